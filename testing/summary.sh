@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Prints the closing line of a test run: sums the JSON reports that vitest left in .fogline/tests.
+# Usage: testing/summary.sh [report …]   (default: every .fogline/tests/*.json)
+# Exits 1 when a test failed or no test ran.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+reports=("$@")
+[ ${#reports[@]} -gt 0 ] || reports=(.fogline/tests/*.json)
+node -e '
+  const { readFileSync } = require("node:fs");
+  const sum = { passed: 0, failed: 0 };
+  for (const file of process.argv.slice(1)) {
+    const report = JSON.parse(readFileSync(file, "utf8"));
+    sum.passed += report.numPassedTests;
+    // A suite that broke before its first test counts as one failure.
+    sum.failed += Math.max(report.numFailedTests, report.success ? 0 : 1);
+  }
+  console.log(`${sum.passed} passed, ${sum.failed} failed`);
+  process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+' "${reports[@]}"
