@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 
 reports=("$@")
 [ ${#reports[@]} -gt 0 ] || reports=(.fogline/tests/*.json)
+# shellcheck disable=SC2016 # the dollars are JavaScript's
 node -e '
   const { readFileSync } = require("node:fs");
   const sum = { passed: 0, failed: 0 };
