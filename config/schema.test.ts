@@ -2,13 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { addressAt, addressInside, rangesOverlap } from "./cidr.ts";
-import { parse, SettingsError, type Problem } from "./schema.ts";
+import { SettingsError, type Problem } from "./problems.ts";
+import { parse } from "./schema.ts";
 
 const sum = "0".repeat(64);
 const valid = {
   cloud: { sshFrom: ["203.0.113.7/32"] },
   edge: [{ name: "raspberrypi", host: "192.168.50.10", hostKey: "ssh-ed25519 AAAAC3Nz" }],
   k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
+  website: { image: `docker.io/fogline/website@sha256:${sum}` },
+  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
+  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
 };
 
 function problemsOf(raw: Record<string, unknown>): readonly Problem[] {

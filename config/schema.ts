@@ -4,30 +4,11 @@
  * `parse` turns the raw values of `Pulumi.<stack>.yaml` into one frozen `Settings`, or throws one
  * `SettingsError` that lists every problem with its path, the rule it breaks and the fix.
  */
-import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 
-import { addressInside, parseCidr, rangesOverlap } from "./cidr.ts";
-
-/** One broken rule of a stack file. */
-export interface Problem {
-  /** Where the value stands, e.g. `fogline:cloud.workers[0].name`. */
-  readonly path: string;
-  /** The rule it breaks, as a sentence. */
-  readonly rule: string;
-  /** What to do about it, as an imperative sentence. */
-  readonly fix: string;
-}
-
-/** Thrown before anything is created; its message lists all problems of the stack file. */
-export class SettingsError extends Error {
-  constructor(readonly problems: readonly Problem[]) {
-    const lines = problems.map((p) => `  - ${p.path}: ${p.rule}\n    fix: ${p.fix}`);
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super(`The stack's settings have ${count}; nothing was created.\n${lines.join("\n")}`);
-    this.name = "SettingsError";
-  }
-}
+import { parseCidr } from "./cidr.ts";
+import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
+import { crossRules } from "./rules.ts";
 
 const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
   error: "must be an IPv4 range in CIDR form whose host bits are zero|write it like 10.10.0.0/16",
@@ -61,6 +42,18 @@ const hostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-
 /** Azure refuses these as an administrator's name (virtual machine FAQ, "username requirements"). */
 const RESERVED_ADMINS = ["admin", "administrator", "root", "user", "test", "guest", "console"];
 
+const image = z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
+  error:
+    "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
+});
+
+const operator = z.strictObject({
+  /** Private SSH key, without passphrase, for every machine; its `.pub` stands beside it. */
+  sshKey: z.string().min(1).default("~/.ssh/id_ed25519"),
+  /** Folder for what this computer needs as a member of the overlay; made with mode 0700. */
+  folder: z.string().min(1).default("~/.config/fogline"),
+});
+
 const cloud = z.strictObject({
   /** Resource group that holds everything the program makes in the cloud. */
   resourceGroup: azureName.default("CloudStep"),
@@ -92,6 +85,10 @@ const cloud = z.strictObject({
     .min(1, {
       error: "must name who may reach SSH|name the operator's address, e.g. [203.0.113.7/32]",
     }),
+  /** Processor architecture of sizes and image, as container images name it. */
+  arch: z
+    .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
+    .default("arm64"),
   /** Marketplace image of the machines, `publisher:offer:sku:version`. */
   image: z
     .string()
@@ -120,6 +117,10 @@ const cloud = z.strictObject({
 const edgeDevice = z.strictObject({
   /** Node name in the cluster. */
   name: dnsLabel,
+  /** Processor architecture, as container images name it. */
+  arch: z
+    .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
+    .default("arm64"),
   /** Where the operator's computer reaches its SSH. */
   host: z.string().min(1, { error: "must be a host name or address|write it like 192.168.50.10" }),
   port: port.default(22),
@@ -148,28 +149,67 @@ const k3s = z.strictObject({
   }),
   /** SHA-256 of the binary for each processor architecture in use. */
   sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }),
+  /** Where machines fetch the binary; `{version}` (URL-encoded) and `{suffix}` (`` or `-arm64`) are filled in. */
+  download: z
+    .string()
+    .regex(/^https?:\/\//, { error: "must be an http(s) URL|name where the binary is found" })
+    .default("https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}"),
+  /** Registries that stand in for others, as in K3s's `registries.yaml`: registry to endpoints. */
+  mirrors: z.record(z.string(), z.array(z.string())).default({}),
   podRange: cidr.default("10.42.0.0/16"),
   serviceRange: cidr.default("10.43.0.0/16"),
 });
 
 const website = z.strictObject({
-  /** Pods at the start; after that the autoscaler decides. */
+  /** The poll service of apps/website/service. */
+  image,
+  /** Whether the autoscaler decides the number of pods. */
+  autoscale: z.boolean({ error: "must be true or false|write true or false" }).default(true),
+  /** Pods without the autoscaler. */
   replicas: count(1, 100).default(4),
+  /** Fewest and most pods under the autoscaler. */
   minReplicas: count(1, 100).default(4),
   maxReplicas: count(1, 100).default(10),
   /** Mean CPU use the autoscaler aims at, in percent of the request. */
   targetCpuPercent: count(1, 100).default(70),
 });
 
-const sections = { cloud, edge: z.array(edgeDevice).default([]), overlay, k3s, website };
+const database = z.strictObject({
+  /** PostgreSQL with the contract of the official image (POSTGRES_*, PGDATA). */
+  image,
+  /** Size of the volume that holds the votes. */
+  storage: z
+    .string()
+    .regex(/^\d+(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })
+    .default("1Gi"),
+});
+
+const ingress = z.strictObject({
+  /** Traefik. */
+  image,
+});
+
+const sections = {
+  operator,
+  cloud,
+  edge: z.array(edgeDevice).default([]),
+  overlay,
+  k3s,
+  website,
+  database,
+  ingress,
+};
 
 /** Everything the program may be told, with defaults filled in; deeply frozen. */
 export interface Settings {
+  readonly operator: Readonly<z.output<typeof operator>>;
   readonly cloud: Readonly<z.output<typeof cloud>>;
   readonly edge: readonly Readonly<z.output<typeof edgeDevice>>[];
   readonly overlay: Readonly<z.output<typeof overlay>>;
   readonly k3s: Readonly<z.output<typeof k3s>>;
   readonly website: Readonly<z.output<typeof website>>;
+  readonly database: Readonly<z.output<typeof database>>;
+  readonly ingress: Readonly<z.output<typeof ingress>>;
 }
 
 /** Names of the settings at the top of a stack file. */
@@ -197,160 +237,11 @@ export function parse(raw: Readonly<Record<string, unknown>>): Settings {
       problems.push(...result.error.issues.flatMap((issue) => describe(name, schema, issue)));
     }
   }
-  problems.push(...overlaps(raw), ...subnetRule(raw), ...nameRules(raw), ...replicaRules(raw));
+  problems.push(...crossRules(raw));
   if (problems.length > 0) {
     throw new SettingsError(problems);
   }
   return deepFreeze(Object.fromEntries(parsed) as unknown as Settings);
-}
-
-function describe(section: string, schema: z.ZodType, issue: z.core.$ZodIssue): Problem[] {
-  const path = issue.path.reduce<string>(
-    (text, part) => text + (typeof part === "number" ? `[${part}]` : `.${String(part)}`),
-    `fogline:${section}`,
-  );
-  if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(schema, issue.path);
-    return issue.keys.map((key) => unknownKey(`${path}.${key}`, key, known));
-  }
-  const [rule, fix] = issue.message.split("|");
-  return [{ path, rule: rule ?? issue.message, fix: fix ?? "correct or remove the value" }];
-}
-
-/** Keys that the schema allows at a path, for the "did you mean" of a misspelt one. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let here: z.ZodType | undefined = unwrap(schema);
-  for (const part of path) {
-    if (here instanceof z.ZodArray) {
-      here = unwrap(here.element as z.ZodType);
-    } else if (here instanceof z.ZodObject) {
-      const next: z.ZodType | undefined = (here.shape as Record<string, z.ZodType>)[String(part)];
-      here = next === undefined ? undefined : unwrap(next);
-    }
-  }
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  let inner = schema;
-  while (
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault ||
-    inner instanceof z.ZodOptional
-  ) {
-    inner = inner.unwrap() as z.ZodType;
-  }
-  return inner;
-}
-
-function unknownKey(path: string, key: string, known: readonly string[]): Problem {
-  const nearest = [...known].sort((a, b) => distance(key, a) - distance(key, b))[0];
-  const close = nearest !== undefined && distance(key, nearest) <= 3;
-  return {
-    path,
-    rule: `is not a setting`,
-    fix: close ? `did you mean ${nearest}?` : `remove it; known here: ${known.join(", ")}`,
-  };
-}
-
-/** Ranges that may not overlap (S0-14), with the defaults that hold when a stack names none. */
-const RANGES = [
-  ["cloud", "network", "10.10.0.0/16"],
-  ["overlay", "range", "10.101.0.0/16"],
-  ["k3s", "podRange", "10.42.0.0/16"],
-  ["k3s", "serviceRange", "10.43.0.0/16"],
-] as const;
-
-function overlaps(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const ranges = RANGES.map(([section, key, fallback]) => ({
-    path: `fogline:${section}.${key}`,
-    value: text(field(raw[section], key)) ?? fallback,
-  }));
-  return ranges.flatMap((a, i) =>
-    ranges
-      .slice(i + 1)
-      .filter((b) => rangesOverlap(a.value, b.value))
-      .map((b) => ({
-        path: a.path,
-        rule: `${a.value} overlaps ${b.path} (${b.value})`,
-        fix: "give each of the two a range of its own",
-      })),
-  );
-}
-
-function subnetRule(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const network = text(field(raw["cloud"], "network")) ?? "10.10.0.0/16";
-  const subnet = text(field(raw["cloud"], "subnet")) ?? "10.10.1.0/24";
-  const outer = parseCidr(network);
-  const inner = parseCidr(subnet);
-  if (!outer || !inner || (inner.bits >= outer.bits && addressInside(inner.address, network))) {
-    return [];
-  }
-  return [
-    {
-      path: "fogline:cloud.subnet",
-      rule: `${subnet} does not lie inside fogline:cloud.network (${network})`,
-      fix: "choose a part of the network's range",
-    },
-  ];
-}
-
-/** Node names are the lower-cased machine names, so two that differ in case alone clash too. */
-function nameRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const seen = new Map<string, string>();
-  const problems: Problem[] = [];
-  const master = text(field(field(raw["cloud"], "master"), "name")) ?? "MasterNode";
-  const named = [
-    { path: "fogline:cloud.master.name", name: master },
-    ...names("fogline:cloud.workers", field(raw["cloud"], "workers")),
-    ...names("fogline:edge", raw["edge"]),
-  ];
-  for (const { path, name } of named) {
-    const earlier = seen.get(name.toLowerCase());
-    if (earlier !== undefined) {
-      problems.push({
-        path,
-        rule: `the node name ${name.toLowerCase()} is already taken by ${earlier}`,
-        fix: "give every machine a name of its own",
-      });
-    }
-    seen.set(name.toLowerCase(), path);
-  }
-  return problems;
-}
-
-function replicaRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const min = field(raw["website"], "minReplicas") ?? 4;
-  const max = field(raw["website"], "maxReplicas") ?? 10;
-  if (typeof min !== "number" || typeof max !== "number" || min <= max) {
-    return [];
-  }
-  return [
-    {
-      path: "fogline:website.minReplicas",
-      rule: `${min} is more than fogline:website.maxReplicas (${max})`,
-      fix: "make the minimum the smaller of the two",
-    },
-  ];
-}
-
-function names(path: string, list: unknown): { path: string; name: string }[] {
-  return Array.isArray(list)
-    ? list.flatMap((item: unknown, i) => {
-        const name = text(field(item, "name"));
-        return name === undefined ? [] : [{ path: `${path}[${i}].name`, name }];
-      })
-    : [];
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,0 +1,153 @@
+/** PostgreSQL for one app: on a volume that survives its pod, reachable from that app alone. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+export interface DatabaseArgs {
+  readonly namespace: pulumi.Input<string>;
+  /** PostgreSQL with the official image's contract. */
+  readonly image: string;
+  /** Size of the volume, as a Kubernetes quantity. */
+  readonly storage: string;
+  /** Labels of the pods that may connect. */
+  readonly clients: Readonly<Record<string, string>>;
+}
+
+/** Where an app finds its database. */
+export interface DatabaseAddress {
+  readonly host: pulumi.Output<string>;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  /** Secret that holds the key `password`. */
+  readonly passwordSecret: pulumi.Output<string>;
+}
+
+const NAME = "database";
+const PORT = 5432;
+/** User and group of the official image's `postgres`; the volume is given to this group. */
+const POSTGRES_ID = 999;
+
+/** A single PostgreSQL on a cloud node, its volume, service, password and network policy. */
+export class Database extends pulumi.ComponentResource {
+  readonly address: DatabaseAddress;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("fogline:database:Database", name, {}, opts);
+    const child = { parent: this };
+    const labels = { app: NAME };
+    const metadata = { name: NAME, namespace: args.namespace, labels };
+    const password = new random.RandomPassword(
+      `${name}-password`,
+      { length: 32, special: false },
+      child,
+    );
+    const secret = new k8s.core.v1.Secret(
+      `${name}-secret`,
+      {
+        metadata: { ...metadata, name: `${NAME}-password` },
+        stringData: { password: password.result },
+      },
+      child,
+    );
+    this.address = {
+      host: pulumi.interpolate`${NAME}.${args.namespace}.svc.cluster.local`,
+      port: PORT,
+      name: "poll",
+      user: "poll",
+      passwordSecret: secret.metadata.name,
+    };
+    const server = new k8s.apps.v1.StatefulSet(
+      `${name}-server`,
+      {
+        metadata,
+        spec: {
+          serviceName: NAME,
+          replicas: 1,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: podSpec(args, this.address) },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: "data" },
+              spec: {
+                accessModes: ["ReadWriteOnce"],
+                resources: { requests: { storage: args.storage } },
+              },
+            },
+          ],
+        },
+      },
+      child,
+    );
+    new k8s.core.v1.Service(
+      `${name}-service`,
+      { metadata, spec: { selector: labels, ports: [{ name: "postgres", port: PORT }] } },
+      // The service has an endpoint once the server is ready, and is awaited for one.
+      { ...child, dependsOn: [server] },
+    );
+    new k8s.networking.v1.NetworkPolicy(
+      `${name}-clients`,
+      {
+        metadata,
+        spec: {
+          podSelector: { matchLabels: labels },
+          policyTypes: ["Ingress"],
+          ingress: [
+            {
+              from: [{ podSelector: { matchLabels: args.clients } }],
+              ports: [{ protocol: "TCP", port: PORT }],
+            },
+          ],
+        },
+      },
+      child,
+    );
+    this.registerOutputs({});
+  }
+}
+
+function podSpec(args: DatabaseArgs, address: DatabaseAddress): k8s.types.input.core.v1.PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 60,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: POSTGRES_ID,
+      runAsGroup: POSTGRES_ID,
+      fsGroup: POSTGRES_ID,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    // The volume is local to its node: keep it in the cloud, where the disk outlives a power cut.
+    nodeSelector: { tier: "cloud" },
+    containers: [
+      {
+        name: "postgres",
+        image: args.image,
+        ports: [{ name: "postgres", containerPort: PORT }],
+        env: [
+          { name: "POSTGRES_DB", value: address.name },
+          { name: "POSTGRES_USER", value: address.user },
+          { name: "POSTGRES_PASSWORD_FILE", value: "/run/secrets/database/password" },
+          { name: "PGDATA", value: "/var/lib/postgresql/data/pgdata" },
+        ],
+        resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+        readinessProbe: {
+          exec: { command: ["pg_isready", "-h", "127.0.0.1", "-U", address.user] },
+          periodSeconds: 5,
+          timeoutSeconds: 3,
+        },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        volumeMounts: [
+          { name: "data", mountPath: "/var/lib/postgresql/data" },
+          { name: "password", mountPath: "/run/secrets/database", readOnly: true },
+        ],
+      },
+    ],
+    volumes: [
+      {
+        name: "password",
+        secret: { secretName: address.passwordSecret, defaultMode: 0o440 },
+      },
+    ],
+  };
+}

@@ -1,0 +1,205 @@
+/** Traefik on every worker node: the cluster's door on ports 80 and 443 (S0-47). */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+
+export interface IngressControllerArgs {
+  /** Traefik v3. */
+  readonly image: string;
+  /** Namespaces whose Ingress objects are served. */
+  readonly namespaces: readonly pulumi.Input<string>[];
+  /** Address that Ingress objects report as theirs. */
+  readonly address: pulumi.Input<string>;
+}
+
+const NAME = "traefik";
+const CLASS = "traefik";
+
+/**
+ * Tried once more on another pod when one does not answer at all: a pod on a node that just died.
+ * Ballots carry ids, so a vote tried twice counts once.
+ */
+const DYNAMIC = stringify({
+  http: { middlewares: { "try-another": { retry: { attempts: 3, initialInterval: "50ms" } } } },
+});
+
+/** Traefik as a DaemonSet on worker nodes, straight to pod addresses by round robin. */
+export class IngressController extends pulumi.ComponentResource {
+  /** Class of the Ingress objects it serves; known once Traefik runs. */
+  readonly className: pulumi.Output<string>;
+
+  constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("fogline:ingress:IngressController", name, {}, opts);
+    const child = { parent: this };
+    const namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: "ingress" } },
+      child,
+    ).metadata.name;
+    const metadata = { name: NAME, namespace, labels: { app: NAME } };
+    const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata }, child);
+    const rights = this.createRights(name, args, account);
+    const config = new k8s.core.v1.ConfigMap(
+      `${name}-config`,
+      { metadata, data: { "dynamic.yaml": DYNAMIC } },
+      child,
+    );
+    const ingressClass = new k8s.networking.v1.IngressClass(
+      `${name}-class`,
+      { metadata: { name: CLASS }, spec: { controller: "traefik.io/ingress-controller" } },
+      child,
+    );
+    const controller = new k8s.apps.v1.DaemonSet(
+      `${name}-controller`,
+      {
+        metadata,
+        spec: {
+          selector: { matchLabels: { app: NAME } },
+          template: {
+            metadata: { labels: { app: NAME } },
+            spec: podSpec(args, account.metadata.name, config.metadata.name),
+          },
+        },
+      },
+      { ...child, dependsOn: rights },
+    );
+    this.className = pulumi
+      .all([ingressClass.metadata.name, controller.id])
+      .apply(([className]) => className);
+    this.registerOutputs({ className: this.className });
+  }
+
+  private createRights(
+    name: string,
+    args: IngressControllerArgs,
+    account: k8s.core.v1.ServiceAccount,
+  ): pulumi.Resource[] {
+    const child = { parent: this };
+    const watch = ["get", "list", "watch"];
+    const subjects = [
+      {
+        kind: "ServiceAccount",
+        name: account.metadata.name,
+        namespace: account.metadata.namespace,
+      },
+    ];
+    const apiGroup = "rbac.authorization.k8s.io";
+    const shared = new k8s.rbac.v1.ClusterRole(
+      `${name}-cluster-role`,
+      {
+        metadata: { name: NAME },
+        rules: [
+          { apiGroups: [""], resources: ["nodes"], verbs: watch },
+          { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: watch },
+        ],
+      },
+      child,
+    );
+    const binding = new k8s.rbac.v1.ClusterRoleBinding(
+      `${name}-cluster-binding`,
+      {
+        metadata: { name: NAME },
+        roleRef: { apiGroup, kind: "ClusterRole", name: shared.metadata.name },
+        subjects,
+      },
+      child,
+    );
+    // Secrets, which Traefik watches for TLS, are readable in the served namespaces alone.
+    const served = args.namespaces.flatMap((namespace, index) => {
+      const metadata = { name: NAME, namespace };
+      const role = new k8s.rbac.v1.Role(
+        `${name}-role-${index}`,
+        {
+          metadata,
+          rules: [
+            { apiGroups: [""], resources: ["services", "secrets"], verbs: watch },
+            { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
+            { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: watch },
+            {
+              apiGroups: ["networking.k8s.io"],
+              resources: ["ingresses/status"],
+              verbs: ["update"],
+            },
+          ],
+        },
+        child,
+      );
+      return [
+        new k8s.rbac.v1.RoleBinding(
+          `${name}-binding-${index}`,
+          { metadata, roleRef: { apiGroup, kind: "Role", name: role.metadata.name }, subjects },
+          child,
+        ),
+      ];
+    });
+    return [binding, ...served];
+  }
+}
+
+function podSpec(
+  args: IngressControllerArgs,
+  serviceAccountName: pulumi.Output<string>,
+  config: pulumi.Output<string>,
+): k8s.types.input.core.v1.PodSpec {
+  return {
+    serviceAccountName,
+    // Ports 80 and 443 of the node itself: no load balancer is bought, no hop is added.
+    hostNetwork: true,
+    dnsPolicy: "ClusterFirstWithHostNet",
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [
+            {
+              matchExpressions: [
+                { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
+              ],
+            },
+          ],
+        },
+      },
+    },
+    containers: [
+      {
+        name: NAME,
+        image: args.image,
+        args: [
+          "--global.checknewversion=false",
+          "--global.sendanonymoususage=false",
+          "--entrypoints.web.address=:80",
+          "--entrypoints.web.http.middlewares=try-another@file",
+          "--entrypoints.websecure.address=:443",
+          "--entrypoints.ping.address=127.0.0.1:8082",
+          "--ping=true",
+          "--ping.entrypoint=ping",
+          "--providers.file.filename=/etc/traefik/dynamic.yaml",
+          "--providers.kubernetesingress=true",
+          `--providers.kubernetesingress.ingressclass=${CLASS}`,
+          pulumi.interpolate`--providers.kubernetesingress.ingressendpoint.ip=${args.address}`,
+          pulumi
+            .all([...args.namespaces])
+            .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
+          // A dead node drops packets silently: do not wait the default 30 s for it.
+          "--serverstransport.forwardingtimeouts.dialtimeout=1s",
+        ],
+        ports: [
+          { name: "web", containerPort: 80 },
+          { name: "websecure", containerPort: 443 },
+        ],
+        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+        readinessProbe: {
+          httpGet: { host: "127.0.0.1", path: "/ping", port: 8082 },
+          periodSeconds: 2,
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          // The two ports are below 1024, which is all that root is wanted for.
+          capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] },
+        },
+        volumeMounts: [{ name: "config", mountPath: "/etc/traefik", readOnly: true }],
+      },
+    ],
+    volumes: [{ name: "config", configMap: { name: config } }],
+  };
+}

@@ -1,0 +1,94 @@
+/** One pod of the website. */
+import type * as k8s from "@pulumi/kubernetes";
+
+import type { DatabaseAddress } from "../database/component.ts";
+
+const PORT = 8080;
+/** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
+const DRAIN = 5;
+/** Seconds a pod stays bound to a silent node; the default of 300 is the seed's five minutes (S0-X2). */
+const TOLERATION = 10;
+
+/** The pod's specification: spread over tiers and nodes, never on the control plane. */
+export function websitePod(
+  image: string,
+  database: DatabaseAddress,
+): k8s.types.input.core.v1.PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: DRAIN + 25,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10001,
+      runAsGroup: 10001,
+      fsGroup: 10001,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [
+            {
+              matchExpressions: [
+                { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
+              ],
+            },
+          ],
+        },
+      },
+    },
+    topologySpreadConstraints: ["tier", "kubernetes.io/hostname"].map((topologyKey) => ({
+      topologyKey,
+      maxSkew: 1,
+      whenUnsatisfiable: "DoNotSchedule",
+      // A dead node is tainted: its pods may then crowd the others instead of waiting for it.
+      nodeTaintsPolicy: "Honor",
+      labelSelector: { matchLabels: { app: "website" } },
+      matchLabelKeys: ["pod-template-hash"],
+    })),
+    tolerations: ["not-ready", "unreachable"].map((state) => ({
+      key: `node.kubernetes.io/${state}`,
+      operator: "Exists",
+      effect: "NoExecute",
+      tolerationSeconds: TOLERATION,
+    })),
+    containers: [
+      {
+        name: "website",
+        image,
+        ports: [{ name: "http", containerPort: PORT }],
+        env: [
+          { name: "PORT", value: String(PORT) },
+          { name: "DRAIN_SECONDS", value: String(DRAIN) },
+          { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+          { name: "DATABASE_HOST", value: database.host },
+          { name: "DATABASE_PORT", value: String(database.port) },
+          { name: "DATABASE_NAME", value: database.name },
+          { name: "DATABASE_USER", value: database.user },
+          { name: "DATABASE_PASSWORD_FILE", value: "/run/secrets/database/password" },
+        ],
+        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "192Mi" } },
+        readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 2 },
+        livenessProbe: {
+          httpGet: { path: "/healthz", port: "http" },
+          periodSeconds: 10,
+          timeoutSeconds: 5,
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        },
+        volumeMounts: [{ name: "password", mountPath: "/run/secrets/database", readOnly: true }],
+      },
+    ],
+    volumes: [
+      {
+        name: "password",
+        secret: { secretName: database.passwordSecret, defaultMode: 0o440 },
+      },
+    ],
+  };
+}

@@ -1,0 +1,96 @@
+/** The cloud's network: resource group, virtual network, subnet and one security group per role. */
+import * as network from "@pulumi/azure-native/network/index.js";
+import * as resources from "@pulumi/azure-native/resources/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import { inboundRules } from "./rules.ts";
+
+export interface NetworkArgs {
+  /** Resource group that holds everything. */
+  readonly resourceGroup: string;
+  /** Azure region. */
+  readonly location: string;
+  /** Range of the virtual network. */
+  readonly range: string;
+  /** Range of the machines' subnet, inside `range`. */
+  readonly subnet: string;
+  /** Ranges that may reach SSH. */
+  readonly sshFrom: readonly string[];
+  /** UDP port of the overlay's hub. */
+  readonly wireguardPort: number;
+}
+
+/** A resource group with a virtual network, one subnet and two security groups. Costs nothing. */
+export class Network extends pulumi.ComponentResource {
+  readonly resourceGroupName: pulumi.Output<string>;
+  readonly location: string;
+  readonly subnetId: pulumi.Output<string>;
+  readonly securityGroupIds: Readonly<Record<"server" | "agent", pulumi.Output<string>>>;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("fogline:azure:Network", name, {}, opts);
+    const child = { parent: this };
+    const group = new resources.ResourceGroup(
+      `${name}-group`,
+      { resourceGroupName: args.resourceGroup, location: args.location },
+      child,
+    );
+    this.resourceGroupName = group.name;
+    this.location = args.location;
+    const where = { resourceGroupName: group.name, location: args.location };
+    const virtual = new network.VirtualNetwork(
+      `${name}-vnet`,
+      {
+        ...where,
+        virtualNetworkName: name,
+        addressSpace: { addressPrefixes: [args.range] },
+      },
+      child,
+    );
+    const subnet = new network.Subnet(
+      `${name}-subnet`,
+      {
+        resourceGroupName: group.name,
+        virtualNetworkName: virtual.name,
+        subnetName: "machines",
+        addressPrefix: args.subnet,
+      },
+      child,
+    );
+    this.subnetId = subnet.id;
+    this.securityGroupIds = {
+      server: this.securityGroup(`${name}-server`, "server", args, where),
+      agent: this.securityGroup(`${name}-agent`, "agent", args, where),
+    };
+    this.registerOutputs({ subnetId: this.subnetId });
+  }
+
+  private securityGroup(
+    name: string,
+    role: "server" | "agent",
+    args: NetworkArgs,
+    where: { resourceGroupName: pulumi.Output<string>; location: string },
+  ): pulumi.Output<string> {
+    const rules = inboundRules(role, args.sshFrom, args.wireguardPort);
+    return new network.NetworkSecurityGroup(
+      `${name}-rules`,
+      {
+        ...where,
+        networkSecurityGroupName: name,
+        securityRules: rules.map((rule) => ({
+          name: rule.name,
+          priority: rule.priority,
+          direction: "Inbound",
+          access: "Allow",
+          protocol: rule.protocol,
+          sourceAddressPrefixes: rule.from.includes("*") ? undefined : [...rule.from],
+          sourceAddressPrefix: rule.from.includes("*") ? "*" : undefined,
+          sourcePortRange: "*",
+          destinationAddressPrefix: "*",
+          destinationPortRange: String(rule.port),
+        })),
+      },
+      { parent: this },
+    ).id;
+  }
+}

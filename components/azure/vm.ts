@@ -1,0 +1,228 @@
+/** A virtual machine with a public address and a pinned host key. */
+import * as compute from "@pulumi/azure-native/compute/index.js";
+import * as network from "@pulumi/azure-native/network/index.js";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { OperatorKey } from "../../config/load.ts";
+import type { Arch, Connection, Machine } from "../machine.ts";
+import type { Network } from "./network.ts";
+
+export interface VmArgs {
+  readonly network: Network;
+  readonly role: "server" | "agent";
+  /** Azure size, e.g. `Standard_B2pls_v2`. */
+  readonly size: string;
+  readonly arch: Arch;
+  /** Marketplace image, `publisher:offer:sku:version`. */
+  readonly image: string;
+  /** Administrator; logs in with the operator's key only. */
+  readonly adminUser: string;
+  readonly operatorKey: OperatorKey;
+}
+
+/** One line of the inventory, with the columns of the portal's list (S0-15). */
+export interface InventoryLine {
+  readonly name: string;
+  readonly type: string;
+  readonly subscription: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly status: string;
+  readonly operatingSystem: string;
+  readonly size: string;
+  readonly publicAddress: string;
+  readonly disks: number;
+}
+
+/**
+ * A Linux virtual machine, its network card and its static public address. Billed by the hour by
+ * size; address and disk are billed as well.
+ */
+export class Vm extends pulumi.ComponentResource implements Machine {
+  readonly tier = "cloud";
+  readonly role: "server" | "agent";
+  readonly arch: Arch;
+  readonly adminUser: string;
+  readonly publicAddress: pulumi.Output<string>;
+  readonly privateAddress: pulumi.Output<string>;
+  readonly connection: pulumi.Output<Connection>;
+  readonly lifetime: pulumi.Resource;
+  readonly inventory: pulumi.Output<InventoryLine>;
+
+  constructor(
+    readonly name: string,
+    args: VmArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("fogline:azure:Vm", name, {}, opts);
+    this.role = args.role;
+    this.arch = args.arch;
+    this.adminUser = args.adminUser;
+    const where = {
+      resourceGroupName: args.network.resourceGroupName,
+      location: args.network.location,
+    };
+    const { address, card } = this.createCard(args, where);
+    const machine = this.createMachine(args, where, card);
+    const hostKey = this.fetchHostKey(machine, where);
+    this.lifetime = machine;
+    this.publicAddress = address.ipAddress.apply((ip) => {
+      if (ip === undefined) {
+        throw new pulumi.RunError(`Azure gave ${name} no public address: is it of static kind?`);
+      }
+      return ip;
+    });
+    this.privateAddress = card.ipConfigurations.apply((all) => all?.[0]?.privateIPAddress ?? "");
+    this.connection = pulumi.output({
+      host: this.publicAddress,
+      port: 22,
+      user: args.adminUser,
+      privateKey: args.operatorKey.privateKey,
+      hostKey,
+      perDialTimeout: 10,
+      dialErrorLimit: 12,
+    });
+    this.inventory = this.describe(args, machine);
+    this.registerOutputs({ publicAddress: this.publicAddress });
+  }
+
+  private createCard(
+    args: VmArgs,
+    where: Where,
+  ): { address: network.PublicIPAddress; card: network.NetworkInterface } {
+    const address = new network.PublicIPAddress(
+      `${this.name}-address`,
+      {
+        ...where,
+        publicIpAddressName: `${this.name}-address`,
+        publicIPAllocationMethod: "Static",
+        sku: { name: "Standard" },
+      },
+      { parent: this },
+    );
+    const card = new network.NetworkInterface(
+      `${this.name}-card`,
+      {
+        ...where,
+        networkInterfaceName: `${this.name}-card`,
+        networkSecurityGroup: { id: args.network.securityGroupIds[args.role] },
+        ipConfigurations: [
+          {
+            name: "primary",
+            subnet: { id: args.network.subnetId },
+            privateIPAllocationMethod: "Dynamic",
+            publicIPAddress: { id: address.id },
+          },
+        ],
+      },
+      { parent: this },
+    );
+    return { address, card };
+  }
+
+  private createMachine(
+    args: VmArgs,
+    where: Where,
+    card: network.NetworkInterface,
+  ): compute.VirtualMachine {
+    const [publisher, offer, sku, version] = args.image.split(":");
+    return new compute.VirtualMachine(
+      `${this.name}-machine`,
+      {
+        ...where,
+        vmName: this.name,
+        hardwareProfile: { vmSize: args.size },
+        networkProfile: { networkInterfaces: [{ id: card.id, primary: true }] },
+        osProfile: {
+          computerName: this.name.toLowerCase(),
+          adminUsername: args.adminUser,
+          linuxConfiguration: {
+            disablePasswordAuthentication: true,
+            ssh: {
+              publicKeys: [
+                {
+                  keyData: args.operatorKey.publicKey,
+                  path: `/home/${args.adminUser}/.ssh/authorized_keys`,
+                },
+              ],
+            },
+          },
+        },
+        storageProfile: {
+          imageReference: { publisher, offer, sku, version },
+          osDisk: {
+            name: `${this.name}-disk`,
+            createOption: "FromImage",
+            deleteOption: "Delete",
+            managedDisk: { storageAccountType: "StandardSSD_LRS" },
+          },
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  /** The host key comes over the cloud's own control channel: nothing is trusted on first use. */
+  private fetchHostKey(machine: compute.VirtualMachine, where: Where): pulumi.Output<string> {
+    const runCommandName = "host-key";
+    const run = new compute.VirtualMachineRunCommandByVirtualMachine(
+      `${this.name}-host-key`,
+      {
+        ...where,
+        vmName: machine.name,
+        runCommandName,
+        source: { script: "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub" },
+        timeoutInSeconds: 120,
+        treatFailureAsDeploymentFailure: true,
+      },
+      { parent: this, deletedWith: machine },
+    );
+    const result = compute.getVirtualMachineRunCommandByVirtualMachineOutput(
+      {
+        resourceGroupName: where.resourceGroupName,
+        vmName: machine.name,
+        runCommandName: run.name,
+        expand: "instanceView",
+      },
+      { parent: this },
+    );
+    return result.instanceView.apply((view) => {
+      const key = view.output?.trim() ?? "";
+      if (!/^ssh-ed25519 [A-Za-z0-9+/]+=*$/.test(key)) {
+        throw new pulumi.RunError(
+          `${this.name} did not tell its SSH host key over the run command: ` +
+            `exit code ${view.exitCode ?? "none"}, ${view.error ?? "no error text"}. ` +
+            "Look at the machine's run command host-key in the portal.",
+        );
+      }
+      return key;
+    });
+  }
+
+  private describe(args: VmArgs, machine: compute.VirtualMachine): pulumi.Output<InventoryLine> {
+    return pulumi
+      .all([
+        machine.id,
+        machine.provisioningState,
+        this.publicAddress,
+        args.network.resourceGroupName,
+      ])
+      .apply(([id, status, publicAddress, resourceGroup]) => ({
+        name: this.name,
+        type: "Virtual machine",
+        subscription: /subscriptions\/([^/]+)/.exec(id)?.[1] ?? "",
+        resourceGroup,
+        location: args.network.location,
+        status,
+        operatingSystem: "Linux",
+        size: args.size,
+        publicAddress,
+        disks: 1,
+      }));
+  }
+}
+
+interface Where {
+  readonly resourceGroupName: pulumi.Output<string>;
+  readonly location: string;
+}

@@ -1,0 +1,109 @@
+/** One K3s cluster over the overlay: a server, its agents, a kubeconfig. */
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { Settings } from "../../config/schema.ts";
+import { nodeName, type Machine } from "../machine.ts";
+import type { Overlay, OverlayMember } from "../overlay/member.ts";
+import { RemoteScript } from "../remote/script.ts";
+import { agentConfig, downloadUrl, registriesConfig, serverConfig } from "./config.ts";
+import { parseCredentials } from "./credentials.ts";
+
+export interface ClusterArgs {
+  readonly settings: Settings["k3s"];
+  readonly overlay: Overlay;
+}
+
+/** A K3s server and its agents, all Ready when `ready` is done. */
+export class Cluster extends pulumi.ComponentResource {
+  /** Kubeconfig whose server is the overlay address of the control plane; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Done when every node is Ready. */
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(
+    name: string,
+    private readonly args: ClusterArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("fogline:k3s:Cluster", name, {}, opts);
+    const { hub, agents } = args.overlay;
+    const secret = new random.RandomPassword(
+      `${name}-token`,
+      { length: 48, special: false },
+      { parent: this },
+    );
+    const server = this.install(
+      hub,
+      {
+        ROLE: "server",
+        CONFIG: serverConfig(args.settings, this.node(hub)),
+        TOKEN: secret.result,
+      },
+      [],
+    );
+    const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
+    this.kubeconfig = pulumi.secret(credentials.kubeconfig);
+    this.ready = [
+      server,
+      ...agents.map((agent) =>
+        this.install(
+          agent,
+          {
+            ROLE: "agent",
+            CONFIG: agentConfig(hub.address, this.node(agent)),
+            TOKEN: credentials.nodeToken,
+            KUBECONFIG_TEXT: this.kubeconfig,
+          },
+          [server],
+        ),
+      ),
+    ];
+    this.registerOutputs({ kubeconfig: this.kubeconfig });
+  }
+
+  private install(
+    member: OverlayMember,
+    values: Readonly<Record<string, pulumi.Input<string>>>,
+    after: readonly pulumi.Resource[],
+  ): RemoteScript {
+    const { settings } = this.args;
+    const node = nodeName(member.machine);
+    return new RemoteScript(
+      `${node}-k3s`,
+      {
+        machine: member.machine,
+        script: join(import.meta.dirname, "scripts", "install.sh"),
+        values: {
+          NODE: node,
+          URL: downloadUrl(settings, member.machine.arch),
+          SHA256: checksum(settings, member.machine),
+          REGISTRIES: registriesConfig(settings.mirrors),
+          ADMIN: member.machine.adminUser,
+          KUBECONFIG_TEXT: "",
+          ...values,
+        },
+        secretOutput: true,
+      },
+      { parent: this, dependsOn: [member.joined, ...after] },
+    );
+  }
+
+  private node({ machine, address }: OverlayMember): Parameters<typeof serverConfig>[1] {
+    const { interfaceName } = this.args.overlay;
+    return { node: nodeName(machine), tier: machine.tier, address, interfaceName };
+  }
+}
+
+function checksum(settings: Settings["k3s"], machine: Machine): string {
+  const sum = settings.sha256[machine.arch];
+  if (sum === undefined) {
+    throw new pulumi.RunError(
+      `fogline:k3s.sha256.${machine.arch}: ${machine.name} needs the binary for ${machine.arch}; ` +
+        "add its SHA-256 from the release's checksum file",
+    );
+  }
+  return sum;
+}

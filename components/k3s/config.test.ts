@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+import { agentConfig, downloadUrl, registriesConfig, serverConfig } from "./config.ts";
+import { parseCredentials } from "./credentials.ts";
+
+const settings = {
+  version: "v1.36.3+k3s1",
+  sha256: {},
+  download: "https://example.test/{version}/k3s{suffix}",
+  mirrors: {},
+  podRange: "10.42.0.0/16",
+  serviceRange: "10.43.0.0/16",
+};
+const node = {
+  node: "raspberrypi",
+  tier: "edge",
+  address: "10.101.2.1",
+  interfaceName: "fogline0",
+} as const;
+
+describe("K3s's configuration", () => {
+  it("puts node address and flannel on the overlay", () => {
+    expect(parse(agentConfig("10.101.0.1", node))).toMatchObject({
+      server: "https://10.101.0.1:6443",
+      "node-ip": "10.101.2.1",
+      "flannel-iface": "fogline0",
+      "node-label": ["tier=edge"],
+    });
+  });
+
+  it("of the server names the ranges and keeps workloads off it", () => {
+    expect(parse(serverConfig(settings, node))).toMatchObject({
+      "cluster-cidr": "10.42.0.0/16",
+      "service-cidr": "10.43.0.0/16",
+      "egress-selector-mode": "disabled",
+      "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
+    });
+  });
+
+  it("holds no token: that stands in a file of its own", () => {
+    expect(parse(serverConfig(settings, node))).not.toHaveProperty("token");
+  });
+
+  it("names mirrors only where there are some", () => {
+    expect(registriesConfig({})).toBe("");
+    expect(parse(registriesConfig({ "docker.io": ["http://192.0.2.10:5000"] }))).toEqual({
+      mirrors: { "docker.io": { endpoint: ["http://192.0.2.10:5000"] } },
+    });
+  });
+
+  it("finds each processor's binary", () => {
+    expect(downloadUrl(settings, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
+    expect(downloadUrl(settings, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
+  });
+});
+
+describe("the server's credentials", () => {
+  it("split into token and kubeconfig, which then names the overlay's address", () => {
+    const read = parseCredentials(
+      "K10ab::server:x\nserver: https://127.0.0.1:6443\n",
+      "10.101.0.1",
+    );
+    expect(read).toEqual({
+      nodeToken: "K10ab::server:x",
+      kubeconfig: "server: https://10.101.0.1:6443\n",
+    });
+  });
+
+  it("are refused when the server printed something else", () => {
+    expect(() => parseCredentials("oops", "10.101.0.1")).toThrow("did not print its node token");
+  });
+});

@@ -1,0 +1,79 @@
+/** What `/etc/rancher/k3s/*.yaml` and download addresses hold: pure. */
+import { stringify } from "yaml";
+
+import type { Settings } from "../../config/schema.ts";
+import type { Arch } from "../machine.ts";
+
+/** What one node's K3s is told. */
+export interface NodeConfig {
+  readonly node: string;
+  readonly tier: "cloud" | "edge";
+  /** The node's address in the overlay. */
+  readonly address: string;
+  /** Network interface of the overlay. */
+  readonly interfaceName: string;
+}
+
+/** Where K3s reads the cluster's token from: a 0600 file. */
+export const TOKEN_FILE = "/etc/rancher/k3s/token";
+
+/**
+ * A node that falls silent is given up after 20 s instead of 40, and reports every 5 s instead of
+ * 10: the site's failover waits for this (seed 000 measured five minutes with the defaults).
+ */
+const NODE_MONITOR_GRACE = "20s";
+const NODE_STATUS_UPDATE = "5s";
+
+/** The server's `config.yaml`. */
+export function serverConfig(settings: Settings["k3s"], node: NodeConfig): string {
+  return dump({
+    ...common(node),
+    "advertise-address": node.address,
+    "tls-san": [node.address],
+    "cluster-cidr": settings.podRange,
+    "service-cidr": settings.serviceRange,
+    // The overlay encrypts already; plain VXLAN adds the least.
+    "flannel-backend": "vxlan",
+    // Kubelets are reached straight over the overlay, the Pi's behind its NAT included (k3s#5760).
+    "egress-selector-mode": "disabled",
+    "disable-cloud-controller": true,
+    // Ingress is an app of ours, on the workers alone; no load balancer is bought or emulated.
+    disable: ["servicelb", "traefik"],
+    "write-kubeconfig-mode": "0600",
+    "kube-controller-manager-arg": [`node-monitor-grace-period=${NODE_MONITOR_GRACE}`],
+    "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
+  });
+}
+
+/** An agent's `config.yaml`. */
+export function agentConfig(serverAddress: string, node: NodeConfig): string {
+  return dump({ ...common(node), server: `https://${serverAddress}:6443` });
+}
+
+/** `registries.yaml`, or nothing where no registry has a mirror. */
+export function registriesConfig(mirrors: Settings["k3s"]["mirrors"]): string {
+  const entries = Object.entries(mirrors).map(([registry, endpoint]) => [registry, { endpoint }]);
+  return entries.length === 0 ? "" : dump({ mirrors: Object.fromEntries(entries) as unknown });
+}
+
+/** Address of the K3s binary for a processor. */
+export function downloadUrl(settings: Settings["k3s"], arch: Arch): string {
+  return settings.download
+    .replaceAll("{version}", encodeURIComponent(settings.version))
+    .replaceAll("{suffix}", arch === "arm64" ? "-arm64" : "");
+}
+
+function common(node: NodeConfig): Record<string, unknown> {
+  return {
+    "token-file": TOKEN_FILE,
+    "node-name": node.node,
+    "node-ip": node.address,
+    "flannel-iface": node.interfaceName,
+    "node-label": [`tier=${node.tier}`],
+    "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`],
+  };
+}
+
+function dump(value: unknown): string {
+  return stringify(value, { sortMapEntries: true });
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Installs K3s on this machine from a pinned binary and waits until its node is Ready.
+# Values: NODE, ROLE (server|agent), URL, SHA256, CONFIG, REGISTRIES (may be empty), TOKEN, ADMIN,
+#         KUBECONFIG_TEXT (agents)
+# Prints, on a server: the node token, then the kubeconfig.
+set -euo pipefail
+etc=/etc/rancher/k3s
+if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
+ready_within=300
+changed=no
+
+say() { echo "$NODE: $*" >&2; }
+
+failed() {
+  say "$1"
+  systemctl --no-pager --lines=0 status "$unit" 2>&1 | sed -n '1,4p' >&2 || true
+  say "last lines of $unit:"
+  journalctl --no-pager --output=cat -n 15 -u "$unit" >&2 || true
+  exit 1
+}
+
+install_binary() {
+  local file=/usr/local/lib/fogline/k3s-$SHA256 sum
+  if [ ! -x "$file" ]; then
+    mkdir -p "${file%/*}"
+    say "fetching K3s from $URL"
+    curl --fail --silent --show-error --location --compressed --connect-timeout 10 \
+      --max-time 900 --retry 5 --retry-connrefused --output "$file.part" "$URL" >&2 || {
+      local code=$?
+      rm -f "$file.part"
+      df -h "${file%/*}" >&2
+      say "cannot fetch K3s from $URL (curl: exit code $code; 23 means that the disk is full)"
+      exit 1
+    }
+    sum=$(sha256sum "$file.part" | cut -d' ' -f1)
+    if [ "$sum" != "$SHA256" ]; then
+      rm -f "$file.part"
+      say "the binary at $URL has SHA-256 $sum, not $SHA256: refused, nothing installed"
+      exit 1
+    fi
+    chmod 0755 "$file.part"
+    mv "$file.part" "$file"
+    changed=yes
+  fi
+  if [ "$(readlink /usr/local/bin/k3s || true)" != "$file" ]; then
+    ln -sfn "$file" /usr/local/bin/k3s
+    changed=yes
+  fi
+  ln -sfn k3s /usr/local/bin/kubectl
+  ln -sfn k3s /usr/local/bin/crictl
+}
+
+# put FILE MODE TEXT: writes a file at once and notes whether it changed.
+put() {
+  if [ ! -e "$1" ] || [ "$(cat "$1"; echo .)" != "$3." ]; then
+    (umask 077 && printf '%s' "$3" >"$1.part")
+    mv "$1.part" "$1"
+    changed=yes
+  fi
+  chmod "$2" "$1"
+}
+
+write_config() {
+  mkdir -p "$etc"
+  put "$etc/config.yaml" 0600 "$CONFIG"
+  put "$etc/token" 0600 "$TOKEN"
+  if [ -n "$REGISTRIES" ]; then
+    put "$etc/registries.yaml" 0600 "$REGISTRIES"
+  else
+    rm -f "$etc/registries.yaml"
+  fi
+  put "/etc/systemd/system/$unit.service" 0644 "[Unit]
+Description=K3s $ROLE
+# The node's address is the overlay's: K3s must find it there.
+Wants=network-online.target
+After=network-online.target wg-quick@fogline0.service
+
+[Service]
+Type=notify
+ExecStart=/usr/local/bin/k3s $ROLE
+KillMode=process
+Delegate=yes
+LimitNOFILE=1048576
+LimitNPROC=infinity
+LimitCORE=infinity
+TasksMax=infinity
+TimeoutStartSec=0
+Restart=always
+RestartSec=2s
+
+[Install]
+WantedBy=multi-user.target
+"
+}
+
+# kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
+write_kubeconfig() {
+  local home kube
+  home=$(getent passwd "$ADMIN" | cut -d: -f6)
+  kube=$home/.kube
+  install -d -m 0700 -o "$ADMIN" -g "$(id -g "$ADMIN")" "$kube"
+  (umask 077 && printf '%s' "$KUBECONFIG_TEXT" >"$kube/config.part")
+  chown "$ADMIN:" "$kube/config.part"
+  mv "$kube/config.part" "$kube/config"
+  # shellcheck disable=SC2016 # expanded at login
+  echo 'if [ -r "$HOME/.kube/config" ]; then export KUBECONFIG="$HOME/.kube/config"; fi' \
+    >/etc/profile.d/fogline.sh
+}
+
+start() {
+  systemctl daemon-reload
+  systemctl enable --quiet "$unit"
+  if [ "$changed" = yes ] || ! systemctl is-active --quiet "$unit"; then
+    say "starting $unit"
+    systemctl restart --no-block "$unit"
+  fi
+}
+
+await_ready() {
+  local deadline=$((SECONDS + ready_within)) told=$SECONDS
+  until node_ready; do
+    [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s"
+    if [ $((SECONDS - told)) -ge 15 ]; then
+      told=$SECONDS
+      say "waiting for the node to be Ready ($unit is $(systemctl is-active "$unit" || true))"
+    fi
+    sleep 1
+  done
+  say "the node is Ready"
+}
+
+node_ready() {
+  [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
+    get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
+    2>/dev/null)" = True ]
+}
+
+remove() {
+  systemctl disable --quiet --now "$unit" || true
+  if [ "$ROLE" = agent ] && [ -s "$kubeconfig" ]; then
+    k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s delete node "$NODE" \
+      --ignore-not-found >&2 || say "the node could not be deleted from the cluster"
+  fi
+  # Containers outlive the unit on purpose (KillMode=process): end them by their cgroup-less parent.
+  pkill -f '^/[^ ]*containerd-shim-runc-v2 .*k8s.io' || true
+  pkill -f '/var/lib/rancher/k3s/agent/etc/containerd' || true
+  awk '$2 ~ "^/(run/k3s|var/lib/rancher/k3s|var/lib/kubelet|run/netns/cni-)" {print $2}' \
+    /proc/self/mounts | sort -r | xargs -r -n1 umount -l
+  local link
+  for link in flannel.1 cni0; do
+    ip link delete "$link" 2>/dev/null || true
+  done
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
+    "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
+    /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
+  systemctl daemon-reload
+}
+
+if [ "$ROLE" = server ]; then
+  kubeconfig=$etc/k3s.yaml
+else
+  kubeconfig=$(getent passwd "$ADMIN" | cut -d: -f6)/.kube/config
+fi
+
+case $1 in
+  create | update)
+    install_binary
+    write_config
+    [ "$ROLE" = server ] || write_kubeconfig
+    start
+    await_ready
+    if [ "$ROLE" = server ]; then
+      cat /var/lib/rancher/k3s/server/node-token
+      cat "$kubeconfig"
+    fi
+    ;;
+  delete)
+    remove
+    ;;
+esac

@@ -1,0 +1,35 @@
+/** What the program calls a machine, and what a machine needs: anything that answers SSH. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { types } from "@pulumi/command";
+
+/** How the operator's computer reaches a machine's SSH; the host key is always pinned. */
+export type Connection = types.input.remote.ConnectionArgs & {
+  readonly hostKey: pulumi.Input<string>;
+};
+
+/** Processor architecture, as container images name it. */
+export type Arch = "amd64" | "arm64";
+
+/** A computer of the fog: made in the cloud or adopted as it stands. */
+export interface Machine {
+  /** Name as its owner writes it, e.g. `WorkerNode`; the cluster's node name is its lower case. */
+  readonly name: string;
+  readonly tier: "cloud" | "edge";
+  /** `server`: control plane and hub of the overlay; `agent`: runs workloads. */
+  readonly role: "server" | "agent";
+  readonly arch: Arch;
+  /** User that logs in and may run sudo without a password. */
+  readonly adminUser: string;
+  /** Address on the internet, where it has one. */
+  readonly publicAddress?: pulumi.Output<string>;
+  /** Address in the cloud's network, where it has one. */
+  readonly privateAddress?: pulumi.Output<string>;
+  readonly connection: pulumi.Output<Connection>;
+  /** The resource without which the machine is gone, so that nothing need be removed from it. */
+  readonly lifetime?: pulumi.Resource;
+}
+
+/** Name of a machine's node in the cluster: Kubernetes wants lower case (S0-31). */
+export function nodeName(machine: Pick<Machine, "name">): string {
+  return machine.name.toLowerCase();
+}

@@ -1,0 +1,181 @@
+/** The overlay from plain WireGuard: the master is the hub, everyone else dials it. */
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { expandHome } from "../../../config/load.ts";
+import type { Settings } from "../../../config/schema.ts";
+import { nodeName, type Machine } from "../../machine.ts";
+import { LocalScript, RemoteScript } from "../../remote/script.ts";
+import { agentAddress, hubAddress, operatorAddress } from "../addresses.ts";
+import type { Overlay, OverlayMember } from "../member.ts";
+import { overlayMtu, writeConf, type Peer } from "./conf.ts";
+
+export interface WireguardOverlayArgs {
+  readonly settings: Settings["overlay"];
+  /** The hub: its public UDP port must be open. */
+  readonly server: Machine;
+  readonly agents: readonly Machine[];
+  /** Folder for the key and configuration of the operator's computer. */
+  readonly operatorFolder: string;
+}
+
+interface Spoke {
+  readonly machine: Machine;
+  readonly address: string;
+  readonly publicKey: pulumi.Output<string>;
+}
+
+/** Hub, spokes and the operator's computer in one WireGuard network. Keys are made where they stay. */
+export class WireguardOverlay extends pulumi.ComponentResource implements Overlay {
+  readonly hub: OverlayMember;
+  readonly agents: readonly OverlayMember[];
+  readonly operator: pulumi.Resource;
+  readonly interfaceName = "fogline0";
+  readonly mtu: number;
+
+  constructor(
+    name: string,
+    private readonly args: WireguardOverlayArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("fogline:overlay:WireguardOverlay", name, {}, opts);
+    this.mtu = overlayMtu(args.settings.pathMtu);
+    const hubKey = this.createKey(args.server);
+    const spokes = args.agents.map((machine) => ({
+      machine,
+      address: this.addressOf(machine),
+      publicKey: this.createKey(machine).stdout,
+    }));
+    const operatorKey = new LocalScript(
+      `${name}-operator-key`,
+      { script: script("operator-key.sh"), values: { FOLDER: this.operatorFolder() } },
+      { parent: this },
+    );
+    this.hub = this.createHub(spokes, operatorKey.stdout);
+    const joined = { parent: this, dependsOn: [this.hub.joined] };
+    this.agents = spokes.map((spoke) => this.createSpoke(spoke, hubKey.stdout, joined));
+    this.operator = this.joinOperator(name, hubKey.stdout, joined);
+    this.registerOutputs({ hub: this.hub.address });
+  }
+
+  private addressOf(machine: Machine): string {
+    const peers = this.args.agents.filter((other) => other.tier === machine.tier);
+    return agentAddress(this.args.settings.range, machine.tier, peers.indexOf(machine));
+  }
+
+  private createKey(machine: Machine): RemoteScript {
+    const node = nodeName(machine);
+    return new RemoteScript(
+      `${node}-key`,
+      { machine, script: script("key.sh"), values: { NODE: node } },
+      { parent: this },
+    );
+  }
+
+  private createHub(spokes: readonly Spoke[], operatorKey: pulumi.Output<string>): OverlayMember {
+    const { range, listenPort } = this.args.settings;
+    const address = hubAddress(range);
+    const known = pulumi.all([
+      ...spokes.map(({ machine, publicKey, address: spoke }) =>
+        publicKey.apply((key) => host(nodeName(machine), key, spoke)),
+      ),
+      operatorKey.apply((key) => host("operator", key, operatorAddress(range))),
+    ]);
+    const conf = known.apply((peers) =>
+      writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
+    );
+    return this.member(this.args.server, address, conf, "", { parent: this });
+  }
+
+  private createSpoke(
+    spoke: Spoke,
+    hubKey: pulumi.Output<string>,
+    opts: pulumi.CustomResourceOptions,
+  ): OverlayMember {
+    const conf = this.spokeConf(spoke.address, hubKey, spoke.machine.tier);
+    return this.member(spoke.machine, spoke.address, conf, this.hub.address, opts);
+  }
+
+  private member(
+    machine: Machine,
+    address: string,
+    conf: pulumi.Output<string>,
+    hub: string,
+    opts: pulumi.CustomResourceOptions,
+  ): OverlayMember {
+    const node = nodeName(machine);
+    const values = {
+      NODE: node,
+      CONF: conf,
+      HUB: hub,
+      MTU: String(this.mtu),
+      FORWARD: hub === "" ? "yes" : "no",
+    };
+    return {
+      machine,
+      address,
+      joined: new RemoteScript(
+        `${node}-overlay`,
+        { machine, script: script("member.sh"), values },
+        opts,
+      ),
+    };
+  }
+
+  private joinOperator(
+    name: string,
+    hubKey: pulumi.Output<string>,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Resource {
+    const conf = this.spokeConf(operatorAddress(this.args.settings.range), hubKey, "edge");
+    return new LocalScript(
+      `${name}-operator`,
+      {
+        script: script("operator.sh"),
+        values: { FOLDER: this.operatorFolder(), CONF: conf, HUB: this.hub.address },
+      },
+      opts,
+    );
+  }
+
+  /** Machines in the cloud's network dial the hub there; everyone else dials its public address. */
+  private spokeConf(
+    address: string,
+    hubKey: pulumi.Output<string>,
+    tier: Machine["tier"],
+  ): pulumi.Output<string> {
+    const { server, settings } = this.args;
+    const dial = tier === "cloud" ? server.privateAddress : server.publicAddress;
+    return pulumi.all([hubKey, dial]).apply(([publicKey, hub]) =>
+      writeConf({
+        address: this.withPrefix(address),
+        mtu: this.mtu,
+        peers: [
+          {
+            name: nodeName(server),
+            publicKey,
+            allowedIps: [settings.range],
+            endpoint: `${hub ?? ""}:${settings.listenPort}`,
+          },
+        ],
+      }),
+    );
+  }
+
+  private withPrefix(address: string): string {
+    return `${address}/${this.args.settings.range.split("/")[1] ?? ""}`;
+  }
+
+  private operatorFolder(): string {
+    return expandHome(this.args.operatorFolder);
+  }
+}
+
+function host(name: string, publicKey: string, address: string): Peer {
+  return { name, publicKey, allowedIps: [`${address}/32`] };
+}
+
+function script(file: string): string {
+  return join(import.meta.dirname, "scripts", file);
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Makes the machine a member of the overlay: writes fogline0.conf, keeps the tunnel up across
+# reboots, waits until the hub answers with packets of full size.
+# Values: NODE, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU, FORWARD
+# shellcheck disable=SC2153 # the values stand before the script when it runs
+set -euo pipefail
+conf=/etc/wireguard/fogline0.conf
+unit=wg-quick@fogline0.service
+deadline=$((SECONDS + 90))
+
+say() { echo "$NODE: $*" >&2; }
+
+failed() {
+  say "$1"
+  wg show fogline0 latest-handshakes >&2 || true
+  journalctl --no-pager -n 10 -u "$unit" >&2 || true
+  exit 1
+}
+
+# wg-quick brings addresses and routes up; a change of peers alone must not cut running tunnels.
+apply() {
+  local key wanted before after
+  IFS= read -r key </etc/wireguard/fogline0.key
+  wanted=${CONF//@PRIVATE_KEY@/$key}
+  before=$(interface_part 2>/dev/null || true)
+  umask 077
+  printf '%s' "$wanted" >"$conf.part"
+  mv "$conf.part" "$conf"
+  after=$(interface_part)
+  systemctl enable --quiet "$unit"
+  if systemctl is-active --quiet "$unit" && ip link show fogline0 >/dev/null 2>&1 \
+    && [ "$before" = "$after" ]; then
+    wg syncconf fogline0 <(wg-quick strip fogline0)
+  else
+    systemctl restart "$unit" || failed "the tunnel does not come up"
+  fi
+}
+
+interface_part() { sed '/^\[Peer\]/,$d' "$conf"; }
+
+reach_hub() {
+  local size=$((MTU - 28)) # 20 bytes of IPv4 and 8 of ICMP around ping's payload
+  say "waiting for the hub $HUB"
+  until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+    [ $SECONDS -lt $deadline ] \
+      || failed "no answer from the hub $HUB within 90 s: is the hub's UDP port open?"
+  done
+  until ping -q -c 1 -W 1 -M "do" -s "$size" "$HUB" >/dev/null; do
+    [ $SECONDS -lt $deadline ] \
+      || failed "packets of $MTU bytes do not reach the hub: lower fogline:overlay.pathMtu"
+  done
+}
+
+case $1 in
+  create | update)
+    if [ "$FORWARD" = yes ]; then
+      echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-fogline.conf
+      sysctl -q -p /etc/sysctl.d/60-fogline.conf
+    fi
+    apply
+    [ -z "$HUB" ] || reach_hub
+    say "joined the overlay"
+    ;;
+  delete)
+    systemctl disable --quiet --now "$unit"
+    rm -f "$conf" /etc/sysctl.d/60-fogline.conf
+    ;;
+esac

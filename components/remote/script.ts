@@ -1,0 +1,85 @@
+/** Remote scripts: a file of this repository run as root on a machine, over one SSH connection. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Machine } from "../machine.ts";
+import { render, type Values } from "./render.ts";
+
+export interface RemoteScriptArgs {
+  readonly machine: Machine;
+  /** Path of the script; it gets `create`, `update` or `delete` as its first argument. */
+  readonly script: string;
+  /** Shell variables of the script. They travel by stdin and may be secret. */
+  readonly values?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Whether what the script prints on stdout is secret; default false. */
+  readonly secretOutput?: boolean;
+  /** Whether the script undoes its work when its resource goes; default true. */
+  readonly undo?: boolean;
+}
+
+/**
+ * Runs a script of this repository as root on a machine.
+ *
+ * Script and values travel by stdin: neither shows in the machine's process list. What the script
+ * writes to stderr is its progress and is shown; stdout is its result. It runs again, with
+ * `update`, when the script or a value changes, so scripts are idempotent.
+ */
+export class RemoteScript extends command.remote.Command {
+  constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
+    const text = readFileSync(args.script, "utf8");
+    const values: pulumi.Output<Values> = pulumi.output(args.values ?? {});
+    const run = (action: string): string => `sudo -n bash -s -- ${action}`;
+    super(
+      name,
+      {
+        connection: args.machine.connection,
+        create: run("create"),
+        update: run("update"),
+        ...(args.undo === false ? {} : { delete: run("delete") }),
+        stdin: values.apply((known) => render(text, known)),
+        // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
+        addPreviousOutputInEnv: false,
+        logging: command.remote.Logging.Stderr,
+      },
+      {
+        ...opts,
+        // A machine that is deleted takes its files along.
+        ...(args.machine.lifetime === undefined ? {} : { deletedWith: args.machine.lifetime }),
+        additionalSecretOutputs: args.secretOutput === true ? ["stdout"] : [],
+      },
+    );
+  }
+}
+
+/** Runs a script on the operator's own computer, in the same manner. */
+export class LocalScript extends command.local.Command {
+  constructor(
+    name: string,
+    args: Pick<RemoteScriptArgs, "script" | "values">,
+    opts: pulumi.CustomResourceOptions = {},
+  ) {
+    const text = readFileSync(args.script, "utf8");
+    const values: pulumi.Output<Values> = pulumi.output(args.values ?? {});
+    const run = (action: string): string => `bash -s -- ${action}`;
+    super(
+      name,
+      {
+        create: run("create"),
+        update: run("update"),
+        delete: run("delete"),
+        stdin: values.apply((known) => render(text, known)),
+        addPreviousOutputInEnv: false,
+        logging: command.local.Logging.Stderr,
+      },
+      opts,
+    );
+  }
+}
+
+/** SHA-256 of a text in hex: the trigger of steps that depend on content. */
+export function contentHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,74 @@
+/** What a broken stack file is told: every problem with its path, the rule it breaks and the fix. */
+import { distance } from "fastest-levenshtein";
+import { z } from "zod";
+
+/** One broken rule of a stack file. */
+export interface Problem {
+  /** Where the value stands, e.g. `fogline:cloud.workers[0].name`. */
+  readonly path: string;
+  /** The rule it breaks, as a sentence. */
+  readonly rule: string;
+  /** What to do about it, as an imperative sentence. */
+  readonly fix: string;
+}
+
+/** Thrown before anything is created; its message lists all problems of the stack file. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly Problem[]) {
+    const lines = problems.map((p) => `  - ${p.path}: ${p.rule}\n    fix: ${p.fix}`);
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super(`The stack's settings have ${count}; nothing was created.\n${lines.join("\n")}`);
+    this.name = "SettingsError";
+  }
+}
+
+/** The problems behind one finding of the schema; messages carry `rule|fix`. */
+export function describe(section: string, schema: z.ZodType, issue: z.core.$ZodIssue): Problem[] {
+  const path = issue.path.reduce<string>(
+    (text, part) => text + (typeof part === "number" ? `[${part}]` : `.${String(part)}`),
+    `fogline:${section}`,
+  );
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, issue.path);
+    return issue.keys.map((key) => unknownKey(`${path}.${key}`, key, known));
+  }
+  const [rule, fix] = issue.message.split("|");
+  return [{ path, rule: rule ?? issue.message, fix: fix ?? "correct or remove the value" }];
+}
+
+/** Keys that the schema allows at a path, for the "did you mean" of a misspelt one. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let here: z.ZodType | undefined = unwrap(schema);
+  for (const part of path) {
+    if (here instanceof z.ZodArray) {
+      here = unwrap(here.element as z.ZodType);
+    } else if (here instanceof z.ZodObject) {
+      const next: z.ZodType | undefined = (here.shape as Record<string, z.ZodType>)[String(part)];
+      here = next === undefined ? undefined : unwrap(next);
+    }
+  }
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  let inner = schema;
+  while (
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodOptional
+  ) {
+    inner = inner.unwrap() as z.ZodType;
+  }
+  return inner;
+}
+
+/** The problem of a key that the schema does not know, with the nearest known one. */
+export function unknownKey(path: string, key: string, known: readonly string[]): Problem {
+  const nearest = [...known].sort((a, b) => distance(key, a) - distance(key, b))[0];
+  const close = nearest !== undefined && distance(key, nearest) <= 3;
+  return {
+    path,
+    rule: `is not a setting`,
+    fix: close ? `did you mean ${nearest}?` : `remove it; known here: ${known.join(", ")}`,
+  };
+}

@@ -1,0 +1,55 @@
+/** What runs in the cluster: the ingress controller, the website and its database. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+
+import { Database } from "../apps/database/component.ts";
+import { IngressController } from "../apps/ingress/component.ts";
+import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
+import type { Cluster } from "../components/k3s/cluster.ts";
+import type { Overlay } from "../components/overlay/member.ts";
+import type { Settings } from "../config/schema.ts";
+
+/** Deploys the apps once every node is Ready and this computer reaches the cluster. */
+export function apps(
+  settings: Settings,
+  cluster: Cluster,
+  overlay: Overlay,
+  publicAddress: pulumi.Input<string>,
+): void {
+  const provider = new k8s.Provider(
+    "cluster",
+    { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
+    { dependsOn: [...cluster.ready, overlay.operator] },
+  );
+  const opts = { provider };
+  const namespace = new k8s.core.v1.Namespace(
+    "website-namespace",
+    { metadata: { name: "website" } },
+    opts,
+  ).metadata.name;
+  const ingress = new IngressController(
+    "ingress",
+    { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
+    { providers: [provider] },
+  );
+  const database = new Database(
+    "database",
+    {
+      namespace,
+      image: settings.database.image,
+      storage: settings.database.storage,
+      clients: WEBSITE_LABELS,
+    },
+    { providers: [provider] },
+  );
+  new Website(
+    "website",
+    {
+      namespace,
+      settings: settings.website,
+      database: database.address,
+      ingressClass: ingress.className,
+    },
+    { providers: [provider] },
+  );
+}

@@ -1,0 +1,52 @@
+/** The whole fog on one page: machines → overlay → cluster → apps. */
+import * as pulumi from "@pulumi/pulumi";
+
+import type { InventoryLine } from "../components/azure/vm.ts";
+import { Cluster } from "../components/k3s/cluster.ts";
+import { nodeName } from "../components/machine.ts";
+import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
+import type { Loaded } from "../config/load.ts";
+import { apps } from "./apps.ts";
+import { machines } from "./machines.ts";
+
+/** What the program tells its user. */
+export interface Outputs {
+  /** Where the poll is. */
+  readonly websiteUrl: pulumi.Output<string>;
+  /** The same page by each worker's address. */
+  readonly websiteUrls: pulumi.Output<string[]>;
+  /** The cloud's machines, as the portal lists them. */
+  readonly inventory: pulumi.Output<InventoryLine[]>;
+  /** For kubectl on a member of the overlay; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Node names and overlay addresses, hub first. */
+  readonly overlay: readonly { readonly name: string; readonly address: string }[];
+  readonly versions: { readonly k3s: string };
+}
+
+/** Builds everything that the settings ask for. */
+export function fog(loaded: Loaded): Outputs {
+  const { settings } = loaded;
+  const { server, workers, devices } = machines(loaded);
+  const overlay = new WireguardOverlay("overlay", {
+    settings: settings.overlay,
+    server,
+    agents: [...workers, ...devices],
+    operatorFolder: settings.operator.folder,
+  });
+  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay });
+  const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
+  const first = addresses.apply((all) => all[0] ?? "");
+  apps(settings, cluster, overlay, first);
+  return {
+    websiteUrl: pulumi.interpolate`http://${first}/`,
+    websiteUrls: addresses.apply((all) => all.map((address) => `http://${address}/`)),
+    inventory: pulumi.all([server, ...workers].map((machine) => machine.inventory)),
+    kubeconfig: cluster.kubeconfig,
+    overlay: [overlay.hub, ...overlay.agents].map(({ machine, address }) => ({
+      name: nodeName(machine),
+      address,
+    })),
+    versions: { k3s: settings.k3s.version },
+  };
+}
