@@ -4,10 +4,33 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+LAB = node --import tsx lab/cli.ts
+# Options for a command, e.g. `make up ARGS=--keep-failed` or `make logs ARGS=raspberrypi`.
+ARGS ?=
 
 node_modules: package.json package-lock.json ## Install the pinned packages
 	npm ci --no-fund --no-audit --loglevel=error
 	@touch node_modules
+
+.PHONY: up
+up: node_modules ## Build the lab, the cluster and the website; prints the URL
+	@$(LAB) up $(ARGS)
+
+.PHONY: down
+down: node_modules ## Remove the lab: machines, networks, processes; nothing is left
+	@$(LAB) down $(ARGS)
+
+.PHONY: status
+status: node_modules ## Nodes, pods, URL and each pod's share of requests
+	@$(LAB) status $(ARGS)
+
+.PHONY: logs
+logs: node_modules ## The website's logs; ARGS=<machine> for a machine's journal
+	@$(LAB) logs $(ARGS)
+
+.PHONY: preview
+preview: node_modules ## What `make up` would change
+	@$(LAB) preview $(ARGS)
 
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
@@ -18,7 +41,8 @@ check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, 
 	npm test --silent
 
 .PHONY: test
-test: check ## Everything; ends in "N passed, N failed"
+test: check ## Everything, the lab included; ends in "N passed, N failed"
+	./testing/lab.sh
 	./testing/summary.sh
 
 .PHONY: help

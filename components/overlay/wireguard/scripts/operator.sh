@@ -22,7 +22,9 @@ case $1 in
     umask 077
     IFS= read -r key <"$FOLDER/fogline0.key"
     printf '%s' "${CONF//@PRIVATE_KEY@/$key}" >"$conf"
-    as_root wg-quick up "$conf" >&2
+    # A session of its own: without the kernel's WireGuard, wg-quick leaves a process behind that
+    # must outlive the terminal and the engine.
+    as_root setsid --wait wg-quick up "$conf" >&2
     until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
       if [ $SECONDS -ge $deadline ]; then
         echo "this computer got no answer from the hub $HUB within 60 s" >&2

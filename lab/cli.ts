@@ -1,0 +1,106 @@
+/**
+ * The lab's command line; the Makefile calls it.
+ *
+ * Usage: node --import tsx lab/cli.ts up | down [--destroy] | status | preview |
+ *        logs [machine] [--follow] [--lines=100] | kubectl <arguments>
+ */
+import { parseArgs } from "node:util";
+
+import { LockedError } from "./lock.ts";
+import { LabError, StoppedError } from "./progress.ts";
+
+const USAGE = `usage: lab/cli.ts <command>
+  up                                 build the lab or bring it up to date; prints the URL
+  preview                            show what up would change
+  status                             nodes, pods, URL, share of requests per pod
+  logs [machine] [--follow] [--lines=100]
+                                     the website's logs, or a machine's journal
+  kubectl <arguments>                kubectl against the lab's cluster
+  down [--destroy]                   leave nothing behind; --destroy runs the program's own first
+`;
+
+const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "down"];
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  if (command !== undefined && COMMANDS.includes(command) && process.getuid?.() !== 0) {
+    // Without root nothing works; the check names that together with whatever else is missing.
+    await (await import("./preflight.ts")).preflight(() => undefined);
+  }
+  // Each command is loaded when it is asked for: a status must not wait for what `up` needs.
+  switch (command) {
+    case "up": {
+      refuseArguments(rest);
+      return (await import("./commands/up.ts")).up();
+    }
+    case "preview": {
+      refuseArguments(rest);
+      return (await import("./commands/preview.ts")).preview();
+    }
+    case "status": {
+      refuseArguments(rest);
+      return (await import("./commands/status.ts")).status();
+    }
+    case "down": {
+      const { values } = parseArgs({ args: rest, options: { destroy: { type: "boolean" } } });
+      return (await import("./commands/down.ts")).down({ destroy: values.destroy ?? false });
+    }
+    case "logs": {
+      const { values, positionals } = parseArgs({
+        args: rest,
+        options: { follow: { type: "boolean" }, lines: { type: "string", default: "100" } },
+        allowPositionals: true,
+      });
+      const lines = Number.parseInt(values.lines, 10);
+      if (!(lines >= 0)) {
+        throw new UsageError(`--lines=${values.lines} is no number`);
+      }
+      const [machine] = positionals;
+      return (await import("./commands/logs.ts")).logs({
+        machine,
+        follow: values.follow ?? false,
+        lines,
+      });
+    }
+    case "kubectl":
+      return (await import("./commands/kubectl.ts")).kubectl(rest);
+    default:
+      throw new UsageError(command === undefined ? "no command" : `unknown command ${command}`);
+  }
+}
+
+class UsageError extends Error {}
+
+function refuseArguments(rest: readonly string[]): void {
+  parseArgs({ args: [...rest], options: {} });
+}
+
+function report(error: unknown): number {
+  const isUsage =
+    error instanceof UsageError ||
+    (error instanceof TypeError &&
+      String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE"));
+  if (isUsage) {
+    process.stderr.write(`${error.message}\n${USAGE}`);
+    return 2;
+  }
+  if (error instanceof LabError || error instanceof LockedError) {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof StoppedError) {
+    process.stderr.write(`${error.message}\n`);
+    return 130;
+  }
+  // Not foreseen: the trace is what helps whoever looks into it.
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // Other phases may still run after one failed; they end with this process.
+  process.exit(report(error));
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+
+import { nodeLines, shareLines } from "./report.ts";
+
+test("a node is shown with whether it is ready and its pods", () => {
+  const node = (name: string, status: string): Parameters<typeof nodeLines>[0][number] => ({
+    metadata: { name },
+    status: {
+      conditions: [{ type: "Ready", status }],
+      addresses: [{ type: "InternalIP", address: "10.101.0.2" }],
+      nodeInfo: { kubeletVersion: "v1.36.3+k3s1" },
+    },
+  });
+  const pod = {
+    metadata: { name: "website-1", namespace: "website" },
+    spec: { nodeName: "raspberrypi" },
+    status: { phase: "Running" },
+  };
+  expect(nodeLines([node("raspberrypi", "True"), node("workernode", "Unknown")], [pod])).toEqual([
+    "raspberrypi  Ready  10.101.0.2  v1.36.3+k3s1  1 pods",
+    "  website/website-1  Running",
+    "workernode  NOT READY  10.101.0.2  v1.36.3+k3s1  0 pods",
+  ]);
+});
+
+test("shares of requests add up, failures included, the largest first", () => {
+  const answer = (pod: string, ok = true): Parameters<typeof shareLines>[0][number] => ({
+    ok,
+    pod,
+    node: "n",
+  });
+  expect(shareLines([answer("p1"), answer("p2"), answer("p2"), answer("HTTP 503", false)])).toEqual(
+    ["  50 %  n / p2", "  25 %  n / p1", "  25 %  failed: HTTP 503"],
+  );
+});

@@ -1,0 +1,77 @@
+/** `make down`: leaves nothing of the lab but the cache of tools; works after any crash. */
+import { existsSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { stopForwarder } from "../forwarder.ts";
+import { stopRegistry } from "../images/registry.ts";
+import { MACHINES, RUN } from "../layout.ts";
+import { removeIfEmpty } from "../lock.ts";
+import { erase, existing } from "../machines/machine.ts";
+import { LabError } from "../progress.ts";
+import { stopDownloads } from "../services.ts";
+import { endStrayEngine, runEngine } from "./run-engine.ts";
+import { removeNetwork } from "./network.ts";
+import { OWNER, withSession, type Session } from "./session.ts";
+
+/**
+ * Takes the lab down.
+ *
+ * @param options.destroy let the program destroy its resources first, as a cloud would need it
+ */
+export async function down(options: { destroy: boolean }): Promise<number> {
+  return withSession("down", async (session) => {
+    const { progress } = session;
+    if (options.destroy && existsSync(join(RUN, "engine", "input.json"))) {
+      const changes = await progress.phase("program", (say) => runEngine("destroy", session, say));
+      progress.note(`resources: ${changes}`);
+    }
+    await tearDown(session);
+    progress.close();
+    process.stdout.write(`${progress.table()}\n`);
+    return 0;
+  });
+}
+
+/**
+ * Removes the lab. Every step is tried, so that one that fails does not keep the others from
+ * cleaning up.
+ *
+ * @throws LabError naming every step that failed
+ */
+export async function tearDown({ progress }: Session): Promise<void> {
+  const failures: string[] = [];
+  const step = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await progress.phase(name, work);
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  await step("engine", () => endStrayEngine());
+  await Promise.all([
+    step("forwarder", stopForwarder),
+    step("registry", stopRegistry),
+    step("downloads", stopDownloads),
+    step("machines", eraseMachines),
+  ]);
+  await step("network", removeNetwork);
+  if (failures.length > 0) {
+    throw new LabError("lab", "taking it down", failures.join("\n"), "make down tries again");
+  }
+  await step("folders", async () => {
+    await Promise.all([
+      rm(RUN, { recursive: true, force: true }),
+      rm(MACHINES, { recursive: true, force: true }),
+    ]);
+    removeIfEmpty(dirname(MACHINES));
+    rmSync(OWNER, { force: true });
+  });
+  if (failures.length > 0) {
+    throw new LabError("lab", "taking it down", failures.join("\n"), "make down tries again");
+  }
+}
+
+async function eraseMachines(): Promise<void> {
+  await Promise.all((await existing()).map((name) => erase(name)));
+}

@@ -1,0 +1,30 @@
+/** Lays and removes the network, and knows whether it stands whole. */
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { HOST_RUN } from "../lock.ts";
+import { createNetwork, destroyNetwork } from "../machines/network.ts";
+
+/** Stands while the network is whole; a restart of the computer removes both. */
+const WHOLE = join(HOST_RUN, "network");
+
+/** Whether the network stands, complete. */
+export function networkStands(): boolean {
+  return existsSync(WHOLE);
+}
+
+/** Lays the network; what a killed command left of one is removed first. */
+export async function ensureNetwork(): Promise<void> {
+  if (networkStands()) {
+    return;
+  }
+  await destroyNetwork();
+  await createNetwork();
+  writeFileSync(WHOLE, "");
+}
+
+/** Removes the network; nothing to do is no error. */
+export async function removeNetwork(): Promise<void> {
+  rmSync(WHOLE, { force: true });
+  await destroyNetwork();
+}

@@ -1,0 +1,16 @@
+/** `make preview`: what `make up` would change, without changing it. */
+import { prepare } from "./prepare.ts";
+import { runEngine } from "./run-engine.ts";
+import { withSession } from "./session.ts";
+
+/** Shows the program's plan. The lab around it (tools, network, Pi) is made ready, as life is. */
+export async function preview(): Promise<number> {
+  return withSession("preview", async (session) => {
+    await prepare(session);
+    const changes = await session.progress.phase("preview", (say) =>
+      runEngine("preview", session, say),
+    );
+    session.progress.note(`plan: ${changes}`);
+    return 0;
+  });
+}

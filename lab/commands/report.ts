@@ -1,0 +1,50 @@
+/** What `make status` prints, as lines. */
+
+/** A node, as far as it is shown. */
+export interface Node {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly nodeInfo: { readonly kubeletVersion: string };
+  };
+}
+
+/** A pod, as far as it is shown. */
+export interface Pod {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: { readonly phase: string };
+}
+
+/** One line per node: whether it is ready, and its pods. */
+export function nodeLines(nodes: readonly Node[], pods: readonly Pod[]): string[] {
+  return nodes.flatMap(({ metadata: { name }, status: { conditions, addresses, nodeInfo } }) => {
+    const ready = conditions.some((each) => each.type === "Ready" && each.status === "True");
+    const address = addresses?.find((each) => each.type === "InternalIP")?.address ?? "?";
+    const here = pods.filter((pod) => pod.spec.nodeName === name);
+    return [
+      `${name}  ${ready ? "Ready" : "NOT READY"}  ${address}  ${nodeInfo.kubeletVersion}  ${here.length} pods`,
+      ...here.map((pod) => `  ${pod.metadata.namespace}/${pod.metadata.name}  ${pod.status.phase}`),
+    ];
+  });
+}
+
+/** What one request was answered with. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly pod: string;
+  readonly node: string;
+}
+
+/** Shares of the answers per node and pod, the largest first. */
+export function shareLines(answers: readonly Answer[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { ok, pod, node } of answers) {
+    const key = ok ? `${node} / ${pod}` : `failed: ${pod}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([key, count]) => `${((100 * count) / answers.length).toFixed(0).padStart(4)} %  ${key}`);
+}

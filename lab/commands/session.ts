@@ -1,0 +1,65 @@
+/** What every command that changes the lab shares: the lock, the display, Ctrl-C. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { Interrupt } from "../interrupt.ts";
+import { PROJECT } from "../layout.ts";
+import { HOST_RUN, takeLock } from "../lock.ts";
+import { LabError, Progress } from "../progress.ts";
+
+/** A running command. */
+export interface Session {
+  readonly progress: Progress;
+  readonly interrupt: Interrupt;
+}
+
+/** Names the checkout whose lab is up on this computer. */
+export const OWNER = join(HOST_RUN, "checkout");
+
+/**
+ * Runs a command under the lab's lock and shows its progress.
+ *
+ * @returns the exit code
+ * @throws LockedError when another command is at work
+ */
+export async function withSession(
+  command: string,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const release = takeLock(command);
+  const progress = new Progress();
+  const interrupt = new Interrupt(
+    (line) => {
+      progress.note(line);
+    },
+    (code) => {
+      progress.close();
+      release();
+      process.exit(code);
+    },
+  );
+  try {
+    return await work({ progress, interrupt });
+  } finally {
+    progress.close();
+    release();
+  }
+}
+
+/**
+ * Claims this computer's lab for this checkout.
+ *
+ * @throws LabError when the lab of another checkout is up
+ */
+export function claimHost(): void {
+  const owner = existsSync(OWNER) ? readFileSync(OWNER, "utf8").trim() : PROJECT;
+  if (owner !== PROJECT && existsSync(owner)) {
+    throw new LabError(
+      "this computer",
+      "starting the lab",
+      `the lab of ${owner} is up, and there is room for one on a computer`,
+      `cd ${owner} && make down`,
+    );
+  }
+  writeFileSync(OWNER, `${PROJECT}\n`);
+}

@@ -1,0 +1,149 @@
+/**
+ * The Pulumi engine, run inside the laptop's network namespace: the program of this checkout as an
+ * inline program of the Automation API. Reports on standard output, one JSON message a line.
+ *
+ * Usage: node --import tsx lab/engine.ts up|preview|destroy
+ *
+ * SIGINT, or the end of standard input (the command line died), cancels what is under way.
+ */
+import { fstatSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+
+import { ENGINE, readInput, writeWorkspace } from "./engine/config.ts";
+import { Tracker, type Message } from "./engine/events.ts";
+import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
+import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
+import { RUN } from "./layout.ts";
+import { lastLines } from "./progress.ts";
+
+/** Name of the lab's stack. */
+export const STACK = "lab";
+
+/** What the engine can be asked to do. */
+export type Operation = "up" | "preview" | "destroy";
+
+/** What every CLI process of the engine is told; nothing of it is secret. */
+const ENVIRONMENT = {
+  PULUMI_HOME: join(ENGINE, "home"),
+  PULUMI_BACKEND_URL: `file://${STATE}`,
+  PULUMI_CONFIG_PASSPHRASE_FILE: join(RUN, "operator", "passphrase"),
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: "true",
+};
+
+const program: PulumiFn = async () => ({
+  ...((await import("../index.ts")) as Record<string, unknown>),
+});
+
+async function main(operation: Operation): Promise<number> {
+  const cancel = new AbortController();
+  process.on("SIGINT", () => {
+    cancel.abort();
+  });
+  // Started by hand, standard input may be a terminal or /dev/null, whose end says nothing.
+  if (!fstatSync(0).isCharacterDevice()) {
+    process.stdin.on("end", () => {
+      cancel.abort();
+    });
+    process.stdin.resume();
+  }
+
+  // The command line may be gone; the engine still leaves its state in order.
+  process.stdout.on("error", () => {
+    cancel.abort();
+  });
+
+  const tracker = new Tracker(send);
+  const ticking = setInterval(() => {
+    tracker.tick();
+  }, 1000);
+  const options = {
+    onEvent: (event: Parameters<Tracker["take"]>[0]) => {
+      tracker.take(event);
+    },
+    signal: cancel.signal,
+    color: "never" as const,
+  };
+  try {
+    send({ kind: "waits", text: "starting the engine" });
+    const stack = await openStack(tracker);
+    // An abort from before the CLI runs would go unheard.
+    cancel.signal.throwIfAborted();
+    if (operation === "preview") {
+      const { stdout } = await stack.preview(options);
+      send({ kind: "note", text: stdout.replaceAll(/^@.*\n/gm, "").trim() });
+    } else if (operation === "destroy") {
+      await stack.destroy(options);
+    } else {
+      const { outputs } = await stack.up(options);
+      await writeOutputs(outputs);
+    }
+    return 0;
+  } catch (error) {
+    const failures = cancel.signal.aborted ? [] : tracker.failures();
+    send({ kind: "failed", failures, output: reason(error, cancel.signal.aborted) });
+    return cancel.signal.aborted ? 130 : 1;
+  } finally {
+    clearInterval(ticking);
+  }
+}
+
+async function openStack(tracker: Tracker): Promise<Stack> {
+  const input = readInput();
+  await mkdir(STATE, { recursive: true });
+  await writeWorkspace(input);
+  await removeLocks();
+  const pulumiCommand = await PulumiCommand.get({ root: input.pulumiRoot });
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: STACK, projectName: "fogline", program },
+    { workDir: ENGINE, pulumiCommand, envVars: ENVIRONMENT },
+  );
+  readOutputsOnce(
+    stack,
+    async () => {
+      const args = ["stack", "output", "--json", "--show-secrets", `--stack=${STACK}`];
+      const options = { cwd: ENGINE, env: ENVIRONMENT };
+      return (await execa(pulumiCommand.command, args, options)).stdout;
+    },
+    () => tracker.outputs,
+  );
+  if (hasPending(STACK)) {
+    for (const operation of await clearPending(stack)) {
+      send({ kind: "note", text: `an earlier run was killed while ${operation}; asking again` });
+    }
+  }
+  return stack;
+}
+
+function reason(error: unknown, cancelled: boolean): string {
+  if (cancelled) {
+    return "cancelled";
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  // The Automation API repeats the output within an account of the process it ran.
+  const said = /stderr: Command failed[^\n]*\n([\s\S]*?)\n ?err\?:/.exec(text)?.[1];
+  return lastLines(said ?? text, 30);
+}
+
+function send(message: Message): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+const operation = process.argv[2];
+if (operation !== "up" && operation !== "preview" && operation !== "destroy") {
+  process.stderr.write("usage: node --import tsx lab/engine.ts up|preview|destroy\n");
+  process.exitCode = 2;
+} else {
+  // The providers' connections keep the process alive after the work is done.
+  process.exit(await main(operation));
+}

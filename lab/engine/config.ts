@@ -1,0 +1,112 @@
+/** What the engine is started with: the checkout's lab stack file plus what only the lab knows. */
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { parse, stringify } from "yaml";
+
+import { PROJECT, RUN } from "../layout.ts";
+
+/** Folder that the engine works in. */
+export const ENGINE = join(RUN, "engine");
+
+/** What a lab made and its stack file cannot know, by section of the settings. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** What the command line hands to the engine. */
+export interface EngineInput {
+  /** Folder with `bin/pulumi`. */
+  readonly pulumiRoot: string;
+  /** Folders that hold `pulumi-resource-<name>`, by provider name. */
+  readonly plugins: Readonly<Record<string, string>>;
+  /** The kubectl that other commands use. */
+  readonly kubectl: string;
+  readonly facts: Facts;
+}
+
+const INPUT = join(ENGINE, "input.json");
+
+/** Leaves the input where the engine finds it. */
+export async function writeInput(input: EngineInput): Promise<void> {
+  await mkdir(ENGINE, { recursive: true });
+  await writeFile(INPUT, `${JSON.stringify(input, undefined, 2)}\n`);
+}
+
+/** The input that the command line left. */
+export function readInput(): EngineInput {
+  return JSON.parse(readFileSync(INPUT, "utf8")) as EngineInput;
+}
+
+/**
+ * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`. Files, because each setting given through
+ * the CLI would cost a process.
+ *
+ * @throws Error when the checkout has no lab stack file
+ */
+export async function writeWorkspace(input: EngineInput): Promise<void> {
+  await mkdir(ENGINE, { recursive: true });
+  const providers = Object.entries(input.plugins).map(([name, path]) => ({ name, path }));
+  await writeFile(
+    join(ENGINE, "Pulumi.yaml"),
+    stringify({ name: "fogline", runtime: "nodejs", plugins: { providers } }),
+  );
+  const stackFile = join(ENGINE, "Pulumi.lab.yaml");
+  const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
+  const config = mergeFacts(readStackFile(), input.facts);
+  // The file also keeps the salt of the stack's encryption, which must survive.
+  await writeFile(stackFile, stringify({ ...kept, config }));
+  await chmod(stackFile, 0o600);
+}
+
+/** The `config` of the checkout's lab stack file. */
+function readStackFile(path = join(PROJECT, "Pulumi.lab.yaml")): Record<string, unknown> {
+  if (!existsSync(path)) {
+    throw new Error(`${path} is missing; restore it with: git checkout Pulumi.lab.yaml`);
+  }
+  const file = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> } | null;
+  return file?.config ?? {};
+}
+
+/**
+ * Settings with the lab's facts laid over them: objects key by key, lists element by element.
+ *
+ * @param config values by full key, e.g. `fogline:cloud`
+ * @param facts values by section, e.g. `cloud`
+ * @throws Error when the facts hold more elements than a list of the settings: they describe
+ *   things that the stack file does not have
+ */
+export function mergeFacts(
+  config: Readonly<Record<string, unknown>>,
+  facts: Facts,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...config };
+  for (const [section, fact] of Object.entries(facts)) {
+    const key = `fogline:${section}`;
+    merged[key] = lay(merged[key], fact, key);
+  }
+  return merged;
+}
+
+function lay(base: unknown, over: unknown, path: string): unknown {
+  if (Array.isArray(over)) {
+    const list = base === undefined ? [] : (base as unknown[]);
+    if (!Array.isArray(list) || over.length > list.length) {
+      throw new Error(`${path} of Pulumi.lab.yaml must list ${over.length} or more`);
+    }
+    return list.map((each: unknown, index) =>
+      index < over.length ? lay(each, over[index], `${path}[${index}]`) : each,
+    );
+  }
+  if (isObject(over)) {
+    const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
+    for (const [key, value] of Object.entries(over)) {
+      merged[key] = lay(merged[key], value, `${path}.${key}`);
+    }
+    return merged;
+  }
+  return over;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,168 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { mergeFacts } from "./config.ts";
+import { describeChanges, Tracker, type Message } from "./events.ts";
+import { markSecrets } from "./outputs.ts";
+import { hasPending, withoutPending } from "./state.ts";
+
+describe("the lab's facts", () => {
+  test("are laid over the stack file, key by key and element by element", () => {
+    const merged = mergeFacts(
+      {
+        "fogline:k3s": { version: "v1", sha256: { arm64: "b" } },
+        "fogline:edge": [{ name: "raspberrypi", port: 22 }, { name: "other" }],
+        "fogline:cloud": { location: "lab" },
+      },
+      {
+        k3s: { sha256: { amd64: "a" } },
+        edge: [{ host: "192.168.50.10", port: 2222 }],
+        website: { image: "i" },
+      },
+    );
+    expect(merged).toEqual({
+      "fogline:k3s": { version: "v1", sha256: { arm64: "b", amd64: "a" } },
+      "fogline:edge": [
+        { name: "raspberrypi", host: "192.168.50.10", port: 2222 },
+        { name: "other" },
+      ],
+      "fogline:cloud": { location: "lab" },
+      "fogline:website": { image: "i" },
+    });
+  });
+
+  test("must find what they describe", () => {
+    expect(() => mergeFacts({}, { edge: [{ host: "h" }] })).toThrow(/fogline:edge/);
+  });
+});
+
+describe("pending operations", () => {
+  const pending = [{ type: "creating", resource: { urn: "urn:pulumi:lab::fogline::a:b:C::vm" } }];
+
+  test("are taken out and named; resources stay", () => {
+    const resources = [{ urn: "x" }];
+    const { deployment, cleared } = withoutPending({
+      version: 3,
+      deployment: { resources, pending_operations: pending },
+    });
+    expect(cleared).toEqual(["creating urn:pulumi:lab::fogline::a:b:C::vm"]);
+    expect(deployment).toEqual({ version: 3, deployment: { resources, pending_operations: [] } });
+  });
+
+  test("are seen in the state file", () => {
+    const state = mkdtempSync(join(tmpdir(), "state-"));
+    const folder = join(state, ".pulumi", "stacks", "fogline");
+    expect(hasPending("lab", state)).toBe(false);
+    mkdirSync(folder, { recursive: true });
+    const write = (latest: object): void => {
+      writeFileSync(join(folder, "lab.json"), JSON.stringify({ checkpoint: { latest } }));
+    };
+    write({ pending_operations: pending });
+    expect(hasPending("lab", state)).toBe(true);
+    write({ resources: [] });
+    expect(hasPending("lab", state)).toBe(false);
+    rmSync(state, { recursive: true });
+  });
+});
+
+describe("outputs", () => {
+  test("are secret where the engine says so, or says nothing", () => {
+    const masked = { "4dabf18193072939515e22adb298388d": "x", ciphertext: "[secret]" };
+    expect(markSecrets({ url: "u", key: "k", new: 1 }, { url: "u", key: masked })).toEqual({
+      url: { value: "u", secret: false },
+      key: { value: "k", secret: true },
+      new: { value: 1, secret: true },
+    });
+    expect(markSecrets({ list: [1] }, { list: [{ deep: masked }] })["list"]?.secret).toBe(true);
+  });
+});
+
+describe("the engine's events", () => {
+  const urn = (name: string): string => `urn:pulumi:lab::fogline::azure:VirtualMachine::${name}`;
+  const step = (name: string, op: string, custom = true): { metadata: unknown } => ({
+    metadata: { op, urn: urn(name), type: "azure:VirtualMachine", new: { custom } },
+  });
+
+  /** A tracker with what it told, and a clock that the test moves. */
+  function follow(): {
+    messages: Message[];
+    take: (event: object) => void;
+    pass: (milliseconds: number) => void;
+    tracker: Tracker;
+  } {
+    const messages: Message[] = [];
+    let time = 0;
+    const tracker = new Tracker(
+      (message) => messages.push(message),
+      () => time,
+    );
+    return {
+      messages,
+      tracker,
+      pass: (milliseconds) => {
+        time += milliseconds;
+      },
+      take: (event) => {
+        tracker.take({ sequence: 0, timestamp: 0, ...event });
+      },
+    };
+  }
+
+  test("tell what is at work, since when, and what it printed last", () => {
+    const { messages, take, pass } = follow();
+    take({ resourcePreEvent: step("MasterNode", "create") });
+    pass(3000);
+    take({ resourcePreEvent: step("WorkerNode", "update") });
+    take({
+      diagnosticEvent: { urn: urn("MasterNode"), severity: "info", message: "<{%reset%}>step 3\n" },
+    });
+    expect(messages.at(-1)).toEqual({
+      kind: "waits",
+      text: "creating MasterNode (3.0 s): step 3, 1 more at work, 0 done",
+    });
+  });
+
+  test("leave out what does not change and what only holds others", () => {
+    const { messages, take } = follow();
+    take({ resourcePreEvent: step("a", "same") });
+    take({ resourcePreEvent: step("component", "create", false) });
+    expect(messages).toEqual([]);
+  });
+
+  test("name what failed with its error and its last lines", () => {
+    const { take, tracker } = follow();
+    take({ resourcePreEvent: step("raspberrypi", "create") });
+    take({
+      diagnosticEvent: { urn: urn("raspberrypi"), severity: "info#err", message: "step: join\n" },
+    });
+    take({ diagnosticEvent: { urn: urn("raspberrypi"), severity: "error", message: "exit 1" } });
+    take({ resOpFailedEvent: step("raspberrypi", "create") });
+    take({ diagnosticEvent: { severity: "error", message: "update failed" } });
+    expect(tracker.failures()).toEqual([
+      {
+        where: "raspberrypi",
+        urn: urn("raspberrypi"),
+        step: "creating",
+        error: "exit 1",
+        lines: "step: join",
+      },
+    ]);
+  });
+
+  test("blame the program when no resource failed", () => {
+    const { take, tracker } = follow();
+    take({ diagnosticEvent: { severity: "error", message: "settings have 1 problem" } });
+    expect(tracker.failures()).toMatchObject([
+      { where: "program", error: "settings have 1 problem" },
+    ]);
+  });
+
+  test("end in a summary for people", () => {
+    expect(describeChanges({ create: 3, same: 12 })).toBe("3 created, 12 unchanged");
+    expect(describeChanges({ create: 3 }, true)).toBe("3 to create");
+    expect(describeChanges({})).toBe("nothing to do");
+  });
+});

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, describe, expect, test } from "vitest";
+
+import { Inside } from "./inside.ts";
+import { Rotation, targetsOf, type Target } from "./rotation.ts";
+
+const a = { host: "203.0.113.11", port: 80 };
+const b = { host: "203.0.113.12", port: 80 };
+const c = { host: "203.0.113.13", port: 80 };
+
+describe("the rotation", () => {
+  test("starts each connection with the next target", () => {
+    const rotation = new Rotation();
+    rotation.set([a, b, c]);
+    expect([1, 2, 3, 4].map(() => rotation.order()[0])).toEqual([a, b, c, a]);
+  });
+
+  test("tries dead targets last, and first again when they are back", () => {
+    const rotation = new Rotation();
+    rotation.set([a, b]);
+    rotation.mark(a, false);
+    expect(rotation.order()).toEqual([b, a]);
+    rotation.mark(a, true);
+    rotation.order();
+    expect(rotation.order()[0]).toEqual(a);
+  });
+
+  test("forgets targets that are gone and has nothing to offer without any", () => {
+    const rotation = new Rotation();
+    rotation.set([a]);
+    rotation.mark(a, false);
+    rotation.set([]);
+    expect(rotation.order()).toEqual([]);
+    rotation.set([a]);
+    expect(rotation.isDead(a)).toBe(false);
+  });
+
+  test("reads the targets from the website's addresses", () => {
+    expect(targetsOf(["http://203.0.113.11", "http://203.0.113.12:8080/"])).toEqual([
+      a,
+      { host: "203.0.113.12", port: 8080 },
+    ]);
+  });
+});
+
+describe("the half inside the lab", () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.close();
+    }
+  });
+
+  /** A server that greets with its name, on a port of its own. */
+  async function serve(name: string): Promise<Target> {
+    const server = createServer((socket) => socket.end(name));
+    servers.push(server);
+    return { host: "127.0.0.1", port: await listen(server) };
+  }
+
+  /** A front that passes connections on to targets. */
+  async function front(
+    targets: readonly Target[],
+  ): Promise<{ port: number; inside: Inside; close: () => void }> {
+    const folder = mkdtempSync(join(tmpdir(), "inside-"));
+    const file = join(folder, "targets.json");
+    writeFileSync(file, JSON.stringify(targets));
+    const inside = new Inside(file);
+    const server = createServer({ allowHalfOpen: true }, (client) => void inside.pass(client));
+    servers.push(server);
+    return {
+      port: await listen(server),
+      inside,
+      close: () => {
+        rmSync(folder, { recursive: true });
+      },
+    };
+  }
+
+  async function listen(server: Server): Promise<number> {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  }
+
+  test("delivers all of a large answer that ends with the connection", async () => {
+    const size = 20_000_000;
+    const server = createServer((socket) => socket.end(Buffer.alloc(size)));
+    servers.push(server);
+    const { port, close } = await front([{ host: "127.0.0.1", port: await listen(server) }]);
+    const received = await new Promise<number>((resolve, reject) => {
+      let bytes = 0;
+      connect(port, "127.0.0.1")
+        .on("data", (part) => (bytes += part.length))
+        .on("close", () => {
+          resolve(bytes);
+        })
+        .on("error", reject);
+    });
+    expect(received).toBe(size);
+    close();
+  });
+
+  test("cuts the connections of a server that stops answering", async () => {
+    const server = createServer();
+    servers.push(server);
+    const target = { host: "127.0.0.1", port: await listen(server) };
+    const { port, inside, close } = await front([target]);
+    const client = connect(port, "127.0.0.1");
+    const closed = new Promise((resolve) => client.once("close", resolve).once("error", resolve));
+    const [socket] = (await once(server, "connection")) as [Socket];
+    // The server keeps its connections and takes no new one, as a machine that was switched off.
+    server.close();
+    await inside.heartbeat();
+    await closed;
+    socket.destroy();
+    close();
+  });
+
+  test("passes connections on in turn, and past a server that does not answer", async () => {
+    const one = await serve("one");
+    const two = await serve("two");
+    const { port, close } = await front([one, two, { host: "127.0.0.1", port: 1 }]);
+    const ask = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let text = "";
+        connect(port, "127.0.0.1")
+          .on("data", (part) => (text += part.toString()))
+          .on("close", () => {
+            resolve(text);
+          })
+          .on("error", reject);
+      });
+    const answers = [];
+    for (let i = 0; i < 6; i += 1) {
+      answers.push(await ask());
+    }
+    expect(answers.slice(0, 3)).toEqual(["one", "two", "one"]);
+    expect(answers.every((answer) => answer !== "")).toBe(true);
+    close();
+  });
+});

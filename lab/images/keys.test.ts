@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { keyOf } from "./keys.ts";
+import { BASES, OWN, type BaseName, type Recipe } from "./recipes.ts";
+import { file, folder } from "./sources.ts";
+
+let place: string;
+
+beforeEach(async () => {
+  place = await mkdtemp(join(tmpdir(), "keys-"));
+  await mkdir(join(place, "src"));
+  await writeFile(join(place, "Dockerfile"), "FROM scratch\n");
+  await writeFile(join(place, "src", "a.ts"), "a");
+  await writeFile(join(place, "src", "a.test.ts"), "a");
+});
+
+afterEach(async () => {
+  await rm(place, { recursive: true });
+});
+
+function recipe(bases: Readonly<Record<string, BaseName>> = {}): Recipe {
+  const context = [
+    file(join(place, "Dockerfile"), "Dockerfile"),
+    folder(join(place, "src"), "src", (path) => !path.endsWith(".test.ts")),
+  ];
+  return { name: "example", context, bases };
+}
+
+describe("keyOf", () => {
+  it("is the same for the same content", async () => {
+    expect(await keyOf(recipe())).toBe(await keyOf(recipe()));
+  });
+
+  it("differs when a file changes, comes or goes", async () => {
+    const keys = [await keyOf(recipe())];
+    await writeFile(join(place, "src", "a.ts"), "b");
+    keys.push(await keyOf(recipe()));
+    await writeFile(join(place, "src", "b.ts"), "b");
+    keys.push(await keyOf(recipe()));
+    await writeFile(join(place, "Dockerfile"), "FROM other\n");
+    keys.push(await keyOf(recipe()));
+    expect(new Set(keys).size).toBe(4);
+  });
+
+  it("does not mind files that stay out of the image", async () => {
+    const before = await keyOf(recipe());
+    await writeFile(join(place, "src", "a.test.ts"), "other");
+    expect(await keyOf(recipe())).toBe(before);
+  });
+
+  it("differs by base", async () => {
+    const keys = [recipe(), recipe({ BASE: "debian" }), recipe({ BASE: "node" })].map(keyOf);
+    expect(new Set(await Promise.all(keys)).size).toBe(3);
+  });
+});
+
+describe("the recipes", () => {
+  it.each(
+    [...Object.values(BASES), ...Object.values(OWN)].map((each) => [each.name, each] as const),
+  )("have a Dockerfile for %s", async (_, { context }) => {
+    const parts = await Promise.all(context.map((source) => source.identity()));
+    expect(parts.some((part) => part.startsWith("Dockerfile "))).toBe(true);
+  });
+
+  it("start from what the caller names, and name no place to download from", async () => {
+    const folders = await readdir(import.meta.dirname, { withFileTypes: true });
+    for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+      const text = await readFile(join(import.meta.dirname, name, "Dockerfile"), "utf8");
+      expect(text).toMatch(/^FROM (scratch|\$\{BASE\})/m);
+      expect(text).not.toMatch(/https?:/);
+    }
+  });
+});

@@ -1,0 +1,118 @@
+/** The network around the machines: laptop, home with its router, internet and cloud fabric. */
+import { FABRIC, HOME, HOME2, NAMESPACES } from "../layout.ts";
+import { createNamespace, deleteNamespace, inNamespace } from "./namespace.ts";
+
+/** One home: a LAN whose router masquerades behind one outer address. */
+export interface Home {
+  readonly namespace: string;
+  readonly lan: string;
+  readonly router: string;
+  readonly outer: string;
+  readonly provider: string;
+  /** Interface of the fabric that leads to this home. */
+  readonly line: string;
+}
+
+/** Bridge of a home's LAN, in the home's namespace. */
+export const LAN_BRIDGE = "lan";
+
+const FIRST: Home = { ...HOME, namespace: NAMESPACES.home, line: "home" };
+const SECOND: Home = { ...HOME2, namespace: NAMESPACES.home2, line: "home2" };
+
+/** Lays the network: three namespaces, none with a way to the outside. What stands is left alone. */
+export async function createNetwork(): Promise<void> {
+  await createFabric();
+  await createHome(FIRST);
+  await createLaptop();
+}
+
+/** Lays the second home, to which a device can move. */
+export async function createSecondHome(): Promise<Home> {
+  await createHome(SECOND);
+  return SECOND;
+}
+
+/** Removes all of it; machines must be gone by then. */
+export async function destroyNetwork(): Promise<void> {
+  for (const name of Object.values(NAMESPACES)) {
+    await deleteNamespace(name);
+  }
+}
+
+async function createFabric(): Promise<void> {
+  if (!(await createNamespace(NAMESPACES.cloud))) {
+    return;
+  }
+  await inNamespace(
+    NAMESPACES.cloud,
+    `sysctl -qw net.ipv4.ip_forward=1
+     ip address add ${FABRIC.services}/32 dev lo`,
+  );
+}
+
+/** The router masquerades, and lets nothing in that was not asked for from inside. */
+async function createHome(home: Home): Promise<void> {
+  if (!(await createNamespace(home.namespace))) {
+    return;
+  }
+  const bits = home.lan.split("/")[1] ?? "24";
+  await inNamespace(
+    NAMESPACES.cloud,
+    `ip link add ${home.line} type veth peer name uplink netns ${home.namespace}
+     ip address add ${home.provider}/30 dev ${home.line}
+     ip link set ${home.line} up
+     ${shape(home.line, HOME.downlinkMbit)}`,
+  );
+  await inNamespace(
+    home.namespace,
+    `sysctl -qw net.ipv4.ip_forward=1
+     ip address add ${home.outer}/30 dev uplink
+     ip link set uplink up
+     ip route add default via ${home.provider}
+     ${shape("uplink", HOME.uplinkMbit)}
+     ip link add ${LAN_BRIDGE} type bridge
+     ip address add ${home.router}/${bits} dev ${LAN_BRIDGE}
+     ip link set ${LAN_BRIDGE} up
+     nft -f - <<'RULES'
+table ip router {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "${LAN_BRIDGE}" accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iifname { "${LAN_BRIDGE}", "lo" } accept
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "uplink" masquerade
+  }
+}
+RULES`,
+  );
+}
+
+async function createLaptop(): Promise<void> {
+  if (!(await createNamespace(NAMESPACES.laptop))) {
+    return;
+  }
+  const bits = HOME.lan.split("/")[1] ?? "24";
+  await inNamespace(
+    NAMESPACES.home,
+    `ip link add laptop type veth peer name wifi netns ${NAMESPACES.laptop}
+     ip link set laptop master ${LAN_BRIDGE} up`,
+  );
+  await inNamespace(
+    NAMESPACES.laptop,
+    `ip address add ${HOME.laptop}/${bits} dev wifi
+     ip link set wifi up
+     ip route add default via ${HOME.router}`,
+  );
+}
+
+/** A line of so many Mbit/s, with a queue of at most 50 ms as home routers have. */
+function shape(device: string, mbit: number): string {
+  return `tc qdisc add dev ${device} root tbf rate ${mbit}mbit burst 64kb latency 50ms`;
+}

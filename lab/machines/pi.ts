@@ -1,0 +1,65 @@
+/** The Raspberry Pi: it exists before the program runs, on the home's LAN, behind its router. */
+import { HOME, HOME2, NAMESPACES } from "../layout.ts";
+import { diskOf, writeNetwork } from "./guest.ts";
+import { boot, halt, runInside, type MachineSpec } from "./machine.ts";
+import { createSecondHome, LAN_BRIDGE } from "./network.ts";
+
+/** How the operator reaches the Pi. */
+export interface PiAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey: string;
+}
+
+const NAME = "raspberrypi";
+
+function spec(authorizedKey: string): MachineSpec {
+  return {
+    name: NAME,
+    hostname: NAME,
+    namespace: NAMESPACES.home,
+    bridge: LAN_BRIDGE,
+    address: `${HOME.pi}/24`,
+    gateway: HOME.router,
+    user: "pi",
+    authorizedKey,
+    cpus: 1,
+    memoryMiB: 1024,
+  };
+}
+
+/** Boots the Pi on the home's LAN, as a person would before anything else. */
+export async function startPi({ authorizedKey }: { authorizedKey: string }): Promise<PiAccess> {
+  await boot(spec(authorizedKey));
+  return { host: HOME.pi, port: 22, user: "pi", hostKey: await hostKey() };
+}
+
+/** Carries the running Pi to the second home: its card gets another LAN and another address. */
+export async function movePi(authorizedKey: string): Promise<void> {
+  const home = await createSecondHome();
+  await halt(NAME);
+  const moved = {
+    ...spec(authorizedKey),
+    namespace: home.namespace,
+    address: `${HOME2.pi}/24`,
+    gateway: home.router,
+  };
+  await writeNetwork(diskOf(NAME), moved);
+  await boot(moved);
+}
+
+/** Carries the Pi back to the first home. */
+export async function returnPi(authorizedKey: string): Promise<void> {
+  await halt(NAME);
+  await writeNetwork(diskOf(NAME), spec(authorizedKey));
+  await boot(spec(authorizedKey));
+}
+
+async function hostKey(): Promise<string> {
+  const ran = await runInside(NAME, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+  if (ran.exitCode !== 0) {
+    throw new Error(`${NAME} has no host key: ${ran.stderr}`);
+  }
+  return ran.stdout.trim();
+}

@@ -1,0 +1,104 @@
+/** The guests' root file system: Debian with what a cloud image and K3s's bundle would bring. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { CACHE } from "../layout.ts";
+
+const SUITE = "trixie";
+/** The last four lines are what the official K3s binary carries inside itself. */
+const PACKAGES = [
+  "systemd,systemd-sysv,dbus,openssh-server,sudo,ca-certificates,curl,openssl",
+  "iproute2,iputils-ping,procps,util-linux,kmod,less,netbase",
+  "wireguard-tools,wireguard-go,ethtool,socat",
+  "containerd,runc,containernetworking-plugins",
+  "iptables,nftables,conntrack,criu",
+].join(",");
+/** Raise it when this file makes the root differently from the same packages. */
+const RECIPE = "3";
+
+/**
+ * Path of a tar with the guests' root, built once per recipe and list of packages.
+ *
+ * @param say told what the build waits for
+ * @throws when mmdebstrap fails, with its last lines
+ */
+export async function ensureRoot(say: (text: string) => void): Promise<string> {
+  const mirrors = await debianMirrors();
+  const key = createHash("sha256")
+    .update([RECIPE, SUITE, PACKAGES].join("\n"))
+    .digest("hex")
+    .slice(0, 16);
+  const tar = join(CACHE, "root", `${SUITE}-${key}.tar`);
+  if (existsSync(tar)) {
+    return tar;
+  }
+  await mkdir(join(CACHE, "root"), { recursive: true });
+  const part = `${tar}.part`;
+  await rm(part, { force: true });
+  say("Debian packages of the machines");
+  const build = execa(
+    "mmdebstrap",
+    [
+      "--variant=minbase",
+      `--include=${PACKAGES}`,
+      // Host keys and the machine's id are made at a machine's first boot: none is shared.
+      "--customize-hook=rm -f $1/etc/ssh/ssh_host_* $1/etc/machine-id",
+      "--customize-hook=touch $1/etc/machine-id",
+      // K3s runs a containerd of its own.
+      "--customize-hook=chroot $1 systemctl disable containerd.service ssh.socket",
+      "--customize-hook=chroot $1 systemctl enable ssh.service",
+      // A machine asks the internet's addresses of the lab, never the computer's own mirrors.
+      "--customize-hook=rm -f $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
+      "--format=tar",
+      SUITE,
+      part,
+      ...mirrors,
+    ],
+    { all: true, stdin: "ignore" },
+  );
+  build.all.on("data", (line: Buffer) => {
+    say(line.toString().trim().split("\n").at(-1) ?? "");
+  });
+  try {
+    await build;
+  } catch (error) {
+    const said = String((error as { all?: unknown }).all)
+      .split("\n")
+      .slice(-15)
+      .join("\n");
+    throw new Error(`the machines' root could not be built; mmdebstrap said:\n${said}`);
+  }
+  await rename(part, tar);
+  return tar;
+}
+
+/**
+ * Lines for apt with the guests' suite, from the mirrors that this computer itself uses.
+ *
+ * @throws when this computer has no Debian mirror configured
+ */
+async function debianMirrors(): Promise<string[]> {
+  const { stdout } = await execa("apt-get", [
+    "indextargets",
+    "--format",
+    "$(ORIGIN) $(CODENAME) $(REPO_URI)",
+    "Created-By: Packages",
+  ]);
+  const lines = stdout.split("\n").map((line) => line.split(" "));
+  const uri = lines.find(
+    ([origin, codename]) => origin === "Debian" && !codename?.includes("-security"),
+  )?.[2];
+  if (uri === undefined) {
+    throw new Error(
+      "this computer's apt names no Debian mirror, and the lab's machines are Debian: " +
+        "add a source of Debian's main archive to /etc/apt/sources.list.d",
+    );
+  }
+  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  const signed = existsSync(keyring) ? `[signed-by=${keyring}] ` : "";
+  return [`deb ${signed}${uri} ${SUITE} main`];
+}

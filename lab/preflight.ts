@@ -1,0 +1,284 @@
+/**
+ * Looks at the computer before any work: everything that is missing is named at once, each with its
+ * fix. On Debian and Ubuntu missing packages are installed, as set-up is part of `make up`.
+ */
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { totalmem } from "node:os";
+
+import { execa } from "execa";
+
+import { CACHE, MACHINES } from "./layout.ts";
+import { lastLines, LabError, type Say } from "./progress.ts";
+
+/** Free disk space that a first start needs, in GiB: caches, images and four machines. */
+const COLD_DISK = 15;
+
+/** The same once the caches are filled. */
+const WARM_DISK = 5;
+
+/** Memory of the computer, in GiB: the machines use about 4 of it. */
+const MEMORY = 6;
+
+/** One thing that is missing. */
+export interface Lack {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** How the computer is looked at; replaced in tests. */
+export interface Probes {
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  readonly memoryGiB: number;
+  readonly nodeVersion: string;
+  /** ID and ID_LIKE of os-release. */
+  readonly distribution: string;
+  exists(path: string): boolean;
+  /** Whether a command is found in PATH. */
+  hasCommand(name: string): boolean;
+  /** GiB free to root where a folder stands or will stand. */
+  freeGiB(path: string): number;
+  goVersion(): Promise<string>;
+  /** Kernel features out of {@link KERNEL} that do not work here. */
+  missingKernelFeatures(): Promise<string[]>;
+}
+
+/** A Debian package, and the command or absolute path of a file that shows it is there. */
+export interface PackageNeed {
+  readonly name: string;
+  readonly shownBy: string;
+}
+
+/** What was found missing, and which packages would mend a part of it. */
+export interface Findings {
+  readonly lacks: readonly Lack[];
+  readonly packages: readonly string[];
+}
+
+/** Kernel features that machines and network need; each is tried in a namespace of its own. */
+const KERNEL: Readonly<Record<string, string>> = {
+  bridge: "ip link add probe type bridge",
+  veth: "ip link add probe type veth peer name other",
+  vxlan: "ip link add probe type vxlan id 1 dstport 4789",
+  tun: "ip tuntap add dev probe mode tun",
+  nftables:
+    "nft add table ip probe && nft add chain ip probe nat '{ type nat hook postrouting priority 100; }'",
+  overlay: "grep -qw overlay /proc/filesystems || modprobe overlay",
+};
+
+/** Reads the list of packages. */
+export function readPackages(
+  text = readFileSync(join(import.meta.dirname, "packages.txt"), "utf8"),
+): PackageNeed[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [name = "", shownBy = ""] = line.trim().split(/\s+/);
+      return { name, shownBy };
+    });
+}
+
+/** Everything that is missing on this computer; changes nothing. */
+export async function inspect(
+  probes: Probes,
+  needs: readonly PackageNeed[] = readPackages(),
+): Promise<Findings> {
+  if (probes.platform !== "linux") {
+    const what = `the lab runs on Linux, this is ${probes.platform}`;
+    return { lacks: [{ what, fix: "use a Linux machine or virtual machine" }], packages: [] };
+  }
+  const lacks: Lack[] = [];
+  const packages = needs.filter(({ shownBy }) =>
+    shownBy.startsWith("/") ? !probes.exists(shownBy) : !probes.hasCommand(shownBy),
+  );
+  if (probes.uid !== 0) {
+    lacks.push({
+      what: "machines and network namespaces need root",
+      fix: "run the command with sudo",
+    });
+  }
+  lacks.push(...sizes(probes), ...(await languages(probes)));
+  if (!probes.exists("/dev/net/tun")) {
+    lacks.push({ what: "/dev/net/tun is missing", fix: "load it with: modprobe tun" });
+  }
+  // Without root or the tools every try fails and says nothing about the kernel.
+  const canTry = ["ip", "nft", "unshare"].every((command) => probes.hasCommand(command));
+  if (probes.uid === 0 && canTry) {
+    for (const feature of await probes.missingKernelFeatures()) {
+      lacks.push({
+        what: `the kernel's ${feature} does not work here`,
+        fix: `use a kernel with ${feature}; in a container, give it the rights of a machine (privileged)`,
+      });
+    }
+  }
+  if (packages.length > 0 && !isDebian(probes)) {
+    const missing = packages.map(({ shownBy }) => shownBy).join(", ");
+    const names = packages.map(({ name }) => name).join(" ");
+    lacks.push({
+      what: `not found: ${missing}`,
+      fix: `install what Debian calls: ${names}`,
+    });
+    return { lacks, packages: [] };
+  }
+  return { lacks, packages: packages.map(({ name }) => name) };
+}
+
+/**
+ * Checks this computer and installs missing packages where it can.
+ *
+ * @throws LabError naming everything that is missing, each with its fix
+ */
+export async function preflight(say: Say, probes: Probes = hostProbes()): Promise<string[]> {
+  let findings = await inspect(probes);
+  const installed: string[] = [];
+  // Nothing is installed on a computer that will not do anyway.
+  if (findings.lacks.length === 0 && findings.packages.length > 0) {
+    await install(findings.packages, say);
+    installed.push(...findings.packages);
+    findings = await inspect(probes);
+  }
+  const lacks = [...findings.lacks];
+  if (findings.packages.length > 0) {
+    lacks.push({
+      what: `packages are missing: ${findings.packages.join(", ")}`,
+      fix: `apt-get install ${findings.packages.join(" ")}`,
+    });
+  }
+  if (lacks.length > 0) {
+    throw new LabError(
+      "this computer",
+      "checking what the lab needs",
+      lacks.map(({ what, fix }) => `- ${what}\n  fix: ${fix}`).join("\n"),
+      "mend the above and run the command again; nothing was created",
+    );
+  }
+  return installed;
+}
+
+function sizes(probes: Probes): Lack[] {
+  const lacks: Lack[] = [];
+  const need = probes.exists(join(CACHE, "toolchain")) ? WARM_DISK : COLD_DISK;
+  for (const folder of [CACHE, MACHINES]) {
+    const free = probes.freeGiB(folder);
+    if (free < need) {
+      lacks.push({
+        what: `${folder} has ${free.toFixed(1)} GiB free, ${need} are needed`,
+        fix: "make room on that disk",
+      });
+    }
+  }
+  // A computer sold with 6 GiB shows a little less.
+  if (probes.memoryGiB < MEMORY - 0.5) {
+    lacks.push({
+      what: `the computer has ${probes.memoryGiB.toFixed(1)} GiB of memory, ${MEMORY} are needed`,
+      fix: "use a computer or virtual machine with more memory",
+    });
+  }
+  return lacks;
+}
+
+async function languages(probes: Probes): Promise<Lack[]> {
+  const lacks: Lack[] = [];
+  if (!atLeast(probes.nodeVersion, [20, 11])) {
+    lacks.push({
+      what: `Node.js is ${probes.nodeVersion}, 20.11 or newer is needed`,
+      fix: "install Node.js 20 LTS or newer",
+    });
+  }
+  if (!probes.hasCommand("npm")) {
+    lacks.push({ what: "npm is missing", fix: "install it (it comes with Node.js)" });
+  }
+  const go = probes.hasCommand("go") ? await probes.goVersion() : "missing";
+  if (!atLeast(go.replace(/^go/, ""), [1, 26])) {
+    lacks.push({
+      what: `Go is ${go}, 1.26 or newer is needed to build what cannot be downloaded`,
+      fix: "install Go 1.26 or newer and put its bin folder into root's PATH",
+    });
+  }
+  return lacks;
+}
+
+async function install(packages: readonly string[], say: Say): Promise<void> {
+  const env = {
+    DEBIAN_FRONTEND: "noninteractive",
+    // The lab starts what it needs by itself, in its own namespaces: no service of a new package
+    // shall listen on this computer.
+    SYSTEMD_OFFLINE: "1",
+  };
+  const steps = [["update"], ["install", "-y", "--no-install-recommends", ...packages]];
+  for (const step of steps) {
+    say(`apt-get ${step.join(" ")}`);
+    const result = await execa("apt-get", ["-q", ...step], { env, all: true, reject: false });
+    if (result.failed) {
+      throw new LabError(
+        "this computer",
+        `apt-get ${step.join(" ")}`,
+        lastLines(result.all),
+        `sudo apt-get ${step.join(" ")}`,
+      );
+    }
+  }
+  if (packages.includes("docker-registry") && existsSync("/run/systemd/system")) {
+    await execa("systemctl", ["disable", "--now", "docker-registry.service"], { reject: false });
+  }
+}
+
+/** This computer. */
+export function hostProbes(): Probes {
+  const path = (process.env["PATH"] ?? "").split(delimiter);
+  const hasCommand = (name: string): boolean =>
+    // Administrators' folders are not in every user's PATH, and sudo may keep that one.
+    [...path, "/usr/sbin", "/sbin"].some((folder) => existsSync(join(folder, name)));
+  return {
+    platform: process.platform,
+    uid: process.getuid?.() ?? -1,
+    memoryGiB: totalmem() / 2 ** 30,
+    nodeVersion: process.versions.node,
+    distribution: distribution(),
+    exists: existsSync,
+    hasCommand,
+    freeGiB: (folder) => {
+      const { bavail, bsize } = statfsSync(nearest(folder));
+      return (bavail * bsize) / 2 ** 30;
+    },
+    goVersion: async () => (await execa("go", ["env", "GOVERSION"])).stdout.trim(),
+    missingKernelFeatures: tryKernel,
+  };
+}
+
+/** Tries each feature in a network namespace of its own, which leaves nothing behind. */
+async function tryKernel(): Promise<string[]> {
+  const tries = Object.entries(KERNEL).map(async ([feature, command]) => {
+    const result = await execa("unshare", ["--net", "sh", "-c", command], { reject: false });
+    return result.failed ? [feature] : [];
+  });
+  return (await Promise.all(tries)).flat();
+}
+
+function distribution(): string {
+  try {
+    return readFileSync("/etc/os-release", "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return "";
+    }
+    throw error;
+  }
+}
+
+function isDebian(probes: Probes): boolean {
+  const ids = probes.distribution.matchAll(/^(?:ID|ID_LIKE)=(.*)$/gm);
+  const debian = [...ids].some(([, value]) => /\bdebian\b/.test(value ?? ""));
+  return debian && probes.hasCommand("apt-get");
+}
+
+function nearest(folder: string): string {
+  return existsSync(folder) ? folder : nearest(dirname(folder));
+}
+
+function atLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [a = Number.NaN, b = Number.NaN] = version.split(".").map(Number);
+  return a > major || (a === major && b >= minor);
+}

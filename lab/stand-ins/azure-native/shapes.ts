@@ -1,0 +1,62 @@
+/** The nested inputs that the stand-in reads, as the SDK sends them. */
+
+export interface Reference {
+  readonly id: string;
+}
+
+export interface VnetInputs {
+  readonly addressSpace: { readonly addressPrefixes: readonly string[] };
+}
+
+export interface SubnetInputs {
+  readonly addressPrefix: string;
+}
+
+export interface SecurityRule {
+  readonly name: string;
+  readonly priority: number;
+  readonly direction: "Inbound" | "Outbound";
+  readonly access: "Allow" | "Deny";
+  readonly protocol: "Tcp" | "Udp" | "Icmp" | "*";
+  readonly sourceAddressPrefix?: string;
+  readonly sourceAddressPrefixes?: readonly string[];
+  readonly destinationPortRange?: string;
+}
+
+export interface RulesInputs {
+  readonly securityRules?: readonly SecurityRule[];
+}
+
+export interface AddressInputs {
+  readonly publicIPAllocationMethod?: string;
+  readonly sku?: { readonly name?: string };
+}
+
+export interface CardInputs {
+  readonly networkSecurityGroup?: Reference;
+  readonly ipConfigurations: readonly {
+    readonly name: string;
+    readonly subnet: Reference;
+    readonly publicIPAddress?: Reference;
+  }[];
+}
+
+export interface MachineInputs {
+  readonly vmName: string;
+  readonly hardwareProfile: { readonly vmSize: string };
+  readonly networkProfile: { readonly networkInterfaces: readonly Reference[] };
+  readonly osProfile: {
+    readonly computerName: string;
+    readonly adminUsername: string;
+    readonly linuxConfiguration?: {
+      readonly disablePasswordAuthentication?: boolean;
+      readonly ssh?: { readonly publicKeys?: readonly { readonly keyData: string }[] };
+    };
+  };
+}
+
+export interface RunCommandInputs {
+  readonly vmName: string;
+  readonly source: { readonly script: string };
+  readonly treatFailureAsDeploymentFailure?: boolean;
+}

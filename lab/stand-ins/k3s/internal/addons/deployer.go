@@ -1,0 +1,251 @@
+// Package addons applies the manifests in the server's folder, the embedded ones among them.
+package addons
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+
+	"fogline/lab/k3s/internal/layout"
+	"fogline/lab/k3s/internal/options"
+	"fogline/lab/k3s/internal/pki"
+)
+
+//go:embed manifests
+var embedded embed.FS
+
+const (
+	// The official program looks at its folder as often.
+	every = 15 * time.Second
+	// What failed is tried again sooner: at the first start kinds and namespaces appear in steps.
+	retry   = 2 * time.Second
+	manager = "deploy"
+)
+
+// Deployer applies manifests by server-side apply when their content changes, and all of them once
+// at start. Removing a file removes nothing from the cluster; disabling an add-on does.
+type Deployer struct {
+	client  dynamic.Interface
+	mapper  *restmapper.DeferredDiscoveryRESTMapper
+	applied map[string][sha256.Size]byte
+	// remove holds the manifests of disabled add-ons that are still to be taken away.
+	remove map[string][]byte
+	told   map[string]string
+}
+
+// New writes the embedded manifests into the server's folder, without those that are disabled.
+func New(config *rest.Config, o *options.Options) (*Deployer, error) {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	discoverer, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	d := &Deployer{
+		client:  client,
+		mapper:  restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(discoverer)),
+		applied: map[string][sha256.Size]byte{},
+		remove:  map[string][]byte{},
+		told:    map[string]string{},
+	}
+	entries, err := fs.ReadDir(embedded, "manifests")
+	if err != nil {
+		return nil, err
+	}
+	values := strings.NewReplacer("%{CLUSTER_DNS}%", o.ClusterDNS, "%{CLUSTER_DOMAIN}%", o.ClusterDomain,
+		"%{STORAGE_PATH}%", filepath.Join(layout.DataDir, "storage"))
+	for _, entry := range entries {
+		text, err := embedded.ReadFile("manifests/" + entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		content := []byte(values.Replace(string(text)))
+		file := filepath.Join(layout.ManifestsDir, entry.Name())
+		if o.Disabled(strings.TrimSuffix(entry.Name(), ".yaml")) {
+			d.remove[file] = content
+			if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return nil, err
+			}
+			continue
+		}
+		if err := pki.WriteFile(file, content, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// Run works until the context ends.
+func (d *Deployer) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		pause := every
+		if !d.pass(ctx) {
+			pause = retry
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// pass looks at everything once and tells whether all went well.
+func (d *Deployer) pass(ctx context.Context) bool {
+	well := true
+	for file, content := range d.remove {
+		if err := d.each(content, func(object *unstructured.Unstructured) error { return d.delete(ctx, object) }); err != nil {
+			well = false
+			d.tell(ctx, file, err)
+			continue
+		}
+		delete(d.remove, file)
+	}
+	files, err := manifests()
+	if err != nil {
+		d.tell(ctx, layout.ManifestsDir, err)
+		return false
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			well = false
+			d.tell(ctx, file, err)
+			continue
+		}
+		sum := sha256.Sum256(content)
+		if d.applied[file] == sum {
+			continue
+		}
+		if err := d.each(content, func(object *unstructured.Unstructured) error { return d.apply(ctx, object) }); err != nil {
+			well = false
+			d.tell(ctx, file, err)
+			continue
+		}
+		d.applied[file] = sum
+		delete(d.told, file)
+		log.Printf("applied %s", file)
+	}
+	return well
+}
+
+// tell logs a problem once, however often it is met.
+func (d *Deployer) tell(ctx context.Context, file string, err error) {
+	if ctx.Err() == nil && d.told[file] != err.Error() {
+		log.Printf("manifest %s: %v", file, err)
+		d.told[file] = err.Error()
+	}
+}
+
+// manifests are the files to apply in order of their names; a file with a .skip beside it is not.
+func manifests() ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(layout.ManifestsDir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		switch filepath.Ext(path) {
+		case ".yaml", ".yml", ".json":
+			if _, err := os.Stat(path + ".skip"); errors.Is(err, os.ErrNotExist) {
+				found = append(found, path)
+			}
+		}
+		return nil
+	})
+	sort.Strings(found)
+	return found, err
+}
+
+// each calls back for every object of a manifest; all are tried, and all problems returned.
+func (d *Deployer) each(content []byte, do func(*unstructured.Unstructured) error) error {
+	var problems []error
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(&object.Object)
+		if errors.Is(err, io.EOF) {
+			return errors.Join(problems...)
+		}
+		if err != nil {
+			return errors.Join(append(problems, err)...)
+		}
+		if len(object.Object) == 0 {
+			continue
+		}
+		if err := do(object); err != nil {
+			problems = append(problems, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err))
+		}
+	}
+}
+
+func (d *Deployer) apply(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, err := d.resource(object)
+	if err != nil {
+		return err
+	}
+	text, err := object.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	force := true
+	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, v1.PatchOptions{FieldManager: manager, Force: &force})
+	return err
+}
+
+func (d *Deployer) delete(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, err := d.resource(object)
+	if meta.IsNoMatchError(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	policy := v1.DeletePropagationBackground
+	err = resource.Delete(ctx, object.GetName(), v1.DeleteOptions{PropagationPolicy: &policy})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+func (d *Deployer) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	kind := object.GroupVersionKind()
+	mapping, err := d.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		d.mapper.Reset()
+		return nil, err
+	}
+	resource := d.client.Resource(mapping.Resource)
+	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
+		return resource, nil
+	}
+	namespace := object.GetNamespace()
+	if namespace == "" {
+		namespace = v1.NamespaceDefault
+	}
+	return resource.Namespace(namespace), nil
+}

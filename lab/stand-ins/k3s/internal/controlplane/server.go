@@ -1,0 +1,161 @@
+// Package controlplane runs what makes a node a server: datastore, API server, controllers and
+// scheduler, and the small tasks that K3s does beside them.
+package controlplane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"fogline/lab/k3s/internal/addons"
+	"fogline/lab/k3s/internal/component"
+	"fogline/lab/k3s/internal/datastore"
+	"fogline/lab/k3s/internal/join"
+	"fogline/lab/k3s/internal/layout"
+	"fogline/lab/k3s/internal/nodes"
+	"fogline/lab/k3s/internal/options"
+	"fogline/lab/k3s/internal/pki"
+	"fogline/lab/k3s/internal/process"
+	"fogline/lab/k3s/internal/token"
+)
+
+// The API server may have to wait for a slow disk; a server that is not up after this is broken.
+const readyWithin = 5 * time.Minute
+
+// Server is a running control plane.
+type Server struct {
+	// Token is the full token with which this machine's own node joins too.
+	Token string
+
+	stopComponents, stopDatastore context.CancelFunc
+	components, datastore         sync.WaitGroup
+}
+
+// Start brings the control plane up and returns once the API is ready. Stop ends it.
+func Start(ctx context.Context, o *options.Options) (*Server, error) {
+	ca, err := certificates(o)
+	if err != nil {
+		return nil, err
+	}
+	full, err := keepToken(o, ca.PEM)
+	if err != nil {
+		return nil, err
+	}
+	if err := keepCluster(o); err != nil {
+		return nil, err
+	}
+	s := &Server{Token: full}
+	// Apart from ctx, so that the order at the end is ours: components first, then their datastore.
+	background := context.WithoutCancel(ctx)
+	store, stopDatastore := context.WithCancel(background)
+	s.stopDatastore = stopDatastore
+	if _, err := datastore.Start(store, &s.datastore, layout.DatabaseFile, layout.DatastoreSocket); err != nil {
+		stopDatastore()
+		return nil, err
+	}
+	running, stopComponents := context.WithCancel(background)
+	s.stopComponents = stopComponents
+	process.Self(component.APIServer, apiServerFlags(o)).Keep(running, &s.components)
+	config, client, err := s.ready(ctx)
+	if err != nil {
+		s.Stop()
+		return nil, err
+	}
+	process.Self(component.ControllerManager, controllerManagerFlags(o)).Keep(running, &s.components)
+	process.Self(component.Scheduler, schedulerFlags(o)).Keep(running, &s.components)
+	deployer, err := addons.New(config, o)
+	if err != nil {
+		s.Stop()
+		return nil, err
+	}
+	s.components.Go(func() { deployer.Run(running) })
+	s.components.Go(func() { nodes.Watch(running, client, o) })
+	return s, nil
+}
+
+// Stop ends the control plane; pods go on running.
+func (s *Server) Stop() {
+	s.stopComponents()
+	s.components.Wait()
+	s.stopDatastore()
+	s.datastore.Wait()
+}
+
+// ready waits until the API server says that it is.
+func (s *Server) ready(ctx context.Context) (*rest.Config, kubernetes.Interface, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", layout.Credential("supervisor"))
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	began := time.Now()
+	for {
+		attempt, done := context.WithTimeout(ctx, 2*time.Second)
+		answer, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(attempt)
+		done()
+		if err == nil {
+			log.Printf("the API is ready after %.1f s", time.Since(began).Seconds())
+			return config, client, nil
+		}
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if time.Since(began) > readyWithin {
+			return nil, nil, fmt.Errorf("the API is not ready after %s: %w: %s", readyWithin, err, answer)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// keepToken writes the token that nodes join with and returns its full form. The secret is the
+// user's, or that of before, or a new one.
+func keepToken(o *options.Options, bundle []byte) (string, error) {
+	given := o.Token
+	if given == "" {
+		text, err := os.ReadFile(layout.TokenFile)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		if given = strings.TrimSpace(string(text)); given == "" {
+			given = token.New()
+		}
+	}
+	parsed, err := token.Parse(given)
+	if err != nil {
+		return "", err
+	}
+	full := token.Format(bundle, parsed.Secret)
+	if err := pki.WriteFile(layout.TokenFile, []byte(full+"\n"), 0o600); err != nil {
+		return "", err
+	}
+	if err := os.Remove(layout.NodeTokenFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return full, os.Symlink(filepath.Base(layout.TokenFile), layout.NodeTokenFile)
+}
+
+// keepCluster writes what the supervisor tells joining nodes.
+func keepCluster(o *options.Options) error {
+	text, err := json.Marshal(join.Cluster{ClusterCIDR: o.ClusterCIDR, ServiceCIDR: o.ServiceCIDR, ClusterDNS: o.ClusterDNS, ClusterDomain: o.ClusterDomain})
+	if err != nil {
+		return err
+	}
+	return pki.WriteFile(layout.ClusterFile, text, 0o600)
+}

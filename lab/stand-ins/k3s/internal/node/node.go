@@ -1,0 +1,113 @@
+// Package node runs what every node of a cluster has: containerd, kubelet, kube-proxy, flannel.
+package node
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"fogline/lab/k3s/internal/component"
+	"fogline/lab/k3s/internal/containerd"
+	"fogline/lab/k3s/internal/flannel"
+	"fogline/lab/k3s/internal/layout"
+	"fogline/lab/k3s/internal/options"
+	"fogline/lab/k3s/internal/process"
+)
+
+const kubeletHealth = "http://127.0.0.1:10248/healthz"
+
+// Run runs the node that joins o.ServerURL with o.Token until the context ends. It tells the service manager once kubelet and the pod network work.
+func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
+	if o.NodeIP == "" {
+		address, err := flannel.Address(o.FlannelInterface)
+		if err != nil {
+			return fmt.Errorf("node-ip is not set and cannot be found: %w", err)
+		}
+		o.NodeIP = address
+	}
+	if err := os.MkdirAll(layout.StaticPodsDir, 0o700); err != nil {
+		return err
+	}
+	prepareKernel()
+	failed := make(chan error, 1)
+	go func() { failed <- containerd.Start(ctx, group, o) }()
+	cluster, err := credentials(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := <-failed; err != nil {
+		return err
+	}
+	kubelet, err := kubeletArgs(o, cluster)
+	if err != nil {
+		return err
+	}
+	process.Self(component.Kubelet, kubelet).Keep(ctx, group)
+	process.Self(component.Proxy, proxyArgs(o, cluster)).Keep(ctx, group)
+	joined := make(chan struct{})
+	group.Go(func() {
+		flannel.Node{
+			Name:        o.NodeName,
+			Interface:   o.FlannelInterface,
+			IP:          o.NodeIP,
+			ClusterCIDR: cluster.ClusterCIDR,
+			Kubeconfig:  kubeconfig("k3scontroller"),
+		}.Run(ctx, group, func() { close(joined) })
+	})
+	return announce(ctx, joined)
+}
+
+// announce tells the service manager that the node's parts run.
+func announce(ctx context.Context, joined <-chan struct{}) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-joined:
+	}
+	for !healthy(ctx) {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+	log.Print("the node's parts run")
+	_, err := daemon.SdNotify(false, daemon.SdNotifyReady)
+	return err
+}
+
+func healthy(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, kubeletHealth, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// prepareKernel sets what routing between pods needs. A setting that the machine refuses or does
+// not have is reported: it may be set already by whoever owns the machine.
+func prepareKernel() {
+	for _, setting := range []string{
+		"net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding", "net/bridge/bridge-nf-call-iptables",
+	} {
+		file := filepath.Join("/proc/sys", setting)
+		if text, err := os.ReadFile(file); err == nil && len(text) > 0 && text[0] == '1' {
+			continue
+		}
+		if err := os.WriteFile(file, []byte("1"), 0o644); err != nil {
+			log.Printf("warning: kernel setting not made: %v", err)
+		}
+	}
+}

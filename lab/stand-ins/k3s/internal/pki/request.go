@@ -1,0 +1,38 @@
+package pki
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+)
+
+// Request is a signing request for the key in keyFile, which is made when missing. It carries no
+// subject: the server decides who the asker is.
+func Request(keyFile string) ([]byte, error) {
+	key, err := EnsureKey(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), nil
+}
+
+// SignRequest issues a certificate for the key of a signing request.
+func (a *Authority) SignRequest(request []byte, subject Subject) ([]byte, error) {
+	block, _ := pem.Decode(request)
+	if block == nil {
+		return nil, fmt.Errorf("the signing request is not PEM")
+	}
+	parsed, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := parsed.CheckSignature(); err != nil {
+		return nil, fmt.Errorf("the signing request is not signed by its key: %w", err)
+	}
+	return a.Sign(parsed.PublicKey, subject)
+}

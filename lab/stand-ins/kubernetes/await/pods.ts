@@ -1,0 +1,201 @@
+/** What pods say about themselves: for progress while waiting, and for the error afterwards. */
+import { textOf } from "../errors.ts";
+import { listAt, numberAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
+
+const LOG_LINES = 10;
+const EVENTS = 4;
+const PODS_EXPLAINED = 3;
+
+export const condition = (object: JsonObject, type: string): JsonObject | undefined =>
+  listAt(object, "status", "conditions").find((entry) => entry["type"] === type);
+
+export const holds = (object: JsonObject, type: string): boolean =>
+  condition(object, type)?.["status"] === "True";
+
+export const nameOf = (object: JsonObject): string => stringAt(object, "metadata", "name") ?? "";
+
+const isOwnedBy = (object: JsonObject, uid: string | undefined): boolean =>
+  listAt(object, "metadata", "ownerReferences").some((owner) => owner["uid"] === uid);
+
+/** Objects of a collection in the scope's namespace, e.g. `/api/v1`, `pods`. */
+export function listIn(
+  scope: Scope,
+  root: string,
+  plural: string,
+  query: Record<string, string> = {},
+): Promise<JsonObject[]> {
+  const namespace = scope.ref.namespace ?? scope.cluster.client.access.namespace;
+  const path = `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+  return scope.cluster.list(path, query, scope.signal);
+}
+
+/** A label selector of a workload in the form that a query takes. */
+export function selectorText(selector: JsonObject): string {
+  const equals = Object.entries(objectAt(selector, "matchLabels")).map(
+    ([key, value]) => `${key}=${value as string}`,
+  );
+  const others = listAt(selector, "matchExpressions").map((expression) => {
+    const key = stringAt(expression, "key") ?? "";
+    const values = expression["values"];
+    const list = `(${Array.isArray(values) ? (values as string[]).join(",") : ""})`;
+    switch (expression["operator"]) {
+      case "In":
+        return `${key} in ${list}`;
+      case "NotIn":
+        return `${key} notin ${list}`;
+      case "DoesNotExist":
+        return `!${key}`;
+      default:
+        return key;
+    }
+  });
+  return [...equals, ...others].join(",");
+}
+
+/** Pods that a controller (by its uid) runs at present. */
+export async function podsOwnedBy(
+  scope: Scope,
+  selector: JsonObject,
+  uid: string | undefined,
+): Promise<JsonObject[]> {
+  const pods = await listIn(scope, "/api/v1", "pods", { labelSelector: selectorText(selector) });
+  return pods.filter((pod) => isOwnedBy(pod, uid));
+}
+
+export const ownedBy = (objects: JsonObject[], uid: string | undefined): JsonObject[] =>
+  objects.filter((object) => isOwnedBy(object, uid));
+
+/** Why a pod is not ready, in a few words; undefined when it is. */
+export function trouble(pod: JsonObject): string | undefined {
+  if (stringAt(pod, "metadata", "deletionTimestamp") !== undefined) {
+    return "Terminating";
+  }
+  const phase = stringAt(pod, "status", "phase");
+  if (phase === "Succeeded" || holds(pod, "Ready")) {
+    return undefined;
+  }
+  const scheduled = condition(pod, "PodScheduled");
+  if (scheduled?.["status"] === "False") {
+    return words(stringAt(scheduled, "reason"), stringAt(scheduled, "message"));
+  }
+  for (const list of ["initContainerStatuses", "containerStatuses"]) {
+    for (const container of listAt(pod, "status", list)) {
+      const found = containerTrouble(container);
+      if (found !== undefined) {
+        return found;
+      }
+    }
+  }
+  if (phase === "Failed") {
+    return words(stringAt(pod, "status", "reason") ?? "Failed", stringAt(pod, "status", "message"));
+  }
+  return phase === "Running" ? "running, not ready" : (phase ?? "not scheduled yet");
+}
+
+function containerTrouble(container: JsonObject): string | undefined {
+  const state = objectAt(container, "state");
+  const name = stringAt(container, "name") ?? "";
+  const held = objectAt(state, "waiting");
+  const ended = objectAt(state, "terminated");
+  const exit = numberAt(ended, "exitCode");
+  if (stringAt(held, "reason") !== undefined && held["reason"] !== "PodInitializing") {
+    return words(stringAt(held, "reason"), stringAt(held, "message"));
+  }
+  if (exit !== undefined && exit !== 0) {
+    const reason = stringAt(ended, "reason") ?? "ended";
+    return words(`container ${name} ${reason}, exit code ${exit}`, stringAt(ended, "message"));
+  }
+  return undefined;
+}
+
+const words = (reason: string | undefined, message: string | undefined): string =>
+  [reason, message].filter((part) => part !== undefined && part !== "").join(": ");
+
+/** `pod a: ContainerCreating; pod b: …`: the first troubles of some pods, short. */
+export function summary(pods: JsonObject[]): string {
+  const texts = pods
+    .map((pod) => ({ name: nameOf(pod), text: trouble(pod) }))
+    .filter(({ text }) => text !== undefined && text !== "Terminating")
+    .map(({ name, text }) => `pod ${name}: ${(text ?? "").slice(0, 120)}`);
+  return texts.slice(0, 2).join("; ") + (texts.length > 2 ? `; ${texts.length - 2} more` : "");
+}
+
+/** Full troubles of pods: reason, events, and the last lines of a container that ended. */
+export async function explainPods(pods: JsonObject[], scope: Scope): Promise<string[]> {
+  const lines: string[] = [];
+  const inTrouble = pods.filter((pod) => trouble(pod) !== undefined);
+  for (const pod of inTrouble.slice(0, PODS_EXPLAINED)) {
+    lines.push(`pod ${nameOf(pod)}: ${trouble(pod) ?? ""}`);
+    lines.push(...(await explainEvents(pod, scope)));
+    for (const container of listAt(pod, "status", "containerStatuses")) {
+      lines.push(...(await lastWords(pod, container, scope)));
+    }
+  }
+  if (inTrouble.length > PODS_EXPLAINED) {
+    lines.push(`${inTrouble.length - PODS_EXPLAINED} more pods are not ready`);
+  }
+  return lines;
+}
+
+/** Warnings about an object, newest last. */
+export async function explainEvents(object: JsonObject, scope: Scope): Promise<string[]> {
+  const uid = stringAt(object, "metadata", "uid") ?? "";
+  try {
+    const events = await listIn(scope, "/api/v1", "events", {
+      fieldSelector: `involvedObject.uid=${uid},type=Warning`,
+    });
+    const seen = (event: JsonObject): string =>
+      stringAt(event, "lastTimestamp") ?? stringAt(event, "eventTime") ?? "";
+    return events
+      .sort((a, b) => seen(a).localeCompare(seen(b)))
+      .slice(-EVENTS)
+      .map((event) => `  event: ${words(stringAt(event, "reason"), stringAt(event, "message"))}`);
+  } catch (error) {
+    return [`  its events could not be read: ${textOf(error)}`];
+  }
+}
+
+async function lastWords(pod: JsonObject, container: JsonObject, scope: Scope): Promise<string[]> {
+  const name = stringAt(container, "name") ?? "";
+  const endedNow = objectAt(container, "state")["terminated"] !== undefined;
+  const endedBefore = (numberAt(container, "restartCount") ?? 0) > 0;
+  if (!endedNow && !endedBefore) {
+    return [];
+  }
+  const namespace = encodeURIComponent(stringAt(pod, "metadata", "namespace") ?? "default");
+  try {
+    const log = await scope.cluster.client.text({
+      method: "GET",
+      path: `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(nameOf(pod))}/log`,
+      query: {
+        container: name,
+        tailLines: String(LOG_LINES),
+        // While the next try runs, the words that matter are those of the one that ended.
+        previous: endedNow ? undefined : "true",
+      },
+      retryMs: 0,
+      signal: scope.signal,
+    });
+    return log
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => `  ${name}: ${line}`);
+  } catch (error) {
+    return [`  the log of ${name} could not be read: ${textOf(error)}`];
+  }
+}
+
+/** A pod on its own: ready, or run to its end. */
+export const pod: Readiness = {
+  look(live): Verdict {
+    const phase = stringAt(live, "status", "phase");
+    if (phase === "Succeeded" || (phase === "Running" && holds(live, "Ready"))) {
+      return done("pod is ready");
+    }
+    return phase === "Failed"
+      ? failed(`the pod failed: ${trouble(live) ?? ""}`)
+      : waiting(trouble(live) ?? "pod is starting");
+  },
+  explain: (live, scope) => explainPods([live], scope),
+};

@@ -1,0 +1,199 @@
+/** Controllers that keep pods running: Deployment, ReplicaSet, StatefulSet, DaemonSet. */
+import { listAt, numberAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import {
+  condition,
+  explainEvents,
+  explainPods,
+  listIn,
+  ownedBy,
+  podsOwnedBy,
+  selectorText,
+  summary,
+  trouble,
+} from "./pods.ts";
+import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
+
+const REVISION = "deployment.kubernetes.io/revision";
+
+const uidOf = (object: JsonObject): string | undefined => stringAt(object, "metadata", "uid");
+const status = (object: JsonObject, field: string): number =>
+  numberAt(object, "status", field) ?? 0;
+/** Absent replicas mean one, as the API's default. */
+const replicas = (object: JsonObject): number => numberAt(object, "spec", "replicas") ?? 1;
+
+/** Whether the status speaks of the present spec and not of the one before. */
+export const isObserved = (object: JsonObject): boolean =>
+  status(object, "observedGeneration") >= (numberAt(object, "metadata", "generation") ?? 0);
+
+const withPods = (text: string, pods: JsonObject[]): Verdict => {
+  const troubles = summary(pods);
+  return waiting(troubles === "" ? text : `${text}; ${troubles}`);
+};
+
+/** The ReplicaSet of a Deployment's present revision. */
+async function currentReplicaSet(live: JsonObject, scope: Scope): Promise<JsonObject | undefined> {
+  const sets = await listIn(scope, "/apis/apps/v1", "replicasets", {
+    labelSelector: selectorText(objectAt(live, "spec", "selector")),
+  });
+  const revision = (object: JsonObject): string | undefined =>
+    stringAt(object, "metadata", "annotations", REVISION);
+  return ownedBy(sets, uidOf(live)).find((set) => revision(set) === revision(live));
+}
+
+const deploymentPods = async (live: JsonObject, scope: Scope): Promise<JsonObject[]> => {
+  const set = await currentReplicaSet(live, scope);
+  return set === undefined
+    ? []
+    : podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(set));
+};
+
+/**
+ * Every wanted pod of the newest revision is available and no older one is left. A rollout that
+ * Kubernetes itself gives up (progressDeadlineSeconds) is a failure at once.
+ */
+export const deployment: Readiness = {
+  async look(live, scope) {
+    if (!isObserved(live)) {
+      return waiting("the controller has not seen the change yet");
+    }
+    if (objectAt(live, "spec")["paused"] === true) {
+      return done("the rollout is paused");
+    }
+    const wanted = replicas(live);
+    const updated = status(live, "updatedReplicas");
+    const available = status(live, "availableReplicas");
+    const total = status(live, "replicas");
+    if (updated >= wanted && available >= updated && total === updated) {
+      return done(`${available} of ${wanted} pods available`);
+    }
+    const progressing = condition(live, "Progressing");
+    if (progressing?.["reason"] === "ProgressDeadlineExceeded" && !isOld(progressing, scope)) {
+      return failed(`the rollout made no progress: ${stringAt(progressing, "message") ?? ""}`);
+    }
+    const ready = Math.min(updated, Math.max(0, available - (total - updated)));
+    const old = total - updated;
+    const text = `[${ready}/${wanted}] pods available${old > 0 ? `, ${old} old pods left` : ""}`;
+    return withPods(text, await deploymentPods(live, scope));
+  },
+  async explain(live, scope) {
+    const set = await currentReplicaSet(live, scope);
+    const pods =
+      set === undefined
+        ? []
+        : await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(set));
+    // Without pods it is the ReplicaSet that was refused them: a quota, a missing account.
+    const events = set === undefined || pods.length > 0 ? [] : await explainEvents(set, scope);
+    const failure = condition(live, "ReplicaFailure");
+    return [
+      ...(failure === undefined ? [] : [stringAt(failure, "message") ?? "pods cannot be created"]),
+      ...events,
+      ...(await explainPods(pods, scope)),
+    ];
+  },
+};
+
+/**
+ * Whether a condition stood before our write already. After a failed rollout whose cause lay outside
+ * (an image that was not there yet) nothing about the object changes, and its old verdict stays
+ * until the pods are up.
+ */
+function isOld(progressing: JsonObject, scope: Scope): boolean {
+  const before = condition(scope.written, "Progressing");
+  return (
+    before !== undefined &&
+    ["reason", "lastUpdateTime"].every((field) => before[field] === progressing[field])
+  );
+}
+
+export const replicaSet: Readiness = {
+  async look(live, scope) {
+    const [wanted, available] = [replicas(live), status(live, "availableReplicas")];
+    if (isObserved(live) && available >= wanted && status(live, "replicas") === wanted) {
+      return done(`${available} of ${wanted} pods available`);
+    }
+    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    return withPods(`[${available}/${wanted}] pods available`, pods);
+  },
+  explain: explainOwned,
+};
+
+/** All pods run the newest revision and are ready; a partition leaves the lower ones as they are. */
+export const statefulSet: Readiness = {
+  async look(live, scope) {
+    if (!isObserved(live)) {
+      return waiting("the controller has not seen the change yet");
+    }
+    const wanted = replicas(live);
+    const strategy = objectAt(live, "spec", "updateStrategy");
+    const partition = numberAt(strategy, "rollingUpdate", "partition") ?? 0;
+    const rolls = strategy["type"] !== "OnDelete";
+    const ready = status(live, "readyReplicas");
+    const updated = status(live, "updatedReplicas");
+    const toUpdate = rolls ? Math.max(0, wanted - partition) : 0;
+    const sameRevision =
+      !rolls ||
+      partition > 0 ||
+      stringAt(live, "status", "currentRevision") === stringAt(live, "status", "updateRevision");
+    if (
+      ready >= wanted &&
+      status(live, "replicas") === wanted &&
+      updated >= toUpdate &&
+      sameRevision
+    ) {
+      return done(`${ready} of ${wanted} pods ready`);
+    }
+    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const text = `[${ready}/${wanted}] pods ready, ${updated} of ${toUpdate} updated`;
+    return withPods(text, pods);
+  },
+  async explain(live, scope) {
+    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const revision = stringAt(live, "status", "updateRevision");
+    const stuck = pods
+      .filter((pod) => objectAt(pod, "metadata", "labels")["controller-revision-hash"] !== revision)
+      .filter((pod) => trouble(pod) !== undefined)
+      .map((pod) => stringAt(pod, "metadata", "name") ?? "");
+    const hint = `Kubernetes does not replace pods of an older revision that never became ready; delete them: ${stuck.join(", ")}`;
+    return [...(stuck.length > 0 ? [hint] : []), ...(await explainOwned(live, scope))];
+  },
+};
+
+/** One available pod of the newest revision on every node that the set selects. */
+export const daemonSet: Readiness = {
+  async look(live, scope) {
+    if (!isObserved(live)) {
+      return waiting("the controller has not seen the change yet");
+    }
+    const wanted = status(live, "desiredNumberScheduled");
+    const available = status(live, "numberAvailable");
+    const updated = status(live, "updatedNumberScheduled");
+    const rolls = stringAt(live, "spec", "updateStrategy", "type") !== "OnDelete";
+    if (available >= wanted && (updated >= wanted || !rolls)) {
+      return done(`${available} of ${wanted} pods available`);
+    }
+    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    return withPods(`[${available}/${wanted}] pods available, ${updated} updated`, pods);
+  },
+  explain: explainOwned,
+};
+
+async function explainOwned(live: JsonObject, scope: Scope): Promise<string[]> {
+  const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+  const claims = new Set(
+    pods.flatMap((pod) =>
+      listAt(pod, "spec", "volumes").flatMap(
+        (volume) => stringAt(volume, "persistentVolumeClaim", "claimName") ?? [],
+      ),
+    ),
+  );
+  const unbound =
+    claims.size === 0
+      ? []
+      : (await listIn(scope, "/api/v1", "persistentvolumeclaims"))
+          .filter((claim) => claims.has(stringAt(claim, "metadata", "name") ?? ""))
+          .filter((claim) => stringAt(claim, "status", "phase") !== "Bound");
+  const about = unbound.map(
+    (claim) => `claim ${stringAt(claim, "metadata", "name") ?? ""} is not bound`,
+  );
+  return [...(await explainEvents(live, scope)), ...about, ...(await explainPods(pods, scope))];
+}

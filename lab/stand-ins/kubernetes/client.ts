@@ -1,0 +1,214 @@
+/**
+ * Requests to one API server, over node's own HTTPS. Not `@kubernetes/client-node`: its 2.0.1 does
+ * not load on Node 20 (its HTTP library asks for Node 22), and the few requests made here need none
+ * of its models.
+ */
+import * as http from "node:http";
+import * as https from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { ApiError, CancelledError, UnreachableError } from "./errors.ts";
+import type { ClusterAccess } from "./kubeconfig.ts";
+import type { Json } from "./values.ts";
+
+export interface Request {
+  method: "GET" | "PATCH" | "DELETE";
+  /** Path below the server's address, with a leading slash. */
+  path: string;
+  query?: Record<string, string | undefined>;
+  body?: Json;
+  /** Media type of the body; JSON when absent. */
+  contentType?: string;
+  /** How long one try may stay without an answer, in milliseconds. */
+  timeoutMs?: number;
+  /** For how long failures that pass by themselves are tried again, instead of the client's time. */
+  retryMs?: number;
+  signal?: AbortSignal | undefined;
+  /** Called with each `Warning` header of the answer: deprecations, duplicate fields. */
+  onWarning?: ((text: string) => void) | undefined;
+}
+
+/** Reads and writes are repeatable (apply, delete with the object's uid), so all may be retried. */
+const PASSING = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EAI_AGAIN",
+]);
+const PASSING_STATUS = new Set([429, 502, 503, 504]);
+const TRY_MS = 30_000;
+const RETRY_MS = 30_000;
+const MAX_PAUSE_MS = 2_000;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "";
+
+export class Client {
+  readonly access: ClusterAccess;
+  private readonly retryMs: number;
+  private readonly agent: http.Agent;
+  private readonly send: typeof http.request;
+
+  /** @param retryMs for how long failures that pass by themselves are tried again. */
+  constructor(access: ClusterAccess, retryMs = RETRY_MS) {
+    this.access = access;
+    this.retryMs = retryMs;
+    const secure = access.server.startsWith("https:");
+    this.send = secure ? https.request : http.request;
+    this.agent = secure
+      ? new https.Agent({
+          keepAlive: true,
+          rejectUnauthorized: !access.insecure,
+          ...(access.ca && { ca: access.ca }),
+          ...(access.cert && { cert: access.cert }),
+          ...(access.key && { key: access.key }),
+          ...(access.serverName !== undefined && { servername: access.serverName }),
+        })
+      : new http.Agent({ keepAlive: true });
+  }
+
+  /**
+   * One request, retried while it fails in a way that passes by itself.
+   *
+   * @throws {ApiError} when the server refuses; {UnreachableError} when nothing answers in time;
+   *   {CancelledError} when the signal fires.
+   */
+  async json(request: Request): Promise<Json> {
+    const text = await this.text(request);
+    return text === "" ? null : (JSON.parse(text) as Json);
+  }
+
+  /** As `json`, for answers that are text, such as logs. */
+  async text(request: Request): Promise<string> {
+    const until = Date.now() + (request.retryMs ?? this.retryMs);
+    for (let wait = 250; ; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+      try {
+        return await this.once(request);
+      } catch (error) {
+        if (request.signal?.aborted === true) {
+          throw new CancelledError();
+        }
+        const passing =
+          error instanceof ApiError ? PASSING_STATUS.has(error.status) : PASSING.has(codeOf(error));
+        const rest = error instanceof ApiError ? (error.retryAfterMs ?? wait) : wait;
+        if (!passing || Date.now() + rest > until) {
+          throw error instanceof ApiError ? error : new UnreachableError(this.access.server, error);
+        }
+        await pause(rest, undefined, request.signal && { signal: request.signal }).catch(() => {
+          throw new CancelledError();
+        });
+      }
+    }
+  }
+
+  /**
+   * Follows changes of what `path` and `query` select, calling `onEvent` for each, until the server
+   * ends the watch (it does every few minutes) or the signal fires.
+   */
+  async watch(
+    path: string,
+    query: Record<string, string>,
+    onEvent: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const response = await this.open({
+      method: "GET",
+      path,
+      query: { ...query, watch: "1" },
+      signal,
+    });
+    if (response.statusCode !== 200) {
+      response.resume();
+      throw new ApiError(`watch ${path}`, response.statusCode ?? 0, null);
+    }
+    // Events may come split or joined: each piece that arrives says that something changed.
+    response.on("data", onEvent);
+    await new Promise<void>((resolve, reject) => {
+      response.once("error", reject);
+      response.once("close", resolve);
+    });
+  }
+
+  /** Ends the idle connections that would keep the process from exiting. */
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async once(request: Request): Promise<string> {
+    const response = await this.open(request);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) {
+      chunks.push(chunk as Buffer);
+    }
+    const text = Buffer.concat(chunks).toString("utf8");
+    if (request.onWarning !== undefined) {
+      warningsOf(response.headers["warning"]).forEach(request.onWarning);
+    }
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) {
+      return text;
+    }
+    throw new ApiError(`${request.method} ${request.path}`, status, parsed(text));
+  }
+
+  private open(request: Request): Promise<http.IncomingMessage> {
+    const url = new URL(this.access.server + request.path);
+    for (const [name, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined) {
+        url.searchParams.set(name, value);
+      }
+    }
+    const authorization = this.access.authorization();
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const limit = request.timeoutMs ?? TRY_MS;
+    return new Promise((resolve, reject) => {
+      const outgoing = this.send(url, {
+        method: request.method,
+        agent: this.agent,
+        headers: {
+          accept: "application/json",
+          ...(authorization !== undefined && { authorization }),
+          ...(body !== undefined && {
+            "content-type": request.contentType ?? "application/json",
+            "content-length": Buffer.byteLength(body),
+          }),
+        },
+        ...(request.signal && { signal: request.signal }),
+      });
+      const timer = setTimeout(() => {
+        outgoing.destroy(
+          Object.assign(new Error(`no answer within ${limit / 1000} s`), { code: "ETIMEDOUT" }),
+        );
+      }, limit);
+      outgoing.once("response", (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      outgoing.once("error", (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+/** The header reads `299 - "text"`, possibly several in one. */
+function warningsOf(header: string | string[] | undefined): string[] {
+  return [header ?? []]
+    .flat()
+    .flatMap((line) => [...line.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)])
+    .map((found) => (found[1] ?? "").replaceAll('\\"', '"'));
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Proxies in between answer in HTML or plain text; the text itself is then the explanation.
+    return text;
+  }
+}

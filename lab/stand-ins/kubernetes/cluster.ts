@@ -1,0 +1,194 @@
+/** Objects of one cluster by kind and name: discovery turns a kind into the path of a request. */
+import { setTimeout as pause } from "node:timers/promises";
+
+import type { Client } from "./client.ts";
+import { CancelledError, isNotFound } from "./errors.ts";
+import type { Kind } from "./tokens.ts";
+import { isObject, listAt, stringAt, type Json, type JsonObject } from "./values.ts";
+
+/** One object. The namespace is absent for cluster-scoped kinds. */
+export interface Ref extends Kind {
+  namespace?: string;
+  name: string;
+}
+
+interface ResourceType {
+  plural: string;
+  namespaced: boolean;
+}
+
+/** The cluster serves no such kind: its definition is not there, or not there yet. */
+export class UnknownKindError extends Error {
+  constructor({ apiVersion, kind }: Kind) {
+    super(`the cluster has no kind ${kind} in ${apiVersion}`);
+    this.name = "UnknownKindError";
+  }
+}
+
+const APPLY = "application/apply-patch+yaml";
+const KIND_POLL_MS = 1_000;
+
+export interface ApplyOptions {
+  fieldManager: string;
+  force: boolean;
+  dryRun?: boolean;
+  signal?: AbortSignal | undefined;
+  onWarning?: (text: string) => void;
+}
+
+export class Cluster {
+  readonly client: Client;
+  private readonly groups = new Map<string, Promise<Map<string, ResourceType>>>();
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  /** The object's path, for requests and watches of one. */
+  async pathOf(ref: Ref): Promise<string> {
+    return `${await this.collectionOf(ref)}/${encodeURIComponent(ref.name)}`;
+  }
+
+  /** The path of all objects of the kind in the object's namespace. */
+  async collectionOf(ref: Ref): Promise<string> {
+    const { plural, namespaced } = await this.typeOf(ref);
+    const scope = namespaced
+      ? `/namespaces/${encodeURIComponent(ref.namespace ?? this.client.access.namespace)}`
+      : "";
+    return `${root(ref.apiVersion)}${scope}/${plural}`;
+  }
+
+  /** @throws {UnknownKindError} when the cluster does not serve the kind. */
+  async isNamespaced(kind: Kind): Promise<boolean> {
+    return (await this.typeOf(kind)).namespaced;
+  }
+
+  /** Waits until the cluster serves a kind whose definition may just have been applied. */
+  async awaitKind(kind: Kind, limitMs: number, signal: AbortSignal): Promise<void> {
+    for (const until = Date.now() + limitMs; ;) {
+      try {
+        await this.typeOf(kind);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnknownKindError) || Date.now() >= until) {
+          throw error;
+        }
+      }
+      await pause(KIND_POLL_MS, undefined, { signal }).catch(() => {
+        throw new CancelledError();
+      });
+    }
+  }
+
+  /** The live object; undefined when there is none. */
+  async get(ref: Ref, signal?: AbortSignal): Promise<JsonObject | undefined> {
+    return this.read(await this.pathOf(ref), signal);
+  }
+
+  /** As `get`, for a path known beforehand. */
+  async read(path: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
+    try {
+      return asObject(await this.client.json({ method: "GET", path, signal }));
+    } catch (error) {
+      if (isNotFound(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async list(
+    path: string,
+    query: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<JsonObject[]> {
+    return listAt(await this.client.json({ method: "GET", path, query, signal }), "items");
+  }
+
+  /** Server-side apply: declares the fields of `object` as ours, and no other. */
+  async apply(ref: Ref, object: JsonObject, options: ApplyOptions): Promise<JsonObject> {
+    const answer = await this.client.json({
+      method: "PATCH",
+      path: await this.pathOf(ref),
+      contentType: APPLY,
+      query: {
+        fieldManager: options.fieldManager,
+        force: String(options.force),
+        fieldValidation: "Warn",
+        dryRun: options.dryRun === true ? "All" : undefined,
+      },
+      body: object,
+      signal: options.signal,
+      onWarning: options.onWarning,
+    });
+    return asObject(answer);
+  }
+
+  async remove(
+    ref: Ref,
+    options: { propagation: string; uid: string | undefined; signal?: AbortSignal },
+  ): Promise<void> {
+    await this.client.json({
+      method: "DELETE",
+      path: await this.pathOf(ref),
+      body: {
+        apiVersion: "v1",
+        kind: "DeleteOptions",
+        propagationPolicy: options.propagation,
+        ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
+      },
+      signal: options.signal,
+    });
+  }
+
+  private async typeOf(kind: Kind): Promise<ResourceType> {
+    const known = this.groups.get(kind.apiVersion);
+    const found = known && (await known).get(kind.kind);
+    if (found !== undefined) {
+      return found;
+    }
+    // Missing or never asked: definitions come and go while a program runs, so ask (again).
+    const asked = this.discover(kind.apiVersion);
+    this.groups.set(kind.apiVersion, asked);
+    try {
+      const type = (await asked).get(kind.kind);
+      if (type !== undefined) {
+        return type;
+      }
+    } catch (error) {
+      this.groups.delete(kind.apiVersion);
+      throw error;
+    }
+    throw new UnknownKindError(kind);
+  }
+
+  private async discover(apiVersion: string): Promise<Map<string, ResourceType>> {
+    const types = new Map<string, ResourceType>();
+    try {
+      const answer = await this.client.json({ method: "GET", path: root(apiVersion) });
+      for (const resource of listAt(answer, "resources")) {
+        const plural = stringAt(resource, "name") ?? "";
+        const kind = stringAt(resource, "kind") ?? "";
+        // Subresources (`pods/log`) carry kinds of their own and are no objects.
+        if (!plural.includes("/")) {
+          types.set(kind, { plural, namespaced: resource["namespaced"] === true });
+        }
+      }
+    } catch (error) {
+      if (!isNotFound(error)) {
+        throw error;
+      }
+    }
+    return types;
+  }
+}
+
+const root = (apiVersion: string): string =>
+  apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+
+function asObject(answer: Json): JsonObject {
+  if (!isObject(answer)) {
+    throw new Error("the API server answered with something that is no object");
+  }
+  return answer;
+}

@@ -1,0 +1,87 @@
+/** Failures that callers tell apart. */
+import { listAt, numberAt, stringAt, type Json, type JsonObject } from "./values.ts";
+
+/** The API server answered, and refused. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly body: JsonObject;
+
+  constructor(request: string, status: number, body: Json) {
+    const answer = typeof body === "object" && !Array.isArray(body) ? (body ?? {}) : {};
+    const said = stringAt(answer, "message") ?? (typeof body === "string" ? body.slice(-400) : "");
+    super(`${request}: ${status} ${said}`.trim());
+    this.name = "ApiError";
+    this.status = status;
+    this.reason = stringAt(answer, "reason") ?? "";
+    this.body = answer;
+  }
+
+  /** Fields that another manager owns; empty when this is no server-side apply conflict. */
+  get conflicts(): { field: string; manager: string }[] {
+    return listAt(this.body, "details", "causes")
+      .filter((cause) => cause["reason"] === "FieldManagerConflict")
+      .map((cause) => ({
+        field: stringAt(cause, "field") ?? "an unnamed field",
+        manager:
+          /conflict with "([^"]+)"/.exec(stringAt(cause, "message") ?? "")?.[1] ??
+          "an unnamed manager",
+      }));
+  }
+
+  /** How long the server asks to wait before the next try, in milliseconds. */
+  get retryAfterMs(): number | undefined {
+    const seconds = numberAt(this.body, "details", "retryAfterSeconds");
+    return seconds === undefined ? undefined : seconds * 1000;
+  }
+}
+
+/** Nothing that speaks for the cluster answered. */
+export class UnreachableError extends Error {
+  constructor(server: string, cause: unknown) {
+    super(`the Kubernetes API at ${server} is unreachable: ${textOf(cause)}`, { cause });
+    this.name = "UnreachableError";
+  }
+}
+
+/** The engine asked to stop. */
+export class CancelledError extends Error {
+  constructor() {
+    super("cancelled by the user");
+    this.name = "CancelledError";
+  }
+}
+
+/** The object exists but did not become ready: the engine keeps it in its state and tries again. */
+export class NotReadyError extends Error {
+  readonly reasons: string[];
+
+  constructor(reasons: string[]) {
+    super(reasons.join("\n"));
+    this.name = "NotReadyError";
+    this.reasons = reasons;
+  }
+}
+
+/** A partial failure as the engine wants it: the identity and state of what exists by now. */
+export class InitFailedError extends Error {
+  readonly id: string;
+  readonly reasons: string[];
+  readonly outputs: JsonObject;
+  readonly inputs: JsonObject;
+
+  constructor(id: string, reasons: string[], outputs: JsonObject, inputs: JsonObject) {
+    super(reasons[0] ?? "the object did not become ready");
+    this.name = "InitFailedError";
+    this.id = id;
+    this.reasons = reasons;
+    this.outputs = outputs;
+    this.inputs = inputs;
+  }
+}
+
+export const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+export const isNotFound = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.status === 404;

@@ -1,0 +1,379 @@
+/** The provider's operations on plain values; `service.ts` speaks the engine's protocol around them. */
+import { setMaxListeners } from "node:events";
+
+import * as annotations from "./annotations.ts";
+import {
+  applyObject,
+  awaitFreeName,
+  awaitKind,
+  dryRun,
+  fieldManagerOf,
+  respectIgnored,
+  type Target,
+} from "./apply.ts";
+import { declaredReadiness, readinessOf } from "./await/readiness.ts";
+import { DEFAULT_TIMEOUT_MS, describe, waitUntilReady } from "./await/wait.ts";
+import { check, type Autonaming, type Checked } from "./check.ts";
+import { Client } from "./client.ts";
+import { Cluster, type Ref } from "./cluster.ts";
+import { diff, type Difference } from "./diff.ts";
+import type { Log } from "./engine.ts";
+import {
+  CancelledError,
+  InitFailedError,
+  NotReadyError,
+  textOf,
+  UnreachableError,
+} from "./errors.ts";
+import { readKubeconfig } from "./kubeconfig.ts";
+import { removeObject } from "./remove.ts";
+import { parseSettings, type Settings } from "./settings.ts";
+import {
+  idOf,
+  importedInputs,
+  isNameKnown,
+  merged,
+  outputsOf,
+  previewOutputs,
+  readable,
+  refOf,
+  refreshedInputs,
+} from "./state.ts";
+import { isNamespaced, nameOf, parseToken, typeOf, type Kind } from "./tokens.ts";
+import { containsUnknown, isObject, stringAt, type JsonObject } from "./values.ts";
+
+const PROBE_MS = 5_000;
+
+export interface Outcome {
+  id: string;
+  outputs: JsonObject;
+}
+
+export interface Write {
+  urn: string;
+  inputs: JsonObject;
+  /** From the resource's customTimeouts, in milliseconds; 0 when it has none. */
+  timeoutMs: number;
+  preview: boolean;
+}
+
+export interface Update extends Write {
+  id: string;
+  outputs: JsonObject;
+  ignoreChanges: string[];
+}
+
+export class KubernetesProvider {
+  private settings: Settings = parseSettings({});
+  private readonly logFor: (urn: string) => Log;
+  private readonly retryMs: number | undefined;
+  private readonly cancellation = new AbortController();
+  private connected: Cluster | undefined;
+  private probe: Promise<Cluster | undefined> | undefined;
+
+  /** @param retryMs for how long an unreachable cluster is tried again; the client's default if absent. */
+  constructor(logFor: (urn: string) => Log, retryMs?: number) {
+    this.logFor = logFor;
+    this.retryMs = retryMs;
+    // Every operation under way listens, and the engine runs as many at once as it likes.
+    setMaxListeners(0, this.cancellation.signal);
+  }
+
+  configure(settings: Settings): void {
+    this.settings = settings;
+    this.connected = undefined;
+    this.probe = undefined;
+  }
+
+  /** Ends every wait; what is under way fails with what it has reached. */
+  cancel(): void {
+    this.cancellation.abort();
+  }
+
+  check(
+    urn: string,
+    old: JsonObject | undefined,
+    news: JsonObject,
+    seed: Uint8Array,
+    autonaming: Autonaming | undefined,
+  ): Checked {
+    return check({
+      kind: parseToken(typeOf(urn)),
+      resourceName: nameOf(urn),
+      old,
+      news,
+      seed,
+      autonaming,
+      namespace: this.defaultNamespace(),
+    });
+  }
+
+  diff(urn: string, old: JsonObject, news: JsonObject): Difference {
+    const { configMapMutable, secretMutable } = this.settings;
+    const mutable = { configMaps: configMapMutable, secrets: secretMutable };
+    return diff(parseToken(typeOf(urn)), old, news, mutable);
+  }
+
+  async create(write: Write): Promise<Outcome> {
+    const kind = parseToken(typeOf(write.urn));
+    if (write.preview) {
+      return { id: "", outputs: await this.previewCreate(kind, write) };
+    }
+    const { inputs } = write;
+    const target = this.target(write.urn, this.refTo(kind, inputs));
+    await awaitKind(target);
+    target.ref = await this.scoped(target.ref);
+    const manager = fieldManagerOf(write.urn, inputs, {});
+    await awaitFreeName(target, manager, this.timeout(write));
+    const written = await applyObject(target, inputs, manager);
+    return this.ready(target, write, written, manager);
+  }
+
+  async update(update: Update): Promise<Outcome> {
+    const kind = parseToken(typeOf(update.urn));
+    const { id, inputs, outputs } = update;
+    if (update.preview) {
+      return { id, outputs: await this.previewUpdate(kind, update) };
+    }
+    const target = this.target(update.urn, refOf(kind, id));
+    const manager = fieldManagerOf(update.urn, inputs, outputs);
+    let written: JsonObject;
+    try {
+      const wanted = await respectIgnored(target, inputs, update.ignoreChanges);
+      written = await applyObject(target, wanted, manager);
+    } catch (error) {
+      if (error instanceof UnreachableError && this.settings.skipUpdateUnreachable) {
+        target.log.warning(`${error.message}; it stays as it is (skipUpdateUnreachable)`);
+        return { id, outputs };
+      }
+      throw error;
+    }
+    return this.ready(target, update, written, manager);
+  }
+
+  /** The live object, or undefined when there is none (any more). */
+  async read(
+    urn: string,
+    id: string,
+    oldInputs: JsonObject,
+    outputs: JsonObject,
+  ): Promise<(Outcome & { inputs: JsonObject }) | undefined> {
+    const kind = parseToken(typeOf(urn));
+    const target = this.target(urn, refOf(kind, id));
+    const live = await this.unlessUnreachable(target, () =>
+      target.cluster.get(target.ref, target.signal),
+    );
+    if (live === undefined) {
+      return undefined;
+    }
+    const manager = fieldManagerOf(urn, oldInputs, outputs);
+    const state = outputsOf(live, kind, manager);
+    const known = isObject(oldInputs["metadata"]);
+    if (!known) {
+      return { id, outputs: state, inputs: importedInputs(live, kind) };
+    }
+    // What the server makes of the old inputs tells drift from another spelling of the same value.
+    const expected = await applyObject(target, oldInputs, manager, "compare").catch(
+      (error: unknown) => {
+        target.log.info(`drift is judged without the cluster's help: ${textOf(error)}`);
+        return oldInputs;
+      },
+    );
+    const inputs = refreshedInputs(
+      oldInputs,
+      readable(expected, kind),
+      readable(live, kind),
+    ) as JsonObject;
+    const readiness = this.readiness(kind, oldInputs);
+    const scope = { ...target, written: live };
+    const verdict = await readiness?.look(live, scope);
+    if (verdict !== undefined && !verdict.done) {
+      const reasons = (await readiness?.explain?.(live, scope)) ?? [];
+      const all = [`${describe(target.ref)}: ${verdict.message}`, ...reasons];
+      throw new InitFailedError(id, all, state, inputs);
+    }
+    return { id, outputs: state, inputs };
+  }
+
+  async delete(
+    urn: string,
+    id: string,
+    state: { inputs: JsonObject; outputs: JsonObject },
+    timeoutMs: number,
+  ): Promise<void> {
+    const kind = parseToken(typeOf(urn));
+    const target = this.target(urn, refOf(kind, id));
+    const limit = this.timeout({ inputs: state.inputs, timeoutMs });
+    await this.unlessUnreachable(target, () => removeObject(target, state, limit));
+  }
+
+  /** Waits for readiness unless the object says otherwise, and puts the outputs together. */
+  private async ready(
+    target: Target,
+    { inputs, timeoutMs }: Write,
+    written: JsonObject,
+    manager: string,
+  ): Promise<Outcome> {
+    const { ref, log } = target;
+    const id = idOf(ref);
+    const readiness = this.readiness(ref, inputs);
+    if (readiness === undefined) {
+      return { id, outputs: outputsOf(written, ref, manager) };
+    }
+    try {
+      const limit = this.timeout({ inputs, timeoutMs }, readiness.defaultTimeoutMs);
+      const options = { timeoutMs: limit, progress: log.status };
+      const live = await waitUntilReady(readiness, { ...target, written }, options);
+      return { id, outputs: outputsOf(live, ref, manager) };
+    } catch (error) {
+      // Whatever went wrong, the object is there: only a partial failure keeps it in the state.
+      const reasons =
+        error instanceof NotReadyError
+          ? error.reasons
+          : [
+              error instanceof CancelledError
+                ? `${describe(ref)}: cancelled while waiting for it to become ready`
+                : `${describe(ref)}: ${textOf(error)}`,
+            ];
+      throw new InitFailedError(id, reasons, outputsOf(written, ref, manager), inputs);
+    }
+  }
+
+  private readiness(kind: Kind, inputs: JsonObject): ReturnType<typeof readinessOf> {
+    return annotations.skipsAwait(inputs)
+      ? undefined
+      : (declaredReadiness(inputs) ?? readinessOf(kind));
+  }
+
+  private async previewCreate(kind: Kind, { urn, inputs }: Write): Promise<JsonObject> {
+    if (!containsUnknown(inputs) && isNameKnown(inputs) && (await this.reachable()) !== undefined) {
+      const target = this.target(urn, this.refTo(kind, inputs));
+      const manager = fieldManagerOf(urn, inputs, {});
+      const found = await dryRun(target, async () => {
+        target.ref = await this.scoped(target.ref);
+        const taken = (await target.cluster.get(target.ref, target.signal)) !== undefined;
+        return taken ? undefined : applyObject(target, inputs, manager, "preview");
+      });
+      if (found !== undefined) {
+        return previewOutputs(found, inputs, kind);
+      }
+    }
+    return previewOutputs(inputs, inputs, kind);
+  }
+
+  private async previewUpdate(kind: Kind, update: Update): Promise<JsonObject> {
+    const { urn, id, inputs, outputs, ignoreChanges } = update;
+    if (!containsUnknown(inputs) && (await this.reachable()) !== undefined) {
+      const target = this.target(urn, refOf(kind, id));
+      const manager = fieldManagerOf(update.urn, inputs, outputs);
+      const found = await dryRun(target, async () => {
+        const wanted = await respectIgnored(target, inputs, ignoreChanges);
+        return applyObject(target, wanted, manager, "preview");
+      });
+      if (found !== undefined) {
+        return outputsOf(found, kind, manager);
+      }
+    }
+    return merged(outputs, inputs) as JsonObject;
+  }
+
+  private target(urn: string, ref: Ref): Target {
+    return {
+      cluster: this.cluster(),
+      ref,
+      settings: this.settings,
+      log: this.logFor(urn),
+      signal: this.cancellation.signal,
+    };
+  }
+
+  private cluster(): Cluster {
+    this.connected ??= new Cluster(new Client(readKubeconfig(this.settings), this.retryMs));
+    return this.connected;
+  }
+
+  /**
+   * The cluster if it answers at once. A preview goes on without one, as with the official provider:
+   * the cluster may be part of what the update creates.
+   */
+  private reachable(): Promise<Cluster | undefined> {
+    this.probe ??= (async () => {
+      try {
+        const cluster = this.cluster();
+        await cluster.client.json({
+          method: "GET",
+          path: "/version",
+          timeoutMs: PROBE_MS,
+          retryMs: 0,
+        });
+        return cluster;
+      } catch (error) {
+        this.logFor("").warning(
+          `configured Kubernetes cluster is unreachable, so the preview shows what the program declares: ${textOf(error)}`,
+        );
+        return undefined;
+      }
+    })();
+    return this.probe;
+  }
+
+  private defaultNamespace(): string {
+    if (this.settings.namespace !== undefined) {
+      return this.settings.namespace;
+    }
+    try {
+      return this.cluster().client.access.namespace;
+    } catch {
+      // No kubeconfig yet (a preview of a cluster to be made): its context cannot name one.
+      return "default";
+    }
+  }
+
+  private refTo(kind: Kind, inputs: JsonObject): Ref {
+    const name = stringAt(inputs, "metadata", "name") ?? "";
+    const namespace = stringAt(inputs, "metadata", "namespace");
+    return { ...kind, name, ...(namespace !== undefined && { namespace }) };
+  }
+
+  /** A custom resource's namespace, which only the cluster can ask for. */
+  private async scoped(ref: Ref): Promise<Ref> {
+    const namespaced = isNamespaced(ref) ?? (await this.cluster().isNamespaced(ref));
+    if (!namespaced) {
+      const { apiVersion, kind, name } = ref;
+      return { apiVersion, kind, name };
+    }
+    return { ...ref, namespace: ref.namespace ?? this.defaultNamespace() };
+  }
+
+  private timeout(
+    { inputs, timeoutMs }: Pick<Write, "inputs" | "timeoutMs">,
+    fallbackMs = DEFAULT_TIMEOUT_MS,
+  ): number {
+    const annotated = annotations.timeoutSeconds(inputs);
+    return timeoutMs > 0 ? timeoutMs : annotated === undefined ? fallbackMs : annotated * 1000;
+  }
+
+  /** With deleteUnreachable, objects of a cluster that does not answer count as gone. */
+  private async unlessUnreachable<T>(
+    target: Target,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) {
+        throw error;
+      }
+      if (!this.settings.deleteUnreachable) {
+        throw new Error(
+          `${error.message}. If the cluster is gone for good, set PULUMI_K8S_DELETE_UNREACHABLE=true to drop its objects from the state`,
+          { cause: error },
+        );
+      }
+      target.log.warning(
+        `${error.message}; ${describe(target.ref)} is forgotten (deleteUnreachable)`,
+      );
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The engine's provider protocol. Written on the protocol's own stubs: the SDK's `provider.main`
+ * hands its provider neither the configuration, nor `preview`, nor the timeouts, old inputs and
+ * ignored properties of a request, and never announces preview support, so that the engine would
+ * show inputs as outputs and leave computed ones (`spec.clusterIP`) empty instead of unknown.
+ */
+import grpc from "@grpc/grpc-js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import type struct from "google-protobuf/google/protobuf/struct_pb.js";
+
+import type { Autonaming } from "./check.ts";
+import { Engine, type Log } from "./engine.ts";
+import { InitFailedError } from "./errors.ts";
+import { KubernetesProvider } from "./provider.ts";
+import { parseSettings, settingsProblems, settingsReplaces } from "./settings.ts";
+import { secretOutputs } from "./state.ts";
+import { parseToken, typeOf } from "./tokens.ts";
+import { secretTexts, unwrap, wrap, type JsonObject, type Path } from "./values.ts";
+import { checkResponse, diffResponse, fromStruct, serviceError, toStruct } from "./wire.ts";
+
+/** Version of the npm package whose contract this keeps. */
+export const VERSION = "4.34.2";
+const { PROPOSE, ENFORCE } = proto.CheckRequest.AutonamingOptions.Mode;
+
+/** A request's property bags without envelopes, and what must not be shown of them. */
+class Bags {
+  readonly secrets: Path[];
+  private readonly texts: string[];
+
+  constructor(urn: string, ...bags: { value: JsonObject; secrets: Path[] }[]) {
+    const ofKind = urn === "" ? [] : secretOutputs(parseToken(typeOf(urn)));
+    this.secrets = [...bags.flatMap((bag) => bag.secrets), ...ofKind];
+    this.texts = bags.flatMap((bag) => secretTexts(bag.value, [...bag.secrets, ...ofKind]));
+  }
+
+  sealed(value: JsonObject): struct.Struct {
+    return toStruct(wrap(value, this.secrets));
+  }
+
+  /** Runs an operation; whatever it throws leaves with secrets sealed and hidden. */
+  async guard<T>(work: () => Promise<T> | T): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const sealed =
+        error instanceof InitFailedError
+          ? new InitFailedError(
+              error.id,
+              error.reasons,
+              wrap(error.outputs, this.secrets),
+              wrap(error.inputs, this.secrets),
+            )
+          : error;
+      throw serviceError(sealed, (text) =>
+        this.texts.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text),
+      );
+    }
+  }
+}
+
+const open = (message: struct.Struct | undefined): { value: JsonObject; secrets: Path[] } =>
+  unwrap(fromStruct(message));
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
+
+/** Answers a call with what `work` resolves to. */
+function answering<Q, A>(work: (request: Q) => Promise<A> | A): grpc.handleUnaryCall<Q, A> {
+  return (call, callback) => {
+    void (async () => {
+      try {
+        callback(null, await work(call.request));
+      } catch (error) {
+        callback(
+          error instanceof Error && "metadata" in error
+            ? (error as grpc.ServiceError)
+            : serviceError(error, (text) => text),
+        );
+      }
+    })();
+  };
+}
+
+/** The service's methods; those of the protocol that are left out answer "unimplemented". */
+export function createService(
+  engineAddress: string | undefined,
+): grpc.UntypedServiceImplementation {
+  let engine = engineAddress === undefined ? undefined : new Engine(engineAddress);
+  const logFor = (urn: string): Log => engine?.log(urn) ?? toStderr;
+  const provider = new KubernetesProvider(logFor);
+
+  return {
+    handshake: answering((request: proto.ProviderHandshakeRequest) => {
+      engine ??= new Engine(request.getEngineAddress());
+      const response = new proto.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      response.setSupportsAutonamingConfiguration(true);
+      return response;
+    }),
+
+    attach: answering((request: plugin.PluginAttach) => {
+      engine ??= new Engine(request.getAddress());
+      return new empty.Empty();
+    }),
+
+    getPluginInfo: answering(() => {
+      const response = new plugin.PluginInfo();
+      response.setVersion(VERSION);
+      return response;
+    }),
+
+    getSchema: answering(() => {
+      const response = new proto.GetSchemaResponse();
+      response.setSchema(JSON.stringify({ name: "kubernetes", version: VERSION }));
+      return response;
+    }),
+
+    checkConfig: answering((request: proto.CheckRequest) => {
+      const news = fromStruct(request.getNews());
+      return checkResponse(news, settingsProblems(unwrap(news).value));
+    }),
+
+    diffConfig: answering((request: proto.DiffRequest) => {
+      const old = open(request.getOldInputs() ?? request.getOlds()).value;
+      const news = open(request.getNews()).value;
+      const response = new proto.DiffResponse();
+      const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
+      const names = [...new Set([...Object.keys(old), ...Object.keys(news)])];
+      const changed = names.filter((name) => old[name] !== news[name]);
+      response.setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME);
+      response.setDiffsList(changed);
+      response.setReplacesList(settingsReplaces(old, news));
+      return response;
+    }),
+
+    configure: answering((request: proto.ConfigureRequest) => {
+      provider.configure(parseSettings(open(request.getArgs()).value));
+      const response = new proto.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setSupportspreview(true);
+      response.setSupportsAutonamingConfiguration(true);
+      return response;
+    }),
+
+    check: answering((request: proto.CheckRequest) => {
+      const news = open(request.getNews());
+      const old = open(request.getOlds()).value;
+      return new Bags(request.getUrn(), news).guard(() => {
+        const { inputs, failures, secrets } = provider.check(
+          request.getUrn(),
+          Object.keys(old).length === 0 ? undefined : old,
+          news.value,
+          request.getRandomseed_asU8(),
+          autonamingOf(request),
+        );
+        return checkResponse(wrap(inputs, [...news.secrets, ...secrets]), failures);
+      });
+    }),
+
+    diff: answering((request: proto.DiffRequest) => {
+      const old = open(request.getOldInputs());
+      const news = open(request.getNews());
+      return new Bags(request.getUrn(), old, news).guard(() =>
+        diffResponse(provider.diff(request.getUrn(), old.value, news.value)),
+      );
+    }),
+
+    create: answering((request: proto.CreateRequest) => {
+      const inputs = open(request.getProperties());
+      const bags = new Bags(request.getUrn(), inputs);
+      return bags.guard(async () => {
+        const outcome = await provider.create({
+          urn: request.getUrn(),
+          inputs: inputs.value,
+          timeoutMs: milliseconds(request.getTimeout()),
+          preview: request.getPreview(),
+        });
+        const response = new proto.CreateResponse();
+        response.setId(outcome.id);
+        response.setProperties(bags.sealed(outcome.outputs));
+        return response;
+      });
+    }),
+
+    update: answering((request: proto.UpdateRequest) => {
+      const inputs = open(request.getNews());
+      const outputs = open(request.getOlds());
+      const bags = new Bags(request.getUrn(), inputs, outputs);
+      return bags.guard(async () => {
+        const outcome = await provider.update({
+          urn: request.getUrn(),
+          id: request.getId(),
+          inputs: inputs.value,
+          outputs: outputs.value,
+          ignoreChanges: request.getIgnorechangesList(),
+          timeoutMs: milliseconds(request.getTimeout()),
+          preview: request.getPreview(),
+        });
+        const response = new proto.UpdateResponse();
+        response.setProperties(bags.sealed(outcome.outputs));
+        return response;
+      });
+    }),
+
+    read: answering((request: proto.ReadRequest) => {
+      const inputs = open(request.getInputs());
+      const outputs = open(request.getProperties());
+      const bags = new Bags(request.getUrn(), inputs, outputs);
+      return bags.guard(async () => {
+        const found = await provider.read(
+          request.getUrn(),
+          request.getId(),
+          inputs.value,
+          outputs.value,
+        );
+        const response = new proto.ReadResponse();
+        if (found !== undefined) {
+          response.setId(found.id);
+          response.setProperties(bags.sealed(found.outputs));
+          response.setInputs(bags.sealed(found.inputs));
+        }
+        return response;
+      });
+    }),
+
+    delete: answering((request: proto.DeleteRequest) => {
+      const inputs = open(request.getOldInputs());
+      const outputs = open(request.getProperties());
+      return new Bags(request.getUrn(), inputs, outputs).guard(async () => {
+        await provider.delete(
+          request.getUrn(),
+          request.getId(),
+          { inputs: inputs.value, outputs: outputs.value },
+          milliseconds(request.getTimeout()),
+        );
+        return new empty.Empty();
+      });
+    }),
+
+    construct: answering((request: proto.ConstructRequest) => {
+      parseToken(request.getType());
+      throw new Error(`${request.getType()} is no component of the kubernetes stand-in`);
+    }),
+
+    invoke: answering((request: proto.InvokeRequest) => {
+      throw new Error(
+        `the function ${request.getTok()} is not supported by the kubernetes stand-in: it renders no Helm charts, kustomizations or YAML files; declare the objects as resources`,
+      );
+    }),
+
+    call: answering((request: proto.CallRequest) => {
+      throw new Error(`the method ${request.getTok()} is not supported by the kubernetes stand-in`);
+    }),
+
+    cancel: answering(() => {
+      provider.cancel();
+      return new empty.Empty();
+    }),
+  };
+}
+
+function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
+  const options = request.getAutonaming();
+  if (options === undefined) {
+    return undefined;
+  }
+  const mode = options.getMode();
+  return {
+    mode: mode === PROPOSE ? "propose" : mode === ENFORCE ? "enforce" : "disable",
+    proposed: options.getProposedName(),
+  };
+}
+
+/** Without an engine to talk to (a debugger started the plugin), messages go to stderr. */
+const toStderr: Log = {
+  status: () => undefined,
+  info: (message) => process.stderr.write(`${message}\n`),
+  warning: (message) => process.stderr.write(`warning: ${message}\n`),
+};

@@ -1,0 +1,333 @@
+/**
+ * An API server in memory, for tests: discovery, reading, watching, deleting, and server-side apply
+ * as far as the provider leans on it (owners per field, conflicts, removal of what is no longer
+ * declared, dry runs). Lists count as one field here; the real server knows their keys.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+import {
+  at,
+  equal,
+  formatPath,
+  isObject,
+  objectAt,
+  stringAt,
+  withValue,
+  type Json,
+  type JsonObject,
+  type Path,
+} from "../values.ts";
+
+const KINDS: Record<string, [plural: string, kind: string, namespaced: boolean][]> = {
+  "/api/v1": [
+    ["namespaces", "Namespace", false],
+    ["pods", "Pod", true],
+    ["pods/log", "Pod", true],
+    ["services", "Service", true],
+    ["configmaps", "ConfigMap", true],
+    ["secrets", "Secret", true],
+    ["events", "Event", true],
+    ["persistentvolumeclaims", "PersistentVolumeClaim", true],
+  ],
+  "/apis/apps/v1": [
+    ["deployments", "Deployment", true],
+    ["replicasets", "ReplicaSet", true],
+  ],
+  "/apis/batch/v1": [["jobs", "Job", true]],
+  "/apis/storage.k8s.io/v1": [["storageclasses", "StorageClass", false]],
+  "/apis/networking.k8s.io/v1": [["ingresses", "Ingress", true]],
+  "/apis/discovery.k8s.io/v1": [["endpointslices", "EndpointSlice", true]],
+};
+
+interface Entry {
+  object: JsonObject;
+  /** Field owners: manager → paths of leaves. */
+  owners: Map<string, Path[]>;
+}
+
+const same = (a: Path) => (b: Path) => equal([...a], [...b]);
+
+function leaves(value: Json, path: Path = []): Path[] {
+  return isObject(value) && Object.keys(value).length > 0
+    ? Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]))
+    : [path];
+}
+
+export class FakeApi {
+  /** Acts as the controllers: called after each write with the object's path. */
+  react: (path: string, object: JsonObject) => void = () => undefined;
+  /** Text of the log of a container: `<pod>/<container>`. */
+  readonly logs = new Map<string, string>();
+  /** Requests seen, as `METHOD path?query`. */
+  readonly requests: string[] = [];
+  /** Answers given instead of the next requests, oldest first. */
+  readonly failures: { status: number; body: JsonObject }[] = [];
+  /** Objects under these paths keep existing after a deletion until `erase`. */
+  readonly held = new Set<string>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly watchers = new Map<ServerResponse, string>();
+  private readonly server: Server;
+  private version = 1;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      void this.answer(request, response);
+    });
+  }
+
+  /** @param port 0 for any free one; that of before to come back after `stop`. */
+  async start(port = 0): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    this.put("/api/v1/namespaces/default", { kind: "Namespace", status: { phase: "Active" } });
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === "object" ? (address?.port ?? 0) : 0;
+  }
+
+  get kubeconfig(): string {
+    const { port } = this;
+    return JSON.stringify({
+      "current-context": "test",
+      clusters: [{ name: "fake", cluster: { server: `http://127.0.0.1:${port}` } }],
+      contexts: [{ name: "test", context: { cluster: "fake", user: "tester" } }],
+      users: [{ name: "tester", user: { token: "test-token" } }],
+    });
+  }
+
+  get(path: string): JsonObject | undefined {
+    return this.entries.get(path)?.object;
+  }
+
+  /** Makes or changes an object as a controller does: its fields become `manager`'s. */
+  put(path: string, fields: JsonObject, manager = "controller"): JsonObject {
+    const entry = this.entries.get(path) ?? {
+      object: this.fresh(path),
+      owners: new Map<string, Path[]>(),
+    };
+    let object: Json = entry.object;
+    for (const leaf of leaves(fields)) {
+      object = withValue(object, leaf, at(fields, leaf));
+      for (const [other, paths] of entry.owners) {
+        entry.owners.set(
+          other,
+          paths.filter((path) => other === manager || !same(leaf)(path)),
+        );
+      }
+    }
+    entry.owners.set(manager, [...(entry.owners.get(manager) ?? []), ...leaves(fields)]);
+    entry.object = this.stamped(object as JsonObject, entry.owners);
+    this.entries.set(path, entry);
+    this.notify(path);
+    return entry.object;
+  }
+
+  erase(path: string): void {
+    this.entries.delete(path);
+    this.held.delete(path);
+    this.notify(path);
+  }
+
+  private fresh(path: string): JsonObject {
+    const parts = path.split("/");
+    const namespace = path.includes("/namespaces/") && parts.at(-2) !== "namespaces";
+    return {
+      metadata: {
+        name: parts.at(-1) ?? "",
+        uid: `uid-${this.version}`,
+        ...(namespace && { namespace: parts.at(-3) ?? "" }),
+      },
+    };
+  }
+
+  private stamped(object: JsonObject, owners: Map<string, Path[]>): JsonObject {
+    this.version += 1;
+    const metadata = objectAt(object, "metadata");
+    return {
+      ...object,
+      metadata: {
+        ...metadata,
+        resourceVersion: String(this.version),
+        managedFields: [...owners.keys()].map((manager) => ({ manager })),
+      },
+    };
+  }
+
+  private notify(path: string): void {
+    for (const [response, collection] of this.watchers) {
+      if (path.startsWith(collection)) {
+        response.write(`${JSON.stringify({ type: "MODIFIED" })}\n`);
+      }
+    }
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://fake");
+    const path = url.pathname;
+    this.requests.push(`${request.method ?? ""} ${path}${url.search}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+      chunks.push(chunk as Buffer);
+    }
+    const text = Buffer.concat(chunks).toString();
+    const body = text === "" ? {} : (JSON.parse(text) as JsonObject);
+    const failure = this.failures.shift();
+    if (failure !== undefined) {
+      reply(response, failure.status, failure.body);
+    } else if (request.headers.authorization !== "Bearer test-token") {
+      reply(response, 401, { message: "Unauthorized" });
+    } else if (request.method === "PATCH") {
+      this.apply(path, body, url.searchParams, response);
+    } else if (request.method === "DELETE") {
+      this.remove(path, body, response);
+    } else {
+      this.read(path, url.searchParams, response);
+    }
+  }
+
+  private read(path: string, query: URLSearchParams, response: ServerResponse): void {
+    const kinds = KINDS[path];
+    const log = /\/pods\/([^/]+)\/log$/.exec(path);
+    if (path === "/version") {
+      reply(response, 200, { gitVersion: "v1.36.3" });
+    } else if (kinds !== undefined) {
+      const resources = kinds.map(([name, kind, namespaced]) => ({ name, kind, namespaced }));
+      reply(response, 200, { resources });
+    } else if (log !== null) {
+      response.end(this.logs.get(`${log[1] ?? ""}/${query.get("container") ?? ""}`) ?? "");
+    } else if (query.get("watch") !== null) {
+      response.writeHead(200).flushHeaders();
+      this.watchers.set(response, path);
+      response.once("close", () => this.watchers.delete(response));
+    } else if (this.isCollection(path)) {
+      reply(response, 200, { items: this.select(path, query) });
+    } else {
+      const found = this.get(path);
+      reply(response, found === undefined ? 404 : 200, found ?? notFound(path));
+    }
+  }
+
+  private isCollection(path: string): boolean {
+    const parts = path.split("/");
+    return Object.values(KINDS)
+      .flat()
+      .some(([plural]) => parts.at(-1) === plural);
+  }
+
+  private select(path: string, query: URLSearchParams): JsonObject[] {
+    const labels = (query.get("labelSelector") ?? "").split(",").filter((part) => part !== "");
+    const fields = (query.get("fieldSelector") ?? "").split(",").filter((part) => part !== "");
+    return [...this.entries]
+      .filter(([key]) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"))
+      .map(([, entry]) => entry.object)
+      .filter((object) =>
+        labels.every((part) => {
+          const [key = "", value] = part.split("=");
+          return objectAt(object, "metadata", "labels")[key] === value;
+        }),
+      )
+      .filter((object) =>
+        fields.every((part) => {
+          const [key = "", value] = part.split("=");
+          return at(object, key.split(".")) === value;
+        }),
+      );
+  }
+
+  private apply(
+    path: string,
+    declared: JsonObject,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    const namespace = /^(\/api\/v1\/namespaces\/[^/]+)$|\/namespaces\/([^/]+)\//.exec(path)?.[2];
+    if (namespace !== undefined && this.get(`/api/v1/namespaces/${namespace}`) === undefined) {
+      reply(response, 404, notFound(`namespaces "${namespace}"`));
+      return;
+    }
+    const manager = query.get("fieldManager") ?? "";
+    const before = this.entries.get(path);
+    const owners = new Map(before?.owners);
+    const wanted = leaves(declared).filter(
+      (leaf) => !["apiVersion", "kind"].includes(`${leaf[0]}`),
+    );
+    const conflicts = [...owners]
+      .filter(([other]) => other !== manager)
+      .flatMap(([other, paths]) =>
+        wanted
+          .filter((leaf) => paths.some(same(leaf)))
+          .filter((leaf) => !equal(at(before?.object, leaf), at(declared, leaf)))
+          .map((leaf) => ({ other, leaf })),
+      );
+    if (conflicts.length > 0 && query.get("force") !== "true") {
+      const causes = conflicts.map(({ other, leaf }) => ({
+        reason: "FieldManagerConflict",
+        message: `conflict with "${other}" using v1`,
+        field: `.${formatPath(leaf)}`,
+      }));
+      reply(response, 409, { message: "Apply failed", reason: "Conflict", details: { causes } });
+      return;
+    }
+    let object: Json = before?.object ?? this.fresh(path);
+    for (const gone of (owners.get(manager) ?? []).filter((leaf) => !wanted.some(same(leaf)))) {
+      const shared = [...owners].some(
+        ([other, paths]) => other !== manager && paths.some(same(gone)),
+      );
+      object = shared ? object : withValue(object, gone, undefined);
+    }
+    for (const leaf of [...wanted, ["apiVersion"], ["kind"]]) {
+      object = withValue(object, leaf, at(declared, leaf));
+    }
+    for (const { other, leaf } of conflicts) {
+      owners.set(
+        other,
+        (owners.get(other) ?? []).filter((path) => !same(leaf)(path)),
+      );
+    }
+    owners.set(manager, wanted);
+    const generation = (Number(at(before?.object, ["metadata", "generation"])) || 0) + 1;
+    object = withValue(object, ["metadata", "generation"], generation);
+    const result = this.stamped(object as JsonObject, owners);
+    if (query.get("dryRun") !== "All") {
+      this.entries.set(path, { object: result, owners });
+      this.notify(path);
+      this.react(path, result);
+    }
+    reply(response, 200, result);
+  }
+
+  private remove(path: string, options: JsonObject, response: ServerResponse): void {
+    const found = this.get(path);
+    const uid = stringAt(options, "preconditions", "uid");
+    if (found === undefined) {
+      reply(response, 404, notFound(path));
+    } else if (uid !== undefined && uid !== stringAt(found, "metadata", "uid")) {
+      reply(response, 409, { reason: "Conflict", message: "the UID in the precondition differs" });
+    } else {
+      if (this.held.has(path)) {
+        this.put(path, {
+          metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["test/hold"] },
+        });
+      } else {
+        this.erase(path);
+      }
+      reply(response, 200, {});
+    }
+  }
+}
+
+const notFound = (what: string): JsonObject => ({
+  reason: "NotFound",
+  message: `${what} not found`,
+});
+
+function reply(response: ServerResponse, status: number, body: JsonObject): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}

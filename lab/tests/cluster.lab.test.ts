@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { execa } from "execa";
+
+import { HOME, NAMESPACES } from "../layout.ts";
+import { kubectl, objects, until, websitePods } from "./lab.ts";
+
+interface Node {
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+async function podOn(node: string): Promise<string> {
+  const pods = await websitePods();
+  const found = pods.find((pod) => pod.spec.nodeName === node);
+  expect(found, `a website pod on ${node}`).toBeDefined();
+  return found?.metadata.name ?? "";
+}
+
+describe("the cluster", () => {
+  it("has three Ready nodes with the seed's names and tiers", async () => {
+    const nodes = await objects<Node>("nodes");
+    const seen = nodes.map((node) => [
+      node.metadata.name,
+      node.metadata.labels["tier"],
+      node.status.conditions.find(({ type }) => type === "Ready")?.status,
+    ]);
+    expect(seen.sort()).toEqual([
+      ["masternode", "cloud", "True"],
+      ["raspberrypi", "edge", "True"],
+      ["workernode", "cloud", "True"],
+    ]);
+  });
+
+  it("spreads four website pods evenly, none on the master", async () => {
+    const nodes = await until("four ready website pods", 180, async () => {
+      const pods = await websitePods();
+      return pods.length >= 4 ? pods.map((pod) => pod.spec.nodeName).sort() : undefined;
+    });
+    expect(nodes).toEqual(["raspberrypi", "raspberrypi", "workernode", "workernode"]);
+  });
+
+  it("shows logs of a pod on the Pi", async () => {
+    const logs = await kubectl("logs", "-n", "website", await podOn("raspberrypi"));
+    expect(logs).toContain("Running on http://0.0.0.0:8080");
+  });
+
+  it("runs a command in a pod on the Pi", async () => {
+    const pod = await podOn("raspberrypi");
+    const said = await kubectl("exec", "-n", "website", pod, "--", "node", "-p", "6*7");
+    expect(said.trim()).toBe("42");
+  });
+
+  it("measures pods and nodes, the Pi's included", async () => {
+    const top = await until("metrics of the Pi", 120, async () => {
+      const text = await kubectl("top", "nodes", "--no-headers");
+      return /raspberrypi\s+\d+m/.test(text) ? text : undefined;
+    });
+    expect(top).not.toContain("<unknown>");
+    const pods = await kubectl("top", "pods", "-n", "website", "--no-headers");
+    expect(pods).toContain(await podOn("raspberrypi"));
+  });
+});
+
+describe("the home", () => {
+  it("has no way in from the internet", async () => {
+    for (const address of [HOME.pi, HOME.outer]) {
+      for (const port of [22, 80, 443, 10250]) {
+        const probe = await execa(
+          "nsenter",
+          [`--net=/run/netns/${NAMESPACES.cloud}`, "nc", "-z", "-w", "2", address, String(port)],
+          { reject: false },
+        );
+        expect(probe.exitCode, `${address}:${port} answers`).not.toBe(0);
+      }
+    }
+  });
+
+  it("forwards no port on its router", async () => {
+    const rules = await execa("nsenter", [
+      `--net=/run/netns/${NAMESPACES.home}`,
+      "nft",
+      "list",
+      "ruleset",
+    ]);
+    expect(rules.stdout).toContain("masquerade");
+    expect(rules.stdout).not.toContain("dnat");
+  });
+});

