@@ -1,23 +1,28 @@
 #!/usr/bin/env bash
-# Runs the lab's tests against a lab of their own: up, tests, down. Their report goes where
-# testing/summary.sh counts it. Usage: testing/lab.sh [vitest filter …]
+# Runs what `make check` leaves out: the website against a real PostgreSQL, then the lab's tests
+# against a lab of their own (up, tests, down). testing/summary.sh counts the reports.
+# Usage: testing/lab.sh [vitest filter …]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-report=.fogline/tests/lab.json
-mkdir -p "${report%/*}"
-rm -f "$report"
+reports=.fogline/tests
+mkdir -p "$reports"
+rm -f "$reports"/{service,lab}.json
 
-# A lab that does not come up is one failure, and the tests that need it do not run.
-broken() {
-  echo '{"numPassedTests": 0, "numFailedTests": 1, "success": false}' >"$report"
-  make --no-print-directory down
+# run NAME COMMAND…: a run that leaves no report is one failure; one with failures is counted.
+run() {
+  local report=$reports/$1.json
+  shift
+  "$@" --reporter=default --reporter=json --outputFile.json="$report" || true
+  [ -s "$report" ] || failed "$report"
 }
 
-if ! make --no-print-directory up; then
-  broken
-  exit 0
+failed() { echo '{"numPassedTests": 0, "numFailedTests": 1, "success": false}' >"$1"; }
+
+run service npx vitest run --config vitest.service.config.ts
+if make --no-print-directory up; then
+  run lab nsenter --net=/run/netns/fogline-laptop \
+    npx vitest run --config vitest.lab.config.ts "$@"
+else
+  failed "$reports/lab.json"
 fi
-nsenter --net=/run/netns/fogline-laptop npx vitest run --config vitest.lab.config.ts \
-  --reporter=default --reporter=json --outputFile.json="$report" "$@" || true
-[ -s "$report" ] || broken
 make --no-print-directory down

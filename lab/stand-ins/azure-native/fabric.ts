@@ -11,7 +11,6 @@ export interface FabricCard {
 /** One subnet with its bridge. */
 export interface FabricSubnet {
   readonly bridge: string;
-  readonly gateway: string;
   /** Ranges of the virtual network around it. */
   readonly network: readonly string[];
 }
@@ -39,10 +38,6 @@ export function nftables(subnets: readonly FabricSubnet[], cards: readonly Fabri
     "    type nat hook prerouting priority dstnat; policy accept;",
     ...inward,
     "  }",
-    "  chain local {",
-    "    type nat hook output priority -100; policy accept;",
-    ...inward,
-    "  }",
     "  chain postrouting {",
     "    type nat hook postrouting priority srcnat; policy accept;",
     ...open.flatMap((c) => [
@@ -60,16 +55,9 @@ export function nftables(subnets: readonly FabricSubnet[], cards: readonly Fabri
     "    ct state established,related accept",
     ...entry,
     "  }",
-    "  chain output {",
-    "    type filter hook output priority filter; policy accept;",
-    "    ct state established,related accept",
-    ...entry,
-    "  }",
     "  chain inbound {",
     "    ct status dnat jump rules",
-    ...subnets.flatMap((subnet) =>
-      subnet.network.map((range) => `    ip saddr ${range} ip saddr != ${subnet.gateway} accept`),
-    ),
+    ...subnets.flatMap((subnet) => subnet.network.map((range) => `    ip saddr ${range} accept`)),
     "    jump rules",
     "  }",
     "  chain rules {",

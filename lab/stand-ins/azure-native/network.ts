@@ -65,7 +65,6 @@ export async function applyFabric(cloud: Cloud): Promise<void> {
   await inNamespace(
     NAMESPACES.cloud,
     `${bridges.join("")}
-     ip route replace local ${FABRIC.publicRange} dev lo src ${FABRIC.services}
      nft -f - <<'RULES'\n${rules}\nRULES\n`,
   );
 }
@@ -80,11 +79,9 @@ export async function removeBridge(subnetId: string): Promise<void> {
 }
 
 function fabricSubnet(cloud: Cloud, subnet: Stored): FabricSubnet {
-  const { addressPrefix } = subnet.inputs as unknown as SubnetInputs;
   const vnet = required(cloud, subnet.id.split("/subnets/")[0] ?? "");
   return {
     bridge: bridgeOf(subnet.id),
-    gateway: addressAt(addressPrefix, 1),
     network: (vnet.inputs as unknown as VnetInputs).addressSpace.addressPrefixes,
   };
 }

@@ -22,7 +22,9 @@ const (
 	longPause  = 30 * time.Second
 	// A program that ran this long counts as healthy: its next restart is quick again.
 	healthyAfter = time.Minute
-	graceful     = 20 * time.Second
+	// As long as a program may take to end. The API server would wait for watches that its clients
+	// never give up; nothing is lost when it is cut off.
+	graceful     = 5 * time.Second
 )
 
 // Child is a program that shall run as long as its owner does.
