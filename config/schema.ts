@@ -172,6 +172,8 @@ const website = z.strictObject({
   maxReplicas: count(1, 100).default(10),
   /** Mean CPU use the autoscaler aims at, in percent of the request. */
   targetCpuPercent: count(1, 100).default(70),
+  /** Seconds of less load before pods are taken away. */
+  scaleDownSeconds: count(0, 3600).default(300),
 });
 
 const database = z.strictObject({

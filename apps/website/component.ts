@@ -84,6 +84,7 @@ export class Website extends pulumi.ComponentResource {
           },
           minReplicas: settings.minReplicas,
           maxReplicas: settings.maxReplicas,
+          behavior: { scaleDown: { stabilizationWindowSeconds: settings.scaleDownSeconds } },
           metrics: [
             {
               type: "Resource",

@@ -1,7 +1,7 @@
 /** Machines of the lab: systemd-nspawn containers with a network, limits and a disk of their own. */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { execa } from "execa";
@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, startDaemon } from "../processes.ts";
 import { createGroups, members, removeGroups, unified, type Limits } from "./cgroup.ts";
-import { createDisk, diskOf } from "./guest.ts";
+import { createDisk, diskOf, writeNetwork } from "./guest.ts";
 import { namespacePath } from "./namespace.ts";
 import { ensureRoot } from "./root.ts";
 
@@ -48,9 +48,17 @@ export async function boot(spec: MachineSpec): Promise<void> {
   if (readPidFile(pidFile(spec.name)) === undefined) {
     await mkdir(MACHINES, { recursive: true, mode: 0o755 });
     await createDisk(spec, await ensureRoot(() => undefined));
+    await writeNetwork(diskOf(spec.name), spec);
+    await mkdir(dirname(specFile(spec.name)), { recursive: true });
+    await writeFile(specFile(spec.name), JSON.stringify(spec));
     await start(spec);
   }
   await answering(spec);
+}
+
+/** Gives a machine that was cut off its power back: it boots as it was last ordered. */
+export async function powerOn(name: string): Promise<void> {
+  await boot(JSON.parse(await readFile(specFile(name), "utf8")) as MachineSpec);
 }
 
 /** Cuts a machine's power: everything on it dies at once, its disk stays. */
@@ -239,6 +247,10 @@ function lastLines(name: string): string {
 
 function pidFile(name: string): string {
   return join(RUN, "machines", `${name}.pid`);
+}
+
+function specFile(name: string): string {
+  return join(RUN, "machines", `${name}.json`);
 }
 
 function logFile(name: string): string {

@@ -1,6 +1,5 @@
 /** The Raspberry Pi: it exists before the program runs, on the home's LAN, behind its router. */
 import { HOME, HOME2, NAMESPACES } from "../layout.ts";
-import { diskOf, writeNetwork } from "./guest.ts";
 import { boot, halt, runInside, type MachineSpec } from "./machine.ts";
 import { createSecondHome, LAN_BRIDGE } from "./network.ts";
 
@@ -35,24 +34,21 @@ export async function startPi({ authorizedKey }: { authorizedKey: string }): Pro
   return { host: HOME.pi, port: 22, user: "pi", hostKey: await hostKey() };
 }
 
-/** Carries the running Pi to the second home: its card gets another LAN and another address. */
+/** Carries the Pi to the second home: another LAN behind another outer address. */
 export async function movePi(authorizedKey: string): Promise<void> {
   const home = await createSecondHome();
   await halt(NAME);
-  const moved = {
+  await boot({
     ...spec(authorizedKey),
     namespace: home.namespace,
     address: `${HOME2.pi}/24`,
     gateway: home.router,
-  };
-  await writeNetwork(diskOf(NAME), moved);
-  await boot(moved);
+  });
 }
 
 /** Carries the Pi back to the first home. */
 export async function returnPi(authorizedKey: string): Promise<void> {
   await halt(NAME);
-  await writeNetwork(diskOf(NAME), spec(authorizedKey));
   await boot(spec(authorizedKey));
 }
 

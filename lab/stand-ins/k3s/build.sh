@@ -25,6 +25,6 @@ build() { # NAME PACKAGE STAMPS
 mkdir -p "$out"
 build pause ./cmd/pause ""
 build coredns ./cmd/coredns ""
-build metrics-server ./cmd/metrics-server "-X k8s.io/component-base/version.gitVersion=v0.9.0"
+build metrics-server ./cmd/metrics-server "-X k8s.io/client-go/pkg/version.gitVersion=v0.9.0"
 build local-path-provisioner github.com/rancher/local-path-provisioner "-X main.VERSION=v0.0.30"
 build k3s . "$stamps"

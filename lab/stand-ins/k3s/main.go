@@ -1,8 +1,8 @@
+//go:debug netdns=go
+
 // Command k3s is a stand-in for K3s, made of the upstream parts that K3s bundles, for computers
 // that reach package registries alone. It keeps the official command line, files and units.
 package main
-
-//go:debug netdns=go
 
 import (
 	"context"

@@ -1,7 +1,7 @@
+//go:debug netdns=go
+
 // Command coredns is CoreDNS with the plugins that a cluster's DNS needs and no others.
 package main
-
-//go:debug netdns=go
 
 import (
 	_ "github.com/coredns/coredns/plugin/autopath"

@@ -1,7 +1,7 @@
+//go:debug netdns=go
+
 // Command metrics-server is the Kubernetes metrics server as its authors publish it.
 package main
-
-//go:debug netdns=go
 
 import (
 	"os"

@@ -28,11 +28,11 @@ func base(name join.Credential) string { return layout.Agent(string(name)) }
 func kubeconfig(name string) string { return layout.Agent(name + ".kubeconfig") }
 
 // credentials gets the node's certificates and what the cluster agreed on. A node that has joined
-// before starts with what it has when the server is away.
-func credentials(ctx context.Context, o *options.Options) (join.Cluster, error) {
+// before starts alone, with what it has, when the server is away.
+func credentials(ctx context.Context, o *options.Options) (cluster join.Cluster, alone bool, err error) {
 	secret, err := token.Parse(o.Token)
 	if err != nil {
-		return join.Cluster{}, err
+		return join.Cluster{}, false, err
 	}
 	asked := join.Request{Node: o.NodeName, Addresses: []string{"127.0.0.1", o.NodeIP}, Requests: map[join.Credential][]byte{}}
 	if o.NodeExternalIP != "" {
@@ -40,7 +40,7 @@ func credentials(ctx context.Context, o *options.Options) (join.Cluster, error) 
 	}
 	for _, name := range join.Credentials {
 		if asked.Requests[name], err = pki.Request(base(name) + ".key"); err != nil {
-			return join.Cluster{}, err
+			return join.Cluster{}, false, err
 		}
 	}
 	stored, hasStored := storedCluster()
@@ -48,17 +48,17 @@ func credentials(ctx context.Context, o *options.Options) (join.Cluster, error) 
 	for {
 		bundle, answer, err := join.Ask(ctx, strings.TrimSuffix(o.ServerURL, "/"), secret, asked)
 		if err == nil {
-			return answer.Cluster, store(o.ServerURL, bundle, answer)
+			return answer.Cluster, false, store(o.ServerURL, bundle, answer)
 		}
 		if ctx.Err() != nil {
-			return join.Cluster{}, ctx.Err()
+			return join.Cluster{}, false, ctx.Err()
 		}
 		if errors.Is(err, join.ErrRefused) {
-			return join.Cluster{}, err
+			return join.Cluster{}, false, err
 		}
 		if hasStored && time.Since(began) > storedAfter {
 			log.Printf("the server does not answer (%v): starting with the certificates of an earlier join", err)
-			return stored, nil
+			return stored, true, nil
 		}
 		if text := err.Error(); text != last {
 			log.Printf("waiting for the server: %s", text)

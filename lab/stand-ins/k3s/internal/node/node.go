@@ -23,7 +23,8 @@ import (
 
 const kubeletHealth = "http://127.0.0.1:10248/healthz"
 
-// Run runs the node that joins o.ServerURL with o.Token until the context ends. It tells the service manager once kubelet and the pod network work.
+// Run runs the node that joins o.ServerURL with o.Token until the context ends. It tells the service manager once kubelet works and, unless the server
+// is away, the pod network too.
 func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	if o.NodeIP == "" {
 		address, err := flannel.Address(o.FlannelInterface)
@@ -38,7 +39,7 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	prepareKernel()
 	failed := make(chan error, 1)
 	go func() { failed <- containerd.Start(ctx, group, o) }()
-	cluster, err := credentials(ctx, o)
+	cluster, alone, err := credentials(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -61,16 +62,20 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 			Kubeconfig:  kubeconfig("k3scontroller"),
 		}.Run(ctx, group, func() { close(joined) })
 	})
-	return announce(ctx, joined)
-}
-
-// announce tells the service manager that the node's parts run.
-func announce(ctx context.Context, joined <-chan struct{}) error {
+	if alone {
+		// The network stands as the node left it, and is looked after again once the server answers.
+		return announce(ctx)
+	}
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-joined:
 	}
+	return announce(ctx)
+}
+
+// announce tells the service manager that the node's parts run.
+func announce(ctx context.Context) error {
 	for !healthy(ctx) {
 		select {
 		case <-ctx.Done():

@@ -24,7 +24,7 @@ const (
 	healthyAfter = time.Minute
 	// As long as a program may take to end. The API server would wait for watches that its clients
 	// never give up; nothing is lost when it is cut off.
-	graceful     = 5 * time.Second
+	graceful = 5 * time.Second
 )
 
 // Child is a program that shall run as long as its owner does.

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import { RUN } from "../layout.ts";
+import { halt, powerOn } from "../machines/machine.ts";
+import { movePi, returnPi } from "../machines/pi.ts";
+import { machines } from "./fixtures.ts";
+import { ask, kubectl, objects, outputs, timing, until, websitePods } from "./lab.ts";
+
+const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
+
+/** A node's Ready condition with the time it was last reported. */
+async function ready(node: string, since: number): Promise<true | undefined> {
+  const [found] = await objects<{
+    status: { conditions: { type: string; status: string; lastHeartbeatTime: string }[] };
+  }>("nodes", "--field-selector", `metadata.name=${node}`);
+  const condition = found?.status.conditions.find(({ type }) => type === "Ready");
+  return condition?.status === "True" && Date.parse(condition.lastHeartbeatTime) > since
+    ? true
+    : undefined;
+}
+
+/** Every worker's address answers, from pods of both tiers. */
+async function served(): Promise<true | undefined> {
+  const nodes = new Set((await websitePods()).map((pod) => pod.spec.nodeName));
+  const answers = await Promise.all(outputs().websiteUrls.map((url) => ask(url)));
+  return nodes.size === 2 && answers.every(({ status }) => status === 200) ? true : undefined;
+}
+
+describe("a power cut", () => {
+  it.each(machines())("of %s heals by itself when the power is back", async (machine) => {
+    await halt(machine);
+    const back = Date.now();
+    await powerOn(machine);
+    await until(`${machine.toLowerCase()} to report Ready`, 240, () =>
+      ready(machine.toLowerCase(), back),
+    );
+    await until("the website to be served by both tiers again", 240, served);
+    timing(`from power to a whole site again, ${machine}`, back);
+  });
+});
+
+describe("the Pi in another home", () => {
+  afterAll(async () => {
+    await returnPi(operator);
+    await until("the Pi to be back in its first home", 240, () =>
+      ready("raspberrypi", Date.now() - 10_000),
+    );
+  });
+
+  it("comes back into the cluster without up", async () => {
+    const since = Date.now();
+    await movePi(operator);
+    timing("the Pi's boot in the second home", since);
+    await until("the Pi to report Ready from the second home", 240, () =>
+      ready("raspberrypi", since),
+    );
+    timing("the Pi back in the cluster", since);
+    const pod = await until("a website pod on the Pi", 240, async () =>
+      (await websitePods()).find(({ spec }) => spec.nodeName === "raspberrypi"),
+    );
+    const logs = await kubectl("logs", "-n", "website", pod.metadata.name);
+    expect(logs).toContain("Running on http://0.0.0.0:8080");
+  });
+});
+
+describe("a database that is down", () => {
+  afterAll(async () => {
+    await kubectl("scale", "-n", "website", "statefulset/database", "--replicas=1");
+  });
+
+  it("leaves the page up, asks voters to come back, and loses nothing", async () => {
+    const site = outputs().websiteUrl;
+    const vote = (): ReturnType<typeof ask> =>
+      ask(new URL("/api/votes", site).href, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ answer: "dog", ballot: randomUUID() }),
+      });
+    const total = async (): Promise<number> => {
+      const answer = await ask(new URL("/api/results", site).href);
+      return (JSON.parse(answer.body) as { total: number }).total;
+    };
+    await until("a vote to be counted", 60, async () =>
+      (await vote()).status === 201 ? true : undefined,
+    );
+    const before = await total();
+    await kubectl("scale", "-n", "website", "statefulset/database", "--replicas=0");
+    const refused = await until("a vote to be refused for now", 120, async () => {
+      const answer = await vote();
+      return answer.status === 503 ? answer : undefined;
+    });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await ask(site)).status).toBe(200);
+    await kubectl("scale", "-n", "website", "statefulset/database", "--replicas=1");
+    await until("votes to be taken again", 180, async () =>
+      (await vote()).status === 201 ? true : undefined,
+    );
+    expect(await total()).toBeGreaterThan(before);
+  });
+});
