@@ -5,7 +5,7 @@ SHELL := bash
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 LAB = node --import tsx lab/cli.ts
-# Options for a command, e.g. `make up ARGS=--keep-failed` or `make logs ARGS=raspberrypi`.
+# Options for a command, e.g. `make logs ARGS=raspberrypi` or `make down ARGS=--destroy`.
 ARGS ?=
 
 node_modules: package.json package-lock.json ## Install the pinned packages
@@ -34,11 +34,19 @@ preview: node_modules ## What `make up` would change
 
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
-	npm run --silent format:check
-	npm run --silent lint
-	npm run --silent types
-	shellcheck $(SCRIPTS)
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit lint types format scripts
+
+.PHONY: unit lint types format scripts
+unit:
 	npm test --silent
+lint:
+	npm run --silent lint
+types:
+	npm run --silent types
+format:
+	npm run --silent format:check
+scripts:
+	shellcheck $(SCRIPTS)
 
 .PHONY: test
 test: check ## Everything, the lab included; ends in "N passed, N failed"

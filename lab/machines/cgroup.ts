@@ -39,6 +39,16 @@ export function controllers(): string[] {
       );
 }
 
+/**
+ * Hierarchies of a cgroup v1 host that a machine gets a group in. The unified one among them holds
+ * no limits, but kubelets look for their pods there: in a shared one they would see each other's.
+ */
+function hierarchies(): string[] {
+  return [...controllers(), "systemd", "unified"].filter((name) =>
+    existsSync(join(TOP, name, "cgroup.procs")),
+  );
+}
+
 /** Makes the machine's control groups with its limits; returns the files that a process joins by. */
 export function createGroups(machine: string, limits: Limits): string[] {
   const quota = String(Math.round(limits.cpus * PERIOD));
@@ -55,27 +65,25 @@ export function createGroups(machine: string, limits: Limits): string[] {
     writeFileSync(join(group, "memory.max"), bytes);
     return [join(group, "cgroup.procs")];
   }
-  return [...controllers(), "systemd"]
-    .filter((controller) => existsSync(join(TOP, controller, "cgroup.procs")))
-    .map((controller) => {
-      const parent = join(TOP, controller, "fogline");
-      const group = join(parent, machine);
-      mkdirSync(group, { recursive: true });
-      if (controller === "cpuset") {
-        for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-          writeFileSync(join(parent, file), readFileSync(join(TOP, controller, file)));
-          writeFileSync(join(group, file), readFileSync(join(TOP, controller, file)));
-        }
+  return hierarchies().map((controller) => {
+    const parent = join(TOP, controller, "fogline");
+    const group = join(parent, machine);
+    mkdirSync(group, { recursive: true });
+    if (controller === "cpuset") {
+      for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+        writeFileSync(join(parent, file), readFileSync(join(TOP, controller, file)));
+        writeFileSync(join(group, file), readFileSync(join(TOP, controller, file)));
       }
-      if (controller.split(",").includes("cpu")) {
-        writeFileSync(join(group, "cpu.cfs_period_us"), String(PERIOD));
-        writeFileSync(join(group, "cpu.cfs_quota_us"), quota);
-      }
-      if (controller === "memory") {
-        writeFileSync(join(group, "memory.limit_in_bytes"), bytes);
-      }
-      return join(group, "cgroup.procs");
-    });
+    }
+    if (controller.split(",").includes("cpu")) {
+      writeFileSync(join(group, "cpu.cfs_period_us"), String(PERIOD));
+      writeFileSync(join(group, "cpu.cfs_quota_us"), quota);
+    }
+    if (controller === "memory") {
+      writeFileSync(join(group, "memory.limit_in_bytes"), bytes);
+    }
+    return join(group, "cgroup.procs");
+  });
 }
 
 /** Process ids in the machine's control groups, those of its containers included. */
@@ -87,7 +95,7 @@ export function members(machine: string): number[] {
 
 /** Removes the machine's control groups; its processes must be gone. */
 export function removeGroups(machine: string): void {
-  const tops = unified() ? [TOP] : [...controllers(), "systemd"].map((name) => join(TOP, name));
+  const tops = unified() ? [TOP] : hierarchies().map((name) => join(TOP, name));
   for (const top of tops) {
     const group = join(top, "fogline", machine);
     if (existsSync(group)) {

@@ -117,7 +117,7 @@ export async function runInside(name: string, script: string): Promise<Ran> {
   }
   const { exitCode, stdout, stderr } = await execa(
     "nsenter",
-    [`--target=${leader}`, "--all", "--wd=/", "bash", "-s"],
+    [`--target=${leader}`, "--all", "bash", "-c", "cd / && exec bash -s"],
     {
       input: script,
       reject: false,

@@ -141,7 +141,10 @@ remove() {
     k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s delete node "$NODE" \
       --ignore-not-found >&2 || say "the node could not be deleted from the cluster"
   fi
-  # Containers outlive the unit on purpose (KillMode=process): end them by their cgroup-less parent.
+  # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
+  # control groups; those of another process namespace read as 0 there.
+  find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
+    | grep -vx 0 | sort -u | xargs -r kill -9 2>/dev/null || true
   pkill -f '^/[^ ]*containerd-shim-runc-v2 .*k8s.io' || true
   pkill -f '/var/lib/rancher/k3s/agent/etc/containerd' || true
   awk '$2 ~ "^/(run/k3s|var/lib/rancher/k3s|var/lib/kubelet|run/netns/cni-)" {print $2}' \
@@ -150,7 +153,9 @@ remove() {
   for link in flannel.1 cni0; do
     ip link delete "$link" 2>/dev/null || true
   done
-  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
+  # Rules of pods and services; a machine's own rules stay.
+  iptables-save | grep -v -e KUBE- -e CNI- -e FLANNEL- -e flannel | iptables-restore
+  rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
     "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
   systemctl daemon-reload

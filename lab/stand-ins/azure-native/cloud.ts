@@ -28,7 +28,12 @@ export class Cloud {
   }
 
   ofType(type: string): Stored[] {
-    return [...this.resources.values()].filter((resource) => resource.type === type);
+    return this.all().filter((resource) => resource.type === type);
+  }
+
+  /** What stands under a resource, and goes when it goes: of a network its subnets. */
+  under(id: string): Stored[] {
+    return this.all().filter((resource) => resource.id.startsWith(`${id}/`));
   }
 
   put(resource: Stored): void {
@@ -36,26 +41,32 @@ export class Cloud {
     this.write();
   }
 
+  /** Forgets a resource with what stands under it. */
   remove(id: string): void {
+    for (const resource of this.under(id)) {
+      this.resources.delete(resource.id);
+    }
     this.resources.delete(id);
     this.write();
   }
 
-  /** The first resource whose inputs name an id, other than the one itself. */
-  userOf(id: string): Stored | undefined {
-    return [...this.resources.values()].find(
-      (resource) =>
-        resource.id !== id &&
-        (JSON.stringify(resource.inputs).includes(`"${id}"`) || resource.id.startsWith(`${id}/`)),
-    );
+  /** Resources whose inputs name this one or something under it, and that do not go with it. */
+  usersOf(id: string): Stored[] {
+    return this.all().filter((resource) => {
+      const inside = resource.id === id || resource.id.startsWith(`${id}/`);
+      const inputs = JSON.stringify(resource.inputs);
+      return !inside && (inputs.includes(`"${id}"`) || inputs.includes(`"${id}/`));
+    });
+  }
+
+  private all(): Stored[] {
+    return [...this.resources.values()];
   }
 
   private write(): void {
     mkdirSync(dirname(this.file), { recursive: true });
     const part = `${this.file}.part`;
-    writeFileSync(part, JSON.stringify([...this.resources.values()], undefined, 2), {
-      mode: 0o600,
-    });
+    writeFileSync(part, JSON.stringify(this.all(), undefined, 2), { mode: 0o600 });
     renameSync(part, this.file);
   }
 }

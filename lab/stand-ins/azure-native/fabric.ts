@@ -1,103 +1,111 @@
 /** The cloud's network as nftables rules: public addresses are 1:1 NAT, security groups a filter. */
+import { portsOf, sourcesOf } from "./refusals.ts";
 import type { SecurityRule } from "./shapes.ts";
 
 /** One network card as the fabric sees it. */
 export interface FabricCard {
   readonly privateAddress: string;
   readonly publicAddress?: string;
-  readonly rules: readonly SecurityRule[];
-}
-
-/** One subnet with its bridge. */
-export interface FabricSubnet {
-  readonly bridge: string;
-  /** Ranges of the virtual network around it. */
+  /** Ranges of the virtual network that the card is in. */
   readonly network: readonly string[];
+  readonly rules: readonly SecurityRule[];
 }
 
 /**
  * The whole table, replacing whatever was there at once.
  *
- * Traffic inside the network is allowed, whatever else comes in is dropped unless a rule lets it in:
- * Azure's default rules AllowVnetInBound and DenyAllInBound.
+ * A card's rules come first, by priority; then what Azure has by default: AllowVnetInBound and
+ * DenyAllInBound. A card's private address is reached from its network alone. What comes by the
+ * public address is the internet's, even from a machine next door.
+ *
+ * @param bridges the subnets' bridges
  */
-export function nftables(subnets: readonly FabricSubnet[], cards: readonly FabricCard[]): string {
-  const open = cards.flatMap((card) =>
-    card.publicAddress === undefined
-      ? []
-      : [{ privateAddress: card.privateAddress, publicAddress: card.publicAddress }],
+export function nftables(bridges: readonly string[], cards: readonly FabricCard[]): string {
+  const open = cards.flatMap(({ privateAddress, publicAddress }) =>
+    publicAddress === undefined ? [] : [{ privateAddress, publicAddress }],
   );
   const inward = open.map((c) => `    ip daddr ${c.publicAddress} dnat to ${c.privateAddress}`);
-  const bridges = subnets.map(({ bridge }) => `"${bridge}"`).join(", ");
-  const entry = subnets.length === 0 ? [] : [`    oifname { ${bridges} } jump inbound`];
+  const set = `{ ${bridges.map((bridge) => `"${bridge}"`).join(", ")} }`;
+  const some = bridges.length > 0;
+  const goto = cards.map((card, n) => `${card.privateAddress} : goto card_${n}`).join(", ");
   return [
     "table ip fogline_azure",
     "delete table ip fogline_azure",
     "table ip fogline_azure {",
-    "  chain prerouting {",
-    "    type nat hook prerouting priority dstnat; policy accept;",
-    ...inward,
-    "  }",
-    "  chain postrouting {",
-    "    type nat hook postrouting priority srcnat; policy accept;",
-    ...open.flatMap((c) => [
-      ...(bridges === ""
-        ? []
-        : [
-            `    ip saddr ${c.privateAddress} oifname != { ${bridges} } snat to ${c.publicAddress}`,
-          ]),
-      // A machine that dials another one's public address is seen by its own.
-      `    ip saddr ${c.privateAddress} ct status dnat snat to ${c.publicAddress}`,
+    ...cards.flatMap((card, n) => chain(`card_${n}`, cardRules(card))),
+    ...chain("cards", [...(goto === "" ? [] : [`    ip daddr vmap { ${goto} }`]), "    drop"]),
+    ...chain("inbound", [
+      "    ct status dnat goto cards",
+      ...(some ? [`    iifname ${set} goto cards`] : []),
+      "    drop",
     ]),
-    "  }",
-    "  chain forward {",
-    "    type filter hook forward priority filter; policy accept;",
-    "    ct state established,related accept",
-    ...entry,
-    "  }",
-    "  chain inbound {",
-    "    ct status dnat jump rules",
-    ...subnets.flatMap((subnet) => subnet.network.map((range) => `    ip saddr ${range} accept`)),
-    "    jump rules",
-    "  }",
-    "  chain rules {",
-    ...cards.flatMap((card) => inboundRules(card)),
-    "    drop",
-    "  }",
+    ...chain("prerouting", ["    type nat hook prerouting priority dstnat;", ...inward]),
+    // What the fabric itself starts is a stranger on the internet.
+    ...chain("local", ["    type nat hook output priority -100;", ...inward]),
+    ...chain("postrouting", [
+      "    type nat hook postrouting priority srcnat;",
+      ...open.flatMap((c) => [
+        ...(some
+          ? [`    ip saddr ${c.privateAddress} oifname != ${set} snat to ${c.publicAddress}`]
+          : []),
+        // A machine that dials another one's public address is seen by its own.
+        `    ip saddr ${c.privateAddress} ct status dnat snat to ${c.publicAddress}`,
+      ]),
+    ]),
+    ...["forward", "output"].flatMap((hook) =>
+      chain(hook, [
+        `    type filter hook ${hook} priority filter;`,
+        "    ct state established,related accept",
+        ...(some ? [`    oifname ${set} goto inbound`] : []),
+      ]),
+    ),
     "}",
     "",
   ].join("\n");
 }
 
-function inboundRules({ privateAddress, rules }: FabricCard): string[] {
-  return [...rules]
-    .filter(({ direction }) => direction === "Inbound")
-    .sort((a, b) => a.priority - b.priority)
-    .map((rule) => {
-      const ports = rule.destinationPortRange ?? "*";
-      return [
-        `    ip daddr ${privateAddress}`,
-        source(rule),
-        protocol(rule, ports),
-        rule.access === "Allow" ? "accept" : "drop",
-      ]
-        .filter((part) => part !== "")
-        .join(" ");
-    });
+function chain(name: string, lines: readonly string[]): string[] {
+  return [`  chain ${name} {`, ...lines, "  }"];
 }
 
-function source(rule: SecurityRule): string {
-  const from = [
-    ...(rule.sourceAddressPrefixes ?? []),
-    ...(rule.sourceAddressPrefix === undefined ? [] : [rule.sourceAddressPrefix]),
-  ].filter((prefix) => prefix !== "*" && prefix !== "Internet");
-  return from.length === 0 ? "" : `ip saddr { ${from.join(", ")} }`;
+function cardRules({ network, rules }: FabricCard): string[] {
+  return [
+    ...[...rules]
+      .sort((a, b) => a.priority - b.priority)
+      .map((rule) => {
+        const verdict = rule.access === "Allow" ? "accept" : "drop";
+        const parts = [source(rule, network), protocol(rule), verdict];
+        return `    ${parts.filter((part) => part !== "").join(" ")}`;
+      }),
+    "    ct status dnat drop",
+    ...(network.length === 0 ? [] : [`    ip saddr { ${network.join(", ")} } accept`]),
+    "    drop",
+  ];
 }
 
-function protocol(rule: SecurityRule, ports: string): string {
-  if (rule.protocol === "*") {
-    return ports === "*" ? "" : `th dport ${ports}`;
+function source(rule: SecurityRule, network: readonly string[]): string {
+  const from = sourcesOf(rule);
+  if (from.includes("*")) {
+    return "";
   }
-  const name = rule.protocol.toLowerCase();
-  return ports === "*" || name === "icmp" ? `ip protocol ${name}` : `${name} dport ${ports}`;
+  // Nothing but NAT leads in from outside the network.
+  if (from.includes("Internet")) {
+    return "ct status dnat";
+  }
+  return `ip saddr { ${(from.includes("VirtualNetwork") ? network : from).join(", ")} }`;
+}
+
+function protocol(rule: SecurityRule): string {
+  const ports = portsOf(rule);
+  const any = ports.includes("*");
+  switch (rule.protocol) {
+    case "*":
+      return any ? "" : `meta l4proto { tcp, udp } th dport { ${ports.join(", ")} }`;
+    case "Icmp":
+      return "meta l4proto icmp";
+    default: {
+      const name = rule.protocol.toLowerCase();
+      return any ? `meta l4proto ${name}` : `${name} dport { ${ports.join(", ")} }`;
+    }
+  }
 }

@@ -1,14 +1,14 @@
 /** The network's resources: subnets get a bridge, cards and public addresses their numbers. */
 import { createHash } from "node:crypto";
 
-import { addressAt, parseCidr } from "../../../config/cidr.ts";
+import { addressAt, addressInside, parseCidr } from "../../../config/cidr.ts";
 import { FABRIC, NAMESPACES } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
 import type { Cloud, Stored } from "./cloud.ts";
-import { nftables, type FabricCard, type FabricSubnet } from "./fabric.ts";
+import { nftables, type FabricCard } from "./fabric.ts";
 import { AzureError } from "./refusals.ts";
 import type { CardInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
-import { ADDRESS, CARD, SUBNET } from "./types.ts";
+import { ADDRESS, CARD, parentOf, SUBNET, VNET } from "./types.ts";
 
 /** Azure keeps the first four addresses of a subnet and the last. */
 const FIRST_PRIVATE = 4;
@@ -59,12 +59,13 @@ export async function applyFabric(cloud: Cloud): Promise<void> {
     );
   });
   const rules = nftables(
-    subnets.map((subnet) => fabricSubnet(cloud, subnet)),
+    subnets.map(({ id }) => bridgeOf(id)),
     cloud.ofType(CARD).map((card) => fabricCard(cloud, card)),
   );
   await inNamespace(
     NAMESPACES.cloud,
     `${bridges.join("")}
+     ip route replace local ${FABRIC.publicRange} dev lo src ${FABRIC.services}
      nft -f - <<'RULES'\n${rules}\nRULES\n`,
   );
 }
@@ -78,14 +79,6 @@ export async function removeBridge(subnetId: string): Promise<void> {
   );
 }
 
-function fabricSubnet(cloud: Cloud, subnet: Stored): FabricSubnet {
-  const vnet = required(cloud, subnet.id.split("/subnets/")[0] ?? "");
-  return {
-    bridge: bridgeOf(subnet.id),
-    network: (vnet.inputs as unknown as VnetInputs).addressSpace.addressPrefixes,
-  };
-}
-
 function fabricCard(cloud: Cloud, card: Stored): FabricCard {
   const inputs = card.inputs as unknown as CardInputs;
   const group = inputs.networkSecurityGroup?.id;
@@ -94,10 +87,32 @@ function fabricCard(cloud: Cloud, card: Stored): FabricCard {
   const known = address === undefined ? undefined : cloud.get(address)?.outputs["ipAddress"];
   return {
     privateAddress: String(card.outputs["privateAddress"]),
+    network: rangesOf(cloud, parentOf(inputs.ipConfigurations[0]?.subnet.id ?? "")),
     ...(typeof known === "string" ? { publicAddress: known } : {}),
     // A standard public address is closed until a security group opens it.
     rules: (rules as RulesInputs | undefined)?.securityRules ?? [],
   };
+}
+
+/** Ranges of a virtual network. */
+export function rangesOf(cloud: Cloud, vnetId: string): readonly string[] {
+  return (required(cloud, vnetId).inputs as unknown as VnetInputs).addressSpace.addressPrefixes;
+}
+
+/** Ranges of every other virtual network. */
+export function otherRanges(cloud: Cloud, vnetId: string): string[] {
+  return cloud
+    .ofType(VNET)
+    .filter(({ id }) => id !== vnetId)
+    .flatMap(({ id }) => rangesOf(cloud, id));
+}
+
+/** Ranges of the other subnets of a subnet's network. */
+export function siblingRanges(cloud: Cloud, subnetId: string): string[] {
+  return cloud
+    .under(parentOf(subnetId))
+    .filter(({ id }) => id !== subnetId)
+    .map(({ inputs }) => (inputs as unknown as SubnetInputs).addressPrefix);
 }
 
 function free(
@@ -109,7 +124,7 @@ function free(
   first: number,
 ): string {
   const own = cloud.get(id)?.outputs[output];
-  if (typeof own === "string") {
+  if (typeof own === "string" && addressInside(own, range)) {
     return own;
   }
   const taken = new Set(cloud.ofType(type).map((resource) => resource.outputs[output]));

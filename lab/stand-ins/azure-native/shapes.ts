@@ -20,7 +20,10 @@ export interface SecurityRule {
   readonly protocol: "Tcp" | "Udp" | "Icmp" | "*";
   readonly sourceAddressPrefix?: string;
   readonly sourceAddressPrefixes?: readonly string[];
+  readonly sourcePortRange?: string;
+  readonly destinationAddressPrefix?: string;
   readonly destinationPortRange?: string;
+  readonly destinationPortRanges?: readonly string[];
 }
 
 export interface RulesInputs {
@@ -38,6 +41,7 @@ export interface CardInputs {
     readonly name: string;
     readonly subnet: Reference;
     readonly publicIPAddress?: Reference;
+    readonly privateIPAllocationMethod?: string;
   }[];
 }
 
@@ -58,5 +62,7 @@ export interface MachineInputs {
 export interface RunCommandInputs {
   readonly vmName: string;
   readonly source: { readonly script: string };
+  /** Azure's default is 5400. */
+  readonly timeoutInSeconds?: number;
   readonly treatFailureAsDeploymentFailure?: boolean;
 }

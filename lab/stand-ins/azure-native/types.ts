@@ -1,15 +1,25 @@
 /** The types that the stand-in knows: fields, names, what cannot be changed in place. */
 
+/** Supported fields by name; what lies below a field is either free (`true`) or listed again. */
+export interface Fields {
+  readonly [field: string]: true | Fields;
+}
+
 /** One type's contract. */
 export interface Type {
-  /** Part of the id before the name, e.g. `Microsoft.Network/virtualNetworks`. */
+  /** The id of the resource that these inputs describe. */
   readonly path: (inputs: Inputs) => string;
-  /** Inputs that are supported; others are refused by name. */
-  readonly inputs: readonly string[];
-  /** Inputs whose change makes a new resource, besides the names and the location. */
+  /** Name of the type in Azure's own API. */
+  readonly official: string;
+  /** Version of Azure's API that the SDK 3.28.0 speaks for this type. */
+  readonly apiVersion: string;
+  /** Input that holds the name, and what Azure takes for one. */
+  readonly nameField: string;
+  readonly namePattern: RegExp;
+  /** Inputs that are supported, to the last level; others are refused by name. */
+  readonly inputs: Fields;
+  /** Dotted paths whose change makes a new resource, besides the names and the location. */
   readonly replaces: readonly string[];
-  /** Azure's code and reason when it is deleted while in use. */
-  readonly inUse: string;
 }
 
 export type Inputs = Readonly<Record<string, unknown>>;
@@ -23,87 +33,153 @@ export const CARD = "azure-native:network:NetworkInterface";
 export const MACHINE = "azure-native:compute:VirtualMachine";
 export const RUN_COMMAND = "azure-native:compute:VirtualMachineRunCommandByVirtualMachine";
 
-const COMMON = ["resourceGroupName", "location", "tags"];
+const IN_GROUP: Fields = { resourceGroupName: true, location: true, tags: true };
+const REFERENCE: Fields = { id: true };
 const SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000";
+const NETWORK = { apiVersion: "2024-05-01", namePattern: /^[A-Za-z0-9]([\w.-]{0,78}\w)?$/ };
+const COMPUTE = { apiVersion: "2024-11-01" };
 
 export const TYPES: Readonly<Record<string, Type>> = {
   [GROUP]: {
-    path: (inputs) => `${SUBSCRIPTION}/resourceGroups/${text(inputs, "resourceGroupName")}`,
-    inputs: COMMON,
+    path: inGroup,
+    official: "Microsoft.Resources/resourceGroups",
+    apiVersion: "2024-03-01",
+    nameField: "resourceGroupName",
+    namePattern: /^[\w().-]{0,89}[\w()-]$/,
+    inputs: IN_GROUP,
     replaces: [],
-    inUse: "ResourceGroupBeingDeleted",
   },
   [VNET]: {
-    path: (inputs) => network(inputs, "virtualNetworks", "virtualNetworkName"),
-    inputs: [
-      ...COMMON,
-      "virtualNetworkName",
-      "addressSpace",
-      "enableDdosProtection",
-      "enableVmProtection",
-      "privateEndpointVNetPolicies",
-    ],
-    replaces: ["virtualNetworkName"],
-    inUse: "InUseVirtualNetworkCannotBeDeleted",
+    ...NETWORK,
+    path: vnet,
+    official: "Microsoft.Network/virtualNetworks",
+    nameField: "virtualNetworkName",
+    inputs: {
+      ...IN_GROUP,
+      virtualNetworkName: true,
+      addressSpace: { addressPrefixes: true },
+      enableDdosProtection: true,
+      enableVmProtection: true,
+    },
+    replaces: [],
   },
   [SUBNET]: {
-    path: (inputs) =>
-      `${network(inputs, "virtualNetworks", "virtualNetworkName")}/subnets/${text(inputs, "subnetName")}`,
-    inputs: [
-      ...COMMON,
-      "virtualNetworkName",
-      "subnetName",
-      "addressPrefix",
-      "privateEndpointNetworkPolicies",
-      "privateLinkServiceNetworkPolicies",
-    ],
-    replaces: ["virtualNetworkName", "subnetName", "addressPrefix"],
-    inUse: "InUseSubnetCannotBeDeleted",
+    ...NETWORK,
+    path: (inputs) => `${vnet(inputs)}/subnets/${text(inputs, "subnetName")}`,
+    official: "Microsoft.Network/virtualNetworks/subnets",
+    nameField: "subnetName",
+    inputs: {
+      resourceGroupName: true,
+      virtualNetworkName: true,
+      subnetName: true,
+      addressPrefix: true,
+      privateEndpointNetworkPolicies: true,
+      privateLinkServiceNetworkPolicies: true,
+    },
+    replaces: ["virtualNetworkName", "addressPrefix"],
   },
   [RULES]: {
-    path: (inputs) => network(inputs, "networkSecurityGroups", "networkSecurityGroupName"),
-    inputs: [...COMMON, "networkSecurityGroupName", "securityRules"],
-    replaces: ["networkSecurityGroupName"],
-    inUse: "InUseNetworkSecurityGroupCannotBeDeleted",
+    ...NETWORK,
+    path: (inputs) => networked(inputs, "networkSecurityGroups", "networkSecurityGroupName"),
+    official: "Microsoft.Network/networkSecurityGroups",
+    nameField: "networkSecurityGroupName",
+    inputs: {
+      ...IN_GROUP,
+      networkSecurityGroupName: true,
+      securityRules: {
+        name: true,
+        description: true,
+        priority: true,
+        direction: true,
+        access: true,
+        protocol: true,
+        sourceAddressPrefix: true,
+        sourceAddressPrefixes: true,
+        sourcePortRange: true,
+        destinationAddressPrefix: true,
+        destinationPortRange: true,
+        destinationPortRanges: true,
+      },
+    },
+    replaces: [],
   },
   [ADDRESS]: {
-    path: (inputs) => network(inputs, "publicIPAddresses", "publicIpAddressName"),
-    inputs: [...COMMON, "publicIpAddressName", "publicIPAllocationMethod", "sku"],
-    replaces: ["publicIpAddressName", "publicIPAllocationMethod", "sku"],
-    inUse: "PublicIPAddressCannotBeDeleted",
+    ...NETWORK,
+    path: (inputs) => networked(inputs, "publicIPAddresses", "publicIpAddressName"),
+    official: "Microsoft.Network/publicIPAddresses",
+    nameField: "publicIpAddressName",
+    inputs: {
+      ...IN_GROUP,
+      publicIpAddressName: true,
+      publicIPAllocationMethod: true,
+      sku: { name: true },
+    },
+    replaces: ["publicIPAllocationMethod", "sku"],
   },
   [CARD]: {
-    path: (inputs) => network(inputs, "networkInterfaces", "networkInterfaceName"),
-    inputs: [...COMMON, "networkInterfaceName", "networkSecurityGroup", "ipConfigurations"],
-    replaces: ["networkInterfaceName"],
-    inUse: "NicInUse",
+    ...NETWORK,
+    path: (inputs) => networked(inputs, "networkInterfaces", "networkInterfaceName"),
+    official: "Microsoft.Network/networkInterfaces",
+    nameField: "networkInterfaceName",
+    inputs: {
+      ...IN_GROUP,
+      networkInterfaceName: true,
+      networkSecurityGroup: REFERENCE,
+      ipConfigurations: {
+        name: true,
+        subnet: REFERENCE,
+        privateIPAllocationMethod: true,
+        publicIPAddress: REFERENCE,
+      },
+    },
+    replaces: ["ipConfigurations.subnet"],
   },
   [MACHINE]: {
-    path: (inputs) => machine(inputs),
-    inputs: [
-      ...COMMON,
-      "vmName",
-      "hardwareProfile",
-      "networkProfile",
-      "osProfile",
-      "storageProfile",
-    ],
-    replaces: ["vmName", "networkProfile", "osProfile", "storageProfile"],
-    inUse: "OperationNotAllowed",
+    ...COMPUTE,
+    path: machine,
+    official: "Microsoft.Compute/virtualMachines",
+    nameField: "vmName",
+    namePattern: /^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/,
+    inputs: {
+      ...IN_GROUP,
+      vmName: true,
+      hardwareProfile: { vmSize: true },
+      networkProfile: { networkInterfaces: { id: true, primary: true } },
+      osProfile: {
+        computerName: true,
+        adminUsername: true,
+        linuxConfiguration: {
+          disablePasswordAuthentication: true,
+          ssh: { publicKeys: { keyData: true, path: true } },
+        },
+      },
+      storageProfile: {
+        imageReference: { publisher: true, offer: true, sku: true, version: true },
+        osDisk: {
+          name: true,
+          createOption: true,
+          deleteOption: true,
+          managedDisk: { storageAccountType: true },
+        },
+      },
+    },
+    replaces: ["networkProfile", "osProfile", "storageProfile"],
   },
   [RUN_COMMAND]: {
+    ...COMPUTE,
     path: (inputs) => `${machine(inputs)}/runCommands/${text(inputs, "runCommandName")}`,
-    inputs: [
-      ...COMMON,
-      "vmName",
-      "runCommandName",
-      "source",
-      "timeoutInSeconds",
-      "treatFailureAsDeploymentFailure",
-      "asyncExecution",
-    ],
-    replaces: ["vmName", "runCommandName"],
-    inUse: "OperationNotAllowed",
+    official: "Microsoft.Compute/virtualMachines/runCommands",
+    nameField: "runCommandName",
+    namePattern: /^[\w-]{1,80}$/,
+    inputs: {
+      ...IN_GROUP,
+      vmName: true,
+      runCommandName: true,
+      source: { script: true },
+      timeoutInSeconds: true,
+      treatFailureAsDeploymentFailure: true,
+    },
+    replaces: ["vmName"],
   },
 };
 
@@ -134,8 +210,18 @@ export function nameOf(id: string): string {
   return id.split("/").at(-1) ?? "";
 }
 
-function network(inputs: Inputs, kind: string, nameKey: string): string {
+/** Id of the resource that an id stands under: of a subnet its network, of a run command its machine. */
+export function parentOf(id: string): string {
+  const parts = id.split("/");
+  return parts.length > 9 ? parts.slice(0, -2).join("/") : parts.slice(0, 5).join("/");
+}
+
+function networked(inputs: Inputs, kind: string, nameKey: string): string {
   return `${inGroup(inputs)}/providers/Microsoft.Network/${kind}/${text(inputs, nameKey)}`;
+}
+
+function vnet(inputs: Inputs): string {
+  return networked(inputs, "virtualNetworks", "virtualNetworkName");
 }
 
 function machine(inputs: Inputs): string {

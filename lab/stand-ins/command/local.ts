@@ -1,7 +1,8 @@
 /** Commands on this computer. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 
-import { failure, Output, type Order, type Outcome } from "./outcome.ts";
+import { Output, type Order, type Outcome } from "./outcome.ts";
 
 /** Where and by what a command runs here. */
 export interface Place {
@@ -10,38 +11,89 @@ export interface Place {
   readonly dir?: string;
 }
 
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Milliseconds that a command has to end by itself once told to. */
+const GRACE = 2000;
+
+/** What runs now; none of it outlives this process. */
+const running = new Set<Child>();
+process.on("exit", () => {
+  for (const child of running) {
+    kill(child, "SIGKILL");
+  }
+});
+
 /**
  * Runs a command on this computer.
  *
- * @throws Error when it cannot be started or fails
+ * @throws Error when it cannot be started, fails, or is told to stop
  */
 export function runLocal(place: Place, order: Order): Promise<Outcome> {
-  const [program, ...args] = place.interpreter ?? ["/bin/sh", "-c"];
+  const [program = "/bin/sh", ...args] =
+    place.interpreter === undefined || place.interpreter.length === 0
+      ? ["/bin/sh", "-c"]
+      : place.interpreter;
   return new Promise((resolve, reject) => {
-    const output = new Output(order.onLine);
-    const child = spawn(program ?? "/bin/sh", [...args, order.command], {
+    if (order.signal.aborted) {
+      reject(new Error("this computer: the command was cancelled"));
+      return;
+    }
+    const output = new Output(order);
+    const child = spawn(program, [...args, order.command], {
       ...(place.dir === undefined ? {} : { cwd: place.dir }),
-      env: { ...process.env, ...order.environment },
-      signal: order.signal,
+      env: { ...process.env, ...order.environment, ...order.previous },
+      stdio: ["pipe", "pipe", "pipe"],
+      // A group of its own: what the command started can be ended along with it.
+      detached: true,
     });
+    running.add(child);
+    const stop = (): void => {
+      kill(child, "SIGTERM");
+      setTimeout(() => {
+        kill(child, "SIGKILL");
+      }, GRACE).unref();
+    };
+    order.signal.addEventListener("abort", stop, { once: true });
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8");
       child[stream].on("data", (part: string) => {
         output.add(stream, part);
       });
     }
-    child.on("error", reject);
+    child.on("error", (error) => {
+      running.delete(child);
+      const where = place.dir === undefined ? "" : ` in ${place.dir}`;
+      reject(new Error(`this computer: ${program} cannot be started${where}: ${error.message}`));
+    });
     // A command that reads none of its input closes it early: no error of ours.
     child.stdin.on("error", () => undefined);
     child.stdin.end(order.stdin ?? "");
     child.on("close", (code, signal) => {
-      const outcome = output.end();
-      if (code === 0) {
-        resolve(outcome);
+      running.delete(child);
+      order.signal.removeEventListener("abort", stop);
+      if (order.signal.aborted) {
+        reject(output.failure("this computer", "was cancelled"));
+      } else if (code === 0) {
+        resolve(output.end());
       } else {
         const how = signal ?? `exit code ${code ?? "unknown"}`;
-        reject(failure("this computer", `failed with ${how}`, outcome));
+        reject(output.failure("this computer", `failed with ${how}`));
       }
     });
   });
+}
+
+function kill(child: Child, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || !running.has(child)) {
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    // The group may have ended since.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
+      throw error;
+    }
+  }
 }

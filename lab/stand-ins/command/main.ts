@@ -1,10 +1,10 @@
-/** Entry point of the plugin. */
-import { main } from "@pulumi/pulumi/provider/index.js";
-
-import { sayTo } from "../shared/engine.ts";
+/** Entry point of the plugin; its argument is the engine's address. */
+import { listenerAt } from "../shared/engine.ts";
 import { endWithParent } from "../shared/lifetime.ts";
+import { serve } from "../shared/serve.ts";
 import { CommandProvider } from "./provider.ts";
 
-const args = process.argv.slice(2);
-endWithParent();
-await main(new CommandProvider(sayTo(args.find((arg) => !arg.startsWith("-")))), args);
+const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
+const provider = new CommandProvider(listenerAt(address));
+endWithParent(() => provider.cancel());
+await serve(provider);

@@ -1,158 +1,199 @@
 /**
- * Stand-in for the `command` provider: `remote.Command` and `local.Command` with the official
- * fields and rules. A changed trigger replaces; any other change runs `update`, or `create` where
+ * Stand-in for the `command` provider with the official types, fields and rules: a changed trigger
+ * replaces; any other change, that of the connection included, runs `update`, or `create` where
  * there is none; `delete` runs with what was stored.
+ *
+ * Deviations: the environment that an SSH server refuses is found out by a look at it; an error
+ * shows the last lines of those streams alone that `logging` lets show, and not the command; a
+ * refused login is tried three times, whatever `dialErrorLimit`; copied files replace old ones by
+ * renaming. Not supported, and refused by name: `assetPaths`, `archivePaths`, `CopyFile`.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
-import type {
-  CheckResult,
-  CreateResult,
-  DiffResult,
-  Provider,
-  UpdateResult,
-} from "@pulumi/pulumi/provider/index.js";
-
-import type { Say } from "../shared/engine.ts";
+import { differences, topOf } from "../shared/difference.ts";
+import type { Listener } from "../shared/engine.ts";
+import type { PlannedChange, StandIn } from "../shared/serve.ts";
 import {
-  changed,
-  hasUnknown,
-  refuseUnknown,
+  assetKind,
+  canonical,
+  nameOf,
+  secretTexts,
   typeOf,
   unwrap,
+  type Problem,
   type Properties,
 } from "../shared/values.ts";
+import type { Connection } from "./connection.ts";
+import { copyToRemote, type Source } from "./copy.ts";
+import { checkInputs, COPY, REMOTE, RUN, shownBy, type CommandInputs } from "./fields.ts";
 import { runLocal } from "./local.ts";
-import type { Order, Outcome } from "./outcome.ts";
-import { CONNECTION_FIELDS, runRemote, type Connection } from "./ssh.ts";
+import type { Outcome } from "./outcome.ts";
+import { runRemote } from "./session.ts";
 
-const REMOTE = "command:remote:Command";
-const LOCAL = "command:local:Command";
-const COMMON = [
-  "addPreviousOutputInEnv",
-  "create",
-  "delete",
-  "environment",
-  "logging",
-  "stdin",
-  "triggers",
-  "update",
-];
-const INPUTS: Readonly<Record<string, readonly string[]>> = {
-  [REMOTE]: [...COMMON, "connection"],
-  [LOCAL]: [...COMMON, "dir", "interpreter"],
-};
-
-interface Inputs {
-  readonly addPreviousOutputInEnv?: boolean;
-  readonly connection?: Connection;
-  readonly create?: string;
-  readonly delete?: string;
-  readonly dir?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly interpreter?: readonly string[];
-  readonly logging?: "none" | "stdout" | "stderr" | "stdoutAndStderr";
-  readonly stdin?: string;
-  readonly update?: string;
+interface CopyInputs {
+  readonly connection: Connection;
+  readonly remotePath: string;
+  readonly source: Readonly<Record<string, string>>;
 }
 
 /** Serves the command types. */
-export class CommandProvider implements Provider {
+export class CommandProvider implements StandIn {
   readonly version = "1.2.1";
   private readonly cancelled = new AbortController();
+  private readonly atWork = new Set<Promise<unknown>>();
 
-  constructor(private readonly say: Say) {}
+  constructor(private readonly engine: Listener) {}
 
-  check(urn: string, _olds: Properties, news: Properties): Promise<CheckResult> {
-    const type = typeOf(urn);
-    const given = unwrap(news["connection"]);
-    // At a preview a connection that is not known yet stands as a text.
-    const connection = (typeof given === "object" && given !== null ? given : {}) as Properties;
-    const failures = [
-      ...refuseUnknown(type, inputsOf(type), news),
-      ...refuseUnknown(`${type}'s connection`, CONNECTION_FIELDS, connection),
-    ];
-    return Promise.resolve({ inputs: news, failures });
+  check(urn: string, inputs: Properties): Problem[] {
+    return checkInputs(typeOf(urn), inputs);
   }
 
-  diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    const changes = changed(inputsOf(typeOf(urn)), olds, news);
-    return Promise.resolve({
-      changes: changes.length > 0 || hasUnknown(news),
-      replaces: changes.includes("triggers") ? ["triggers"] : [],
-    });
+  diff(_urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
+    return differences(oldInputs, inputs).map((change) => ({
+      ...change,
+      replaces: topOf(change.path) === "triggers",
+    }));
   }
 
-  async create(urn: string, inputs: Properties): Promise<CreateResult> {
-    const outcome = await this.run(urn, (unwrap(inputs) as Inputs).create, inputs, {});
-    return { id: `${typeOf(urn)}-${randomUUID()}`, outs: { ...inputs, ...outcome } };
+  async create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+    const id = `${nameOf(urn)}${randomBytes(4).toString("hex")}`;
+    if (typeOf(urn) === COPY) {
+      await this.copy(urn, inputs);
+      return { id, outputs: inputs };
+    }
+    const { create } = unwrap(inputs) as CommandInputs;
+    const outcome = await this.run(urn, typeOf(urn), create, inputs, {});
+    return { id, outputs: { ...inputs, ...outcome } };
   }
 
-  async update(
-    _id: string,
-    urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<UpdateResult> {
-    const { update, create } = unwrap(news) as Inputs;
-    const outcome = await this.run(urn, update ?? create, news, olds);
-    return { outs: { ...news, ...outcome } };
+  async update(urn: string, olds: Properties, inputs: Properties): Promise<Properties> {
+    if (typeOf(urn) === COPY) {
+      const isSame = ["source", "remotePath"].every(
+        (key) => canonical(unwrap(olds[key])) === canonical(unwrap(inputs[key])),
+      );
+      if (!isSame) {
+        await this.copy(urn, inputs);
+      }
+      return inputs;
+    }
+    const { update, create } = unwrap(inputs) as CommandInputs;
+    const outcome = await this.run(urn, typeOf(urn), update ?? create, inputs, olds);
+    return { ...inputs, ...outcome };
   }
 
-  async delete(_id: string, urn: string, stored: Properties): Promise<void> {
-    await this.run(urn, (unwrap(stored) as Inputs).delete, stored, stored);
+  /** What was copied stays, as with the official provider. */
+  async delete(urn: string, outputs: Properties): Promise<void> {
+    if (typeOf(urn) !== COPY) {
+      const stored = unwrap(outputs) as CommandInputs;
+      await this.run(urn, typeOf(urn), stored.delete, outputs, outputs);
+    }
   }
 
-  /** The engine was told to stop: what runs is ended. */
-  cancel(): Promise<void> {
+  async invoke(
+    token: string,
+    args: Properties,
+  ): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
+    if (token !== RUN) {
+      throw new Error(`the lab's stand-in for the command provider does not support ${token}`);
+    }
+    const problems = checkInputs(token, args);
+    if (problems.length > 0) {
+      return { outputs: {}, problems };
+    }
+    const { command } = unwrap(args) as { command: string };
+    return { outputs: { ...args, ...(await this.run("", token, command, args, {})) }, problems };
+  }
+
+  /** The engine was told to stop, or is gone: what runs is ended. */
+  async cancel(): Promise<void> {
     this.cancelled.abort();
-    return Promise.resolve();
+    await Promise.allSettled(this.atWork);
   }
 
-  private async run(
+  private run(
     urn: string,
+    type: string,
     command: string | undefined,
     properties: Properties,
-    previous: Properties,
+    previousOutputs: Properties,
   ): Promise<Outcome> {
-    const inputs = unwrap(properties) as Inputs;
-    const before = unwrap(previous) as Partial<Outcome>;
+    const inputs = unwrap(properties) as CommandInputs;
+    const { stdout = "", stderr = "" } = unwrap(previousOutputs) as Partial<Outcome>;
     if (command === undefined) {
-      return { stdout: before.stdout ?? "", stderr: before.stderr ?? "" };
+      return Promise.resolve({ stdout, stderr });
     }
-    const logging = inputs.logging ?? "stdoutAndStderr";
-    const order: Order = {
+    const hide = concealer(properties);
+    const order = {
       command,
       stdin: inputs.stdin,
-      environment: {
-        ...inputs.environment,
-        ...(inputs.addPreviousOutputInEnv === false || before.stdout === undefined
+      environment: inputs.environment ?? {},
+      previous:
+        inputs.addPreviousOutputInEnv === false
           ? {}
           : {
-              PULUMI_COMMAND_STDOUT: before.stdout,
-              PULUMI_COMMAND_STDERR: before.stderr ?? "",
-            }),
+              ...(stdout === "" ? {} : { PULUMI_COMMAND_STDOUT: stdout }),
+              ...(stderr === "" ? {} : { PULUMI_COMMAND_STDERR: stderr }),
+            },
+      shown: shownBy(inputs),
+      say: (line: string) => {
+        this.engine.say(urn, hide(line));
       },
-      onLine: (stream, line) => {
-        if (logging === stream || logging === "stdoutAndStderr") {
-          this.say(urn, line);
-        }
+      warn: (message: string) => {
+        this.engine.warn(urn, message);
       },
       signal: this.cancelled.signal,
     };
-    const say = (message: string): void => {
-      this.say(urn, message);
+    return this.work(
+      () =>
+        type === REMOTE
+          ? runRemote(inputs.connection as Connection, order)
+          : runLocal(inputs, order),
+      hide,
+    );
+  }
+
+  private copy(urn: string, properties: Properties): Promise<void> {
+    const { connection, remotePath, source } = unwrap(properties) as CopyInputs;
+    const how = {
+      signal: this.cancelled.signal,
+      say: (message: string) => {
+        this.engine.say(urn, message);
+      },
     };
-    return typeOf(urn) === REMOTE
-      ? runRemote(inputs.connection as Connection, order, say)
-      : runLocal(inputs, order);
+    return this.work(() => copyToRemote(connection, sourceOf(source), remotePath, how));
+  }
+
+  /** Does a piece of work that `cancel` waits for; all of its messages are out when it ends. */
+  private async work<T>(start: () => Promise<T>, hide = (text: string) => text): Promise<T> {
+    const work = start();
+    this.atWork.add(work);
+    try {
+      return await work;
+    } catch (error) {
+      throw new Error(hide((error as Error).message));
+    } finally {
+      this.atWork.delete(work);
+      await this.engine.flush();
+    }
   }
 }
 
-function inputsOf(type: string): readonly string[] {
-  const inputs = INPUTS[type];
-  if (inputs === undefined) {
-    throw new Error(`the lab's stand-in for the command provider does not support ${type}`);
-  }
-  return inputs;
+function sourceOf(source: CopyInputs["source"]): Source {
+  return assetKind(source) === "asset" && source["path"] === undefined
+    ? { text: source["text"] ?? "" }
+    : { path: source["path"] ?? "" };
+}
+
+/**
+ * Takes out of a text what must not be shown: a command may print what it was given. An input of
+ * several lines is a script or a file, whose lines are no secrets each.
+ */
+function concealer(properties: Properties): (text: string) => string {
+  const { connection } = unwrap(properties) as CommandInputs;
+  const secrets = [
+    ...secretTexts(properties["environment"]),
+    ...secretTexts(properties["stdin"]).filter((text) => !text.trim().includes("\n")),
+    ...[connection, connection?.proxy].flatMap((end) => [end?.password, end?.privateKeyPassword]),
+  ].filter((value) => value !== undefined && value !== "") as string[];
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
 }

@@ -1,8 +1,7 @@
 /** Entry point of the plugin. */
-import { main } from "@pulumi/pulumi/provider/index.js";
-
 import { endWithParent } from "../shared/lifetime.ts";
+import { serve } from "../shared/serve.ts";
 import { RandomProvider } from "./provider.ts";
 
 endWithParent();
-await main(new RandomProvider(), process.argv.slice(2));
+await serve(new RandomProvider());

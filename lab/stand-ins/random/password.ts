@@ -1,7 +1,7 @@
-/** Passwords by rule, from the system's random source. */
+/** Texts by rule, from the system's random source. */
 import { randomInt } from "node:crypto";
 
-/** The fields of `RandomPassword` that decide what it looks like; defaults as the official ones. */
+/** The fields of `RandomPassword` and `RandomString` that decide; defaults as the official ones. */
 export interface PasswordRules {
   readonly length: number;
   readonly lower?: boolean;
@@ -15,39 +15,60 @@ export interface PasswordRules {
   readonly overrideSpecial?: string;
 }
 
+interface CharacterClass {
+  readonly on: boolean;
+  readonly least: number;
+  readonly chars: string;
+}
+
 const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 
+/** Why no text can be made by the rules, if so. */
+export function passwordProblem(rules: PasswordRules): string | undefined {
+  const classes = classesOf(rules);
+  const least = classes.reduce((sum, one) => sum + one.least, 0);
+  if (!Number.isInteger(rules.length) || rules.length < 1) {
+    return "must be a whole number, 1 or more";
+  }
+  if (classes.every(({ on }) => !on)) {
+    return "no class of characters is allowed: set one of lower, numeric, special, upper";
+  }
+  return least > rules.length
+    ? `is ${rules.length}, less than the ${least} characters that the rules ask for`
+    : undefined;
+}
+
 /**
- * A random password.
+ * A random text.
  *
  * @throws RangeError when the rules leave no characters or ask for more than the length
  */
 export function password(rules: PasswordRules): string {
-  const classes = [
+  const problem = passwordProblem(rules);
+  if (problem !== undefined) {
+    throw new RangeError(`length ${problem}`);
+  }
+  const classes = classesOf(rules);
+  const all = classes
+    .filter(({ on }) => on)
+    .map(({ chars }) => chars)
+    .join("");
+  const required = classes.flatMap(({ least, chars }) => pick(chars, least));
+  return shuffle([...required, ...pick(all, rules.length - required.length)]).join("");
+}
+
+function classesOf(rules: PasswordRules): CharacterClass[] {
+  const special = rules.overrideSpecial ?? "";
+  return [
     { on: rules.lower ?? true, least: rules.minLower ?? 0, chars: "abcdefghijklmnopqrstuvwxyz" },
     { on: rules.upper ?? true, least: rules.minUpper ?? 0, chars: "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
     { on: rules.numeric ?? true, least: rules.minNumeric ?? 0, chars: "0123456789" },
     {
       on: rules.special ?? true,
       least: rules.minSpecial ?? 0,
-      chars:
-        rules.overrideSpecial === undefined || rules.overrideSpecial === ""
-          ? SPECIAL
-          : rules.overrideSpecial,
+      chars: special === "" ? SPECIAL : special,
     },
   ];
-  const all = classes
-    .filter(({ on }) => on)
-    .map(({ chars }) => chars)
-    .join("");
-  const required = classes.flatMap(({ least, chars }) => pick(chars, least));
-  if (all === "" || required.length > rules.length) {
-    throw new RangeError(
-      `a password of ${rules.length} characters cannot keep rules that ask for ${required.length}` +
-        ` characters out of ${all.length} different ones`,
-    );
-  }
-  return shuffle([...required, ...pick(all, rules.length - required.length)]).join("");
 }
 
 function pick(chars: string, count: number): string[] {

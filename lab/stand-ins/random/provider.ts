@@ -1,94 +1,90 @@
 /**
- * Stand-in for the `random` provider: the same types and fields, the same rule that any change of
- * an input makes a new value. `RandomPassword` and `RandomId` are what programs here use; others are
- * refused by name.
+ * Stand-in for the `random` provider: the official fields, and the rule that any change of an input
+ * makes a new value. Types and fields that it does not have are refused by name.
  */
-import { randomBytes } from "node:crypto";
-
-import type {
-  CheckResult,
-  CreateResult,
-  DiffResult,
-  Provider,
-} from "@pulumi/pulumi/provider/index.js";
-
+import { differences } from "../shared/difference.ts";
+import type { PlannedChange, StandIn } from "../shared/serve.ts";
 import {
-  changed,
+  hasUnknown,
+  refuseMissing,
   refuseUnknown,
   secret,
   typeOf,
   unwrap,
+  type Problem,
   type Properties,
 } from "../shared/values.ts";
-import { password, type PasswordRules } from "./password.ts";
-
-const PASSWORD = "random:index/randomPassword:RandomPassword";
-const STRING = "random:index/randomString:RandomString";
-const ID = "random:index/randomId:RandomId";
-const RULES = [
-  "keepers",
-  "length",
-  "lower",
-  "minLower",
-  "minNumeric",
-  "minSpecial",
-  "minUpper",
-  "numeric",
-  "overrideSpecial",
-  "special",
-  "upper",
-];
-const INPUTS: Readonly<Record<string, readonly string[]>> = {
-  [PASSWORD]: RULES,
-  [STRING]: RULES,
-  [ID]: ["byteLength", "keepers", "prefix"],
-};
+import { KINDS, type Kind } from "./kinds.ts";
 
 /** Serves the random types. */
-export class RandomProvider implements Provider {
+export class RandomProvider implements StandIn {
   readonly version = "4.21.2";
 
-  check(urn: string, _olds: Properties, news: Properties): Promise<CheckResult> {
+  check(urn: string, inputs: Properties): Problem[] {
     const type = typeOf(urn);
-    return Promise.resolve({ inputs: news, failures: refuseUnknown(type, inputsOf(type), news) });
+    const kind = kindOf(type);
+    const fields = [...kind.required, ...Object.keys(kind.optional)];
+    const problems = [
+      ...refuseUnknown(type, fields, inputs),
+      ...refuseMissing(type, kind.required, inputs),
+    ];
+    // Rules are about several inputs: with one of them unknown there is nothing to say yet.
+    return problems.length > 0 || hasUnknown(inputs)
+      ? problems
+      : kind.problems(completed(kind, inputs));
   }
 
-  diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    const replaces = changed(inputsOf(typeOf(urn)), olds, news);
-    return Promise.resolve({ changes: replaces.length > 0, replaces });
+  diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
+    kindOf(typeOf(urn));
+    return differences(oldInputs, inputs).map((change) => ({ ...change, replaces: true }));
   }
 
-  create(urn: string, inputs: Properties): Promise<CreateResult> {
-    const type = typeOf(urn);
-    const known = unwrap(inputs) as Record<string, unknown>;
-    if (type === ID) {
-      const bytes = randomBytes(Number(known["byteLength"]));
-      const id = bytes.toString("base64url");
-      const prefix = typeof known["prefix"] === "string" ? known["prefix"] : "";
-      return Promise.resolve({
-        id,
-        outs: {
-          ...inputs,
-          b64Url: `${prefix}${id}`,
-          b64Std: `${prefix}${bytes.toString("base64")}`,
-          hex: `${prefix}${bytes.toString("hex")}`,
-          dec: `${prefix}${BigInt(`0x${bytes.toString("hex") || "0"}`).toString()}`,
-        },
-      });
-    }
-    const result = password(known as unknown as PasswordRules);
-    return Promise.resolve(
-      type === PASSWORD
-        ? { id: "none", outs: { ...inputs, result: secret(result) } }
-        : { id: result, outs: { ...inputs, result } },
+  create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+    const kind = kindOf(typeOf(urn));
+    const { id, outputs } = kind.make(completed(kind, inputs));
+    const sealed = Object.entries(outputs).map(([key, value]) => [
+      key,
+      kind.secrets.includes(key) ? secret(value) : value,
+    ]);
+    return Promise.resolve({
+      id,
+      outputs: {
+        ...kind.optional,
+        ...inputs,
+        ...(Object.fromEntries(sealed) as Record<string, unknown>),
+      },
+    });
+  }
+
+  update(urn: string): Promise<Properties> {
+    return Promise.reject(new Error(`${typeOf(urn)} is never updated: every change replaces it`));
+  }
+
+  /** There is nothing but the state to remove. */
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  invoke(token: string): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
+    return Promise.reject(
+      new Error(`the lab's stand-in for the random provider does not support ${token}`),
     );
+  }
+
+  cancel(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
-function inputsOf(type: string): readonly string[] {
-  const inputs = INPUTS[type];
-  if (inputs === undefined) {
+function kindOf(type: string): Kind {
+  const kind = KINDS[type];
+  if (kind === undefined) {
     throw new Error(`the lab's stand-in for the random provider does not support ${type}`);
   }
-  return inputs;
+  return kind;
+}
+
+/** Inputs without envelopes, defaults filled in. */
+function completed(kind: Kind, inputs: Properties): Properties {
+  return { ...kind.optional, ...(unwrap(inputs) as Properties) };
 }

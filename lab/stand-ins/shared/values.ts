@@ -3,10 +3,18 @@
 /** Inputs or outputs of a resource. */
 export type Properties = Readonly<Record<string, unknown>>;
 
+/** One input that cannot be accepted, and why. */
+export interface Problem {
+  readonly property: string;
+  readonly reason: string;
+}
+
 /** Pulumi's signature key, and the signatures of the envelopes it marks. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const ASSET = "c44067f5952c0a294b673a41bacd8c17";
+const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 /** What stands for a value that is known only after the update. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -15,13 +23,15 @@ export function unwrap(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(unwrap);
   }
-  if (typeof value !== "object" || value === null) {
+  if (!isObject(value)) {
     return value;
   }
-  const fields = value as Record<string, unknown>;
-  return fields[SIGNATURE] === SECRET || fields[SIGNATURE] === OUTPUT
-    ? unwrap(fields["value"])
-    : Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, unwrap(inner)]));
+  if (value[SIGNATURE] === OUTPUT && !("value" in value)) {
+    return UNKNOWN;
+  }
+  return value[SIGNATURE] === SECRET || value[SIGNATURE] === OUTPUT
+    ? unwrap(value["value"])
+    : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrap(inner)]));
 }
 
 /** A value that the engine keeps encrypted. */
@@ -29,9 +39,38 @@ export function secret(value: unknown): unknown {
   return { [SIGNATURE]: SECRET, value };
 }
 
+/** Every text within the secret parts of a value. */
+export function secretTexts(value: unknown, isSecret = false): string[] {
+  if (typeof value === "string") {
+    return isSecret ? [value] : [];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((inner) => secretTexts(inner, isSecret));
+  }
+  if (!isObject(value)) {
+    return [];
+  }
+  if (value[SIGNATURE] === SECRET || value[SIGNATURE] === OUTPUT) {
+    const isMarked = value[SIGNATURE] === SECRET || value["secret"] === true;
+    return secretTexts(value["value"], isSecret || isMarked);
+  }
+  return Object.values(value).flatMap((inner) => secretTexts(inner, isSecret));
+}
+
 /** Whether any part of a value is not known yet. */
 export function hasUnknown(value: unknown): boolean {
-  return JSON.stringify(value ?? null).includes(UNKNOWN);
+  return JSON.stringify(unwrap(value) ?? null).includes(UNKNOWN);
+}
+
+/** Whether a value is an object with fields: no list, no null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What an asset or archive is, if the value is one. */
+export function assetKind(value: unknown): "asset" | "archive" | undefined {
+  const signature = isObject(value) ? value[SIGNATURE] : undefined;
+  return signature === ASSET ? "asset" : signature === ARCHIVE ? "archive" : undefined;
 }
 
 /** Names among `keys` whose values differ, envelopes aside. */
@@ -39,13 +78,17 @@ export function changed(keys: readonly string[], olds: Properties, news: Propert
   return keys.filter((key) => canonical(unwrap(olds[key])) !== canonical(unwrap(news[key])));
 }
 
-/** One text for equal values, whatever the order of their keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value ?? null, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+/** One text for equal values, whatever the order of their keys; assets are what they contain. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value ?? null, (_, inner: unknown) => {
+    if (!isObject(inner)) {
+      return inner;
+    }
+    const kind = assetKind(inner);
+    return kind !== undefined && typeof inner["hash"] === "string"
+      ? [kind, inner["hash"]]
+      : Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 /** A problem for every input that is not among those supported. */
@@ -53,7 +96,7 @@ export function refuseUnknown(
   type: string,
   supported: readonly string[],
   inputs: Properties,
-): { property: string; reason: string }[] {
+): Problem[] {
   return Object.keys(inputs)
     .filter((key) => !supported.includes(key) && !key.startsWith("__"))
     .map((property) => ({
@@ -62,7 +105,23 @@ export function refuseUnknown(
     }));
 }
 
+/** A problem for every input that has to be there and is not. */
+export function refuseMissing(
+  type: string,
+  required: readonly string[],
+  inputs: Properties,
+): Problem[] {
+  return required
+    .filter((key) => inputs[key] === undefined || inputs[key] === null)
+    .map((property) => ({ property, reason: `${type} needs ${property}` }));
+}
+
 /** The resource type at the end of a URN, e.g. `command:remote:Command`. */
 export function typeOf(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+/** The name that the program gave the resource of a URN. */
+export function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }

@@ -1,0 +1,143 @@
+/** A cloud for tests: its machines and its network only keep a list of what they were told. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Cloud } from "./cloud.ts";
+import type { InstanceView } from "./machines.ts";
+import { AzureProvider } from "./provider.ts";
+import type { Inputs } from "./types.ts";
+
+const GROUP = { resourceGroupName: "fog" };
+const WHERE = { ...GROUP, location: "westeurope" };
+const BASE = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/fog/providers";
+
+export const SUBNET_ID = `${BASE}/Microsoft.Network/virtualNetworks/net/subnets/machines`;
+export const addressId = (name: string): string =>
+  `${BASE}/Microsoft.Network/publicIPAddresses/${name}`;
+export const cardId = (name: string): string =>
+  `${BASE}/Microsoft.Network/networkInterfaces/${name}`;
+export const RULES_ID = `${BASE}/Microsoft.Network/networkSecurityGroups/rules`;
+
+export const SSH_RULE = {
+  name: "ssh",
+  priority: 100,
+  direction: "Inbound",
+  access: "Allow",
+  protocol: "Tcp",
+  sourceAddressPrefix: "*",
+  sourcePortRange: "*",
+  destinationAddressPrefix: "*",
+  destinationPortRange: "22",
+} as const;
+
+export const INPUTS = {
+  group: WHERE,
+  vnet: {
+    ...WHERE,
+    virtualNetworkName: "net",
+    addressSpace: { addressPrefixes: ["10.10.0.0/16"] },
+  },
+  subnet: {
+    ...GROUP,
+    virtualNetworkName: "net",
+    subnetName: "machines",
+    addressPrefix: "10.10.1.0/24",
+  },
+  rules: { ...WHERE, networkSecurityGroupName: "rules", securityRules: [SSH_RULE] },
+  address: (name: string) => ({
+    ...WHERE,
+    publicIpAddressName: name,
+    publicIPAllocationMethod: "Static",
+    sku: { name: "Standard" },
+  }),
+  card: (name: string, address: string) => ({
+    ...WHERE,
+    networkInterfaceName: name,
+    networkSecurityGroup: { id: RULES_ID },
+    ipConfigurations: [
+      {
+        name: "primary",
+        subnet: { id: SUBNET_ID },
+        privateIPAllocationMethod: "Dynamic",
+        publicIPAddress: { id: addressId(address) },
+      },
+    ],
+  }),
+  machine: (
+    name: string,
+    card: string,
+    vmSize = "Standard_B2pls_v2",
+    keyData = "ssh-ed25519 A",
+  ) => ({
+    ...WHERE,
+    vmName: name,
+    hardwareProfile: { vmSize },
+    networkProfile: { networkInterfaces: [{ id: cardId(card), primary: true }] },
+    osProfile: {
+      computerName: name.toLowerCase(),
+      adminUsername: "fogline",
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: { publicKeys: [{ keyData, path: "/home/fogline/.ssh/authorized_keys" }] },
+      },
+    },
+    storageProfile: {
+      imageReference: {
+        publisher: "Debian",
+        offer: "debian-13",
+        sku: "13-arm64",
+        version: "latest",
+      },
+    },
+  }),
+  command: (vmName: string) => ({
+    ...WHERE,
+    vmName,
+    runCommandName: "host-key",
+    source: { script: "cat key" },
+    treatFailureAsDeploymentFailure: true,
+  }),
+} as const;
+
+export const urnOf = (type: string): string => `urn:pulumi:lab::fogline::${type}::x`;
+
+/** A provider over a fresh cloud, or over the file of an earlier one. */
+export class TestCloud {
+  readonly told: string[] = [];
+  readonly cloud: Cloud;
+  readonly provider: AzureProvider;
+  view: Pick<InstanceView, "executionState" | "exitCode" | "output" | "error"> = {
+    executionState: "Succeeded",
+    exitCode: 0,
+    output: "ssh-ed25519 HOST",
+    error: "",
+  };
+  /** Set to have the next boots fail, as when the engine is killed. */
+  failure?: Error;
+
+  constructor(readonly file = join(mkdtempSync(join(tmpdir(), "azure-")), "cloud.json")) {
+    this.cloud = new Cloud(file);
+    const tell = (what: string): Promise<void> => {
+      this.told.push(what);
+      return Promise.resolve();
+    };
+    this.provider = new AzureProvider(
+      this.cloud,
+      {
+        boot: (_, { vmName }) =>
+          this.failure === undefined ? tell(`boot ${vmName}`) : Promise.reject(this.failure),
+        halt: (name) => tell(`halt ${name}`),
+        erase: (name) => tell(`erase ${name}`),
+        run: () => Promise.resolve({ ...this.view, startTime: "then", endTime: "now" }),
+      },
+      { apply: () => Promise.resolve(), removeBridge: () => tell("remove bridge") },
+      () => undefined,
+    );
+  }
+
+  async create(type: string, inputs: Inputs): Promise<{ id: string; outs: Inputs }> {
+    const created = await this.provider.create(urnOf(type), inputs);
+    return { id: created.id, outs: created.outs as Inputs };
+  }
+}

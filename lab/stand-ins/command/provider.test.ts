@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { secret, type Properties } from "../shared/values.ts";
+import { CommandProvider } from "./provider.ts";
+import { TestServer } from "./testing/server.ts";
+
+const URN = "urn:pulumi:lab::fogline::fog$command:remote:Command::step";
+const LOCAL = "urn:pulumi:lab::fogline::command:local:Command::step";
+const COPY = "urn:pulumi:lab::fogline::command:remote:CopyToRemote::file";
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const ASSET = "c44067f5952c0a294b673a41bacd8c17";
+
+const server = { current: new TestServer() };
+const said: string[] = [];
+let provider = createProvider();
+
+function createProvider(): CommandProvider {
+  return new CommandProvider({
+    say: (_urn, line) => said.push(line),
+    warn: (_urn, line) => said.push(`warning: ${line}`),
+    flush: () => Promise.resolve(),
+  });
+}
+
+function inputs(more: Properties): Properties {
+  return { connection: secret(server.current.connection), ...more };
+}
+
+beforeEach(async () => {
+  said.length = 0;
+  provider = createProvider();
+  server.current = new TestServer();
+  await server.current.listen();
+});
+
+afterEach(async () => {
+  await server.current.close();
+});
+
+describe("the life of a command", () => {
+  it("runs create, update and delete, each with what went before", async () => {
+    server.current.accepts.push("PULUMI_COMMAND_STDOUT");
+    const given = inputs({ create: "echo one", update: "echo $PULUMI_COMMAND_STDOUT two" });
+    const { id, outputs } = await provider.create(URN, given);
+    expect(id).toMatch(/^step[0-9a-f]{8}$/);
+    expect(outputs).toEqual({ ...given, stdout: "one", stderr: "" });
+    const more = { ...given, delete: "echo gone $PULUMI_COMMAND_STDOUT" };
+    const updated = await provider.update(URN, outputs, more);
+    expect(updated["stdout"]).toBe("one two");
+    await provider.delete(URN, updated);
+    expect(said).toContain("gone one two");
+  });
+
+  it("runs create again where there is no update, and nothing without either", async () => {
+    const given = inputs({ create: "echo $((6 * 7))", addPreviousOutputInEnv: false });
+    expect((await provider.update(URN, {}, given))["stdout"]).toBe("42");
+    const idle = await provider.update(URN, { stdout: "kept" }, inputs({}));
+    expect(idle).toMatchObject({ stdout: "kept", stderr: "" });
+    await provider.delete(URN, given);
+    expect(server.current.connections).toBe(1);
+  });
+
+  it("runs here as well", async () => {
+    const { outputs } = await provider.create(LOCAL, { create: "echo here" });
+    expect(outputs["stdout"]).toBe("here");
+    const ran = await provider.invoke("command:local:run", { command: "echo now" });
+    expect(ran).toEqual({
+      outputs: { command: "echo now", stdout: "now", stderr: "" },
+      problems: [],
+    });
+  });
+
+  it("stops when the engine does", async () => {
+    const running = provider.create(LOCAL, { create: "sleep 60" });
+    const failure = expect(running).rejects.toThrow("was cancelled");
+    await provider.cancel();
+    await failure;
+    await expect(provider.create(URN, inputs({ create: "true" }))).rejects.toThrow("cancelled");
+  });
+
+  it("shows no secret that a command prints, in the log or in its error", async () => {
+    server.current.accepts.push("TOKEN");
+    const given = inputs({
+      create: "echo token $TOKEN; exit 1",
+      environment: { TOKEN: secret("hush"), PLAIN: "token" },
+      stdin: secret("very secret input"),
+    });
+    server.current.accepts.push("PLAIN");
+    await expect(provider.create(URN, given)).rejects.toThrow(/exit code 1\ntoken \[secret\]$/);
+    expect(said).toEqual(["token [secret]"]);
+  });
+});
+
+describe("a difference", () => {
+  const stored = { create: "a", stdin: secret("x"), triggers: [1, { of: "b" }] };
+
+  it("is none between equal inputs, however they are wrapped", () => {
+    const same = { triggers: [1, secret({ of: "b" })], stdin: "x", create: "a" };
+    expect(provider.diff(URN, stored, same)).toEqual([]);
+  });
+
+  it("of a trigger replaces, any other updates", () => {
+    expect(provider.diff(URN, stored, { ...stored, triggers: [1, { of: "c" }] })).toEqual([
+      { path: "triggers[1].of", kind: "update", replaces: true },
+    ]);
+    const connection = { host: "192.0.2.1" };
+    expect(provider.diff(URN, { ...stored, connection }, { ...stored, stdin: "y" })).toEqual([
+      { path: "stdin", kind: "update", replaces: false },
+      { path: "connection", kind: "delete", replaces: false },
+    ]);
+  });
+});
+
+describe("a check", () => {
+  it("refuses by name what is not supported", () => {
+    const connection = { host: "192.0.2.1", colour: "red", proxy: { port: 22 } };
+    const problems = provider.check(URN, { connection, archivePaths: ["*"], logging: "loud" });
+    expect(problems.map(({ property }) => property)).toEqual([
+      "archivePaths",
+      "connection.colour",
+      "connection.proxy.host",
+      "logging",
+    ]);
+    expect(() => provider.check(URN.replace("Command:", "CopyFile:"), {})).toThrow("CopyFile");
+  });
+
+  it("has nothing against values that are not known yet", () => {
+    expect(provider.check(URN, { connection: UNKNOWN, create: UNKNOWN, logging: UNKNOWN })).toEqual(
+      [],
+    );
+  });
+
+  it("takes only assets as the source of a copy", () => {
+    const { connection } = server.current;
+    const given = { connection, remotePath: "/x" };
+    const asset = { "4dabf18193072939515e22adb298388d": ASSET, text: "", hash: "e3" };
+    expect(provider.check(COPY, { ...given, source: asset })).toEqual([]);
+    expect(provider.check(COPY, { ...given, source: { text: "" } })).toHaveLength(1);
+    expect(provider.check(COPY, given)).toHaveLength(1);
+  });
+
+  it("copies again only when the source or the path changes", async () => {
+    const asset = { "4dabf18193072939515e22adb298388d": ASSET, text: "", hash: "e3" };
+    const olds = { connection: { host: "192.0.2.1" }, remotePath: "/x", source: asset };
+    await provider.update(COPY, olds, inputs({ remotePath: "/x", source: asset }));
+    expect(server.current.connections).toBe(0);
+  });
+});

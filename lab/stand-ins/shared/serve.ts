@@ -1,0 +1,195 @@
+/**
+ * Serves a stand-in by the engine's provider protocol. Written on the protocol's own stubs: the
+ * SDK's `provider.main` can name neither the changed properties (so that a program's
+ * `replaceOnChanges` would be ignored) nor the old inputs, prints a stack for every refused
+ * request, and takes no message over 4 MiB.
+ */
+import grpc from "@grpc/grpc-js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+
+import type { Change } from "./difference.ts";
+import type { Problem, Properties } from "./values.ts";
+
+/** A change, and whether the resource has to be made anew for it. */
+export interface PlannedChange extends Change {
+  readonly replaces: boolean;
+}
+
+/** What a provider does for the engine. Whatever it throws fails the resource with that message. */
+export interface StandIn {
+  /** Version of the npm package whose contract this keeps. */
+  readonly version: string;
+  /** Problems of inputs, among which some may not be known yet. */
+  check(urn: string, inputs: Properties): Problem[];
+  diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[];
+  create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
+  /** @returns the new outputs */
+  update(urn: string, olds: Properties, inputs: Properties): Promise<Properties>;
+  delete(urn: string, outputs: Properties): Promise<void>;
+  /** Calls a function; outputs and, where the arguments are refused, their problems. */
+  invoke(
+    token: string,
+    args: Properties,
+  ): Promise<{ outputs: Properties; problems: readonly Problem[] }>;
+  /** What is at work is to end early. */
+  cancel(): Promise<void>;
+}
+
+const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+/** Characters of an error: it travels in a header, which must not grow without bounds. */
+const LONGEST_ERROR = 8000;
+
+/**
+ * Serves until the process ends; the port is the first line on stdout, as the engine expects.
+ *
+ * @throws Error when no port can be had
+ */
+export async function serve(standIn: StandIn): Promise<void> {
+  const server = new grpc.Server(UNLIMITED);
+  server.addService(stubs.ResourceProviderService, createService(standIn));
+  const port = await new Promise<number>((resolve, reject) => {
+    const credentials = grpc.ServerCredentials.createInsecure();
+    server.bindAsync("127.0.0.1:0", credentials, (error, bound) => {
+      if (error === null) {
+        resolve(bound);
+      } else {
+        reject(error);
+      }
+    });
+  });
+  process.stdout.write(`${port}\n`);
+}
+
+function createService(standIn: StandIn): grpc.UntypedServiceImplementation {
+  return {
+    getPluginInfo: unary(() => {
+      const info = new plugin.PluginInfo();
+      info.setVersion(standIn.version);
+      return info;
+    }),
+    getSchema: unary(() => {
+      const response = new proto.GetSchemaResponse();
+      response.setSchema("{}");
+      return response;
+    }),
+    configure: unary(() => {
+      const response = new proto.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setAcceptoutputs(true);
+      return response;
+    }),
+    check: unary((request: proto.CheckRequest) => {
+      const inputs = read(request.getNews());
+      const response = new proto.CheckResponse();
+      response.setInputs(write(inputs));
+      response.setFailuresList(failures(standIn.check(request.getUrn(), inputs)));
+      return response;
+    }),
+    diff: unary((request: proto.DiffRequest) => {
+      // Engines from before old inputs were sent leave only the old outputs to compare with.
+      const olds = request.getOldInputs() ?? request.getOlds();
+      return plan(standIn.diff(request.getUrn(), read(olds), read(request.getNews())));
+    }),
+    create: unary(async (request: proto.CreateRequest) => {
+      const made = await standIn.create(request.getUrn(), read(request.getProperties()));
+      const response = new proto.CreateResponse();
+      response.setId(made.id);
+      response.setProperties(write(made.outputs));
+      return response;
+    }),
+    read: unary((request: proto.ReadRequest) => {
+      const response = new proto.ReadResponse();
+      response.setId(request.getId());
+      response.setProperties(request.getProperties());
+      response.setInputs(request.getInputs());
+      return response;
+    }),
+    update: unary(async (request: proto.UpdateRequest) => {
+      const olds = read(request.getOlds());
+      const outputs = await standIn.update(request.getUrn(), olds, read(request.getNews()));
+      const response = new proto.UpdateResponse();
+      response.setProperties(write(outputs));
+      return response;
+    }),
+    delete: unary(async (request: proto.DeleteRequest) => {
+      await standIn.delete(request.getUrn(), read(request.getProperties()));
+      return new empty.Empty();
+    }),
+    invoke: unary(async (request: proto.InvokeRequest) => {
+      const result = await standIn.invoke(request.getTok(), read(request.getArgs()));
+      const response = new proto.InvokeResponse();
+      response.setReturn(write(result.outputs));
+      response.setFailuresList(failures(result.problems));
+      return response;
+    }),
+    cancel: unary(async () => {
+      await standIn.cancel();
+      return new empty.Empty();
+    }),
+  };
+}
+
+function unary<Request, Response>(
+  handle: (request: Request) => Response | Promise<Response>,
+): grpc.handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const answer = async (): Promise<Response> => handle(call.request);
+    answer().then(
+      (response) => {
+        callback(null, response);
+      },
+      (error: unknown) => {
+        const text = error instanceof Error ? error.message : String(error);
+        callback({ code: grpc.status.UNKNOWN, details: text.slice(0, LONGEST_ERROR) });
+      },
+    );
+  };
+}
+
+function plan(changes: readonly PlannedChange[]): proto.DiffResponse {
+  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
+  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } =
+    proto.PropertyDiff.Kind;
+  const kinds = {
+    add: [ADD, ADD_REPLACE],
+    delete: [DELETE, DELETE_REPLACE],
+    update: [UPDATE, UPDATE_REPLACE],
+  } as const;
+  const response = new proto.DiffResponse();
+  response.setChanges(changes.length === 0 ? DIFF_NONE : DIFF_SOME);
+  response.setHasdetaileddiff(true);
+  response.setDiffsList(changes.map(({ path }) => path));
+  response.setReplacesList(changes.filter(({ replaces }) => replaces).map(({ path }) => path));
+  for (const { path, kind, replaces } of changes) {
+    const difference = new proto.PropertyDiff();
+    difference.setKind(kinds[kind][replaces ? 1 : 0]);
+    difference.setInputdiff(true);
+    response.getDetaileddiffMap().set(path, difference);
+  }
+  return response;
+}
+
+function failures(problems: readonly Problem[]): proto.CheckFailure[] {
+  return problems.map(({ property, reason }) => {
+    const failure = new proto.CheckFailure();
+    failure.setProperty(property);
+    failure.setReason(reason);
+    return failure;
+  });
+}
+
+function read(message: struct.Struct | undefined): Properties {
+  return message?.toJavaScript() ?? {};
+}
+
+function write(properties: Properties): struct.Struct {
+  // A field without a value is one that is not there: the protocol has no word for it.
+  const present = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return struct.Struct.fromJavaScript(
+    Object.fromEntries(present) as Record<string, struct.JavaScriptValue>,
+  );
+}
