@@ -3,6 +3,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
+import { WORKERS_ONLY } from "../placement.ts";
+
 export interface IngressControllerArgs {
   /** Traefik v3. */
   readonly image: string;
@@ -146,19 +148,7 @@ function podSpec(
     // Ports 80 and 443 of the node itself: no load balancer is bought, no hop is added.
     hostNetwork: true,
     dnsPolicy: "ClusterFirstWithHostNet",
-    affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: [
-            {
-              matchExpressions: [
-                { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
-              ],
-            },
-          ],
-        },
-      },
-    },
+    affinity: WORKERS_ONLY,
     containers: [
       {
         name: NAME,

@@ -2,6 +2,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import type { DatabaseAddress } from "../database/component.ts";
+import { WORKERS_ONLY } from "../placement.ts";
 
 const PORT = 8080;
 /** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
@@ -25,19 +26,7 @@ export function websitePod(
       fsGroup: 10001,
       seccompProfile: { type: "RuntimeDefault" },
     },
-    affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: [
-            {
-              matchExpressions: [
-                { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
-              ],
-            },
-          ],
-        },
-      },
-    },
+    affinity: WORKERS_ONLY,
     topologySpreadConstraints: ["tier", "kubernetes.io/hostname"].map((topologyKey) => ({
       topologyKey,
       maxSkew: 1,

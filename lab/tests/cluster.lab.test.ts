@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
+import { inside } from "./fixtures.ts";
 import { kubectl, objects, until, websitePods } from "./lab.ts";
 
 interface Node {
@@ -50,6 +51,32 @@ describe("the cluster", () => {
     const pod = await podOn("raspberrypi");
     const said = await kubectl("exec", "-n", "website", pod, "--", "node", "-p", "6*7");
     expect(said.trim()).toBe("42");
+  });
+
+  it.each([
+    ["WorkerNode", "fogline"],
+    ["raspberrypi", "pi"],
+  ])(
+    "lets the administrator of %s use kubectl, with a file that is theirs alone",
+    async (...of) => {
+      const [machine, user] = of;
+      const said = await inside(
+        machine,
+        `su - ${user} -c 'stat -c "%a %U" "$KUBECONFIG"; kubectl get nodes --output=name'`,
+      );
+      expect(said).toContain(`600 ${user}`);
+      expect(said).toContain("node/masternode");
+      expect(await inside(machine, `grep server: /home/${user}/.kube/config`)).toContain(
+        "https://10.101.0.1:6443",
+      );
+    },
+  );
+
+  it("carries full packets over the overlay to the Pi, and no fragment", async () => {
+    // 20 bytes of IPv4 and 8 of ICMP around the payload fill the overlay's 1420.
+    await inside("WorkerNode", "ping -q -c 3 -M do -s 1392 10.101.2.1");
+    const longer = inside("WorkerNode", "ping -q -c 1 -W 2 -M do -s 1393 10.101.2.1");
+    await expect(longer).rejects.toThrow("exit code 1");
   });
 
   it("measures pods and nodes, the Pi's included", async () => {

@@ -49,7 +49,10 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     }));
     const operatorKey = new LocalScript(
       `${name}-operator-key`,
-      { script: script("operator-key.sh"), values: { FOLDER: this.operatorFolder() } },
+      {
+        script: script("key.sh"),
+        values: { NODE: "this computer", FOLDER: this.operatorFolder() },
+      },
       { parent: this },
     );
     this.hub = this.createHub(spokes, operatorKey.stdout);
@@ -68,7 +71,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-key`,
-      { machine, script: script("key.sh"), values: { NODE: node } },
+      { machine, script: script("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
       { parent: this },
     );
   }

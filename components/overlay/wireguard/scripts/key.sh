@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# Makes the machine's WireGuard key, once, and prints the public half. The private half stays in a
-# 0600 file of this machine.
-# Values: NODE
+# Makes a member's WireGuard key, once, and prints the public half. The private half stays in a 0600
+# file of this computer.
+# Values: NODE, FOLDER (where the key stays)
 set -euo pipefail
-folder=/etc/wireguard
-key=$folder/fogline0.key
+key=$FOLDER/fogline0.key
+
+install_tools() {
+  if [ "$(id -u)" != 0 ]; then
+    echo "$NODE lacks wireguard-tools; install them (Debian: apt install wireguard-tools)" >&2
+    exit 1
+  fi
+  echo "$NODE: installing wireguard-tools" >&2
+  apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
+    --no-install-recommends wireguard-tools >&2
+}
 
 case $1 in
   create | update)
-    if ! command -v wg-quick >/dev/null; then
-      echo "$NODE: installing wireguard-tools" >&2
-      apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
-      DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
-        --no-install-recommends wireguard-tools >&2
-    fi
+    command -v wg-quick >/dev/null || install_tools
     umask 077
-    mkdir -p "$folder"
+    mkdir -p "$FOLDER"
     if [ ! -s "$key" ]; then
       wg genkey >"$key.part"
       mv "$key.part" "$key"
