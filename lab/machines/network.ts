@@ -1,6 +1,8 @@
 /** The network around the machines: laptop, home with its router, internet and cloud fabric. */
+import { existsSync } from "node:fs";
+
 import { FABRIC, HOME, HOME2, NAMESPACES } from "../layout.ts";
-import { createNamespace, deleteNamespace, inNamespace } from "./namespace.ts";
+import { createNamespace, deleteNamespace, inNamespace, namespacePath } from "./namespace.ts";
 
 /** One home: a LAN whose router masquerades behind one outer address. */
 export interface Home {
@@ -34,8 +36,22 @@ export async function createSecondHome(): Promise<Home> {
 
 /** Removes all of it; machines must be gone by then. */
 export async function destroyNetwork(): Promise<void> {
+  await leaveOverlay();
   for (const name of Object.values(NAMESPACES)) {
     await deleteNamespace(name);
+  }
+}
+
+/**
+ * Takes the laptop out of the overlay. Its WireGuard may be a process, which ends with its
+ * interface, but would outlive the namespace.
+ */
+async function leaveOverlay(): Promise<void> {
+  if (existsSync(namespacePath(NAMESPACES.laptop))) {
+    await inNamespace(
+      NAMESPACES.laptop,
+      "if ip link show fogline0 >/dev/null 2>&1; then ip link delete fogline0; fi",
+    );
   }
 }
 

@@ -55,7 +55,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       },
       { parent: this },
     );
-    this.hub = this.createHub(spokes, operatorKey.stdout);
+    this.hub = this.createHub(hubKey, spokes, operatorKey.stdout);
     const joined = { parent: this, dependsOn: [this.hub.joined] };
     this.agents = spokes.map((spoke) => this.createSpoke(spoke, hubKey.stdout, joined));
     this.operator = this.joinOperator(name, hubKey.stdout, joined);
@@ -76,7 +76,11 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     );
   }
 
-  private createHub(spokes: readonly Spoke[], operatorKey: pulumi.Output<string>): OverlayMember {
+  private createHub(
+    hubKey: pulumi.Resource,
+    spokes: readonly Spoke[],
+    operatorKey: pulumi.Output<string>,
+  ): OverlayMember {
     const { range, listenPort } = this.args.settings;
     const address = hubAddress(range);
     const known = pulumi.all([
@@ -88,7 +92,11 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const conf = known.apply((peers) =>
       writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
     );
-    return this.member(this.args.server, address, conf, "", { parent: this });
+    // The hub's configuration names every key but its own, which must be there all the same.
+    return this.member(this.args.server, address, conf, "", {
+      parent: this,
+      dependsOn: [hubKey],
+    });
   }
 
   private createSpoke(
