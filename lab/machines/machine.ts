@@ -10,7 +10,7 @@ import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, startDaemon } from "../processes.ts";
 import { createGroups, members, removeGroups, unified, type Limits } from "./cgroup.ts";
 import { createDisk, diskOf, writeNetwork } from "./guest.ts";
-import { namespacePath } from "./namespace.ts";
+import { inNamespace, namespacePath } from "./namespace.ts";
 import { ensureRoot } from "./root.ts";
 
 /** A machine as its owner orders it. */
@@ -132,7 +132,17 @@ export async function runInside(name: string, script: string): Promise<Ran> {
   return { exitCode: exitCode ?? 255, stdout, stderr };
 }
 
+/** A machine whose power was cut leaves its cable in the wall for as long as the kernel likes. */
+async function unplug({ name, namespace }: MachineSpec): Promise<void> {
+  const link = `vb-${name}`;
+  await inNamespace(
+    namespace,
+    `if ip link show ${link} >/dev/null 2>&1; then ip link delete ${link} || ! ip link show ${link}; fi`,
+  );
+}
+
 async function start(spec: MachineSpec): Promise<void> {
+  await unplug(spec);
   const groups = createGroups(spec.name, spec);
   const devices = ["/dev/net/tun", "/dev/kmsg", "/dev/fuse"].filter((path) => existsSync(path));
   // systemd 257 refuses cgroup v1 unless told.
