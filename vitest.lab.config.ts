@@ -4,8 +4,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["lab/tests/**/*.lab.test.ts"],
-    // Takes the lab down and up again, under the feet of tests that run inside its network.
-    exclude: ["lab/tests/interrupted.lab.test.ts"],
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -115,6 +115,8 @@ function podSpec(args: DatabaseArgs, address: DatabaseAddress): k8s.types.input.
       runAsUser: POSTGRES_ID,
       runAsGroup: POSTGRES_ID,
       fsGroup: POSTGRES_ID,
+      // PostgreSQL refuses a data folder that its group may write to, as mounting would make it.
+      fsGroupChangePolicy: "OnRootMismatch",
       seccompProfile: { type: "RuntimeDefault" },
     },
     // The volume is local to its node: keep it in the cloud, where the disk outlives a power cut.

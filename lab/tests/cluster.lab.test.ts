@@ -85,8 +85,12 @@ describe("the cluster", () => {
       return /raspberrypi\s+\d+m/.test(text) ? text : undefined;
     });
     expect(top).not.toContain("<unknown>");
-    const pods = await kubectl("top", "pods", "-n", "website", "--no-headers");
-    expect(pods).toContain(await podOn("raspberrypi"));
+    // A pod is measured from its second minute on.
+    const pod = await podOn("raspberrypi");
+    await until("metrics of a pod on the Pi", 180, async () => {
+      const text = await kubectl("top", "pods", "-n", "website", "--no-headers");
+      return text.includes(pod) ? true : undefined;
+    });
   });
 });
 

@@ -33,7 +33,9 @@ export async function lab(...args: readonly string[]): Promise<string> {
 
 /** kubectl with the stack's kubeconfig. */
 export async function kubectl(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execa("kubectl", ["--kubeconfig", join(RUN, "kubeconfig"), ...args], {
+  const input = readFileSync(join(RUN, "engine", "input.json"), "utf8");
+  const { kubectl: program } = JSON.parse(input) as { kubectl: string };
+  const { stdout } = await execa(program, ["--kubeconfig", join(RUN, "kubeconfig"), ...args], {
     timeout: 120_000,
   });
   return stdout;

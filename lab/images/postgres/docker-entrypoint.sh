@@ -48,6 +48,8 @@ make_cluster() {
 if [ "${1:-}" = postgres ]; then
   [ -s "$PGDATA/PG_VERSION" ] || make_cluster
   shift
+  # A volume's group may have been given rights on mounting; PostgreSQL starts without them only.
+  chmod 0700 "$PGDATA"
   exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/var/run/postgresql "$@"
 fi
 exec "$@"
