@@ -108,12 +108,19 @@ describe("votes", () => {
 
 describe("balance", () => {
   it("gives every pod its even share of 1,000 requests, each in that pod's log", async () => {
-    const pods = await until("four ready website pods", 180, async () => {
+    const urls = outputs().websiteUrls;
+    // A pod is ready before the ingress controllers have heard of it: wait for two even rounds.
+    const pods = await until("four website pods that all get their turn", 180, async () => {
       const ready = await websitePods();
-      return ready.length === 4 ? ready : undefined;
+      const turns = new Map<string, number>();
+      for (let i = 0; i < 8 * urls.length; i += 1) {
+        const pod = String((await ask(urls[i % urls.length] ?? "")).headers["x-served-by"]);
+        turns.set(pod, (turns.get(pod) ?? 0) + 1);
+      }
+      const even = ready.every(({ metadata }) => turns.get(metadata.name) === 2 * urls.length);
+      return ready.length === 4 && even ? ready : undefined;
     });
     const started = Date.now();
-    const urls = outputs().websiteUrls;
     const served = new Map<string, string[]>();
     for (let i = 0; i < 1000; i += 1) {
       const id = randomUUID();
