@@ -1,5 +1,4 @@
 /** Remote scripts: a file of this repository run as root on a machine, over one SSH connection. */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import * as command from "@pulumi/command";
@@ -29,8 +28,6 @@ export interface RemoteScriptArgs {
  */
 export class RemoteScript extends command.remote.Command {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const text = readFileSync(args.script, "utf8");
-    const values: pulumi.Output<Values> = pulumi.output(args.values ?? {});
     const run = (action: string): string => `sudo -n bash -s -- ${action}`;
     super(
       name,
@@ -39,7 +36,7 @@ export class RemoteScript extends command.remote.Command {
         create: run("create"),
         update: run("update"),
         ...(args.undo === false ? {} : { delete: run("delete") }),
-        stdin: values.apply((known) => render(text, known)),
+        stdin: stdinOf(args),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.Stderr,
@@ -61,8 +58,6 @@ export class LocalScript extends command.local.Command {
     args: Pick<RemoteScriptArgs, "script" | "values">,
     opts: pulumi.CustomResourceOptions = {},
   ) {
-    const text = readFileSync(args.script, "utf8");
-    const values: pulumi.Output<Values> = pulumi.output(args.values ?? {});
     const run = (action: string): string => `bash -s -- ${action}`;
     super(
       name,
@@ -70,7 +65,7 @@ export class LocalScript extends command.local.Command {
         create: run("create"),
         update: run("update"),
         delete: run("delete"),
-        stdin: values.apply((known) => render(text, known)),
+        stdin: stdinOf(args),
         addPreviousOutputInEnv: false,
         logging: command.local.Logging.Stderr,
       },
@@ -79,7 +74,12 @@ export class LocalScript extends command.local.Command {
   }
 }
 
-/** SHA-256 of a text in hex: the trigger of steps that depend on content. */
-export function contentHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** Script and values as the one text that the shell reads. */
+function stdinOf({
+  script,
+  values,
+}: Pick<RemoteScriptArgs, "script" | "values">): pulumi.Output<string> {
+  const text = readFileSync(script, "utf8");
+  const known: pulumi.Output<Values> = pulumi.output(values ?? {});
+  return known.apply((plain) => render(text, plain));
 }

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
+import type { ImageBinaries } from "../images/images.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
 import { cached, inCache, sourceInputs, type Entry } from "./cache.ts";
@@ -33,15 +34,6 @@ export interface ReportLine {
   readonly sha256: string;
   /** Why a source before this one was not used. */
   readonly reason?: string;
-}
-
-/** Programs that go into images which the cluster pulls; absolute paths. */
-export interface ImageBinaries {
-  readonly coredns: string;
-  readonly metricsServer: string;
-  readonly localPathProvisioner: string;
-  readonly pause: string;
-  readonly traefik: string;
 }
 
 /** Everything the lab runs, in place. */
