@@ -49,8 +49,8 @@ scripts:
 	shellcheck $(SCRIPTS)
 
 .PHONY: test
-test: check ## Everything, the lab included; ends in "N passed, N failed"
-	./testing/lab.sh
+test: check ## Everything, the lab included; ARGS=--keep-failed leaves a failed lab standing
+	./testing/lab.sh $(ARGS)
 	./testing/summary.sh
 
 .PHONY: help

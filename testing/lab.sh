@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # Runs what `make check` leaves out: the website against a real PostgreSQL, then the lab's tests
-# against a lab of their own (up, tests, down). testing/summary.sh counts the reports.
-# Usage: testing/lab.sh [vitest filter …]
+# against a lab of their own, from none to none. testing/summary.sh counts the reports.
+# Usage: testing/lab.sh [--keep-failed] [vitest filter …]
+#   --keep-failed  leave the machines for inspection when a test failed; `make down` removes them
+#   filter         run only the lab's tests whose file name contains it, on a plain `make up`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,go,lab}.json
+rm -f "$reports"/{service,go,up,browser,lab,down}.json
+
+keep_failed=no
+if [ "${1:-}" = --keep-failed ]; then
+  keep_failed=yes
+  shift
+fi
 
 # run NAME COMMAND…: a run that leaves no report is one failure; one with failures is counted.
 run() {
@@ -16,22 +24,56 @@ run() {
   [ -s "$report" ] || failed "$report"
 }
 
+# try NAME COMMAND…: a command that is one test.
+try() {
+  local report=$reports/$1.json
+  shift
+  if "$@"; then passed "$report"; else failed "$report"; fi
+}
+
 passed() { echo '{"numPassedTests": 1, "numFailedTests": 0, "success": true}' >"$1"; }
 failed() { echo '{"numPassedTests": 0, "numFailedTests": 1, "success": false}' >"$1"; }
 
-run service npx vitest run --config vitest.service.config.ts
-if make --no-print-directory up; then
+host() { run "$1" npx vitest run --config vitest.host.config.ts "$2"; }
+inside() {
   run lab nsenter --net=/run/netns/fogline-laptop \
     npx vitest run --config vitest.lab.config.ts "$@"
-else
-  failed "$reports/lab.json"
-fi
-make --no-print-directory down
+}
 
-# The lab's tools are built by now, so vet and tests of the K3s stand-in have little to compile.
-if (cd lab/stand-ins/k3s && export CGO_ENABLED=1 \
-  && go vet -trimpath ./... && go test -trimpath ./...); then
-  passed "$reports/go.json"
+go_tests() {
+  (cd lab/stand-ins/k3s && export CGO_ENABLED=1 \
+    && go vet -trimpath ./... && go test -trimpath ./...)
+}
+
+# nothing_left BEFORE: the lab is down and left nothing that was not there before.
+nothing_left() {
+  make --no-print-directory down && diff "$1" <(./testing/traces.sh)
+}
+
+if [ $# -gt 0 ]; then
+  make --no-print-directory up
+  inside "$@"
 else
-  failed "$reports/go.json"
+  run service npx vitest run --config vitest.service.config.ts
+  make --no-print-directory down
+  ./testing/traces.sh >"$reports/before.txt"
+  host up interrupted
+  if [ -e .fogline/lab/outputs.json ] && make --no-print-directory up; then
+    host browser browser
+    inside
+  else
+    failed "$reports/lab.json"
+  fi
+fi
+
+if [ $keep_failed = yes ] && ! ./testing/summary.sh >/dev/null; then
+  echo "a test failed: the machines stay; look with make status and make logs, end with make down"
+  exit 0
+fi
+if [ $# -eq 0 ]; then
+  try down nothing_left "$reports/before.txt"
+  # The lab's tools are built by now, so vet and tests of the K3s stand-in have little to compile.
+  try go go_tests
+else
+  make --no-print-directory down
 fi

@@ -29,6 +29,7 @@ export async function ensureImages(
   // Its failure is met below, where it is awaited; until then it must not end the process.
   awaited.catch(() => undefined);
   await publishMissing(Object.values(OWN), say);
+  say("the toolchain, whose programs the other images hold");
   const around = imagesAround(await awaited);
   await publishMissing(Object.values(around), say);
   return {

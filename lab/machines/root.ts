@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { debianSources } from "../images/host.ts";
 import { CACHE } from "../layout.ts";
 
 const SUITE = "trixie";
@@ -18,7 +19,7 @@ const PACKAGES = [
   "iptables,nftables,conntrack,criu",
 ].join(",");
 /** Raise it when this file makes the root differently from the same packages. */
-const RECIPE = "3";
+const RECIPE = "4";
 
 /**
  * Path of a tar with the guests' root, built once per recipe and list of packages.
@@ -27,7 +28,6 @@ const RECIPE = "3";
  * @throws when mmdebstrap fails, with its last lines
  */
 export async function ensureRoot(say: (text: string) => void): Promise<string> {
-  const mirrors = await debianMirrors();
   const key = createHash("sha256")
     .update([RECIPE, SUITE, PACKAGES].join("\n"))
     .digest("hex")
@@ -56,7 +56,7 @@ export async function ensureRoot(say: (text: string) => void): Promise<string> {
       "--format=tar",
       SUITE,
       part,
-      ...mirrors,
+      ...(await debianSources(SUITE)),
     ],
     { all: true, stdin: "ignore" },
   );
@@ -74,31 +74,4 @@ export async function ensureRoot(say: (text: string) => void): Promise<string> {
   }
   await rename(part, tar);
   return tar;
-}
-
-/**
- * Lines for apt with the guests' suite, from the mirrors that this computer itself uses.
- *
- * @throws when this computer has no Debian mirror configured
- */
-async function debianMirrors(): Promise<string[]> {
-  const { stdout } = await execa("apt-get", [
-    "indextargets",
-    "--format",
-    "$(ORIGIN) $(CODENAME) $(REPO_URI)",
-    "Created-By: Packages",
-  ]);
-  const lines = stdout.split("\n").map((line) => line.split(" "));
-  const uri = lines.find(
-    ([origin, codename]) => origin === "Debian" && !codename?.includes("-security"),
-  )?.[2];
-  if (uri === undefined) {
-    throw new Error(
-      "this computer's apt names no Debian mirror, and the lab's machines are Debian: " +
-        "add a source of Debian's main archive to /etc/apt/sources.list.d",
-    );
-  }
-  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  const signed = existsSync(keyring) ? `[signed-by=${keyring}] ` : "";
-  return [`deb ${signed}${uri} ${SUITE} main`];
 }

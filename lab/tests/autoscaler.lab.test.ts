@@ -1,14 +1,23 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { ask, objects, outputs, timing, until } from "./lab.ts";
+import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "./lab.ts";
 
 interface Autoscaler {
   readonly spec: { readonly minReplicas: number };
-  readonly status: { readonly currentReplicas?: number; readonly desiredReplicas: number };
+  readonly status: {
+    readonly currentReplicas?: number;
+    readonly desiredReplicas: number;
+    readonly conditions?: readonly { readonly type: string; readonly reason: string }[];
+  };
 }
 
-async function autoscaler(): Promise<Autoscaler> {
-  const [found] = await objects<Autoscaler>("hpa", "-n", "website");
+interface Event {
+  readonly reason: string;
+  readonly message: string;
+}
+
+async function autoscaler(namespace = "website"): Promise<Autoscaler> {
+  const [found] = await objects<Autoscaler>("hpa", "-n", namespace);
   expect(found).toBeDefined();
   return found as Autoscaler;
 }
@@ -49,3 +58,90 @@ describe("the autoscaler", () => {
     timing("idle to the minimum again", idle);
   });
 });
+
+describe("the autoscaler's formula", () => {
+  const namespace = "autoscaler-vectors";
+
+  beforeAll(async () => {
+    const image = await kubectl(
+      ...["get", "deployment", "-n", "website", "website-dep"],
+      ...["-o", "jsonpath={.spec.template.spec.containers[0].image}"],
+    );
+    await applyObjects(...burner(namespace, image));
+  });
+
+  afterAll(() => kubectl("delete", "namespace", namespace, "--wait=false"));
+
+  it("takes 1 pod at 100 % with a target of 30 % to 4 in one step, and 4 no further than the most", async () => {
+    const started = Date.now();
+    const at = await until("a rescale", 300, async () => {
+      const { status } = await autoscaler(namespace);
+      return status.desiredReplicas > 1 ? status.desiredReplicas : undefined;
+    });
+    timing("a busy pod to the first rescale", started);
+    // S2-48: ceil(1 x 100 / 30) = 4.
+    expect(at).toBe(4);
+    // S2-48: ceil(4 x 100 / 30) = 14, cut to the most that is allowed.
+    await until("four busy pods to ask for more than are allowed", 300, async () => {
+      const { status } = await autoscaler(namespace);
+      const limited = status.conditions?.find(({ type }) => type === "ScalingLimited");
+      return status.currentReplicas === 4 && limited?.reason === "TooManyReplicas"
+        ? true
+        : undefined;
+    });
+    const events = await objects<Event>("events", "-n", namespace);
+    const rescales = events.filter(({ reason }) => reason === "SuccessfulRescale");
+    expect(rescales.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^New size: 4; reason: cpu resource utilization/),
+    ]);
+  });
+});
+
+/** A pod that uses all of the CPU that it asked for, and may use no more; 30 % are wanted. */
+function burner(namespace: string, image: string): object[] {
+  const labels = { app: "burner" };
+  const cpu = { cpu: "100m", memory: "64Mi" };
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "burner", namespace },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            nodeSelector: { tier: "cloud" },
+            tolerations: [{ operator: "Exists" }],
+            terminationGracePeriodSeconds: 0,
+            containers: [
+              {
+                name: "burner",
+                image,
+                command: ["node", "-e", "for (;;);"],
+                resources: { requests: cpu, limits: cpu },
+              },
+            ],
+          },
+        },
+      },
+    },
+    {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: { name: "burner", namespace },
+      spec: {
+        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "burner" },
+        minReplicas: 1,
+        maxReplicas: 4,
+        metrics: [
+          {
+            type: "Resource",
+            resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 30 } },
+          },
+        ],
+      },
+    },
+  ];
+}

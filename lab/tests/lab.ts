@@ -33,10 +33,21 @@ export async function lab(...args: readonly string[]): Promise<string> {
 
 /** kubectl with the stack's kubeconfig. */
 export async function kubectl(...args: readonly string[]): Promise<string> {
-  const input = readFileSync(join(RUN, "engine", "input.json"), "utf8");
-  const { kubectl: program } = JSON.parse(input) as { kubectl: string };
+  return runKubectl(args, "");
+}
+
+/** Applies objects to the cluster. */
+export async function applyObjects(...items: readonly object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  await runKubectl(["apply", "--server-side", "--filename=-"], list);
+}
+
+async function runKubectl(args: readonly string[], input: string): Promise<string> {
+  const facts = readFileSync(join(RUN, "engine", "input.json"), "utf8");
+  const { kubectl: program } = JSON.parse(facts) as { kubectl: string };
   const { stdout } = await execa(program, ["--kubeconfig", join(RUN, "kubeconfig"), ...args], {
     timeout: 120_000,
+    input,
   });
   return stdout;
 }

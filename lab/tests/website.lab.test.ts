@@ -1,11 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 
-import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
 
-import { RUN } from "../layout.ts";
 import { ask, kubectl, outputs, timing, until, websitePods } from "./lab.ts";
 
 interface Results {
@@ -21,10 +17,6 @@ async function results(): Promise<Results> {
   return JSON.parse(answer.body) as Results;
 }
 
-function votesFor({ answers }: Results, wanted: string): number {
-  return answers.find(({ answer }) => answer === wanted)?.votes ?? 0;
-}
-
 function vote(answer: unknown, ballot: string = randomUUID()): ReturnType<typeof ask> {
   return ask(new URL("/api/votes", outputs().websiteUrl).href, {
     method: "POST",
@@ -32,44 +24,6 @@ function vote(answer: unknown, ballot: string = randomUUID()): ReturnType<typeof
     body: JSON.stringify({ answer, ballot }),
   });
 }
-
-describe("the page", () => {
-  it("shows the poll in a browser, and a vote raises its bar", async () => {
-    const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    try {
-      const page = await browser.newPage({ viewport: { width: 900, height: 900 } });
-      await page.goto(outputs().websiteUrl);
-      expect(await page.textContent("body")).toContain("favourite animal");
-      const before = votesFor(await results(), "horse");
-      await page.getByLabel("Horse").check();
-      await page.getByRole("button", { name: /vote/i }).click();
-      await until("the vote to be counted", 15, async () =>
-        votesFor(await results(), "horse") === before + 1 ? true : undefined,
-      );
-      const bar = page.locator("[data-answer=horse]");
-      await until("the bar to show it", 15, async () =>
-        (await bar.textContent())?.includes(String(before + 1)) === true ? true : undefined,
-      );
-      // The bars slide to their new length.
-      await page.waitForFunction(() => document.getAnimations().length === 0);
-      mkdirSync(join(RUN, "report"), { recursive: true });
-      await page.screenshot({ path: join(RUN, "report", "poll.png") });
-    } finally {
-      await browser.close();
-    }
-  });
-});
 
 describe("votes", () => {
   it("sent twice count once", async () => {

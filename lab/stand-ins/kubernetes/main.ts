@@ -2,6 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 
+import { endWithParent } from "../shared/lifetime.ts";
 import { createService } from "./service.ts";
 
 /** Large states (definitions with long schemas) exceed gRPC's default of 4 MiB. */
@@ -11,12 +12,7 @@ const engineAddress = process.argv.slice(2).find((argument) => !argument.startsW
 const server = new grpc.Server(UNLIMITED);
 server.addService(providerGrpc.ResourceProviderService, createService(engineAddress));
 
-// The engine ends its plugins with SIGINT after it has asked them to cancel.
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    process.exit(0);
-  });
-}
+endWithParent();
 
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) {

@@ -29,6 +29,7 @@ describe("the page", () => {
     const made = await fetch(`${site.url}/?voted=dog`);
     expect(given.headers.get("X-Request-Id")).toBe("abc-1");
     expect(given.headers.get("X-Served-By")).toBe("pod-1");
+    expect(given.headers.get("X-Served-On")).toBe("node-1");
     expect(site.lines).toEqual([
       "Incoming Request Received request=abc-1 pod=pod-1 node=node-1",
       `Incoming Request Received request=${made.headers.get("X-Request-Id") ?? ""} pod=pod-1 node=node-1`,

@@ -88,7 +88,8 @@ export class App {
       requestId: requestId(request),
       query: new URLSearchParams(query),
     };
-    setCommonHeaders(response, { pod: this.parts.settings.pod, requestId: exchange.requestId });
+    const { pod, node } = this.parts.settings;
+    setCommonHeaders(response, { pod, node, requestId: exchange.requestId });
     this.running.add(response);
     response.once("close", () => this.running.delete(response));
     if (this.draining) {

@@ -19,12 +19,13 @@ export const RETRY_AFTER_SECONDS = 2;
 /** Sets what every response carries. */
 export function setCommonHeaders(
   response: ServerResponse,
-  identity: { readonly pod: string; readonly requestId: string },
+  identity: { readonly pod: string; readonly node: string; readonly requestId: string },
 ): void {
   for (const [name, value] of Object.entries(SECURITY)) {
     response.setHeader(name, value);
   }
   response.setHeader("X-Served-By", identity.pod);
+  response.setHeader("X-Served-On", identity.node);
   response.setHeader("X-Request-Id", identity.requestId);
   response.setHeader("Cache-Control", "no-store");
 }

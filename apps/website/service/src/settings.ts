@@ -23,7 +23,7 @@ export interface Settings {
   readonly port: number;
   /** Name of the pod that answers, shown on the page and in `X-Served-By`. */
   readonly pod: string;
-  /** Name of the machine that the pod runs on, shown on the page. */
+  /** Name of the machine that the pod runs on, shown on the page and in `X-Served-On`. */
   readonly node: string;
   /** Time between the end of readiness and the end of accepting, so that no proxy knocks in vain. */
   readonly drainSeconds: number;

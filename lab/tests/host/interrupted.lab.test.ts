@@ -1,0 +1,184 @@
+/**
+ * One story from no lab to a whole one, with everything that can go wrong on the way. Its tests
+ * follow from each other, so the first that fails ends it.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { parseDocument } from "yaml";
+
+import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
+import { inside, sshLogins } from "../fixtures.ts";
+import { lab, timing } from "../lab.ts";
+import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
+
+const stackFile = join(PROJECT, "Pulumi.lab.yaml");
+const kept = readFileSync(stackFile, "utf8");
+
+afterEach(() => {
+  writeFileSync(stackFile, kept);
+});
+
+/** Runs `up` where it must fail; it says so within bounds and names where. */
+async function upFails(what: string): Promise<string> {
+  const since = Date.now();
+  const { exitCode, said } = await start("up").ended;
+  timing(`up with ${what}, until it said so`, since);
+  expect(exitCode, said).toBe(1);
+  return said;
+}
+
+/** Hash of a machine's WireGuard key: which key it is, without the key. */
+async function keyOf(machine: string): Promise<string> {
+  return inside(machine, "sha256sum </etc/wireguard/fogline0.key");
+}
+
+async function piCable(state: "up" | "down"): Promise<void> {
+  const net = `--net=/run/netns/${NAMESPACES.home}`;
+  await execa("nsenter", [net, "ip", "link", "set", "vb-raspberrypi", state]);
+}
+
+const keys = new Map<string, string>();
+
+describe.sequential("on the way up", () => {
+  beforeAll(() => lab("down"));
+
+  it("a file brought as official that cannot be one is refused and named", async () => {
+    const artifacts = await mkdtemp(join(tmpdir(), "fogline-artifacts-"));
+    try {
+      await writeFile(join(artifacts, "k3s"), "not K3s");
+      const run = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", "up"], {
+        cwd: PROJECT,
+        reject: false,
+        env: { ARTIFACTS: artifacts },
+      });
+      expect(run.exitCode).toBe(1);
+      expect(run.stderr).toContain(join(artifacts, "k3s"));
+      expect(run.stderr).toContain("SHA-256");
+    } finally {
+      await rm(artifacts, { recursive: true });
+    }
+  });
+
+  it("a second up is refused with the name of the first, which is then killed", async () => {
+    const first = await upUntil("machines");
+    const second = await start("up").ended;
+    await killAll(first);
+    expect(second.exitCode).toBe(1);
+    expect(second.said).toContain(`"make up" is at work: process ${first.pid} of `);
+  });
+
+  it("a Pi that cannot be reached is named after a bounded wait", async () => {
+    const down = upUntil("machines");
+    await piCable("down");
+    await killAll(await down);
+    const said = await upFails("the Pi's cable out");
+    await piCable("up");
+    expect(said).toMatch(/raspberrypi/);
+    expect(said).toContain("cannot be reached over SSH");
+    expect(urns().some((urn) => urn.endsWith("::MasterNode-machine"))).toBe(true);
+  });
+
+  it("a machine with another host key than the pinned one is refused and named", async () => {
+    await inside(
+      "raspberrypi",
+      `ssh-keygen -q -t ed25519 -N "" -f /root/impostor
+       echo "HostKey /root/impostor" >/etc/ssh/sshd_config.d/00-impostor.conf
+       systemctl restart ssh`,
+    );
+    const said = await upFails("an impostor in the Pi's place");
+    await inside(
+      "raspberrypi",
+      "rm /root/impostor* /etc/ssh/sshd_config.d/00-impostor.conf && systemctl restart ssh",
+    );
+    expect(said).toMatch(/192\.168\.50\.10\S* shows the host key SHA256:\S+, expected is/);
+    expect(await sshLogins("raspberrypi")).toBe(0);
+  });
+
+  it("killed while the overlay is joined, it goes on", async () => {
+    await killAll(await upUntil("overlay"));
+  });
+
+  it("a download that is not the pinned one is refused and not installed", async () => {
+    const document = parseDocument(kept);
+    // Something that answers there and is no K3s: the registry's front page.
+    document.setIn(["config", "fogline:k3s", "download"], "http://192.0.2.10:5000/v2/");
+    writeFileSync(stackFile, document.toString());
+    const said = await upFails("a download that is another file");
+    expect(said).toMatch(/masternode: the binary at http:\S+ has SHA-256 \w+, not \w+: refused/);
+    expect((await inside("MasterNode", "ls /usr/local/bin")).split("\n")).not.toContain("k3s");
+    for (const machine of ["MasterNode", "WorkerNode", "raspberrypi"]) {
+      keys.set(machine, await keyOf(machine));
+    }
+  });
+
+  it("a full disk is named, with its machine", async () => {
+    await inside(
+      "WorkerNode",
+      `mkdir -p /usr/local/lib/fogline
+       mount -t tmpfs -o size=8m none /usr/local/lib/fogline`,
+    );
+    const said = await upFails("a full disk");
+    await inside("WorkerNode", "umount /usr/local/lib/fogline");
+    expect(said).toContain("workernode: cannot fetch K3s");
+    expect(said).toMatch(/none +8\.0M +8\.0M +0 100% \/usr\/local\/lib\/fogline/);
+  });
+
+  it("stopped by Ctrl-C it leaves things in order", async () => {
+    const run = await upUntil("k3s");
+    process.kill(run.pid, "SIGINT");
+    const { exitCode, said } = await run.ended;
+    expect(exitCode, said).toBe(130);
+    expect(said).toContain("stopped; make up continues from here");
+  });
+
+  it("killed in the three phases that are left, and with port 80 taken, it ends whole", async () => {
+    const taken = await listen(80);
+    let end: Ended;
+    try {
+      for (const phase of ["k3s", "database", "website"] as const) {
+        await killAll(await upUntil(phase));
+      }
+      const since = Date.now();
+      end = await start("up").ended;
+      timing("up after all that", since);
+    } finally {
+      taken?.close();
+    }
+    expect(end.exitCode, end.said).toBe(0);
+    expect(end.said).toMatch(/^website: {3}http:\/\/127\.0\.0\.1:(?!80\/)\d+\/$/m);
+  });
+
+  it("nothing is there twice, keys are the same, and nothing is left to do", async () => {
+    const names = urns();
+    expect(new Set(names).size).toBe(names.length);
+    const disks = readdirSync(MACHINES).filter((name) => !name.startsWith("."));
+    expect(disks.sort()).toEqual(["MasterNode", "WorkerNode", "raspberrypi"]);
+    for (const [machine, key] of keys) {
+      expect(await keyOf(machine), machine).toBe(key);
+    }
+    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+  });
+});
+
+/** A listener on a port of this computer, or none where the port is taken anyway. */
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") {
+        resolve(undefined);
+      } else {
+        reject(error);
+      }
+    });
+    server.listen(port, "127.0.0.1", () => {
+      resolve(server);
+    });
+  });
+}

@@ -1,0 +1,112 @@
+/** `make up` as somebody at the keyboard meets it: started, watched, killed, interrupted. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { MACHINES, PROJECT, RUN } from "../../layout.ts";
+import { until } from "../lab.ts";
+
+/** How a run of a command ended. */
+export interface Ended {
+  readonly exitCode: number;
+  /** All that it printed. */
+  readonly said: string;
+}
+
+/** A command that was started. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts a command of the lab, e.g. `start("up")`. */
+export function start(...args: readonly string[]): Running {
+  const run = execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...args], {
+    cwd: PROJECT,
+    reject: false,
+    all: true,
+  });
+  const ended = run.then(({ exitCode, all }) => ({ exitCode: exitCode ?? 255, said: all }));
+  return { pid: run.pid ?? 0, ended };
+}
+
+/**
+ * Starts `up` and waits until a phase has begun.
+ *
+ * @throws Error with what `up` said when it ends before
+ */
+export async function upUntil(phase: Phase): Promise<Running> {
+  const run = start("up");
+  let end: Ended | undefined;
+  void run.ended.then((how) => (end = how));
+  await until(`${phase} to begin`, 2400, () => {
+    if (end !== undefined) {
+      throw new Error(`up ended before ${phase} began:\n${end.said}`);
+    }
+    return Promise.resolve(PHASES[phase]() ? true : undefined);
+  });
+  return run;
+}
+
+/** Kills a command, its engine and its plugins without warning; machines run on. */
+export async function killAll({ pid, ended }: Running): Promise<void> {
+  for (const each of programs(pid)) {
+    process.kill(each, "SIGKILL");
+  }
+  await ended;
+}
+
+/** A phase of `up`. */
+export type Phase = "machines" | "overlay" | "k3s" | "database" | "website";
+
+/**
+ * What shows that a phase has begun: the machine's disk, or the step in the engine's state, which
+ * is written before the step runs.
+ */
+const PHASES: Readonly<Record<Phase, () => boolean>> = {
+  machines: () =>
+    existsSync(MACHINES) && readdirSync(MACHINES).some((name) => name.includes("WorkerNode")),
+  overlay: () => stateText().includes("::workernode-overlay"),
+  k3s: () => stateText().includes("::workernode-k3s"),
+  database: () => stateText().includes("::database-server"),
+  website: () => stateText().includes("::website-deployment"),
+};
+
+/** Names of all resources in the engine's state, as URNs. */
+export function urns(): string[] {
+  const { checkpoint } = JSON.parse(stateText()) as {
+    checkpoint: { latest: { resources: { urn: string }[] } };
+  };
+  return checkpoint.latest.resources.map(({ urn }) => urn);
+}
+
+function stateText(): string {
+  return read(join(RUN, "state", ".pulumi", "stacks", "fogline", "lab.json"));
+}
+
+/** The program's processes below one of ours: the lab's command, engine and plugins, no machine. */
+function programs(top: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const stat = read(`/proc/${name}/stat`);
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const below = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
+  return below(top).filter((pid) =>
+    /lab\/(cli|engine)\.ts|pulumi|stand-ins\//.test(read(`/proc/${pid}/cmdline`)),
+  );
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    // No run has written it yet, or the process ended meanwhile.
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      return "";
+    }
+    throw error;
+  }
+}
