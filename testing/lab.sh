@@ -14,6 +14,9 @@ keep_failed=no
 if [ "${1:-}" = --keep-failed ]; then
   keep_failed=yes
   shift
+elif [[ ${1:-} == -* ]]; then
+  echo "unknown option $1; usage: testing/lab.sh [--keep-failed] [vitest filter …]" >&2
+  exit 2
 fi
 
 # run NAME COMMAND…: a run that leaves no report is one failure; one with failures is counted.
