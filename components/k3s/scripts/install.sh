@@ -27,8 +27,8 @@ install_binary() {
     curl --fail --silent --show-error --location --compressed --connect-timeout 10 \
       --max-time 900 --retry 5 --retry-connrefused --output "$file.part" "$URL" >&2 || {
       local code=$?
-      rm -f "$file.part"
       df -h "${file%/*}" >&2
+      rm -f "$file.part"
       say "cannot fetch K3s from $URL (curl: exit code $code; 23 means that the disk is full)"
       exit 1
     }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { MACHINES, PROJECT, RUN } from "../../layout.ts";
+import { identify, readPidFile } from "../../processes.ts";
 import { until } from "../lab.ts";
 
 /** How a run of a command ended. */
@@ -34,9 +35,12 @@ export function start(...args: readonly string[]): Running {
 /**
  * Starts `up` and waits until a phase has begun.
  *
- * @throws Error with what `up` said when it ends before
+ * @throws Error with what `up` said when it ends before, or when an earlier run began the phase
  */
 export async function upUntil(phase: Phase): Promise<Running> {
+  if (PHASES[phase]()) {
+    throw new Error(`an earlier run has begun ${phase} already`);
+  }
   const run = start("up");
   let end: Ended | undefined;
   void run.ended.then((how) => (end = how));
@@ -51,26 +55,31 @@ export async function upUntil(phase: Phase): Promise<Running> {
 
 /** Kills a command, its engine and its plugins without warning; machines run on. */
 export async function killAll({ pid, ended }: Running): Promise<void> {
-  for (const each of programs(pid)) {
+  const killed = programs(pid);
+  for (const each of killed) {
     process.kill(each, "SIGKILL");
   }
   await ended;
+  await until("the killed processes to be gone", 30, () =>
+    Promise.resolve(killed.every((each) => identify(each) === undefined) ? true : undefined),
+  );
 }
 
 /** A phase of `up`. */
-export type Phase = "machines" | "overlay" | "k3s" | "database" | "website";
+export type Phase = "engine" | "machines" | "overlay" | "k3s" | "database" | "website";
 
 /**
  * What shows that a phase has begun: the machine's disk, or the step in the engine's state, which
  * is written before the step runs.
  */
 const PHASES: Readonly<Record<Phase, () => boolean>> = {
+  engine: () => readPidFile(join(RUN, "engine", "pid")) !== undefined,
   machines: () =>
     existsSync(MACHINES) && readdirSync(MACHINES).some((name) => name.includes("WorkerNode")),
   overlay: () => stateText().includes("::workernode-overlay"),
-  k3s: () => stateText().includes("::workernode-k3s"),
+  k3s: () => stateText().includes("::raspberrypi-k3s"),
   database: () => stateText().includes("::database-server"),
-  website: () => stateText().includes("::website-deployment"),
+  website: () => stateText().includes("::website-service"),
 };
 
 /** Names of all resources in the engine's state, as URNs. */
