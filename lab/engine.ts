@@ -34,7 +34,9 @@ export type Operation = "up" | "preview" | "destroy";
 /** What every CLI process of the engine is told; nothing of it is secret. */
 const ENVIRONMENT = {
   PULUMI_HOME: join(ENGINE, "home"),
-  PULUMI_BACKEND_URL: `file://${STATE}`,
+  // Without files of attributes beside the state's: they are not written at once, and one that a
+  // kill left empty makes the state unreadable.
+  PULUMI_BACKEND_URL: `file://${STATE}?metadata=skip`,
   PULUMI_CONFIG_PASSPHRASE_FILE: join(RUN, "operator", "passphrase"),
   PULUMI_SKIP_UPDATE_CHECK: "true",
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -21,9 +21,11 @@ export async function createDisk(spec: MachineSpec, tar: string): Promise<void> 
     return;
   }
   const part = join(MACHINES, `.${spec.name}.part`);
-  await rm(part, { recursive: true, force: true });
+  await rm(part, { recursive: true, force: true, maxRetries: 20 });
   await mkdir(part, { recursive: true, mode: 0o755 });
-  await execa("tar", ["-xf", tar, "-C", part, "--numeric-owner", "--xattrs"]);
+  // Were this process killed, a tar that goes on would write into the next one's copy.
+  const tied = ["--pdeathsig", "KILL", "tar"];
+  await execa("setpriv", [...tied, "-xf", tar, "-C", part, "--numeric-owner", "--xattrs"]);
   await writeSystem(part, spec);
   await addUser(part, spec);
   await rename(part, disk);

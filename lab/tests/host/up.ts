@@ -42,14 +42,14 @@ export async function upUntil(phase: Phase): Promise<Running> {
     throw new Error(`an earlier run has begun ${phase} already`);
   }
   const run = start("up");
-  let end: Ended | undefined;
-  void run.ended.then((how) => (end = how));
-  await until(`${phase} to begin`, 2400, () => {
-    if (end !== undefined) {
-      throw new Error(`up ended before ${phase} began:\n${end.said}`);
-    }
-    return Promise.resolve(PHASES[phase]() ? true : undefined);
+  const ended = run.ended.then(({ said }) => {
+    throw new Error(`up ended before ${phase} began:\n${said}`);
   });
+  const begun = until(`${phase} to begin`, 2400, () =>
+    Promise.resolve(PHASES[phase]() ? true : undefined),
+  );
+  await Promise.race([begun, ended]);
+  ended.catch(() => undefined);
   return run;
 }
 
