@@ -155,6 +155,7 @@ remove() {
   done
   # Rules of pods and services; a machine's own rules stay.
   iptables-save | grep -v -e KUBE- -e CNI- -e FLANNEL- -e flannel | iptables-restore
+  nft list tables | awk '$3 ~ /^kube-/ {print "delete", $0}' | nft --file -
   rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
     "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh

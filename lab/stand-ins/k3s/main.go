@@ -84,9 +84,6 @@ func run(role options.Role, args []string) error {
 		return errors.New("must run as root")
 	}
 	log.Printf("k3s %s %s (%s): node %s", role, release.Version, release.Commit, o.NodeName)
-	if role == options.Server && !o.NoNetworkPolicy {
-		log.Print("warning: this build enforces no NetworkPolicy")
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if role == options.Server {

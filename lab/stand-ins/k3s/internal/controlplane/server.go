@@ -153,7 +153,10 @@ func keepToken(o *options.Options, bundle []byte) (string, error) {
 
 // keepCluster writes what the supervisor tells joining nodes.
 func keepCluster(o *options.Options) error {
-	text, err := json.Marshal(join.Cluster{ClusterCIDR: o.ClusterCIDR, ServiceCIDR: o.ServiceCIDR, ClusterDNS: o.ClusterDNS, ClusterDomain: o.ClusterDomain})
+	text, err := json.Marshal(join.Cluster{
+		ClusterCIDR: o.ClusterCIDR, ServiceCIDR: o.ServiceCIDR, ClusterDNS: o.ClusterDNS, ClusterDomain: o.ClusterDomain,
+		NoNetworkPolicy: o.NoNetworkPolicy,
+	})
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type Cluster struct {
 	ServiceCIDR   string `json:"serviceCIDR"`
 	ClusterDNS    string `json:"clusterDNS"`
 	ClusterDomain string `json:"clusterDomain"`
+	// NoNetworkPolicy leaves every pod open to every other.
+	NoNetworkPolicy bool `json:"noNetworkPolicy,omitempty"`
 }
 
 func (c Cluster) String() string {

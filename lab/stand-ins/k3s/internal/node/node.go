@@ -1,4 +1,5 @@
-// Package node runs what every node of a cluster has: containerd, kubelet, kube-proxy, flannel.
+// Package node runs what every node of a cluster has: containerd, kubelet, kube-proxy, flannel, network
+// policies.
 package node
 
 import (
@@ -18,6 +19,7 @@ import (
 	"fogline/lab/k3s/internal/flannel"
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/options"
+	"fogline/lab/k3s/internal/policy"
 	"fogline/lab/k3s/internal/process"
 )
 
@@ -52,6 +54,9 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	}
 	process.Self(component.Kubelet, kubelet).Keep(ctx, group)
 	process.Self(component.Proxy, proxyArgs(o, cluster)).Keep(ctx, group)
+	if !cluster.NoNetworkPolicy {
+		group.Go(func() { policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")) })
+	}
 	joined := make(chan struct{})
 	group.Go(func() {
 		flannel.Node{

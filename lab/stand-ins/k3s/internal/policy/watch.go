@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os/exec"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+const (
+	// Changes come in flocks, as when a Deployment rolls; this long they are gathered.
+	gather = 100 * time.Millisecond
+	// Rules that something else removed are put back this often.
+	again = time.Minute
+	retry = 2 * time.Second
+)
+
+// Enforce keeps a node's rules in step with the cluster until the context ends. The rules stay
+// then, as the pods do.
+func Enforce(ctx context.Context, node, kubeconfig string) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		log.Printf("network policy: %v", err)
+		return
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		log.Printf("network policy: %v", err)
+		return
+	}
+	factory := informers.NewSharedInformerFactory(client, 0)
+	pods, namespaces := factory.Core().V1().Pods(), factory.Core().V1().Namespaces()
+	policies := factory.Networking().V1().NetworkPolicies()
+	changed := make(chan struct{}, 1)
+	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), namespaces.Informer(), policies.Informer()} {
+		if err := tellOf(informer, changed); err != nil {
+			log.Printf("network policy: %v", err)
+			return
+		}
+	}
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+	list := func() (c Cluster, err error) {
+		if c.Pods, err = pods.Lister().List(labels.Everything()); err != nil {
+			return c, err
+		}
+		if c.Namespaces, err = namespaces.Lister().List(labels.Everything()); err != nil {
+			return c, err
+		}
+		c.Policies, err = policies.Lister().List(labels.Everything())
+		return c, err
+	}
+	keep(ctx, node, list, changed)
+}
+
+// tellOf makes every change of an informer's objects known.
+func tellOf(informer cache.SharedIndexInformer, changed chan<- struct{}) error {
+	tell := func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { tell() },
+		UpdateFunc: func(any, any) { tell() },
+		DeleteFunc: func(any) { tell() },
+	})
+	return err
+}
+
+func keep(ctx context.Context, node string, list func() (Cluster, error), changed <-chan struct{}) {
+	var applied time.Time
+	last, told := "", ""
+	for {
+		text, err := rules(node, list)
+		if err == nil && (text != last || time.Since(applied) >= again) {
+			err = apply(ctx, text)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		pause := again
+		if err == nil {
+			last, told, applied = text, "", time.Now()
+		} else {
+			pause = retry
+			if text := err.Error(); text != told {
+				log.Printf("network policy: %s; trying again", text)
+				told = text
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		case <-changed:
+			select {
+			case <-ctx.Done():
+			case <-time.After(gather):
+			}
+		}
+	}
+}
+
+func rules(node string, list func() (Cluster, error)) (string, error) {
+	cluster, err := list()
+	if err != nil {
+		return "", err
+	}
+	return cluster.Rules(node), nil
+}
+
+// apply replaces the rules as a whole.
+func apply(ctx context.Context, text string) error {
+	command := exec.CommandContext(ctx, "nft", "--file", "-")
+	command.Stdin = strings.NewReader(text)
+	if said, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("nft: %w: %s", err, said)
+	}
+	return nil
+}
