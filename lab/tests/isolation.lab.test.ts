@@ -109,12 +109,16 @@ describe("the database", () => {
     await kubectl("delete", "namespace", STRANGERS, "--wait=false");
   });
 
-  it.each(ASKERS)("$namespace/$name ($app on $node) reaches it: $reaches", async (asker) => {
-    for (const address of addresses) {
-      // A policy follows a new pod within moments, not at once.
-      await until(`${address} to be ${asker.reaches ? "open" : "closed"} to it`, 30, async () =>
-        (await opens(asker, address)) === asker.reaches ? true : undefined,
-      );
-    }
-  });
+  for (const asker of ASKERS) {
+    const { namespace, name, app, node, reaches } = asker;
+    const state = reaches ? "open" : "closed";
+    it(`is ${state} to ${namespace}/${name}, labelled ${app}, on ${node}`, async () => {
+      for (const address of addresses) {
+        // A policy follows a new pod within moments, not at once.
+        await until(`${address} to be ${state} to it`, 30, async () =>
+          (await opens(asker, address)) === reaches ? true : undefined,
+        );
+      }
+    });
+  }
 });
