@@ -1,16 +1,9 @@
 /** Rules of who administers a virtual machine, and how they log in. */
+import { RESERVED_NAMES } from "../../config/administrators.ts";
 import { required, type Refusal } from "./refusal.ts";
 import { at, listAt, missing, textAt, UNKNOWN } from "./values.ts";
 import type { Resource } from "./world.ts";
 
-/** Names that no Linux machine's administrator may have (virtual machine FAQ). */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set(
-  (
-    "administrator admin user user1 user2 user3 user4 user5 test test1 test2 test3 admin1 admin2 " +
-    "1 123 a actuser adm aspnet backup console david guest john owner root server sql support " +
-    "support_388945a0 sys video"
-  ).split(" "),
-);
 /** Passwords that Azure knows too well (virtual machine FAQ). */
 const KNOWN_PASSWORDS = new Set(
   "abc@123 P@$$w0rd P@ssw0rd P@ssword123 Pa$$word pass@word1 Password! Password1 Password22 iloveyou!".split(
@@ -18,6 +11,8 @@ const KNOWN_PASSWORDS = new Set(
   ),
 );
 const LONGEST_CUSTOM_DATA = 87_380;
+const LONGEST_USER = 64;
+const NOT_IN_USER = /[\\/"[\]:|<>+=;,?*@#()!\s]/;
 
 /** The profile of the operating system: host name, administrator, key or password. */
 export function checkLogin({ inputs }: Resource): Refusal[] {
@@ -65,9 +60,9 @@ function checkUser(name: string | undefined): Refusal[] {
       "The Admin Username specified is not allowed. For more information about disallowed usernames, see https://aka.ms/vmosprofile";
     return [{ path, code: "InvalidParameter", message }];
   }
-  const message =
-    "The Admin Username specified contains invalid characters or is longer than 64 of them: a Linux user name begins with a letter or '_', goes on with letters, digits, '_' or '-', and does not end with '.'.";
-  return /^[A-Za-z_][\w-]{0,63}$/.test(name) ? [] : [{ path, code: "InvalidParameter", message }];
+  const wrong = name.length > LONGEST_USER || NOT_IN_USER.test(name) || /^[-$]|\.$/.test(name);
+  const message = `The Admin Username specified is not valid: it has ${LONGEST_USER} characters at most and none of \\ / " [ ] : | < > + = ; , ? * @ # ( ) !, and neither begins with '-' or '$' nor ends with '.'.`;
+  return wrong ? [{ path, code: "InvalidParameter", message }] : [];
 }
 
 /** Somebody must be able to log in. */

@@ -39,7 +39,7 @@ const SHAPES: readonly Wrong[] = [
   ["WorkerNode", "storageProfile.osDisk.createOption", "Clone", "InvalidRequestFormat"],
   ["WorkerNode", "storageProfile.osDisk.diskSizeGB", "64", "InvalidRequestFormat"],
   ["WorkerNode", "vmId", "x", "ReadOnlyProperty"],
-  ["WorkerNode", "location", undefined, "LocationRequired"],
+  ["group", "location", undefined, "LocationRequired"],
   ["WorkerNode", "vmName", undefined, "InvalidRequestFormat"],
   ["host-key", "source", "cat key", "InvalidRequestFormat"],
 ];
@@ -121,6 +121,8 @@ const MACHINES: readonly Wrong[] = [
   ["WorkerNode", "osProfile.adminUsername", "admin", "InvalidParameter"],
   ["WorkerNode", "osProfile.adminUsername", "Root", "InvalidParameter"],
   ["WorkerNode", "osProfile.adminUsername", "fog line", "InvalidParameter"],
+  ["WorkerNode", "osProfile.adminUsername", "fogline.", "InvalidParameter"],
+  ["WorkerNode", "osProfile.adminUsername", "-fogline", "InvalidParameter"],
   ["WorkerNode", "osProfile.linuxConfiguration.ssh", undefined, "InvalidParameter"],
   ["WorkerNode", "osProfile.linuxConfiguration", undefined, "InvalidParameter"],
   ["WorkerNode", "osProfile.adminPassword", "Fog1line!", "InvalidParameter"],
@@ -178,6 +180,7 @@ describe("a right declaration", () => {
   });
 
   it.each([
+    ["WorkerNode", "location", undefined],
     ["WorkerNode", "osProfile.computerName", "worker.fog"],
     ["WorkerNode", "hardwareProfile.vmSize", "standard_b2PLS_v2"],
     ["WorkerNode", "zones", ["3"]],

@@ -40,13 +40,15 @@ export function requestOf(type: string, inputs: Inputs, subscription: string): C
   }
   const given = Object.entries(inputs).filter(([key]) => !names.includes(key) && !internal(key));
   const body = bodyOf(published.model, Object.fromEntries(given), "", refusals);
+  // azure-native gives a resource its group's location where it is told none.
+  const isGroup = names.length === 1;
   return {
     request: {
       path: pathOf(published.path, inputs, subscription),
       apiVersion: published.apiVersion,
       body,
     },
-    refusals,
+    refusals: refusals.filter(({ code }) => isGroup || code !== "LocationRequired"),
   };
 }
 

@@ -18,6 +18,7 @@ export function checkInputs(type: string, news: Properties): Problem[] {
   const inputs = unwrap(news) as Inputs;
   const named = contract.names.filter((name) => missing(inputs, name));
   const refused = checkResource({ id: idOf(type, inputs), type, inputs }, NOTHING);
+  const isRefused = (path: string): boolean => refused.some((refusal) => refusal.path === path);
   return [
     ...named.map((property) => ({
       property,
@@ -27,12 +28,12 @@ export function checkInputs(type: string, news: Properties): Problem[] {
       .filter(({ path }) => !named.includes(path))
       .map((refusal) => ({ property: refusal.path, reason: describeRefusal(refusal) })),
     ...unsupported(withNames(contract.names, contract.inputs), inputs)
-      .filter((path) => !refused.some((refusal) => refusal.path === path))
+      .filter((path) => !isRefused(path))
       .map((property) => ({
         property,
         reason: `the lab's stand-in for ${type} does not support ${property}`,
       })),
-    ...limitsOf(type, inputs),
+    ...limitsOf(type, inputs).filter(({ property }) => !isRefused(property)),
   ];
 }
 

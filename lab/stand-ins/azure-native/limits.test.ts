@@ -112,6 +112,8 @@ describe("addresses and machines", () => {
     [{ hardwareProfile: { vmSize: "Standard_Z1" } }, "provided for the VM size is not valid"],
     [{ osProfile: { ...osProfile, adminUsername: "root" } }, "disallowed"],
     [{ osProfile: { ...osProfile, adminUsername: "a b" } }, "Admin Username"],
+    [{ osProfile: { ...osProfile, adminUsername: "Fog" } }, "does not support adminUsername Fog"],
+    [{ vmName: "a.b" }, "does not support vmName a.b"],
     [{ osProfile: { computerName: "a", adminUsername: "fog" } }, "one SSH key"],
     [
       {

@@ -8,6 +8,8 @@ import type { Problem } from "../shared/values.ts";
 
 /** Tags that the fabric knows for a rule's source. */
 const TAGS = ["*", "internet", "virtualnetwork"];
+/** Users that Debian's `useradd` makes. */
+const USER = /^[a-z_][a-z0-9_.-]{0,31}$/;
 const PROTOCOLS = ["tcp", "udp", "icmp", "*"];
 
 /** Values that the lab does not support; those not known yet pass. */
@@ -60,7 +62,14 @@ function limitsOfMachine(inputs: Inputs): Problem[] {
   const keys = at(inputs, `${linux}.ssh.publicKeys`);
   const password = at(inputs, `${linux}.disablePasswordAuthentication`);
   const oneKey = keys === UNKNOWN || (Array.isArray(keys) && keys.length === 1);
+  const [name, user] = [textAt(inputs, "vmName"), textAt(inputs, "osProfile.adminUsername")];
   return [
+    ...(name === undefined || /^[A-Za-z0-9-]+$/.test(name)
+      ? []
+      : [problem("vmName", `vmName ${name}`)]),
+    ...(user === undefined || USER.test(user)
+      ? []
+      : [problem("osProfile.adminUsername", `adminUsername ${user}`)]),
     ...(cards.length > 1
       ? [problem("networkProfile.networkInterfaces", "more than one network card of a machine")]
       : []),
