@@ -1,11 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-import { modelOf, PUBLISHED } from "./models.ts";
+import { PUBLISHED } from "./models.ts";
 import { requestOf } from "./request.ts";
 import { declared, fog } from "./testing.ts";
 import { UNKNOWN } from "./values.ts";
@@ -18,24 +16,6 @@ describe("the published models", () => {
     const script = join(import.meta.dirname, "models/generate.ts");
     execFileSync("node", ["--import", "tsx", script, "--check"], { cwd: PROJECT, stdio: "pipe" });
   }, 30_000);
-
-  it("are of the API versions that azure-native speaks", () => {
-    for (const [type, { apiVersion }] of Object.entries(PUBLISHED.types)) {
-      const text = declarations(type);
-      const spoken = /Uses Azure REST API version ([\d-]+)/.exec(text)?.[1];
-      // Groups are published at a later version alone, whose request is the same.
-      const known = type.endsWith(":ResourceGroup") ? "2024-03-01" : apiVersion;
-      expect(spoken, type).toBe(known);
-    }
-  });
-
-  it.each(Object.keys(PUBLISHED.types))("hold every input of %s", (type) => {
-    const inputs = argumentsOf(type);
-    expect(inputs.length).toBeGreaterThan(2);
-    const { names = [], model = "" } = PUBLISHED.types[type] ?? {};
-    const held = [...names, ...Object.keys(modelOf(model))];
-    expect(inputs.filter((input) => !held.includes(input))).toEqual([]);
-  });
 });
 
 describe("a request", () => {
@@ -104,23 +84,3 @@ describe("a request", () => {
     );
   });
 });
-
-/** The declarations of azure-native's SDK for a type. */
-function declarations(type: string): string {
-  const [, module = "", name = ""] = type.split(":");
-  const file = `${name.charAt(0).toLowerCase()}${name.slice(1)}.d.ts`;
-  return readFileSync(join(PROJECT, "node_modules/@pulumi/azure-native", module, file), "utf8");
-}
-
-/** Names of the inputs that azure-native's SDK takes for a type. */
-function argumentsOf(type: string): string[] {
-  const name = `${type.split(":").at(-1) ?? ""}Args`;
-  const file = ts.createSourceFile("sdk.d.ts", declarations(type), ts.ScriptTarget.Latest);
-  const found = file.statements.find(
-    (each): each is ts.InterfaceDeclaration =>
-      ts.isInterfaceDeclaration(each) && each.name.text === name,
-  );
-  return (found?.members ?? []).flatMap((member) =>
-    member.name !== undefined && ts.isIdentifier(member.name) ? [member.name.text] : [],
-  );
-}
