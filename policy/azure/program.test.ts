@@ -17,6 +17,8 @@ import { NO_SUBSCRIPTION, type Declaration } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-requests-"));
 const sum = "0".repeat(64);
+/** Milliseconds that loading the program may take on a busy computer. */
+const BUSY = 60_000;
 let registered: readonly Registered[] = [];
 
 beforeAll(async () => {
@@ -36,7 +38,7 @@ beforeAll(async () => {
   });
   await import("../../index.ts");
   await settled();
-});
+}, BUSY);
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -49,7 +51,7 @@ function declarations(): Declaration[] {
     .map(({ type, name, inputs }) => ({ type, name, inputs, id: `${name}-id` }));
 }
 
-describe("the program's own declarations", () => {
+describe("the program's own declarations", { timeout: BUSY }, () => {
   it("are refused nowhere", () => {
     expect(declarations().length).toBeGreaterThan(10);
     expect(checkProgram(declarations(), PAID).map(describeFinding)).toEqual([]);
