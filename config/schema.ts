@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 
+import { RESERVED_NAMES } from "./administrators.ts";
 import { parseCidr } from "./cidr.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
@@ -39,9 +40,6 @@ const hostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-
   error:
     "must be an SSH public host key, type and base64|copy the line of /etc/ssh/ssh_host_ed25519_key.pub without its comment",
 });
-/** Azure refuses these as an administrator's name (virtual machine FAQ, "username requirements"). */
-const RESERVED_ADMINS = ["admin", "administrator", "root", "user", "test", "guest", "console"];
-
 const image = z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
   error:
     "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
@@ -69,7 +67,7 @@ const cloud = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,31}$/, {
       error: "must be a Linux user name|choose a name like fogline",
     })
-    .refine((name) => !RESERVED_ADMINS.includes(name), {
+    .refine((name) => !RESERVED_NAMES.has(name), {
       error: "must not be a name that Azure reserves|choose a name like fogline",
     })
     .default("fogline"),

@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { mergeFacts } from "./config.ts";
 import { describeChanges, Tracker, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
-import { hasPending, withoutPending } from "./state.ts";
+import { clearPending, hasPending, withoutPending } from "./state.ts";
+import { addUnreported, Unreported } from "./unreported.ts";
 
 describe("the lab's facts", () => {
   test("are laid over the stack file, key by key and element by element", () => {
@@ -50,6 +51,38 @@ describe("pending operations", () => {
     });
     expect(cleared).toEqual(["creating urn:pulumi:lab::fogline::a:b:C::vm"]);
     expect(deployment).toEqual({ version: 3, deployment: { resources, pending_operations: [] } });
+  });
+
+  test("are told to the cloud before the state forgets them, until somebody heard of them", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "unreported-")), "unreported.json");
+    const [begun, changed] = [
+      "urn:pulumi:lab::fogline::a:b:C::vm",
+      "urn:pulumi:lab::fogline::x:y:Z::a",
+    ];
+    const stack = {
+      exportStack: () =>
+        Promise.resolve({
+          version: 3,
+          deployment: {
+            pending_operations: [
+              { type: "creating", resource: { urn: begun } },
+              { type: "updating", resource: { urn: changed } },
+            ],
+          },
+        }),
+      importStack: () => {
+        expect(new Unreported(file).has(begun)).toBe(true);
+        return Promise.resolve();
+      },
+    };
+    expect(await clearPending(stack, file)).toEqual([`creating ${begun}`, `updating ${changed}`]);
+    expect(new Unreported(file).has(changed)).toBe(false);
+    // A second kill adds to what the first one left.
+    addUnreported([changed], file);
+    const unreported = new Unreported(file);
+    unreported.forget(begun);
+    expect([begun, changed].map((urn) => unreported.has(urn))).toEqual([false, true]);
+    expect(new Unreported(file).has(begun)).toBe(false);
   });
 
   test("are seen in the state file", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Deployment, Stack } from "@pulumi/pulumi/automation/index.js";
 
 import { RUN } from "../layout.ts";
+import { addUnreported, UNREPORTED } from "./unreported.ts";
 
 /** Folder of the file backend. */
 export const STATE = join(RUN, "state");
@@ -41,28 +42,35 @@ export function hasPending(stackName: string, state = STATE): boolean {
 }
 
 /**
- * Takes pending operations out of a stack's state. The lab's cloud adopts what exists when it is
- * asked to create it again, so nothing is lost by asking again.
+ * Takes pending operations out of a stack's state. What was being created may be there and nobody
+ * knows: that is written down first, for the lab's cloud, which takes it up where the creation is
+ * asked for again.
  *
  * @returns what was taken out, e.g. `creating urn:…`
  */
-export async function clearPending(stack: Stack): Promise<string[]> {
-  const { deployment, cleared } = withoutPending(await stack.exportStack());
+export async function clearPending(
+  stack: Pick<Stack, "exportStack" | "importStack">,
+  unreported = UNREPORTED,
+): Promise<string[]> {
+  const { deployment, cleared, creations } = withoutPending(await stack.exportStack());
   if (cleared.length > 0) {
+    addUnreported(creations, unreported);
     await stack.importStack(deployment);
   }
   return cleared;
 }
 
-/** A deployment without its pending operations, and what those were. */
+/** A deployment without its pending operations, what those were, and the URNs being created. */
 export function withoutPending(deployment: Deployment): {
   deployment: Deployment;
   cleared: string[];
+  creations: string[];
 } {
   const body = deployment.deployment as DeploymentBody & Record<string, unknown>;
   const pending = body.pending_operations ?? [];
   return {
     deployment: { ...deployment, deployment: { ...body, pending_operations: [] } },
     cleared: pending.map(({ type, resource }) => `${type} ${resource.urn}`),
+    creations: pending.flatMap(({ type, resource }) => (type === "creating" ? resource.urn : [])),
   };
 }

@@ -5,23 +5,22 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+import type { Resource, World } from "../../../policy/azure/world.ts";
+import type { Inputs } from "../../../policy/azure/values.ts";
+
 /** A resource as Azure would answer a GET with it. */
-export interface Stored {
-  readonly id: string;
-  /** Pulumi's type token. */
-  readonly type: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
+export interface Stored extends Resource {
+  /** The engine's name of the resource; older clouds did not keep it. */
+  readonly urn?: string;
+  readonly outputs: Inputs;
 }
 
-/** The cloud's resources by id. */
-export class Cloud {
-  private readonly resources: Map<string, Stored>;
+/** The cloud's resources by id, to look at. */
+export class View implements World {
+  /** Nothing exists that is not here. */
+  readonly complete = true;
 
-  constructor(private readonly file: string) {
-    const stored = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Stored[]) : [];
-    this.resources = new Map(stored.map((resource) => [resource.id, resource]));
-  }
+  constructor(protected resources: ReadonlyMap<string, Stored>) {}
 
   get(id: string): Stored | undefined {
     return this.resources.get(id);
@@ -36,20 +35,6 @@ export class Cloud {
     return this.all().filter((resource) => resource.id.startsWith(`${id}/`));
   }
 
-  put(resource: Stored): void {
-    this.resources.set(resource.id, resource);
-    this.write();
-  }
-
-  /** Forgets a resource with what stands under it. */
-  remove(id: string): void {
-    for (const resource of this.under(id)) {
-      this.resources.delete(resource.id);
-    }
-    this.resources.delete(id);
-    this.write();
-  }
-
   /** Resources whose inputs name this one or something under it, and that do not go with it. */
   usersOf(id: string): Stored[] {
     return this.all().filter((resource) => {
@@ -59,14 +44,71 @@ export class Cloud {
     });
   }
 
-  private all(): Stored[] {
+  protected all(): Stored[] {
     return [...this.resources.values()];
   }
+}
 
-  private write(): void {
+/** The cloud as it is about to be. */
+export class Draft extends View {
+  private readonly drafted: Map<string, Stored>;
+
+  constructor(resources: ReadonlyMap<string, Stored>) {
+    const drafted = new Map(resources);
+    super(drafted);
+    this.drafted = drafted;
+  }
+
+  put(resource: Stored): void {
+    this.drafted.set(resource.id, resource);
+  }
+
+  /** Forgets a resource with what stands under it. */
+  remove(id: string): void {
+    for (const resource of this.under(id)) {
+      this.drafted.delete(resource.id);
+    }
+    this.drafted.delete(id);
+  }
+
+  /** Everything, as it is to be kept. */
+  entries(): ReadonlyMap<string, Stored> {
+    return this.drafted;
+  }
+}
+
+/** The cloud's resources, kept in a file. */
+export class Cloud extends View {
+  /** Changes happen one after another. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly file: string) {
+    const stored = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Stored[]) : [];
+    super(new Map(stored.map((resource) => [resource.id, resource])));
+  }
+
+  /**
+   * Changes a draft, which the cloud then becomes. Work that fails leaves the cloud as it was; work
+   * that is cut off does as well, so it has to be such that it can be done again.
+   */
+  change<T>(work: (draft: Draft) => T | Promise<T>): Promise<T> {
+    const mine = this.turn.then(async () => {
+      const draft = new Draft(this.resources);
+      const result = await work(draft);
+      this.write(draft);
+      return result;
+    });
+    // The next one's turn comes whether or not this one fails; its caller hears of the failure.
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private write(draft: Draft): void {
     mkdirSync(dirname(this.file), { recursive: true });
     const part = `${this.file}.part`;
-    writeFileSync(part, JSON.stringify(this.all(), undefined, 2), { mode: 0o600 });
+    const text = JSON.stringify([...draft.entries().values()], undefined, 2);
+    writeFileSync(part, text, { mode: 0o600 });
     renameSync(part, this.file);
+    this.resources = draft.entries();
   }
 }

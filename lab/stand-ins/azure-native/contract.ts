@@ -1,52 +1,80 @@
-/** What holds for every type alike: supported fields, names, and what a change amounts to. */
-import type { CheckFailure, DiffResult } from "@pulumi/pulumi/provider/index.js";
+/** What holds for every type alike: what is supported, and what a change amounts to. */
+import { checkResource } from "../../../policy/azure/check.ts";
+import { describeRefusal } from "../../../policy/azure/refusal.ts";
+import { missing, type Inputs } from "../../../policy/azure/values.ts";
+import type { World } from "../../../policy/azure/world.ts";
+import { differences } from "../shared/difference.ts";
+import type { PlannedChange } from "../shared/serve.ts";
+import { changed, unwrap, type Problem, type Properties } from "../shared/values.ts";
+import { limitsOf } from "./limits.ts";
+import { idOf, typeContract, type Fields } from "./types.ts";
 
-import { changed, hasUnknown, unwrap, type Properties } from "../shared/values.ts";
-import { typeContract, type Fields, type Inputs, type Type } from "./types.ts";
+/** Before anything is made there is nothing to compare with. */
+const NOTHING: World = { complete: false, get: () => undefined, ofType: () => [] };
 
 /** Problems of inputs that show before anything is made; values not known yet pass. */
-export function checkInputs(type: string, news: Properties): CheckFailure[] {
+export function checkInputs(type: string, news: Properties): Problem[] {
   const contract = typeContract(type);
   const inputs = unwrap(news) as Inputs;
+  const named = contract.names.filter((name) => missing(inputs, name));
+  const refused = checkResource({ id: idOf(type, inputs), type, inputs }, NOTHING);
+  const isRefused = (path: string): boolean => refused.some((refusal) => refusal.path === path);
   return [
-    ...unsupported(contract.inputs, inputs).map((property) => ({
+    ...named.map((property) => ({
       property,
-      reason: `the lab's stand-in for ${type} does not support ${property}`,
+      reason: `the lab's stand-in for ${type} makes up no names: give ${property}`,
     })),
-    ...checkName(type, contract, inputs),
+    ...refused
+      .filter(({ path }) => !named.includes(path))
+      .map((refusal) => ({ property: refusal.path, reason: describeRefusal(refusal) })),
+    ...unsupported(withNames(contract.names, contract.inputs), inputs)
+      .filter((path) => !isRefused(path))
+      .map((property) => ({
+        property,
+        reason: `the lab's stand-in for ${type} does not support ${property}`,
+      })),
+    ...limitsOf(type, inputs).filter(({ property }) => !isRefused(property)),
   ];
 }
 
-/** What it takes to get from one state to the inputs now wanted. */
-export function diffInputs(type: string, olds: Properties, news: Properties): DiffResult {
+/** What it takes to get from the inputs that were to those now wanted. */
+export function diffInputs(type: string, olds: Properties, news: Properties): PlannedChange[] {
   const contract = typeContract(type);
-  const before = (unwrap(olds["__inputs"]) ?? unwrap(olds)) as Inputs;
-  const after = unwrap(news) as Inputs;
-  const changes = changed(Object.keys(contract.inputs), before, after);
-  const fixed = ["resourceGroupName", "location", contract.nameField, ...contract.replaces];
-  return {
-    changes: changes.length > 0 || hasUnknown(news),
-    replaces: fixed.filter((path) => differs(path, before, after)),
-    // Names are given, so the new one cannot stand beside the old one.
-    deleteBeforeReplace: true,
-  };
+  const [before, after] = [unwrap(olds) as Inputs, unwrap(news) as Inputs];
+  const fixed = [...contract.names, "location", ...contract.replaces];
+  return differences(olds, news).map((change) => {
+    const path = change.path.replaceAll(/\[\d+\]/g, "");
+    const replaces = fixed.some(
+      (each) =>
+        path === each ||
+        path.startsWith(`${each}.`) ||
+        (each.startsWith(`${path}.`) && differs(each, before, after)),
+    );
+    return { ...change, replaces };
+  });
 }
 
 /** Whether two inputs differ at a dotted path; lists on the way are entered. */
 export function differs(path: string, before: Inputs, after: Inputs): boolean {
-  return changed(["at"], { at: at(before, path) }, { at: at(after, path) }).length > 0;
+  return (
+    changed(["at"], { at: everywhere(before, path) }, { at: everywhere(after, path) }).length > 0
+  );
 }
 
-function at(value: unknown, path: string): unknown {
+function everywhere(value: unknown, path: string): unknown {
   const [first = "", ...rest] = path.split(".");
   if (Array.isArray(value)) {
-    return value.map((element) => at(element, path));
+    return value.map((element) => everywhere(element, path));
   }
   if (typeof value !== "object" || value === null) {
     return value;
   }
   const inner = (value as Inputs)[first];
-  return rest.length === 0 ? inner : at(inner, rest.join("."));
+  return rest.length === 0 ? inner : everywhere(inner, rest.join("."));
+}
+
+function withNames(names: readonly string[], fields: Fields): Fields {
+  return { ...fields, ...Object.fromEntries(names.map((name) => [name, true as const])) };
 }
 
 function unsupported(fields: Fields, value: unknown, prefix = ""): string[] {
@@ -64,17 +92,4 @@ function unsupported(fields: Fields, value: unknown, prefix = ""): string[] {
     }
     return known === true ? [] : unsupported(known, inner, path);
   });
-}
-
-function checkName(type: string, { nameField, namePattern }: Type, inputs: Inputs): CheckFailure[] {
-  const name = inputs[nameField];
-  if (name === undefined) {
-    const reason = `the lab's stand-in for ${type} makes up no names: give ${nameField}`;
-    return [{ property: nameField, reason }];
-  }
-  if (hasUnknown(name) || (typeof name === "string" && namePattern.test(name))) {
-    return [];
-  }
-  const reason = `Code="InvalidResourceName" Message="Resource name ${JSON.stringify(name)} is invalid."`;
-  return [{ property: nameField, reason }];
 }

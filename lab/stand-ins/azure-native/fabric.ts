@@ -1,5 +1,4 @@
 /** The cloud's network as nftables rules: public addresses are 1:1 NAT, security groups a filter. */
-import { portsOf, sourcesOf } from "./refusals.ts";
 import type { SecurityRule } from "./shapes.ts";
 
 /** One network card as the fabric sees it. */
@@ -73,7 +72,7 @@ function cardRules({ network, rules }: FabricCard): string[] {
     ...[...rules]
       .sort((a, b) => a.priority - b.priority)
       .map((rule) => {
-        const verdict = rule.access === "Allow" ? "accept" : "drop";
+        const verdict = rule.access.toLowerCase() === "allow" ? "accept" : "drop";
         const parts = [source(rule, network), protocol(rule), verdict];
         return `    ${parts.filter((part) => part !== "").join(" ")}`;
       }),
@@ -84,28 +83,29 @@ function cardRules({ network, rules }: FabricCard): string[] {
 }
 
 function source(rule: SecurityRule, network: readonly string[]): string {
-  const from = sourcesOf(rule);
+  const one = rule.sourceAddressPrefix;
+  const from = one === undefined ? (rule.sourceAddressPrefixes ?? []) : [one.toLowerCase()];
   if (from.includes("*")) {
     return "";
   }
   // Nothing but NAT leads in from outside the network.
-  if (from.includes("Internet")) {
+  if (from.includes("internet")) {
     return "ct status dnat";
   }
-  return `ip saddr { ${(from.includes("VirtualNetwork") ? network : from).join(", ")} }`;
+  return `ip saddr { ${(from.includes("virtualnetwork") ? network : from).join(", ")} }`;
 }
 
 function protocol(rule: SecurityRule): string {
-  const ports = portsOf(rule);
+  const one = rule.destinationPortRange;
+  const ports = one === undefined ? (rule.destinationPortRanges ?? []) : [one];
   const any = ports.includes("*");
-  switch (rule.protocol) {
+  const name = rule.protocol.toLowerCase();
+  switch (name) {
     case "*":
       return any ? "" : `meta l4proto { tcp, udp } th dport { ${ports.join(", ")} }`;
-    case "Icmp":
+    case "icmp":
       return "meta l4proto icmp";
-    default: {
-      const name = rule.protocol.toLowerCase();
+    default:
       return any ? `meta l4proto ${name}` : `${name} dport { ${ports.join(", ")} }`;
-    }
   }
 }

@@ -3,9 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { NAMESPACES } from "../../layout.ts";
 import { boot, erase, halt, runInside } from "../../machines/machine.ts";
-import type { Cloud } from "./cloud.ts";
+import { sizeOf } from "../../../policy/azure/sizes.ts";
+import type { View } from "./cloud.ts";
+import { AzureError } from "./errors.ts";
 import { plugOf } from "./network.ts";
-import { AzureError, SIZES } from "./refusals.ts";
 import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
 
 /** Azure keeps this much of a run command's output, from its end. */
@@ -19,7 +20,7 @@ const TIMED_OUT = 124;
 
 /** The machines that the provider orders; a test puts others in their place. */
 export interface Hypervisor {
-  boot(cloud: Cloud, inputs: MachineInputs): Promise<void>;
+  boot(cloud: View, inputs: MachineInputs): Promise<void>;
   halt(name: string): Promise<void>;
   erase(name: string): Promise<void>;
   run(vmName: string, inputs: RunCommandInputs): Promise<InstanceView>;
@@ -39,8 +40,8 @@ export interface InstanceView {
 export const LAB: Hypervisor = { boot: bootMachine, halt, erase, run: runCommand };
 
 /** Boots the machine with its card's address and its size's limits. */
-async function bootMachine(cloud: Cloud, inputs: MachineInputs): Promise<void> {
-  const size = SIZES[inputs.hardwareProfile.vmSize];
+async function bootMachine(cloud: View, inputs: MachineInputs): Promise<void> {
+  const size = sizeOf(inputs.hardwareProfile.vmSize);
   const [card, ...more] = inputs.networkProfile.networkInterfaces;
   const key = inputs.osProfile.linuxConfiguration?.ssh?.publicKeys?.[0]?.keyData;
   if (size === undefined || card === undefined || key === undefined || more.length > 0) {
@@ -53,7 +54,8 @@ async function bootMachine(cloud: Cloud, inputs: MachineInputs): Promise<void> {
     ...plugOf(cloud, card.id),
     user: inputs.osProfile.adminUsername,
     authorizedKey: key.trim(),
-    ...size,
+    cpus: size.vcpus,
+    memoryMiB: size.memoryMiB,
   });
 }
 
@@ -103,10 +105,10 @@ async function listening(vmName: string): Promise<void> {
       return;
     } catch (error) {
       if (performance.now() > deadline) {
-        throw new AzureError(
-          "VMAgentStatusCommunicationError",
-          `VM '${vmName}' has not reported status for VM agent or extensions: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        throw new AzureError({
+          code: "VMAgentStatusCommunicationError",
+          message: `VM '${vmName}' has not reported status for VM agent or extensions: ${error instanceof Error ? error.message : String(error)}`,
+        });
       }
     }
     await pause(500);

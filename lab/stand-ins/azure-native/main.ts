@@ -1,19 +1,18 @@
-/** Entry point of the plugin. */
+/** Entry point of the plugin; its argument is the engine's address. */
 import { join } from "node:path";
 
-import { main } from "@pulumi/pulumi/provider/index.js";
-
+import { Unreported } from "../../engine/unreported.ts";
 import { RUN } from "../../layout.ts";
 import { sayTo } from "../shared/engine.ts";
 import { endWithParent } from "../shared/lifetime.ts";
+import { serve } from "../shared/serve.ts";
 import { Cloud } from "./cloud.ts";
 import { LAB } from "./machines.ts";
 import { applyFabric, removeBridge } from "./network.ts";
 import { AzureProvider } from "./provider.ts";
 
-const args = process.argv.slice(2);
+const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
 endWithParent();
-const say = sayTo(args.find((arg) => !arg.startsWith("-")));
 const cloud = new Cloud(join(RUN, "cloud.json"));
 const network = { apply: applyFabric, removeBridge };
-await main(new AzureProvider(cloud, LAB, network, say), args);
+await serve(new AzureProvider(cloud, new Unreported(), LAB, network, sayTo(address)));

@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { addressAt, addressInside, parseCidr } from "../../../config/cidr.ts";
 import { FABRIC, NAMESPACES } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
-import type { Cloud, Stored } from "./cloud.ts";
+import { ADDRESS, CARD, nameOf, parentOf, SUBNET, VNET } from "../../../policy/azure/world.ts";
+import type { Stored, View } from "./cloud.ts";
+import { AzureError } from "./errors.ts";
 import { nftables, type FabricCard } from "./fabric.ts";
-import { AzureError } from "./refusals.ts";
 import type { CardInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
-import { ADDRESS, CARD, parentOf, SUBNET, VNET } from "./types.ts";
 
 /** Azure keeps the first four addresses of a subnet and the last. */
 const FIRST_PRIVATE = 4;
@@ -24,18 +24,18 @@ export interface Plug {
 }
 
 /** A free public address, or the one that the resource has already. */
-export function publicAddress(cloud: Cloud, id: string): string {
+export function publicAddress(cloud: View, id: string): string {
   return free(cloud, id, ADDRESS, "ipAddress", FABRIC.publicRange, FIRST_PUBLIC);
 }
 
 /** A free address in a subnet, or the one that the card has already. */
-export function privateAddress(cloud: Cloud, id: string, subnetId: string): string {
+export function privateAddress(cloud: View, id: string, subnetId: string): string {
   const { addressPrefix } = required(cloud, subnetId).inputs as unknown as SubnetInputs;
   return free(cloud, id, CARD, "privateAddress", addressPrefix, FIRST_PRIVATE);
 }
 
 /** Where a machine's card leads. */
-export function plugOf(cloud: Cloud, cardId: string): Plug {
+export function plugOf(cloud: View, cardId: string): Plug {
   const card = required(cloud, cardId);
   const subnetId = (card.inputs as unknown as CardInputs).ipConfigurations[0]?.subnet.id ?? "";
   const { addressPrefix } = required(cloud, subnetId).inputs as unknown as SubnetInputs;
@@ -47,7 +47,7 @@ export function plugOf(cloud: Cloud, cardId: string): Plug {
 }
 
 /** Makes the fabric as the cloud remembers it; what stands and is right stays as it is. */
-export async function applyFabric(cloud: Cloud): Promise<void> {
+export async function applyFabric(cloud: View): Promise<void> {
   const subnets = cloud.ofType(SUBNET);
   const bridges = subnets.map((subnet) => {
     const { addressPrefix } = subnet.inputs as unknown as SubnetInputs;
@@ -79,7 +79,7 @@ export async function removeBridge(subnetId: string): Promise<void> {
   );
 }
 
-function fabricCard(cloud: Cloud, card: Stored): FabricCard {
+function fabricCard(cloud: View, card: Stored): FabricCard {
   const inputs = card.inputs as unknown as CardInputs;
   const group = inputs.networkSecurityGroup?.id;
   const address = inputs.ipConfigurations[0]?.publicIPAddress?.id;
@@ -95,28 +95,20 @@ function fabricCard(cloud: Cloud, card: Stored): FabricCard {
 }
 
 /** Ranges of a virtual network. */
-export function rangesOf(cloud: Cloud, vnetId: string): readonly string[] {
+function rangesOf(cloud: View, vnetId: string): readonly string[] {
   return (required(cloud, vnetId).inputs as unknown as VnetInputs).addressSpace.addressPrefixes;
 }
 
 /** Ranges of every other virtual network. */
-export function otherRanges(cloud: Cloud, vnetId: string): string[] {
+export function otherRanges(cloud: View, vnetId: string): string[] {
   return cloud
     .ofType(VNET)
     .filter(({ id }) => id !== vnetId)
     .flatMap(({ id }) => rangesOf(cloud, id));
 }
 
-/** Ranges of the other subnets of a subnet's network. */
-export function siblingRanges(cloud: Cloud, subnetId: string): string[] {
-  return cloud
-    .under(parentOf(subnetId))
-    .filter(({ id }) => id !== subnetId)
-    .map(({ inputs }) => (inputs as unknown as SubnetInputs).addressPrefix);
-}
-
 function free(
-  cloud: Cloud,
+  cloud: View,
   id: string,
   type: string,
   output: string,
@@ -135,13 +127,19 @@ function free(
       return address;
     }
   }
-  throw new AzureError("SubnetIsFull", `${range} has no available IP addresses.`);
+  throw new AzureError({
+    code: "SubnetIsFull",
+    message: `${nameOf(id)}: ${range} doesn't have enough capacity for IP addresses.`,
+  });
 }
 
-function required(cloud: Cloud, id: string): Stored {
+function required(cloud: View, id: string): Stored {
   const found = cloud.get(id);
   if (found === undefined) {
-    throw new AzureError("InvalidResourceReference", `Resource ${id} referenced was not found.`);
+    throw new AzureError({
+      code: "InvalidResourceReference",
+      message: `Resource ${id} referenced was not found.`,
+    });
   }
   return found;
 }

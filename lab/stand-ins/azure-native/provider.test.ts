@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { cardId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing.ts";
 import {
   ADDRESS,
   CARD,
@@ -11,7 +10,9 @@ import {
   RUN_COMMAND,
   SUBNET,
   VNET,
-} from "./types.ts";
+} from "../../../policy/azure/world.ts";
+import { Unreported } from "../../engine/unreported.ts";
+import { cardId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing.ts";
 
 const GET_COMMAND = "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine";
 
@@ -26,9 +27,9 @@ beforeEach(async () => {
 });
 
 async function createMachine(name: string): Promise<string> {
-  await test.create(ADDRESS, INPUTS.address(`${name}-ip`));
-  await test.create(CARD, INPUTS.card(`${name}-nic`, `${name}-ip`));
-  return (await test.create(MACHINE, INPUTS.machine(name, `${name}-nic`))).id;
+  await test.create(ADDRESS, INPUTS.address(`${name}-ip`), `${name}-ip`);
+  await test.create(CARD, INPUTS.card(`${name}-nic`, `${name}-ip`), `${name}-nic`);
+  return (await test.create(MACHINE, INPUTS.machine(name, `${name}-nic`), name)).id;
 }
 
 describe("creating", () => {
@@ -40,12 +41,14 @@ describe("creating", () => {
     const cards = await Promise.all(
       names.map((name) => test.create(CARD, INPUTS.card(name, name))),
     );
-    expect(addresses.map(({ outs }) => outs["ipAddress"])).toEqual(
+    expect(addresses.map(({ outputs }) => outputs["ipAddress"])).toEqual(
       [10, 11, 12, 13].map((n) => `203.0.113.${n}`),
     );
     // Azure keeps .0 to .3 and the last.
     expect(
-      cards.map(({ outs }) => (outs["ipConfigurations"] as { privateIPAddress: string }[])[0]),
+      cards.map(
+        ({ outputs }) => (outputs["ipConfigurations"] as { privateIPAddress: string }[])[0],
+      ),
     ).toMatchObject([4, 5, 6, 7].map((n) => ({ privateIPAddress: `10.10.1.${n}` })));
   });
 
@@ -62,15 +65,16 @@ describe("creating", () => {
     });
   });
 
-  it("adopts what exists, across a restart of the plugin", async () => {
+  it("refuses what exists, across a restart of the plugin", async () => {
     const id = await createMachine("A");
-    const { ipAddress } = (await test.create(ADDRESS, INPUTS.address("A-ip"))).outs;
-    const before = test.cloud.get(id)?.outputs["vmId"];
-    test = new TestCloud(test.file);
-    await createMachine("A");
-    expect(test.cloud.get(id)?.outputs["vmId"]).toBe(before);
-    expect(test.cloud.ofType(ADDRESS)).toMatchObject([{ outputs: { ipAddress } }]);
-    expect(test.cloud.ofType(CARD)).toHaveLength(1);
+    test = test.restarted();
+    await expect(createMachine("A")).rejects.toThrow(
+      /^cannot create already existing resource '.*publicIPAddresses\/A-ip'$/,
+    );
+    await expect(test.create(MACHINE, INPUTS.machine("A", "A-nic"), "A")).rejects.toThrow(
+      `cannot create already existing resource '${id}'`,
+    );
+    expect(test.told).toEqual([]);
   });
 
   it("refuses what its surroundings do not hold", async () => {
@@ -94,27 +98,149 @@ describe("creating", () => {
     );
   });
 
-  it("refuses to change what Azure does not change on a machine that stands", async () => {
+  it("takes nothing that Azure refuses, and says all that is wrong with it", async () => {
+    await test.create(ADDRESS, INPUTS.address("ip"));
+    await test.create(CARD, INPUTS.card("nic", "ip"));
+    const machine = INPUTS.machine("A", "nic", "Standard_B2s");
+    const root = { ...machine, osProfile: { ...machine.osProfile, adminUsername: "root" } };
+    await expect(test.create(MACHINE, root)).rejects.toThrow(
+      /Code="BadRequest" .*'Arm64' was given.*\nCode="InvalidParameter" .*Admin Username/,
+    );
+    await expect(test.create(MACHINE, { ...machine, osProfile: undefined })).rejects.toThrow(
+      "Required parameter 'osProfile' is missing (null).",
+    );
+    const vnet = { ...INPUTS.vnet, virtualNetworkName: "other", addressSpace: undefined };
+    await expect(test.create(VNET, vnet)).rejects.toThrow(
+      "Required parameter 'addressSpace.addressPrefixes' is missing (null).",
+    );
+    const card = { ...INPUTS.card("other", "ip"), ipConfigurations: undefined };
+    await expect(test.create(CARD, card)).rejects.toThrow("'ipConfigurations' is missing");
+    expect(test.cloud.ofType(MACHINE)).toEqual([]);
+    expect(test.told).toEqual([]);
+  });
+
+  it("keeps secret what was secret", async () => {
+    const tags = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+    const secret = { ...tags, value: { code: "x" } };
+    const { outputs } = await test.create(ADDRESS, { ...INPUTS.address("a"), tags: secret });
+    expect(outputs["tags"]).toEqual(secret);
+    expect(test.cloud.ofType(ADDRESS)[0]?.inputs["tags"]).toEqual({ code: "x" });
+  });
+});
+
+describe("a creation that was cut off", () => {
+  it("goes on where nobody heard of its end, with the same addresses and the same machine", async () => {
+    const id = await createMachine("A");
+    const before = test.cloud.get(id)?.outputs["vmId"];
+    const [{ outputs } = { outputs: {} }] = test.cloud.ofType(ADDRESS);
+    const urns = [urnOf(ADDRESS, "A-ip"), urnOf(CARD, "A-nic"), urnOf(MACHINE, "A")];
+    test = test.restarted(...urns);
     await createMachine("A");
-    await expect(
-      test.create(MACHINE, INPUTS.machine("A", "A-nic", "Standard_B1s", "ssh-ed25519 B")),
-    ).rejects.toThrow("PropertyChangeNotAllowed");
+    expect(test.cloud.get(id)?.outputs["vmId"]).toBe(before);
+    expect(test.cloud.ofType(ADDRESS)).toMatchObject([{ outputs }]);
+    expect(test.cloud.ofType(CARD)).toHaveLength(1);
     expect(test.told).toEqual(["boot A"]);
+    // Now that they are reported, they are not created once more.
+    await expect(createMachine("A")).rejects.toThrow("already existing");
+    await expect(test.restarted().create(CARD, INPUTS.card("A-nic", "A-ip"))).rejects.toThrow(
+      "already existing",
+    );
+  });
+
+  it("goes on where it never came to its end, as it is ordered then", async () => {
+    test.failure = new Error("killed");
+    await expect(createMachine("A")).rejects.toThrow("killed");
+    test = test.restarted();
+    const other = INPUTS.machine("A", "A-nic", "Standard_B2ps_v2", "ssh-ed25519 B");
+    await test.create(MACHINE, other, "A");
+    expect(test.told).toEqual(["erase A", "boot A"]);
+    expect(test.cloud.ofType(MACHINE)).toMatchObject([
+      { inputs: other, outputs: { provisioningState: "Succeeded" } },
+    ]);
+  });
+
+  it("restarts a machine that is ordered with another size meanwhile", async () => {
+    test.failure = new Error("killed");
+    await expect(createMachine("A")).rejects.toThrow("killed");
+    test = test.restarted();
+    await test.create(MACHINE, INPUTS.machine("A", "A-nic", "Standard_B2ps_v2"), "A");
+    expect(test.told).toEqual(["halt A", "boot A"]);
+  });
+
+  it("of a plugin that died before it could answer goes on as well", async () => {
+    const urn = urnOf(ADDRESS, "a");
+    const { outputs } = await test.create(ADDRESS, INPUTS.address("a"), "a");
+    new Unreported(`${test.file}.unreported`).begin(urn);
+    expect((await test.restarted().create(ADDRESS, INPUTS.address("a"), "a")).outputs).toEqual(
+      outputs,
+    );
+  });
+
+  it("stands in nobody's way: it goes with what it uses", async () => {
+    await createMachine("A");
+    const [subnet] = test.cloud.ofType(SUBNET);
+    test = test.restarted(urnOf(CARD, "A-nic"), urnOf(MACHINE, "A"));
+    await test.delete(SUBNET, subnet?.id);
+    expect(test.cloud.ofType(CARD)).toEqual([]);
+    expect(test.cloud.ofType(MACHINE)).toEqual([]);
+    expect(test.told).toEqual(["erase A", "remove bridge"]);
   });
 });
 
 describe("changing", () => {
   it("restarts a machine for a new size and for nothing less", async () => {
     const id = await createMachine("A");
-    const resized = { ...INPUTS.machine("A", "A-nic", "Standard_B1s"), tags: { a: "b" } };
-    await test.provider.update(id, urnOf(MACHINE), {}, resized);
-    await test.provider.update(id, urnOf(MACHINE), {}, { ...resized, tags: {} });
+    const resized = { ...INPUTS.machine("A", "A-nic", "Standard_B2ps_v2"), tags: { a: "b" } };
+    await test.update(MACHINE, id, resized);
+    await test.update(MACHINE, id, { ...resized, tags: {} });
     expect(test.told).toEqual(["boot A", "halt A", "boot A", "boot A"]);
+  });
+
+  it("sees a resize through that was cut off, and loses no machine to it", async () => {
+    const id = await createMachine("A");
+    const resized = INPUTS.machine("A", "A-nic", "Standard_B2ps_v2");
+    test.failure = new Error("killed");
+    await expect(test.update(MACHINE, id, resized)).rejects.toThrow("killed");
+    expect(test.cloud.get(id)).toMatchObject({
+      inputs: INPUTS.machine("A", "A-nic"),
+      outputs: { provisioningState: "Updating" },
+    });
+    test = test.restarted();
+    await expect(test.delete(CARD, cardId("A-nic"))).rejects.toThrow("NicInUse");
+    await test.update(MACHINE, id, resized);
+    expect(test.told).toEqual(["halt A", "boot A"]);
+    expect(test.cloud.get(id)).toMatchObject({
+      inputs: resized,
+      outputs: { provisioningState: "Succeeded" },
+    });
+  });
+
+  it("refuses to change what Azure does not change on a machine that stands", async () => {
+    const id = await createMachine("A");
+    const other = INPUTS.machine("A", "A-nic", "Standard_B2ps_v2", "ssh-ed25519 B");
+    await expect(test.update(MACHINE, id, other)).rejects.toThrow("PropertyChangeNotAllowed");
+    expect(test.told).toEqual(["boot A"]);
+  });
+
+  it("remembers nothing that the network did not become", async () => {
+    const before = test.cloud.ofType(RULES)[0]?.inputs;
+    const id = test.cloud.ofType(RULES)[0]?.id ?? "";
+    test.networkFailure = new Error("nft: busy");
+    const closed = { ...INPUTS.rules, securityRules: [] };
+    await expect(test.update(RULES, id, closed)).rejects.toThrow("nft: busy");
+    await expect(test.create(ADDRESS, INPUTS.address("a"))).rejects.toThrow("nft: busy");
+    await expect(test.delete(RULES, id)).rejects.toThrow("nft: busy");
+    test = test.restarted();
+    expect(test.cloud.ofType(ADDRESS)).toEqual([]);
+    expect(test.cloud.ofType(RULES)).toMatchObject([{ inputs: before }]);
+    await test.update(RULES, id, closed);
+    expect(test.applied?.get(id)?.inputs).toEqual(closed);
   });
 
   it("keeps the old rules when Azure refuses the new ones", async () => {
     const twice = [SSH_RULE, { ...SSH_RULE, name: "again" }];
-    await expect(test.create(RULES, { ...INPUTS.rules, securityRules: twice })).rejects.toThrow(
+    const id = test.cloud.ofType(RULES)[0]?.id ?? "";
+    await expect(test.update(RULES, id, { ...INPUTS.rules, securityRules: twice })).rejects.toThrow(
       "SecurityRuleConflict",
     );
     expect(test.cloud.ofType(RULES)[0]?.inputs).toEqual(INPUTS.rules);
@@ -124,8 +250,8 @@ describe("changing", () => {
 describe("run command", () => {
   it("shows its result to who asks for the instance view", async () => {
     await createMachine("A");
-    const { outs } = await test.create(RUN_COMMAND, INPUTS.command("A"));
-    expect(outs).not.toHaveProperty("instanceView");
+    const { outputs } = await test.create(RUN_COMMAND, INPUTS.command("A"));
+    expect(outputs).not.toHaveProperty("instanceView");
     const ask = { resourceGroupName: "fog", vmName: "A", runCommandName: "host-key" };
     const expanded = await test.provider.invoke(GET_COMMAND, { ...ask, expand: "instanceView" });
     expect(expanded.outputs).toMatchObject({
@@ -151,7 +277,7 @@ describe("deleting", () => {
     const [address] = test.cloud.ofType(ADDRESS);
     const [subnet] = test.cloud.ofType(SUBNET);
     const [rules] = test.cloud.ofType(RULES);
-    const remove = (type: string, id = ""): Promise<void> => test.provider.delete(id, urnOf(type));
+    const remove = (type: string, id?: string): Promise<void> => test.delete(type, id);
     await expect(remove(CARD, cardId("A-nic"))).rejects.toThrow("NicInUse");
     await remove(MACHINE, machine);
     await expect(remove(ADDRESS, address?.id)).rejects.toThrow("PublicIPAddressCannotBeDeleted");
@@ -172,11 +298,11 @@ describe("deleting", () => {
   it("takes a machine's run commands and a group's everything along", async () => {
     const machine = await createMachine("A");
     await test.create(RUN_COMMAND, INPUTS.command("A"));
-    await test.provider.delete(machine, urnOf(MACHINE));
+    await test.delete(MACHINE, machine);
     expect(test.cloud.ofType(RUN_COMMAND)).toEqual([]);
     await createMachine("B");
     const [group] = test.cloud.ofType(GROUP);
-    await test.provider.delete(group?.id ?? "", urnOf(GROUP));
+    await test.delete(GROUP, group?.id);
     expect(test.cloud.under("")).toEqual([]);
     expect(test.told.slice(-2)).toEqual(["erase B", "remove bridge"]);
   });
@@ -184,8 +310,8 @@ describe("deleting", () => {
   it("takes a machine along with its card when its making was cut off", async () => {
     test.failure = new Error("killed");
     await expect(createMachine("A")).rejects.toThrow("killed");
-    test = new TestCloud(test.file);
-    await test.provider.delete(cardId("A-nic"), urnOf(CARD));
+    test = test.restarted();
+    await test.delete(CARD, cardId("A-nic"));
     expect(test.cloud.ofType(MACHINE)).toEqual([]);
     expect(test.told).toEqual(["erase A"]);
   });
@@ -195,9 +321,9 @@ describe("reading", () => {
   it("says what is gone", async () => {
     const [group] = test.cloud.ofType(GROUP);
     const id = group?.id ?? "";
-    expect(await test.provider.read(id)).toMatchObject({ id, inputs: INPUTS.group });
-    await test.provider.delete(id, urnOf(GROUP));
-    expect(await test.provider.read(id)).toMatchObject({ id: "" });
+    expect(test.provider.read("", id)).toMatchObject({ inputs: INPUTS.group, outputs: { id } });
+    await test.delete(GROUP, id);
+    expect(test.provider.read("", id)).toBeUndefined();
   });
 
   it("refuses a type or a function that it does not know, by name", async () => {

@@ -1,40 +1,27 @@
 /**
  * Stand-in for the `azure-native` provider: the lab's cloud. The same types, fields and ids; a
- * virtual machine is a machine that boots here, and what Azure would refuse is refused.
+ * virtual machine is a machine that boots here, and what Azure would refuse is refused, by the check
+ * that also judges the program before there is any cloud (`policy/azure`).
  *
  * Deviations: a machine has this computer's processor architecture whatever its image says, and its
- * system is the lab's Debian; rules do not filter between machines of one subnet; creating what
- * exists updates it, as Azure's own PUT does. A preview never gets here: the engine asks a provider
- * that does not announce previews for nothing but checks and differences.
+ * system is the lab's Debian; disks, zones and accelerated networking are taken and have no effect;
+ * rules do not filter between machines of one subnet; a resource whose creation was cut off, and of
+ * which no engine heard, is taken up by the next one that asks for it, and goes with what it uses.
  */
-import type {
-  CheckResult,
-  CreateResult,
-  DiffResult,
-  InvokeResult,
-  Provider,
-  ReadResult,
-  UpdateResult,
-} from "@pulumi/pulumi/provider/index.js";
-
+import { inUse } from "../../../policy/azure/deletion.ts";
+import type { Inputs } from "../../../policy/azure/values.ts";
+import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "../../../policy/azure/world.ts";
+import type { Unreported } from "../../engine/unreported.ts";
 import type { Say } from "../shared/engine.ts";
-import { typeOf, unwrap, type Properties } from "../shared/values.ts";
-import type { Cloud, Stored } from "./cloud.ts";
+import type { PlannedChange, StandIn } from "../shared/serve.ts";
+import { canonical, typeOf, unwrap, type Problem, type Properties } from "../shared/values.ts";
+import type { Cloud, Draft, Stored, View } from "./cloud.ts";
 import { checkInputs, diffInputs, differs } from "./contract.ts";
+import { AzureError } from "./errors.ts";
 import type { Hypervisor } from "./machines.ts";
-import { AzureError, inUse } from "./refusals.ts";
 import { settle } from "./settle.ts";
 import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
-import {
-  CARD,
-  GROUP,
-  MACHINE,
-  nameOf,
-  RUN_COMMAND,
-  SUBNET,
-  typeContract,
-  type Inputs,
-} from "./types.ts";
+import { idOf, typeContract } from "./types.ts";
 
 const INVOKES: Readonly<Record<string, string>> = {
   "azure-native:compute:getVirtualMachine": MACHINE,
@@ -43,156 +30,204 @@ const INVOKES: Readonly<Record<string, string>> = {
 
 /** The network under the machines; a test puts another in its place. */
 export interface Network {
-  apply(cloud: Cloud): Promise<void>;
+  apply(cloud: View): Promise<void>;
   removeBridge(subnetId: string): Promise<void>;
 }
 
 /** Serves Azure's types from the lab's cloud. */
-export class AzureProvider implements Provider {
+export class AzureProvider implements StandIn {
   readonly version = "3.28.0";
-  /** Changes of the cloud happen one after another; machines boot side by side. */
-  private turn: Promise<unknown> = Promise.resolve();
+  /** Names are given, so the new one cannot stand beside the old one. */
+  readonly deleteBeforeReplace = true;
 
   constructor(
     private readonly cloud: Cloud,
+    private readonly unreported: Unreported,
     private readonly hypervisor: Hypervisor,
     private readonly network: Network,
     private readonly say: Say,
   ) {}
 
-  check(urn: string, _olds: Properties, news: Properties): Promise<CheckResult> {
-    return Promise.resolve({ inputs: news, failures: checkInputs(typeOf(urn), news) });
+  check(urn: string, inputs: Properties): Problem[] {
+    return checkInputs(typeOf(urn), inputs);
   }
 
-  diff(_id: string, urn: string, olds: Properties, news: Properties): Promise<DiffResult> {
-    return Promise.resolve(diffInputs(typeOf(urn), olds, news));
+  diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
+    return diffInputs(typeOf(urn), oldInputs, inputs);
   }
 
-  async create(urn: string, properties: Properties): Promise<CreateResult> {
-    const inputs = unwrap(properties) as Inputs;
-    const id = typeContract(typeOf(urn)).path(inputs);
-    return { id, outs: await this.put(urn, id, inputs) };
+  async create(urn: string, properties: Properties): Promise<{ id: string; outputs: Properties }> {
+    const id = idOf(typeOf(urn), unwrap(properties) as Inputs);
+    const known = this.cloud.get(id);
+    if (known !== undefined && !this.isFresh(known)) {
+      throw new Error(`cannot create already existing resource '${id}'`);
+    }
+    this.unreported.begin(urn);
+    const outputs = await this.put(urn, id, properties);
+    this.unreported.forget(urn);
+    return { id, outputs };
   }
 
-  async update(
-    id: string,
-    urn: string,
-    _olds: Properties,
-    news: Properties,
-  ): Promise<UpdateResult> {
-    return { outs: await this.put(urn, id, unwrap(news) as Inputs) };
+  update(urn: string, olds: Properties, properties: Properties): Promise<Properties> {
+    return this.put(urn, String(olds["id"]), properties);
   }
 
-  read(id: string): Promise<ReadResult> {
+  /** What Azure adds to a card's configuration is its address, which stays once it is given. */
+  readonly preview = {
+    create: (urn: string, inputs: Properties): Properties => {
+      const name = inputs[typeContract(typeOf(urn)).names.at(-1) ?? ""];
+      return typeOf(urn) === CARD
+        ? { ...inputs, name, ipConfigurations: undefined }
+        : { ...inputs, name };
+    },
+    update: (urn: string, olds: Properties, inputs: Properties): Properties => {
+      const { ipConfigurations } = inputs;
+      return typeOf(urn) === CARD && Array.isArray(ipConfigurations)
+        ? {
+            ...olds,
+            ...inputs,
+            ipConfigurations: ipConfigurations.map((config: object) => ({
+              ...config,
+              privateIPAddress: olds["privateAddress"],
+            })),
+          }
+        : { ...olds, ...inputs };
+    },
+  };
+
+  read(_urn: string, id: string): { inputs: Properties; outputs: Properties } | undefined {
     const stored = this.cloud.get(id);
-    // No id says that the resource is gone.
-    return Promise.resolve(
-      stored === undefined
-        ? { id: "", props: {} }
-        : { id, props: shown(stored), inputs: stored.inputs },
-    );
+    return stored === undefined ? undefined : { inputs: stored.inputs, outputs: shown(stored) };
   }
 
-  async delete(id: string, urn: string): Promise<void> {
-    const type = typeOf(urn);
-    if (this.cloud.get(id) === undefined) {
+  async delete(_urn: string, outputs: Properties): Promise<void> {
+    const stored = this.cloud.get(String(outputs["id"]));
+    if (stored === undefined) {
       return;
     }
-    const users = this.cloud.usersOf(id);
-    // A machine whose making was cut off never came to be: it goes with its card.
-    const halfMade = users.filter((user) => type === CARD && unfinished(user));
-    const user = users.find((other) => !halfMade.includes(other));
-    if (user !== undefined) {
-      throw inUse(type, id, user.id);
-    }
-    const self = { id, type };
-    const going = [...this.cloud.under(id), ...halfMade, self];
+    const going = this.goingWith(stored);
     const machines = going.filter((one) => one.type === MACHINE);
     await Promise.all(machines.map((machine) => this.hypervisor.erase(nameOf(machine.id))));
-    await this.alone(async () => {
+    await this.cloud.change(async (draft) => {
       for (const one of going) {
-        this.cloud.remove(one.id);
+        draft.remove(one.id);
+      }
+      if (going.some((one) => onNetwork(one.type))) {
+        await this.network.apply(draft);
       }
       for (const subnet of going.filter((one) => one.type === SUBNET)) {
         await this.network.removeBridge(subnet.id);
       }
-      if (going.some((one) => onNetwork(one.type))) {
-        await this.network.apply(this.cloud);
-      }
     });
+    for (const one of going) {
+      this.unreported.forget(one.urn);
+    }
   }
 
-  async invoke(token: string, args: Properties): Promise<InvokeResult> {
+  invoke(
+    token: string,
+    args: Properties,
+  ): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
     const inputs = unwrap(args) as Inputs;
     const type = INVOKES[token];
     if (type === undefined) {
-      throw new Error(`the lab's stand-in for Azure does not support ${token}`);
+      return Promise.reject(new Error(`the lab's stand-in for Azure does not support ${token}`));
     }
-    const id = typeContract(type).path(inputs);
+    const id = idOf(type, inputs);
     const stored = this.cloud.get(id);
     if (stored === undefined) {
-      throw new AzureError("ResourceNotFound", `The Resource '${id}' was not found.`);
+      const message = `The Resource '${id}' was not found.`;
+      return Promise.reject(new AzureError({ code: "ResourceNotFound", message }));
     }
     const { instanceView, ...outputs } = stored.outputs;
     return Promise.resolve({
       outputs: inputs["expand"] === "instanceView" ? { ...outputs, instanceView } : outputs,
+      problems: [],
     });
   }
 
-  private async put(urn: string, id: string, inputs: Inputs): Promise<Record<string, unknown>> {
+  /** What Azure was asked to do goes on without the one who asked. */
+  cancel(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private async put(urn: string, id: string, properties: Properties): Promise<Properties> {
     const type = typeOf(urn);
-    const { official, apiVersion } = typeContract(type);
-    const known = this.cloud.get(id);
-    const settled = await this.alone(async () => {
-      const stored: Stored = {
-        id,
-        type,
-        inputs,
-        outputs: {
-          ...inputs,
-          id,
-          name: nameOf(id),
-          type: official,
-          azureApiVersion: apiVersion,
-          ...settle(this.cloud, id, type, inputs),
-          // A group says so below its properties, whatever it holds.
-          ...(type === GROUP ? { properties: { provisioningState: "Succeeded" } } : {}),
-          provisioningState: slow(type) ? "Creating" : "Succeeded",
-        },
-      };
-      this.cloud.put(stored);
-      if (onNetwork(type)) {
-        await this.network.apply(this.cloud);
-      }
-      return stored;
+    const inputs = unwrap(properties) as Inputs;
+    const { known, ordered } = await this.cloud.change((draft) =>
+      this.order(draft, { urn, id, type, inputs }),
+    );
+    if (!slow(type)) {
+      return resealed(properties, shown(ordered));
+    }
+    const own =
+      type === MACHINE
+        ? await this.makeMachine(urn, ordered, known)
+        : { instanceView: await this.runCommand(ordered) };
+    const outputs = { ...ordered.outputs, ...own, provisioningState: "Succeeded" };
+    const made = { ...ordered, outputs };
+    await this.cloud.change((draft) => {
+      draft.put(made);
     });
-    const made = slow(type) ? await this.make(urn, settled, known) : settled;
-    return shown(made);
+    return resealed(properties, shown(made));
   }
 
-  /** What takes its time: a machine's boot, a command on it. */
-  private async make(urn: string, settled: Stored, known?: Stored): Promise<Stored> {
-    const own =
-      settled.type === MACHINE
-        ? await this.makeMachine(urn, settled, known)
-        : { instanceView: await this.runCommand(settled) };
-    const outputs = { ...settled.outputs, ...own, provisioningState: "Succeeded" };
-    const made = { ...settled, outputs };
-    await this.alone(() => {
-      this.cloud.put(made);
-    });
-    return made;
+  /** Takes an order: from here on the cloud holds it, and the network is what it says. */
+  private async order(
+    draft: Draft,
+    order: Pick<Stored, "id" | "type" | "inputs"> & { readonly urn: string },
+  ): Promise<{ known: Stored | undefined; ordered: Stored }> {
+    const { id, type, inputs } = order;
+    const known = draft.get(id);
+    const isFresh = known !== undefined && this.isFresh(known);
+    const { official, apiVersion } = typeContract(type);
+    const ordered: Stored = {
+      ...order,
+      outputs: {
+        ...inputs,
+        id,
+        name: nameOf(id),
+        type: official,
+        azureApiVersion: apiVersion,
+        ...settle(draft, order, isFresh),
+        // A group says so below its properties, whatever it holds.
+        ...(type === GROUP ? { properties: { provisioningState: "Succeeded" } } : {}),
+        provisioningState: slow(type) ? "Creating" : "Succeeded",
+      },
+    };
+    if (known !== undefined && isFresh && type === MACHINE) {
+      await this.startOver(known, inputs);
+    }
+    // Until the change is made, what stands is what stood: a change that is cut off is seen again.
+    draft.put(
+      known === undefined || !slow(type) || unfinished(known)
+        ? ordered
+        : { ...known, outputs: { ...known.outputs, provisioningState: "Updating" } },
+    );
+    if (onNetwork(type)) {
+      await this.network.apply(draft);
+    }
+    return { known, ordered };
+  }
+
+  /** A machine that nobody got to see does not stand in the way of another order. */
+  private async startOver({ id, inputs: before }: Stored, inputs: Inputs): Promise<void> {
+    const fixed = typeContract(MACHINE).replaces;
+    if (fixed.some((path) => differs(path, before, inputs))) {
+      await this.hypervisor.erase(nameOf(id));
+    } else if (differs("hardwareProfile", before, inputs)) {
+      await this.hypervisor.halt(nameOf(id));
+    }
   }
 
   private async makeMachine(urn: string, { id, inputs }: Stored, known?: Stored): Promise<object> {
-    const name = nameOf(id);
-    const fixed = typeContract(MACHINE).replaces;
-    if (known !== undefined && fixed.some((path) => differs(path, known.inputs, inputs))) {
-      // Only of a machine that nobody got to see; `settle` refuses it of others.
-      await this.hypervisor.erase(name);
-    } else if (known !== undefined && differs("hardwareProfile", known.inputs, inputs)) {
+    if (
+      known !== undefined &&
+      !unfinished(known) &&
+      differs("hardwareProfile", known.inputs, inputs)
+    ) {
       this.say(urn, "restarting with the new size");
-      await this.hypervisor.halt(name);
+      await this.hypervisor.halt(nameOf(id));
     }
     this.say(urn, "booting");
     await this.hypervisor.boot(this.cloud, inputs as unknown as MachineInputs);
@@ -203,26 +238,51 @@ export class AzureProvider implements Provider {
     const command = inputs as unknown as RunCommandInputs;
     const view = await this.hypervisor.run(command.vmName, command);
     if (view.exitCode !== 0 && command.treatFailureAsDeploymentFailure === true) {
-      throw new AzureError(
-        "VMExtensionProvisioningError",
-        `The run command on ${command.vmName} ended ${view.executionState} with exit code ${view.exitCode}: ${view.error.trim() || view.output.trim()}`,
-      );
+      throw new AzureError({
+        code: "VMExtensionProvisioningError",
+        message: `The run command on ${command.vmName} ended ${view.executionState} with exit code ${view.exitCode}: ${view.error.trim() || view.output.trim()}`,
+      });
     }
     return view;
   }
 
-  private alone<T>(work: () => T | Promise<T>): Promise<T> {
-    const mine = this.turn.then(work);
-    // The next one's turn comes whether or not this one fails; its caller hears of the failure.
-    this.turn = mine.catch(() => undefined);
-    return mine;
+  /** What goes with a resource: what stands under it, and what nobody got to see that uses it. */
+  private goingWith(self: Stored): readonly Stored[] {
+    const going = new Map([[self.id, self]]);
+    // A map that grows is walked to its new end.
+    for (const one of going.values()) {
+      for (const inner of this.cloud.under(one.id)) {
+        going.set(inner.id, inner);
+      }
+      for (const user of this.cloud.usersOf(one.id)) {
+        if (!going.has(user.id) && !this.isFresh(user)) {
+          throw new AzureError(inUse(one.type, one.id, user.id));
+        }
+        going.set(user.id, user);
+      }
+    }
+    return [...going.values()];
+  }
+
+  /** Whether no engine ever heard that the resource is there. */
+  private isFresh(stored: Stored): boolean {
+    return unfinished(stored) || this.unreported.has(stored.urn);
   }
 }
 
 /** A resource as the engine keeps it: what came of a command is asked for with `expand`. */
-function shown({ inputs, outputs }: Stored): Record<string, unknown> {
-  const rest = Object.entries(outputs).filter(([key]) => key !== "instanceView");
-  return { ...Object.fromEntries(rest), __inputs: inputs };
+function shown({ outputs }: Stored): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(outputs).filter(([key]) => key !== "instanceView"));
+}
+
+/** Outputs in the envelopes that the same values had as inputs: what is secret stays so. */
+function resealed(inputs: Properties, outputs: Properties): Properties {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([key, value]) => [
+      key,
+      canonical(unwrap(inputs[key])) === canonical(value) ? inputs[key] : value,
+    ]),
+  );
 }
 
 function onNetwork(type: string): boolean {
@@ -233,6 +293,7 @@ function slow(type: string): boolean {
   return type === MACHINE || type === RUN_COMMAND;
 }
 
-function unfinished({ type, outputs }: Stored): boolean {
-  return type === MACHINE && outputs["provisioningState"] === "Creating";
+/** Whether a resource's making was cut off, or failed. */
+function unfinished({ outputs }: Stored): boolean {
+  return outputs["provisioningState"] === "Creating";
 }

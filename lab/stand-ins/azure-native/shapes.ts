@@ -1,4 +1,4 @@
-/** The nested inputs that the stand-in reads, as the SDK sends them. */
+/** The nested inputs that the stand-in reads, once they are checked. */
 
 export interface Reference {
   readonly id: string;
@@ -15,13 +15,12 @@ export interface SubnetInputs {
 export interface SecurityRule {
   readonly name: string;
   readonly priority: number;
-  readonly direction: "Inbound" | "Outbound";
-  readonly access: "Allow" | "Deny";
-  readonly protocol: "Tcp" | "Udp" | "Icmp" | "*";
+  /** `Allow` or `Deny`; Azure compares without regard to case. */
+  readonly access: string;
+  /** `Tcp`, `Udp`, `Icmp` or `*`. */
+  readonly protocol: string;
   readonly sourceAddressPrefix?: string;
   readonly sourceAddressPrefixes?: readonly string[];
-  readonly sourcePortRange?: string;
-  readonly destinationAddressPrefix?: string;
   readonly destinationPortRange?: string;
   readonly destinationPortRanges?: readonly string[];
 }
@@ -30,18 +29,12 @@ export interface RulesInputs {
   readonly securityRules?: readonly SecurityRule[];
 }
 
-export interface AddressInputs {
-  readonly publicIPAllocationMethod?: string;
-  readonly sku?: { readonly name?: string };
-}
-
 export interface CardInputs {
   readonly networkSecurityGroup?: Reference;
   readonly ipConfigurations: readonly {
     readonly name: string;
     readonly subnet: Reference;
     readonly publicIPAddress?: Reference;
-    readonly privateIPAllocationMethod?: string;
   }[];
 }
 

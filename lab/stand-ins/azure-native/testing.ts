@@ -3,10 +3,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Cloud } from "./cloud.ts";
+import type { Inputs } from "../../../policy/azure/values.ts";
+import { addUnreported, Unreported } from "../../engine/unreported.ts";
+import type { Properties } from "../shared/values.ts";
+import { Cloud, type View } from "./cloud.ts";
 import type { InstanceView } from "./machines.ts";
 import { AzureProvider } from "./provider.ts";
-import type { Inputs } from "./types.ts";
 
 const GROUP = { resourceGroupName: "fog" };
 const WHERE = { ...GROUP, location: "westeurope" };
@@ -100,7 +102,8 @@ export const INPUTS = {
   }),
 } as const;
 
-export const urnOf = (type: string): string => `urn:pulumi:lab::fogline::${type}::x`;
+export const urnOf = (type: string, name = "x"): string =>
+  `urn:pulumi:lab::fogline::${type}::${name}`;
 
 /** A provider over a fresh cloud, or over the file of an earlier one. */
 export class TestCloud {
@@ -115,6 +118,10 @@ export class TestCloud {
   };
   /** Set to have the next boots fail, as when the engine is killed. */
   failure?: Error;
+  /** Set to have the network refuse what it is told. */
+  networkFailure?: Error;
+  /** The cloud that the network was made after last. */
+  applied?: View;
 
   constructor(readonly file = join(mkdtempSync(join(tmpdir(), "azure-")), "cloud.json")) {
     this.cloud = new Cloud(file);
@@ -124,6 +131,7 @@ export class TestCloud {
     };
     this.provider = new AzureProvider(
       this.cloud,
+      new Unreported(`${file}.unreported`),
       {
         boot: (_, { vmName }) =>
           this.failure === undefined ? tell(`boot ${vmName}`) : Promise.reject(this.failure),
@@ -131,13 +139,35 @@ export class TestCloud {
         erase: (name) => tell(`erase ${name}`),
         run: () => Promise.resolve({ ...this.view, startTime: "then", endTime: "now" }),
       },
-      { apply: () => Promise.resolve(), removeBridge: () => tell("remove bridge") },
+      {
+        apply: (cloud) => {
+          if (this.networkFailure !== undefined) {
+            return Promise.reject(this.networkFailure);
+          }
+          this.applied = cloud;
+          return Promise.resolve();
+        },
+        removeBridge: () => tell("remove bridge"),
+      },
       () => undefined,
     );
   }
 
-  async create(type: string, inputs: Inputs): Promise<{ id: string; outs: Inputs }> {
-    const created = await this.provider.create(urnOf(type), inputs);
-    return { id: created.id, outs: created.outs as Inputs };
+  /** The next engine's plugin; of the creations named no engine ever heard. */
+  restarted(...unreported: readonly string[]): TestCloud {
+    addUnreported(unreported, `${this.file}.unreported`);
+    return new TestCloud(this.file);
+  }
+
+  create(type: string, inputs: Inputs, name = "x"): Promise<{ id: string; outputs: Properties }> {
+    return this.provider.create(urnOf(type, name), inputs);
+  }
+
+  update(type: string, id: string, inputs: Inputs): Promise<Properties> {
+    return this.provider.update(urnOf(type), { id }, inputs);
+  }
+
+  delete(type: string, id = ""): Promise<void> {
+    return this.provider.delete(urnOf(type), { id });
   }
 }

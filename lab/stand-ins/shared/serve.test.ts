@@ -10,13 +10,14 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { describe, expect, it } from "vitest";
 
-const LAUNCHER = join(import.meta.dirname, "../random/pulumi-resource-random");
 const URN = "urn:pulumi:lab::fogline::random:index/randomUuid:RandomUuid::one";
+const CARD = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::card";
 
-/** Starts the plugin below a shell of its own, whose death is that of the engine. */
-async function start(): Promise<{ parent: ChildProcess; pid: number; port: string }> {
+/** Starts a plugin below a shell of its own, whose death is that of the engine. */
+async function start(name: string): Promise<{ parent: ChildProcess; pid: number; port: string }> {
+  const launcher = join(import.meta.dirname, `../${name}/pulumi-resource-${name}`);
   const command = '"$0" & echo "$!"; wait';
-  const parent = spawn("/bin/sh", ["-c", command, LAUNCHER], {
+  const parent = spawn("/bin/sh", ["-c", command, launcher], {
     cwd: "/",
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -25,9 +26,12 @@ async function start(): Promise<{ parent: ChildProcess; pid: number; port: strin
   return { parent, pid: Number(await read()), port: await read() };
 }
 
-describe("a plugin", () => {
+/** Milliseconds that a plugin's start may take on a busy computer. */
+const BUSY = 30_000;
+
+describe("a plugin", { timeout: BUSY }, () => {
   it("announces its port, serves, and ends with the engine that started it", async () => {
-    const { parent, pid, port } = await start();
+    const { parent, pid, port } = await start("random");
     const address = `127.0.0.1:${port}`;
     const client = new stubs.ResourceProviderClient(address, grpc.credentials.createInsecure());
 
@@ -66,6 +70,76 @@ describe("a plugin", () => {
     parent.kill("SIGKILL");
     await once(parent, "close");
     await expect.poll(() => isRunning(pid), { timeout: 5000 }).toBe(false);
+  });
+
+  it("that can tell what would be says so, and leaves open what nobody knows yet", async () => {
+    const { parent, port } = await start("azure-native");
+    const address = `127.0.0.1:${port}`;
+    const client = new stubs.ResourceProviderClient(address, grpc.credentials.createInsecure());
+    const ask = <Q, A>(
+      method: (request: Q, done: (error: grpc.ServiceError | null, answer: A) => void) => unknown,
+      request: Q,
+    ): Promise<A> =>
+      new Promise((resolve, reject) => {
+        method.call(client, request, (error, answer) => {
+          if (error === null) {
+            resolve(answer);
+          } else {
+            reject(error);
+          }
+        });
+      });
+
+    const configured = await ask<proto.ConfigureRequest, proto.ConfigureResponse>(
+      client.configure.bind(client),
+      new proto.ConfigureRequest(),
+    );
+    expect(configured.getSupportspreview()).toBe(true);
+
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const create = new proto.CreateRequest();
+    create.setUrn(CARD);
+    create.setPreview(true);
+    create.setProperties(
+      struct.Struct.fromJavaScript({
+        resourceGroupName: "fog",
+        networkInterfaceName: "card",
+        location: "eastus",
+        ipConfigurations: [{ name: "primary", subnet: { id: unknown } }],
+      }),
+    );
+    const made = await ask<proto.CreateRequest, proto.CreateResponse>(
+      client.create.bind(client),
+      create,
+    );
+    expect(made.getId()).toBe("");
+    expect(made.getProperties()?.toJavaScript()).toEqual({
+      resourceGroupName: "fog",
+      networkInterfaceName: "card",
+      location: "eastus",
+      name: "card",
+    });
+
+    const check = new proto.CheckRequest();
+    check.setUrn(CARD);
+    check.setNews(
+      struct.Struct.fromJavaScript({
+        resourceGroupName: "fog",
+        networkInterfaceName: "card",
+        location: "Atlantis",
+        ipConfigurations: unknown,
+      }),
+    );
+    const checked = await ask<proto.CheckRequest, proto.CheckResponse>(
+      client.check.bind(client),
+      check,
+    );
+    expect(checked.getFailuresList().map((failure) => failure.getReason())).toEqual([
+      expect.stringContaining('Code="LocationNotAvailableForResourceType"'),
+    ]);
+    client.close();
+    parent.kill("SIGKILL");
+    await once(parent, "close");
   });
 });
 

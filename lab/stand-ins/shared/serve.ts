@@ -35,6 +35,18 @@ export interface StandIn {
     token: string,
     args: Properties,
   ): Promise<{ outputs: Properties; problems: readonly Problem[] }>;
+  /** What stands behind an id now, or that it is gone. Without it the engine's state is believed. */
+  read?(urn: string, id: string): { inputs: Properties; outputs: Properties } | undefined;
+  /**
+   * What `create` and `update` would come to; an output that is left out is not known yet. Without
+   * it a preview shows inputs alone.
+   */
+  readonly preview?: {
+    create(urn: string, inputs: Properties): Properties;
+    update(urn: string, olds: Properties, inputs: Properties): Properties;
+  };
+  /** Whether an old resource goes before its replacement comes, e.g. as both have one name. */
+  readonly deleteBeforeReplace?: boolean;
   /** What is at work is to end early. */
   cancel(): Promise<void>;
 }
@@ -80,6 +92,7 @@ function createService(standIn: StandIn): grpc.UntypedServiceImplementation {
       const response = new proto.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setAcceptoutputs(true);
+      response.setSupportspreview(standIn.preview !== undefined);
       return response;
     }),
     check: unary((request: proto.CheckRequest) => {
@@ -92,25 +105,44 @@ function createService(standIn: StandIn): grpc.UntypedServiceImplementation {
     diff: unary((request: proto.DiffRequest) => {
       // Engines from before old inputs were sent leave only the old outputs to compare with.
       const olds = request.getOldInputs() ?? request.getOlds();
-      return plan(standIn.diff(request.getUrn(), read(olds), read(request.getNews())));
+      const response = plan(standIn.diff(request.getUrn(), read(olds), read(request.getNews())));
+      response.setDeletebeforereplace(standIn.deleteBeforeReplace === true);
+      return response;
     }),
     create: unary(async (request: proto.CreateRequest) => {
-      const made = await standIn.create(request.getUrn(), read(request.getProperties()));
+      const inputs = read(request.getProperties());
       const response = new proto.CreateResponse();
+      if (request.getPreview() && standIn.preview !== undefined) {
+        response.setProperties(write(standIn.preview.create(request.getUrn(), inputs)));
+        return response;
+      }
+      const made = await standIn.create(request.getUrn(), inputs);
       response.setId(made.id);
       response.setProperties(write(made.outputs));
       return response;
     }),
     read: unary((request: proto.ReadRequest) => {
       const response = new proto.ReadResponse();
-      response.setId(request.getId());
-      response.setProperties(request.getProperties());
-      response.setInputs(request.getInputs());
+      if (standIn.read === undefined) {
+        response.setId(request.getId());
+        response.setProperties(request.getProperties());
+        response.setInputs(request.getInputs());
+        return response;
+      }
+      const found = standIn.read(request.getUrn(), request.getId());
+      // No id says that the resource is gone.
+      if (found !== undefined) {
+        response.setId(request.getId());
+        response.setProperties(write(found.outputs));
+        response.setInputs(write(found.inputs));
+      }
       return response;
     }),
     update: unary(async (request: proto.UpdateRequest) => {
       const olds = read(request.getOlds());
-      const outputs = await standIn.update(request.getUrn(), olds, read(request.getNews()));
+      const { preview } = standIn;
+      const how = request.getPreview() && preview !== undefined ? preview : standIn;
+      const outputs = await how.update(request.getUrn(), olds, read(request.getNews()));
       const response = new proto.UpdateResponse();
       response.setProperties(write(outputs));
       return response;

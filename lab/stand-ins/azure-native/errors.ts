@@ -1,0 +1,14 @@
+/** What the stand-in answers instead of doing what it was asked. */
+import { describeRefusal, type Refusal } from "../../../policy/azure/refusal.ts";
+
+/** An error as the Azure SDK shows it. */
+export class AzureError extends Error {
+  readonly code: string;
+
+  /** @param refusals at least one; Azure names the first alone */
+  constructor(...refusals: readonly Pick<Refusal, "code" | "message">[]) {
+    super(refusals.map((each) => describeRefusal({ path: "", ...each })).join("\n"));
+    this.name = "AzureError";
+    this.code = refusals[0]?.code ?? "";
+  }
+}
