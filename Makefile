@@ -32,6 +32,10 @@ logs: node_modules ## The website's logs; ARGS=<machine> for a machine's journal
 preview: node_modules ## What `make up` would change
 	@$(LAB) preview $(ARGS)
 
+.PHONY: plan
+plan: node_modules ## What a stack is and what a change does to it: STACK=dev [BASE=ref] [FORMAT=json] [LIVE=1]
+	@node --import tsx plan/cli.ts
+
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit lint types format scripts

@@ -73,6 +73,10 @@ function answer(outcome: Outcome): void {
   });
 }
 
+// Who asked is gone: nobody wants the answer.
+process.once("disconnect", () => {
+  process.exit();
+});
 process.on("uncaughtException", (error) => {
   answer(failure(error));
 });

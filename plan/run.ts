@@ -1,11 +1,11 @@
 /** Starts the process that runs a checkout's program, and reads what it declares. */
 import { fork } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Outcome, Task } from "./snapshot.ts";
+import { temporaryFolder } from "./temporary.ts";
 
 /** Longest that a program may take, seconds: it declares its resources in about two. */
 const LIMIT = 60;
@@ -20,8 +20,8 @@ export interface Bench extends Disposable {
 
 /** The program wants an operator's key; a plan must not need the real one. */
 export function bench(): Bench {
-  const folder = mkdtempSync(join(tmpdir(), "fogline-plan-"));
-  const sshKey = join(folder, "id_ed25519");
+  const temporary = temporaryFolder("fogline-plan-");
+  const sshKey = join(temporary.folder, "id_ed25519");
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   writeFileSync(sshKey, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   const point = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
@@ -31,7 +31,7 @@ export function bench(): Bench {
     sshKey,
     sealKey: randomBytes(16).toString("hex"),
     [Symbol.dispose]: () => {
-      rmSync(folder, { recursive: true, force: true });
+      temporary[Symbol.dispose]();
     },
   };
 }
