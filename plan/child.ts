@@ -41,7 +41,7 @@ function load(task: Task, file: string): Promise<unknown> {
   return import(pathToFileURL(join(task.checkout, file)).href);
 }
 
-function planned({ sealed, additionalSecretOutputs: _, aliases, ...rest }: Registered): Planned {
+function planned({ sealed, aliases, ...rest }: Registered): Planned {
   return { ...rest, aliases: aliases.filter((urn) => !API_VERSION.test(urn)), inputs: sealed };
 }
 

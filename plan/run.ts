@@ -2,7 +2,9 @@
 import { fork } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import type { Outcome, Task } from "./snapshot.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -47,7 +49,7 @@ export function runProgram(
   const task: Task = { checkout, stack, settings: { ...settings, operator }, sealKey };
   const child = fork(join(import.meta.dirname, "child.ts"), {
     cwd: checkout,
-    execArgv: ["--import", import.meta.resolve("tsx")],
+    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const printed: string[] = [];

@@ -3,9 +3,7 @@ import type { Registered } from "../testing/engine.ts";
 import type { Problem } from "../config/problems.ts";
 
 /** A declared resource; secret values in its inputs are sealed (see seal.ts). */
-export type Planned = Omit<Registered, "inputs" | "sealed" | "additionalSecretOutputs"> & {
-  readonly inputs: Readonly<Record<string, unknown>>;
-};
+export type Planned = Omit<Registered, "sealed">;
 
 /** Everything that a program declares. */
 export interface Snapshot {
