@@ -1,5 +1,6 @@
 /** `make plan` as it is called: a repository, a commit to compare with, what is left behind. */
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
 import { afterAll, describe, expect, it } from "vitest";
@@ -113,6 +114,26 @@ describe("a plan", { timeout: 60_000 }, () => {
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain("    at ");
     expectNothingLeft();
+  });
+});
+
+describe("a plan of the real state", { timeout: 60_000 }, () => {
+  it("is pulumi's own preview with the project's policies; it prints and ends as that does", async () => {
+    using repository = new Repository();
+    const pulumi = join(repository.folder, "pulumi");
+    writeFileSync(pulumi, '#!/bin/sh\necho "$@"\nexit 3\n', { mode: 0o755 });
+    const env = {
+      STACK: "fixture",
+      LIVE: "1",
+      PATH: `${repository.folder}:${process.env["PATH"] ?? ""}`,
+    };
+    const options = "preview --stack fixture --policy-pack policy --non-interactive";
+    expect(await repository.plan(env)).toEqual({
+      code: 3,
+      stdout: `${options} --diff\n`,
+      stderr: "",
+    });
+    expect((await repository.plan({ ...env, FORMAT: "json" })).stdout).toBe(`${options} --json\n`);
   });
 });
 

@@ -37,7 +37,11 @@ const LOSSES: readonly (readonly [RegExp, Danger["kind"], string])[] = [
   [/:core\/v1:Namespace$/, "data", "everything in it is deleted, volumes included"],
   [/:StatefulSet$/, "data", "its pods stop; volumes stay and nobody uses them until it is back"],
   [/:network:(VirtualNetwork|Subnet)$/, "network", "machines in it lose their connection"],
-  [/:network:PublicIPAddress$/, "network", "the public address is given back, another one comes"],
+  [
+    /:network:PublicIPAddress$/,
+    "network",
+    "the public address is given back and cannot be had again",
+  ],
   [/^random:/, "secret", "the secret changes for everyone who knows the old one"],
 ];
 
