@@ -9,7 +9,7 @@ LAB = node --import tsx lab/cli.ts
 ARGS ?=
 
 node_modules: package.json package-lock.json ## Install the pinned packages
-	npm ci --no-fund --no-audit --loglevel=error
+	npm ci --no-fund --no-audit --loglevel=error >&2
 	@touch node_modules
 
 .PHONY: up

@@ -101,6 +101,7 @@ describe("a plan", { timeout: 60_000 }, () => {
     ["of an unknown stack", { STACK: "prod" }, /no stack prod.*choose STACK from fixture/s],
     ["of a stack outside the folder", { STACK: "../etc" }, /no name of a stack/],
     ["of no stack", {}, /no stack is named.*make plan STACK=dev/s],
+    ["of two bases", { STACK: "fixture", LIVE: "1", BASE: "HEAD" }, /LIVE=1.*give one of them/s],
     ["in an unknown format", { STACK: "fixture", FORMAT: "pdf" }, /FORMAT=pdf.*markdown or json/s],
     [
       "of the real state without the CLI",

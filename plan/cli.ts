@@ -21,9 +21,9 @@ const CHECKOUT = join(import.meta.dirname, "..");
 const FORMATS = { markdown, json };
 
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
-  const { stack, ref, format } = request(env);
+  const { stack, ref, format, isLive } = request(env);
   const settings = readStack(CHECKOUT, stack);
-  if (isOn(env["LIVE"])) {
+  if (isLive) {
     return livePreview(CHECKOUT, stack, format === "json");
   }
   using shared = bench();
@@ -49,6 +49,7 @@ function request(env: NodeJS.ProcessEnv): {
   stack: string;
   ref: string | undefined;
   format: keyof typeof FORMATS;
+  isLive: boolean;
 } {
   const stack = env["STACK"] ?? "";
   if (!/^[\w.-]+$/.test(stack)) {
@@ -61,7 +62,15 @@ function request(env: NodeJS.ProcessEnv): {
   if (format !== "markdown" && format !== "json") {
     throw new PlanError(`FORMAT=${format} is unknown`, "choose markdown or json");
   }
-  return { stack, ref: env["BASE"] === "" ? undefined : env["BASE"], format };
+  const ref = env["BASE"] === "" ? undefined : env["BASE"];
+  const isLive = isOn(env["LIVE"]);
+  if (isLive && ref !== undefined) {
+    throw new PlanError(
+      "LIVE=1 compares with the real state, BASE with a commit",
+      "give one of them",
+    );
+  }
+  return { stack, ref, format, isLive };
 }
 
 function isOn(value: string | undefined): boolean {

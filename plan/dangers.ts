@@ -65,9 +65,12 @@ function lost(resource: Planned, replaced?: Replaced): Danger[] {
   ];
 }
 
-function outcome({ protect, retainOnDelete }: Planned, loss: string): string {
+function outcome({ protect, retainOnDelete, inputs }: Planned, loss: string): string {
   if (protect) {
     return "it is protected, so `pulumi up` refuses until `protect` is taken off";
+  }
+  if (textAt(inputs, "storageProfile.osDisk.deleteOption") === "Detach") {
+    return "its disk is detached and stays";
   }
   return retainOnDelete ? "it stays in the cloud and is no longer looked after" : loss;
 }
