@@ -17,7 +17,7 @@ interface Json {
   readonly policies: readonly { name: string; violations: { name: string }[] }[];
 }
 
-describe("a plan", { timeout: 60_000 }, () => {
+describe("a plan", { timeout: 120_000 }, () => {
   const repository = new Repository();
   repository.change(NETWORK, 'subnetName: "machines"', 'subnetName: "nodes"');
   repository.change(POD, "runAsNonRoot: true", "runAsNonRoot: false");
@@ -118,7 +118,7 @@ describe("a plan", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a plan of the real state", { timeout: 60_000 }, () => {
+describe("a plan of the real state", { timeout: 120_000 }, () => {
   it("is pulumi's own preview with the project's policies; it prints and ends as that does", async () => {
     using repository = new Repository();
     const pulumi = join(repository.folder, "pulumi");
@@ -138,7 +138,7 @@ describe("a plan of the real state", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a plan of wrong settings", { timeout: 60_000 }, () => {
+describe("a plan of wrong settings", { timeout: 120_000 }, () => {
   it("lists every problem as a preview would, and ends with 1", async () => {
     using repository = new Repository();
     repository.change("Pulumi.fixture.yaml", "203.0.113.7/32", "0.0.0.0/0");

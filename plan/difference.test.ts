@@ -21,7 +21,7 @@ let base: Snapshot;
 
 beforeAll(async () => {
   base = await planned({});
-}, 60_000);
+}, 120_000);
 
 afterAll(() => {
   shared[Symbol.dispose]();
@@ -71,7 +71,7 @@ function outcome(snapshot: Snapshot): Outcome {
 
 const NOTHING = { created: [], changed: [], replaced: [], destroyed: [] };
 
-describe.concurrent("a changed stack", { timeout: 60_000 }, () => {
+describe("a changed stack", { timeout: 120_000 }, () => {
   it("changes nothing when nothing is changed", async () => {
     const again = await planned({});
     expect(short(differenceBetween(base, again))).toEqual(NOTHING);

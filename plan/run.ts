@@ -9,8 +9,8 @@ import { pathToFileURL } from "node:url";
 import type { Outcome, Task } from "./snapshot.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-/** Longest that a program may take, seconds: it declares its resources in about two. */
-const LIMIT = 60;
+/** Longest that a program may take, seconds: it declares its resources in about two, on an idle computer. */
+const LIMIT = 120;
 /** Lines of what a failed program printed that an error shows. */
 const TAIL = 20;
 

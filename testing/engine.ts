@@ -68,65 +68,72 @@ export function mockEngine(
   { stack = "test", seal = () => "[secret]" }: MockOptions = {},
 ): readonly Registered[] {
   const registered: Registered[] = [];
-  // Set for the time of one synchronous call: the mocks are told less than the request says.
-  let current: { readonly options: Options; answers: string[] } | undefined;
+  const asked: Asked = {};
   pulumi.runtime.setAllConfig(
     Object.fromEntries(
       Object.entries(config).map(([name, value]) => [`fogline:${name}`, JSON.stringify(value)]),
     ),
   );
-  void pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, id }) => {
-        const known = unwrap(inputs) as Record<string, unknown>;
-        const answer = STATES[type]?.(known, name) ?? {};
-        const state: Record<string, unknown> = { ...known, ...answer };
-        // The engine asks with an empty id where a program adopts nothing.
-        const made = { id: id === undefined || id === "" ? `${name}-id` : id, state };
-        current?.answers.push(made.id, ...texts(answer));
-        for (const secret of current?.options.additionalSecretOutputs ?? []) {
-          state[secret] = pulumi.secret(state[secret]);
-        }
-        return made;
-      },
-      call: ({ token }) => {
-        const answer = CALLS[token];
-        if (answer === undefined) {
-          throw new Error(`the mock engine knows no answer to ${token}`);
-        }
-        return answer;
-      },
-    },
-    "fogline",
-    stack,
-    false,
-  );
+  const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
+    make(args, asked.now);
+  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
-    const options = optionsOf(request, stack);
-    const asked = { options, answers: [] as string[] };
+    const now = { options: optionsOf(request, stack), answers: [] };
     const inputs = pulumi.runtime.deserializeProperties(request.getObject()) as unknown;
-    current = asked;
+    asked.now = now;
     const answered = register(request, (error, response) => {
       if (response !== undefined) {
         registered.push({
-          ...options,
+          ...now.options,
           urn: response.getUrn(),
           id: response.getId(),
           type: request.getType(),
           name: request.getName(),
           inputs: unwrap(inputs) as Record<string, unknown>,
           sealed: sealSecrets(inputs, seal) as Record<string, unknown>,
-          answers: asked.answers,
+          answers: now.answers,
         });
       }
       done(error, response);
     });
-    current = undefined;
+    delete asked.now;
     return answered;
   };
   return registered;
+}
+
+/**
+ * What is being registered, for the time of one synchronous call: the mocks are told less than the
+ * request says.
+ */
+interface Asked {
+  now?: { readonly options: Options; readonly answers: string[] };
+}
+
+function make(
+  { type, name, inputs, id }: pulumi.runtime.MockResourceArgs,
+  asked: Asked["now"],
+): pulumi.runtime.MockResourceResult {
+  const known = unwrap(inputs) as Record<string, unknown>;
+  const answer = STATES[type]?.(known, name) ?? {};
+  const state: Record<string, unknown> = { ...known, ...answer };
+  // The engine asks with an empty id where a program adopts nothing.
+  const ownId = id === undefined || id === "" ? `${name}-id` : id;
+  asked?.answers.push(ownId, ...texts(answer));
+  for (const secret of asked?.options.additionalSecretOutputs ?? []) {
+    state[secret] = pulumi.secret(state[secret]);
+  }
+  return { id: ownId, state };
+}
+
+function call({ token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+  const answer = CALLS[token];
+  if (answer === undefined) {
+    throw new Error(`the mock engine knows no answer to ${token}`);
+  }
+  return answer;
 }
 
 type Struct = Parameters<typeof pulumi.runtime.deserializeProperties>[0];
