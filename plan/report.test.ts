@@ -6,8 +6,7 @@ import { markdown } from "./markdown.ts";
 import { isRefused, reportOf, type Base } from "./report.ts";
 import type { Outcome, Planned } from "./snapshot.ts";
 
-function machine(name: string, vmSize: string): Planned {
-  const type = "azure-native:compute:VirtualMachine";
+function machine(name: string, vmSize: string, type = "test:index:Machine"): Planned {
   return {
     urn: `urn:pulumi:dev::fogline::${type}::${name}`,
     id: `${name}-id`,
@@ -16,8 +15,6 @@ function machine(name: string, vmSize: string): Planned {
     inputs: {
       vmName: name,
       hardwareProfile: { vmSize },
-      storageProfile: { osDisk: { managedDisk: {} } },
-      tags: { project: "fogline", stack: "dev" },
     },
     answers: [],
     custom: true,
@@ -94,7 +91,8 @@ describe("a plan's report", () => {
   });
 
   it("names a protected resource that would go, and that it will not", () => {
-    const base = against(planned({ ...machine("a", "small"), protect: true }));
+    const type = "azure-native:compute:VirtualMachine";
+    const base = against(planned({ ...machine("a", "small", type), protect: true }));
     const { dangers } = reportOf("dev", planned(), base, undefined);
     expect(dangers.map(({ text }) => text)).toEqual([
       "destroys VirtualMachine a: it is protected, so `pulumi up` refuses until `protect` is taken off",
