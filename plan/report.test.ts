@@ -125,9 +125,9 @@ describe("a plan's report", () => {
   it("lets no value speak Markdown, HTML or to people", () => {
     const evil = "a`|</details>@everyone";
     const before = machine("a", "small");
-    const after = { ...before, inputs: { ...before.inputs, tags: { note: evil } } };
+    const after = { ...before, inputs: { ...before.inputs, note: evil } };
     const text = markdown(reportOf("dev", planned(after), against(planned(before)), undefined));
-    expect(text).toContain("``a`\\|</details>@everyone``");
+    expect(text).toContain("`note`: added, ``a`|</details>@everyone``");
     const withoutCode = text.replaceAll(/(`+)[^`].*?[^`]\1(?!`)/g, "");
     expect(withoutCode).not.toContain("@everyone");
   });

@@ -7,7 +7,7 @@ const LONGEST = 160;
 /** A value as code: nothing in it is Markdown, HTML or a mention, and no secret is shown. */
 export function code(value: unknown): string {
   const text = shorten(hideSeals(typeof value === "string" ? value : JSON.stringify(value)));
-  const inner = text.replaceAll(/\s*\n\s*/g, " ⏎ ").replaceAll("|", "\\|");
+  const inner = text.replaceAll(/\s*\n\s*/g, " ⏎ ");
   const fence = "`".repeat(longestRun(inner) + 1);
   const pad = inner.startsWith("`") || inner.endsWith("`") || inner === "" ? " " : "";
   return `${fence}${pad}${inner}${pad}${fence}`;
@@ -17,7 +17,7 @@ export function code(value: unknown): string {
 export function prose(text: string): string {
   return (
     hideSeals(text)
-      .replaceAll(/[<>|[\]*_#\\]/g, (sign) => `\\${sign}`)
+      .replaceAll(/[<>[\]*_#\\]/g, (sign) => `\\${sign}`)
       // A digest is nobody to be notified: a character of no width ends the mention.
       .replaceAll("@", "@\u200b")
       .replaceAll(/\s*\n\s*/g, " ")
@@ -32,7 +32,9 @@ export function block(language: string, lines: readonly string[]): string {
 
 /** A table with a head. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return [head, head.map(() => "---"), ...rows]
+    .map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
 }
 
 /** A part that is folded until someone wants it. */
