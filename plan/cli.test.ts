@@ -36,7 +36,6 @@ describe("a plan", { timeout: 120_000 }, () => {
   }
 
   it("runs the other commit's own code and marks the dangers before anything else", async () => {
-    const started = Date.now();
     const { stdout, stderr } = await repository.plan({ STACK: "fixture", BASE: "HEAD~1" });
     expect(stderr).toBe("");
     const [title, blank, danger] = stdout.split("\n");
@@ -47,7 +46,6 @@ describe("a plan", { timeout: 120_000 }, () => {
     );
     expect(stdout).toContain("`subnetName`: `machines` → `nodes`");
     expect(stdout).toContain("`ipConfigurations[primary].subnet.id`");
-    expect(Date.now() - started).toBeLessThan(30_000);
     expectNothingLeft();
   });
 
