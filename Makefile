@@ -9,7 +9,7 @@ LAB = node --import tsx lab/cli.ts
 ARGS ?=
 
 node_modules: package.json package-lock.json ## Install the pinned packages
-	npm ci --no-fund --no-audit --loglevel=error
+	npm ci --no-fund --no-audit --loglevel=error >&2
 	@touch node_modules
 
 .PHONY: up
@@ -31,6 +31,10 @@ logs: node_modules ## The website's logs; ARGS=<machine> for a machine's journal
 .PHONY: preview
 preview: node_modules ## What `make up` would change
 	@$(LAB) preview $(ARGS)
+
+.PHONY: plan
+plan: node_modules ## What a stack is and what a change does to it: STACK=dev [BASE=ref] [FORMAT=json] [LIVE=1]
+	@node --import tsx plan/cli.ts
 
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network

@@ -4,12 +4,27 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
+import { optionsOf, type Options, type Request } from "./registration.ts";
+
 /** One registered resource. */
-export interface Registered {
+export interface Registered extends Options {
+  readonly urn: string;
+  readonly id: string;
   readonly type: string;
   readonly name: string;
   /** Inputs as the program gave them, secrets unwrapped. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** The same with every secret value sealed. */
+  readonly sealed: Readonly<Record<string, unknown>>;
+  /** Texts that only its provider's answer holds: what others may know it by. */
+  readonly answers: readonly string[];
+}
+
+export interface MockOptions {
+  /** Name of the stack; default `test`. */
+  readonly stack?: string;
+  /** What stands for a secret value in `sealed`; default `[secret]`. */
+  readonly seal?: (plain: unknown) => string;
 }
 
 type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Record<string, unknown>;
@@ -48,35 +63,87 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 /** A mock engine for this process; `registered` grows as the program runs. */
-export function mockEngine(config: Readonly<Record<string, unknown>>): readonly Registered[] {
+export function mockEngine(
+  config: Readonly<Record<string, unknown>>,
+  { stack = "test", seal = () => "[secret]" }: MockOptions = {},
+): readonly Registered[] {
   const registered: Registered[] = [];
+  const asked: Asked = {};
   pulumi.runtime.setAllConfig(
     Object.fromEntries(
       Object.entries(config).map(([name, value]) => [`fogline:${name}`, JSON.stringify(value)]),
     ),
   );
-  void pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, id }) => {
-        const known = unwrap(inputs) as Record<string, unknown>;
-        registered.push({ type, name, inputs: known });
-        const state = { ...known, ...(STATES[type]?.(known, name) ?? {}) };
-        // The engine asks with an empty id where a program adopts nothing.
-        return { id: id === undefined || id === "" ? `${name}-id` : id, state };
-      },
-      call: ({ token }) => {
-        const answer = CALLS[token];
-        if (answer === undefined) {
-          throw new Error(`the mock engine knows no answer to ${token}`);
-        }
-        return answer;
-      },
-    },
-    "fogline",
-    "test",
-    false,
-  );
+  const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
+    make(args, asked.now);
+  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, done) => {
+    const now = { options: optionsOf(request, stack), answers: [] };
+    const inputs = pulumi.runtime.deserializeProperties(request.getObject()) as unknown;
+    asked.now = now;
+    const answered = register(request, (error, response) => {
+      if (response !== undefined) {
+        registered.push({
+          ...now.options,
+          urn: response.getUrn(),
+          id: response.getId(),
+          type: request.getType(),
+          name: request.getName(),
+          inputs: unwrap(inputs) as Record<string, unknown>,
+          sealed: sealSecrets(inputs, seal) as Record<string, unknown>,
+          answers: now.answers,
+        });
+      }
+      done(error, response);
+    });
+    delete asked.now;
+    return answered;
+  };
   return registered;
+}
+
+/**
+ * What is being registered, for the time of one synchronous call: the mocks are told less than the
+ * request says.
+ */
+interface Asked {
+  now?: { readonly options: Options; readonly answers: string[] };
+}
+
+function make(
+  { type, name, inputs, id }: pulumi.runtime.MockResourceArgs,
+  asked: Asked["now"],
+): pulumi.runtime.MockResourceResult {
+  const known = unwrap(inputs) as Record<string, unknown>;
+  const answer = STATES[type]?.(known, name) ?? {};
+  const state: Record<string, unknown> = { ...known, ...answer };
+  // The engine asks with an empty id where a program adopts nothing.
+  const ownId = id === undefined || id === "" ? `${name}-id` : id;
+  asked?.answers.push(ownId, ...texts(answer));
+  for (const secret of asked?.options.additionalSecretOutputs ?? []) {
+    state[secret] = pulumi.secret(state[secret]);
+  }
+  return { id: ownId, state };
+}
+
+function call({ token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+  const answer = CALLS[token];
+  if (answer === undefined) {
+    throw new Error(`the mock engine knows no answer to ${token}`);
+  }
+  return answer;
+}
+
+type Struct = Parameters<typeof pulumi.runtime.deserializeProperties>[0];
+
+/** The mock monitor, which the SDK declares internal. */
+interface Monitor {
+  registerResource(
+    request: Request & { getObject(): Struct },
+    done: (error: unknown, response?: { getUrn(): string; getId(): string }) => void,
+  ): Promise<void>;
 }
 
 /** The value of an output, once known. */
@@ -94,15 +161,46 @@ export async function settled(): Promise<void> {
 }
 
 /** Secrets travel wrapped, under the engine's signature key. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
 function unwrap(value: unknown): unknown {
+  return mapSecrets(value, unwrap);
+}
+
+/** Each value inside a secret is sealed by itself, so that a change still shows its path. */
+function sealSecrets(value: unknown, seal: (plain: unknown) => string): unknown {
+  return mapSecrets(value, (secret) => sealLeaves(unwrap(secret), seal));
+}
+
+function sealLeaves(value: unknown, seal: (plain: unknown) => string): unknown {
   if (Array.isArray(value)) {
-    return value.map(unwrap);
+    return value.map((inner) => sealLeaves(inner, seal));
+  }
+  return typeof value === "object" && value !== null
+    ? mapValues(value, (inner) => sealLeaves(inner, seal))
+    : seal(value);
+}
+
+function mapSecrets(value: unknown, reveal: (secret: unknown) => unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((inner) => mapSecrets(inner, reveal));
   }
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  const fields = value as Record<string, unknown>;
-  return "4dabf18193072939515e22adb298388d" in fields && "value" in fields
-    ? unwrap(fields["value"])
-    : Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, unwrap(inner)]));
+  return SIGNATURE in value && "value" in value
+    ? reveal(value.value)
+    : mapValues(value, (inner) => mapSecrets(inner, reveal));
+}
+
+/** Every text inside a value that is long enough to be told from others. */
+function texts(value: unknown): string[] {
+  if (typeof value === "string") {
+    return value.length > 3 ? [value] : [];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
+}
+
+function mapValues(value: object, map: (inner: unknown) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, map(inner)]));
 }

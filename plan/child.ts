@@ -1,0 +1,87 @@
+/**
+ * Runs a checkout's program under the mock engine, in a process of its own: the SDK holds one
+ * program per process. Asks nobody: no credentials, no state, no network.
+ */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Problem } from "../config/problems.ts";
+import { mockEngine, settled, value, type Registered } from "../testing/engine.ts";
+import { seal } from "./seal.ts";
+import type { Outcome, Planned, Task } from "./snapshot.ts";
+
+/** azure-native's types have an alias for every version of Azure's API: nobody's former names. */
+const API_VERSION = /\/v\d{8}(preview)?:/;
+
+async function run(task: Task): Promise<Outcome> {
+  const registered = mockEngine(task.settings, {
+    stack: task.stack,
+    seal: (plain) => seal(plain, task.sealKey),
+  });
+  const schema = (await load(task, "config/schema.ts")) as {
+    parse(raw: unknown): Record<string, unknown>;
+  };
+  const settings = schema.parse(task.settings);
+  const program = (await load(task, "index.ts")) as Record<string, unknown>;
+  await settled();
+  return {
+    kind: "planned",
+    snapshot: {
+      stack: task.stack,
+      settings,
+      resources: registered.map(planned).sort((a, b) => (a.urn < b.urn ? -1 : 1)),
+      outputs: await outputs(program, task.sealKey),
+    },
+  };
+}
+
+function load(task: Task, file: string): Promise<unknown> {
+  return import(pathToFileURL(join(task.checkout, file)).href);
+}
+
+function planned({ sealed, aliases, ...rest }: Registered): Planned {
+  return { ...rest, aliases: aliases.filter((urn) => !API_VERSION.test(urn)), inputs: sealed };
+}
+
+async function outputs(
+  program: Readonly<Record<string, unknown>>,
+  key: string,
+): Promise<Record<string, unknown>> {
+  const known = Object.entries(program).map(async ([name, exported]) => {
+    const output = pulumi.output(exported);
+    const plain = await value(output);
+    return [name, (await pulumi.isSecret(output)) ? seal(plain, key) : plain] as const;
+  });
+  return Object.fromEntries(await Promise.all(known));
+}
+
+/** By name, not by class: the checkout that runs has a SettingsError of its own. */
+function failure(error: unknown): Outcome {
+  if (error instanceof Error && error.name === "SettingsError" && "problems" in error) {
+    return { kind: "problems", problems: error.problems as readonly Problem[] };
+  }
+  const isForeseen = pulumi.RunError.isInstance(error);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: "failed", message: isForeseen ? error.message : text };
+}
+
+function answer(outcome: Outcome): void {
+  process.send?.(outcome, () => {
+    process.exit();
+  });
+}
+
+// Who asked is gone: nobody wants the answer.
+process.once("disconnect", () => {
+  process.exit();
+});
+process.on("uncaughtException", (error) => {
+  answer(failure(error));
+});
+process.once("message", (task: Task) => {
+  run(task).then(answer, (error: unknown) => {
+    answer(failure(error));
+  });
+});

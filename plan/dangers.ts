@@ -1,0 +1,119 @@
+/** What a reviewer must not overlook in a difference. */
+import { isEveryone, sizeOf } from "../policy/openings.ts";
+import { textAt } from "../policy/values.ts";
+import { writePath } from "./changes.ts";
+import type { Difference, Replaced } from "./difference.ts";
+import { widenedRows, writePorts, type FirewallRow } from "./firewall.ts";
+import type { Planned } from "./snapshot.ts";
+
+/** `stop`: something is lost or opened; `mind`: something is away for a moment. */
+export interface Danger {
+  readonly level: "stop" | "mind";
+  readonly kind: "machine" | "exposure" | "data" | "network" | "secret" | "restart";
+  readonly text: string;
+}
+
+/** Every danger of a difference, the worst first. */
+export function dangersOf(
+  difference: Difference,
+  base: readonly FirewallRow[],
+  head: readonly FirewallRow[],
+): Danger[] {
+  return [
+    ...difference.replaced.flatMap((replaced) => lost(replaced.before, replaced)),
+    ...difference.destroyed.flatMap((resource) => lost(resource)),
+    ...opened(base, head),
+    ...restarts(difference),
+  ];
+}
+
+/** What goes with a resource that is replaced or destroyed, by type. */
+const LOSSES: readonly (readonly [RegExp, Danger["kind"], string])[] = [
+  [/:compute:VirtualMachine$/, "machine", "its disk is deleted with all that lies on it"],
+  [/:compute:Disk$/, "data", "what lies on the disk is deleted"],
+  [/:storage:|:documentdb:|:sql:|:dbfor/, "data", "what it stores is deleted"],
+  [/:resources:ResourceGroup$/, "data", "everything in the group is deleted"],
+  [/:PersistentVolume(Claim)?$/, "data", "what lies on the volume is deleted"],
+  [/:core\/v1:Namespace$/, "data", "everything in it is deleted, volumes included"],
+  [/:StatefulSet$/, "data", "its pods stop; volumes stay and nobody uses them until it is back"],
+  [/:network:(VirtualNetwork|Subnet)$/, "network", "machines in it lose their connection"],
+  [
+    /:network:PublicIPAddress$/,
+    "network",
+    "the public address is given back and cannot be had again",
+  ],
+  [/^random:/, "secret", "the secret changes for everyone who knows the old one"],
+];
+
+function lost(resource: Planned, replaced?: Replaced): Danger[] {
+  const found = LOSSES.find(([type]) => type.test(resource.type));
+  if (found === undefined) {
+    return [];
+  }
+  const [, kind, loss] = found;
+  const because =
+    replaced === undefined
+      ? ""
+      : ` (${[...new Set(replaced.reasons.map(({ path }) => writePath(path)))].join(", ")})`;
+  const action = replaced === undefined ? "destroys" : "replaces";
+  return [
+    {
+      level: "stop",
+      kind,
+      text: `${action} ${describe(resource)}${because}: ${outcome(resource, loss)}`,
+    },
+  ];
+}
+
+function outcome({ protect, retainOnDelete, inputs }: Planned, loss: string): string {
+  if (protect) {
+    return "it is protected, so `pulumi up` refuses until `protect` is taken off";
+  }
+  if (textAt(inputs, "storageProfile.osDisk.deleteOption") === "Detach") {
+    return "its disk is detached and stays";
+  }
+  return retainOnDelete ? "it stays in the cloud and is no longer looked after" : loss;
+}
+
+function opened(base: readonly FirewallRow[], head: readonly FirewallRow[]): Danger[] {
+  return widenedRows(base, head).map(({ row, added, before }) => {
+    const machines = row.machines.length === 0 ? row.group : row.machines.join(", ");
+    const isWorld = added.some(isEveryone);
+    const to = isWorld ? "everyone" : added.map(withSize).join(", ");
+    const was = before.length === 0 ? "closed" : before.map(withSize).join(", ");
+    const verb = before.length === 0 || isWorld ? "opens" : "widens";
+    return {
+      level: "stop",
+      kind: "exposure",
+      text: `${verb} ${writePorts(row)} of ${machines} to ${to}; was ${was}`,
+    };
+  });
+}
+
+function withSize(source: string): string {
+  const size = sizeOf(source);
+  return size === undefined
+    ? source
+    : `${source} (${size === 1 ? "1 address" : `${size} addresses`})`;
+}
+
+function restarts({ changed }: Difference): Danger[] {
+  return changed
+    .filter(({ after, changes }) =>
+      changes.some(
+        ({ path }) =>
+          after.type === "azure-native:compute:VirtualMachine" &&
+          writePath(path) === "hardwareProfile.vmSize",
+      ),
+    )
+    .map(({ after }) => ({
+      level: "mind",
+      kind: "restart",
+      text: `resizes ${describe(after)}: Azure restarts it, its pods are away for some minutes`,
+    }));
+}
+
+function describe({ type, name, inputs }: Planned): string {
+  const kind = type.split(":").at(-1) ?? type;
+  return `${kind} ${textAt(inputs, "vmName") ?? name}`;
+}

@@ -1,0 +1,125 @@
+/** What applying one snapshot over another would do to each resource: pure. */
+import { changesBetween, pathsWhere, valueAt, type Change, type Path } from "./changes.ts";
+import { replacementReason } from "./replacement.ts";
+import { isSealed } from "./seal.ts";
+import type { Planned, Snapshot } from "./snapshot.ts";
+
+/** Stands for a value that only making the other resource anew will tell. */
+export const AFTER_APPLY = "(known after apply)";
+
+/** A resource that both snapshots have, with what changes in it. */
+export interface Changed {
+  readonly before: Planned;
+  readonly after: Planned;
+  readonly changes: readonly Change[];
+}
+
+/** A changed resource that cannot keep its identity. */
+export interface Replaced extends Changed {
+  /** Each path that forces it, and why. */
+  readonly reasons: readonly { readonly path: Path; readonly why: string }[];
+}
+
+export interface Difference {
+  readonly created: readonly Planned[];
+  readonly changed: readonly Changed[];
+  readonly replaced: readonly Replaced[];
+  readonly destroyed: readonly Planned[];
+  readonly unchanged: number;
+}
+
+/** Compares two snapshots of one stack. */
+export function differenceBetween(base: Snapshot, head: Snapshot): Difference {
+  const earlier = new Map(base.resources.map((resource) => [resource.urn, resource]));
+  const created: Planned[] = [];
+  const pairs: Changed[] = [];
+  for (const after of head.resources) {
+    const urn = [after.urn, ...after.aliases].find((known) => earlier.has(known));
+    const before = urn === undefined ? undefined : earlier.get(urn);
+    if (before === undefined || urn === undefined) {
+      created.push(after);
+    } else {
+      earlier.delete(urn);
+      pairs.push({ before, after, changes: ownChanges(before, after) });
+    }
+  }
+  const { replaced, changed } = follow(pairs);
+  return {
+    created,
+    changed,
+    replaced,
+    destroyed: [...earlier.values()],
+    unchanged: pairs.length - replaced.length - changed.length,
+  };
+}
+
+function ownChanges(before: Planned, after: Planned): Change[] {
+  return changesBetween(before.inputs, after.inputs).filter(
+    ({ path }) => !after.ignoreChanges.includes(path[0] ?? ""),
+  );
+}
+
+/**
+ * Replacing a resource makes what it is known by unknown until then, as in the engine: whoever uses
+ * it changes, and is replaced in turn where that input forces it.
+ */
+function follow(pairs: readonly Changed[]): Pick<Difference, "replaced" | "changed"> {
+  const changes = new Map(pairs.map(({ after, changes: own }) => [after.urn, [...own]]));
+  const replaced = new Map<string, Replaced>();
+  let isSettled = false;
+  while (!isSettled) {
+    isSettled = true;
+    for (const pair of pairs.filter(({ after }) => !replaced.has(after.urn))) {
+      const known = changes.get(pair.after.urn) ?? [];
+      const reasons = reasonsOf(pair.after, known);
+      if (reasons.length > 0) {
+        isSettled = false;
+        replaced.set(pair.after.urn, { ...pair, changes: known, reasons });
+        for (const { after } of pairs) {
+          const so = changes.get(after.urn) ?? [];
+          so.push(...unknownOf(after, pair.after, so));
+        }
+      }
+    }
+  }
+  return {
+    replaced: [...replaced.values()],
+    changed: pairs
+      .filter(({ after }) => !replaced.has(after.urn))
+      .map((pair) => ({ ...pair, changes: changes.get(pair.after.urn) ?? [] }))
+      .filter((pair) => pair.changes.length > 0),
+  };
+}
+
+function reasonsOf(resource: Planned, changes: readonly Change[]): Replaced["reasons"] {
+  return changes.flatMap(({ path }) => {
+    const why = replacementReason(resource, path);
+    return why === undefined ? [] : [{ path, why }];
+  });
+}
+
+/** The inputs of a resource that become unknown with the replacement of another one. */
+function unknownOf(resource: Planned, replaced: Planned, known: readonly Change[]): Change[] {
+  return Object.entries(resource.propertyDependencies)
+    .filter(([, urns]) => urns.includes(replaced.urn))
+    .flatMap(([property]) => usesOf(resource.inputs[property], replaced, property))
+    .filter((path) => !known.some((change) => startsWith(path, change.path)))
+    .map((path) => ({ path, before: valueAt(resource.inputs, path), after: AFTER_APPLY }));
+}
+
+/** Where in an input, which is known to need the replaced resource, its values stand. */
+function usesOf(input: unknown, replaced: Planned, property: string): Path[] {
+  const paths = pathsWhere(
+    input,
+    (leaf) =>
+      isSealed(leaf) ||
+      replaced.answers.some((text) => typeof leaf === "string" && leaf.includes(text)),
+    [property],
+  );
+  // A Kubernetes object is known by the name that its inputs give it, which the new one keeps.
+  return paths.length > 0 || replaced.type.startsWith("kubernetes:") ? paths : [[property, "…"]];
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((part, index) => path[index] === part);
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+
+import { MissingPriceError, type PriceTable } from "./cost.ts";
+import { json } from "./json.ts";
+import { markdown } from "./markdown.ts";
+import { isRefused, reportOf, type Base } from "./report.ts";
+import type { Outcome, Planned } from "./snapshot.ts";
+
+function machine(name: string, vmSize: string, type = "test:index:Machine"): Planned {
+  return {
+    urn: `urn:pulumi:dev::fogline::${type}::${name}`,
+    id: `${name}-id`,
+    type,
+    name,
+    inputs: {
+      vmName: name,
+      hardwareProfile: { vmSize },
+    },
+    answers: [],
+    custom: true,
+    dependencies: [],
+    propertyDependencies: {},
+    protect: false,
+    retainOnDelete: false,
+    deleteBeforeReplace: false,
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    aliases: [],
+    additionalSecretOutputs: [],
+  };
+}
+
+function planned(...resources: Planned[]): Outcome {
+  return { kind: "planned", snapshot: { stack: "dev", settings: {}, resources, outputs: {} } };
+}
+
+function against(outcome: Outcome | undefined): Base {
+  return { ref: "main", commit: "0123456789ab", notes: [], outcome };
+}
+
+const PRICES: Readonly<Record<string, number>> = { small: 10, large: 95 };
+
+const table: PriceTable = {
+  source: "a test",
+  date: "2026-01-01",
+  currency: "USD",
+  budget: 100,
+  linesOf: ({ urn, name, inputs }) => {
+    const size = (inputs["hardwareProfile"] as { vmSize: string }).vmSize;
+    const monthly = PRICES[size];
+    if (monthly === undefined) {
+      throw new MissingPriceError(size, "add it to the table");
+    }
+    return [{ urn, item: `${name}: ${size}`, monthly }];
+  },
+};
+
+describe("a plan's report", () => {
+  it("adds up what things cost and says by how much that changes", () => {
+    const head = planned(machine("a", "small"), machine("b", "small"));
+    const report = reportOf("dev", head, against(planned(machine("a", "small"))), table);
+    expect(markdown(report)).toContain("20.00 USD a month (+10.00)");
+    expect(markdown(report)).toContain(
+      "Prices of 2026-01-01 from a test; the budget is 100.00 USD.",
+    );
+    expect(isRefused(report)).toBe(false);
+  });
+
+  it("refuses what is dearer than the budget", () => {
+    const report = reportOf(
+      "dev",
+      planned(machine("a", "small"), machine("b", "large")),
+      undefined,
+      table,
+    );
+    expect(isRefused(report)).toBe(true);
+    expect(markdown(report)).toContain("a month costs 105.00 USD, the budget is 100.00 USD");
+  });
+
+  it("refuses what has no price, and names the fix", () => {
+    const report = reportOf("dev", planned(machine("a", "huge")), undefined, table);
+    expect(isRefused(report)).toBe(true);
+    expect(markdown(report)).toContain("❌ there is no price of huge; add it to the table");
+    expect(JSON.parse(json(report))).toMatchObject({ cost: { missing: [{ what: "huge" }] } });
+  });
+
+  it("shows no cost and checks no budget without a table of prices", () => {
+    const report = reportOf("dev", planned(machine("a", "huge")), undefined, undefined);
+    expect(markdown(report)).not.toMatch(/cost|budget/i);
+    expect(isRefused(report)).toBe(false);
+  });
+
+  it("names a protected resource that would go, and that it will not", () => {
+    const type = "azure-native:compute:VirtualMachine";
+    const base = against(planned({ ...machine("a", "small", type), protect: true }));
+    const { dangers } = reportOf("dev", planned(), base, undefined);
+    expect(dangers.map(({ text }) => text)).toEqual([
+      "destroys VirtualMachine a: it is protected, so `pulumi up` refuses until `protect` is taken off",
+    ]);
+  });
+
+  it("knows a resource by the name it had before", () => {
+    const before = machine("old", "small");
+    const after = { ...machine("new", "small"), inputs: before.inputs, aliases: [before.urn] };
+    const { difference } = reportOf("dev", planned(after), against(planned(before)), undefined);
+    expect(difference).toMatchObject({ created: [], destroyed: [], replaced: [], unchanged: 1 });
+  });
+
+  it("says that a stack is new where the base does not have it", () => {
+    const report = reportOf("dev", planned(machine("a", "small")), against(undefined), undefined);
+    expect(markdown(report)).toContain("main has no stack dev: everything in it is new");
+  });
+
+  it("shows a failed program as it failed, and refuses", () => {
+    const report = reportOf(
+      "dev",
+      { kind: "failed", message: "no `sum`\n```" },
+      undefined,
+      undefined,
+    );
+    expect(isRefused(report)).toBe(true);
+    expect(markdown(report)).toContain("````text\nno `sum`\n```\n````");
+  });
+
+  it("lets no value speak Markdown, HTML or to people", () => {
+    const evil = "a`|</details>@everyone";
+    const before = machine("a", "small");
+    const after = { ...before, inputs: { ...before.inputs, note: evil } };
+    const text = markdown(reportOf("dev", planned(after), against(planned(before)), undefined));
+    expect(text).toContain("`note`: added, ``a`|</details>@everyone``");
+    const withoutCode = text.replaceAll(/(`+)[^`].*?[^`]\1(?!`)/g, "");
+    expect(withoutCode).not.toContain("@everyone");
+  });
+});

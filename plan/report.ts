@@ -1,0 +1,163 @@
+/** Everything a plan tells, gathered: what is declared, what it costs, what breaks, what changes. */
+import type { Problem } from "../config/problems.ts";
+import { sizesInsideBudget } from "../policy/budget.ts";
+import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
+import { violationsOf, type Violation } from "../policy/policy.ts";
+import { addressesOf, type Addresses } from "./addresses.ts";
+import { estimate, type Cost, type PriceTable } from "./cost.ts";
+import { dangersOf, type Danger } from "./dangers.ts";
+import { differenceBetween, type Difference } from "./difference.ts";
+import { closedMachines, firewallOf, type FirewallRow } from "./firewall.ts";
+import type { Outcome, Planned, Snapshot } from "./snapshot.ts";
+
+/** The base that a plan is compared with. */
+export interface Base {
+  readonly ref: string;
+  readonly commit: string;
+  readonly notes: readonly string[];
+  /** Undefined where that commit has no such stack. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** One policy and what breaks it. */
+export interface PolicyResult {
+  readonly name: string;
+  readonly description: string;
+  readonly violations: readonly Violation[];
+}
+
+/** What the program declares, looked at from every side. */
+export interface View {
+  readonly resources: readonly Planned[];
+  readonly firewall: readonly FirewallRow[];
+  /** Machines that nothing reaches from outside. */
+  readonly closed: readonly string[];
+  readonly addresses: Addresses;
+  /** Absent without a table of prices. */
+  readonly cost?: Cost;
+  readonly policies: readonly PolicyResult[];
+}
+
+export interface Report {
+  readonly stack: string;
+  readonly base?: { readonly ref: string; readonly commit: string };
+  /** What a reader should know of how the plan was made. */
+  readonly notes: readonly string[];
+  /** Why there is no view: settings that are wrong, or a program that fails. */
+  readonly problems: readonly Problem[];
+  readonly failure?: string;
+  readonly view?: View;
+  readonly difference?: Difference;
+  /** The month's cost at the base, where both sides have one. */
+  readonly costBefore?: number;
+  readonly dangers: readonly Danger[];
+}
+
+/** Puts a plan together. */
+export function reportOf(
+  stack: string,
+  head: Outcome,
+  base: Base | undefined,
+  prices: PriceTable | undefined,
+): Report {
+  const common = {
+    stack,
+    ...(base && { base: { ref: base.ref, commit: base.commit } }),
+    notes: base === undefined ? [] : [...base.notes, ...baseNotes(stack, base)],
+    dangers: [],
+  };
+  switch (head.kind) {
+    case "problems":
+      return { ...common, problems: head.problems };
+    case "failed":
+      return { ...common, problems: [], failure: head.message };
+    case "planned":
+      return { ...common, problems: [], ...planned(head.snapshot, base, prices) };
+  }
+}
+
+/** Whether a plan says that the change must not go on as it is. */
+export function isRefused(report: Report): boolean {
+  return (
+    report.view === undefined ||
+    (report.view.cost?.missing.length ?? 0) > 0 ||
+    report.view.policies.some(({ violations }) => violations.length > 0)
+  );
+}
+
+function planned(
+  head: Snapshot,
+  base: Base | undefined,
+  prices: PriceTable | undefined,
+): Pick<Report, "view" | "difference" | "costBefore" | "dangers"> {
+  const view = viewOf(head, prices);
+  if (base?.outcome?.kind !== "planned") {
+    return { view, dangers: [] };
+  }
+  const before = base.outcome.snapshot;
+  const difference = differenceBetween(before, head);
+  return {
+    view,
+    difference,
+    ...(prices && { costBefore: estimate(before.resources, prices).monthly }),
+    dangers: dangersOf(difference, firewallOf(before), view.firewall),
+  };
+}
+
+function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {
+  const cost = prices && estimate(snapshot.resources, prices);
+  return {
+    resources: snapshot.resources,
+    firewall: firewallOf(snapshot),
+    closed: closedMachines(snapshot),
+    addresses: addressesOf(snapshot),
+    ...(cost && { cost }),
+    policies: policyResults(snapshot, cost),
+  };
+}
+
+function policyResults({ stack, resources }: Snapshot, cost: Cost | undefined): PolicyResult[] {
+  const results = [
+    ...PLAN_POLICIES.map((policy) => ({
+      name: policy.name,
+      description: policy.description,
+      violations: violationsOf([policy], resources),
+    })),
+    ...STACK_POLICIES.map(({ name, description, check }) => ({
+      name,
+      description,
+      violations: check(resources).map((found) => ({ policy: name, urn: "", ...found })),
+    })),
+  ];
+  if (cost === undefined) {
+    return results;
+  }
+  const { name, description, check } = sizesInsideBudget;
+  const violations = check(cost).map((message) => ({
+    policy: name,
+    urn: "",
+    name: `the stack ${stack}`,
+    message,
+  }));
+  return [...results, { name, description, violations }];
+}
+
+function baseNotes(stack: string, { ref, outcome }: Base): string[] {
+  switch (outcome?.kind) {
+    case undefined:
+      return [`${ref} has no stack ${stack}: everything in it is new`];
+    case "problems":
+      return [
+        `no difference is shown: the settings of ${stack} at ${ref} have ` +
+          `${outcome.problems.length} problems, first ${outcome.problems[0]?.path ?? ""}`,
+      ];
+    case "failed":
+      return [`no difference is shown: the program of ${ref} fails: ${firstLine(outcome.message)}`];
+    default:
+      return [];
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}

@@ -1,0 +1,83 @@
+/** Starts the process that runs a checkout's program, and reads what it declares. */
+import { fork } from "node:child_process";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import type { Outcome, Task } from "./snapshot.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+/** Longest that a program may take, seconds: it declares its resources in about two, on an idle computer. */
+const LIMIT = 120;
+/** Lines of what a failed program printed that an error shows. */
+const TAIL = 20;
+
+/** What all runs of one plan share: a key pair that is thrown away, and the key of the seals. */
+export interface Bench extends Disposable {
+  readonly sshKey: string;
+  readonly sealKey: string;
+}
+
+/** The program wants an operator's key; a plan must not need the real one. */
+export function bench(): Bench {
+  const temporary = temporaryFolder("fogline-plan-");
+  const sshKey = join(temporary.folder, "id_ed25519");
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  writeFileSync(sshKey, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  const point = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+  const wire = Buffer.concat(["ssh-ed25519", point].map((part) => lengthBefore(part)));
+  writeFileSync(`${sshKey}.pub`, `ssh-ed25519 ${wire.toString("base64")} plan\n`);
+  return {
+    sshKey,
+    sealKey: randomBytes(16).toString("hex"),
+    [Symbol.dispose]: () => {
+      temporary[Symbol.dispose]();
+    },
+  };
+}
+
+/** Runs one checkout's program with the settings of a stack. */
+export function runProgram(
+  checkout: string,
+  stack: string,
+  settings: Readonly<Record<string, unknown>>,
+  { sshKey, sealKey }: Bench,
+): Promise<Outcome> {
+  const operator = { ...(settings["operator"] as object | undefined), sshKey };
+  const task: Task = { checkout, stack, settings: { ...settings, operator }, sealKey };
+  const child = fork(join(import.meta.dirname, "child.ts"), {
+    cwd: checkout,
+    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const printed: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => printed.push(text));
+  }
+  return new Promise((resolve) => {
+    let outcome: Outcome | undefined;
+    const timer = setTimeout(() => {
+      outcome = { kind: "failed", message: `the program did not end within ${LIMIT} s` };
+      child.kill("SIGKILL");
+    }, LIMIT * 1000);
+    child.once("message", (message) => {
+      outcome = message as Outcome;
+    });
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      const end = printed.join("").trimEnd().split("\n").slice(-TAIL).join("\n");
+      const message = `the program ended with ${signal ?? `code ${code ?? "none"}`}\n${end}`;
+      resolve(outcome ?? { kind: "failed", message });
+    });
+    child.send(task);
+  });
+}
+
+/** A part of SSH's wire format (RFC 4251, string): its length in four bytes, then itself. */
+function lengthBefore(part: string | Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(part.length);
+  return Buffer.concat([length, Buffer.from(part)]);
+}

@@ -1,0 +1,35 @@
+/** What one checkout's program declares for one stack: plain data that travels between processes. */
+import type { Registered } from "../testing/engine.ts";
+import type { Problem } from "../config/problems.ts";
+
+/** A declared resource; secret values in its inputs are sealed (see seal.ts). */
+export type Planned = Omit<Registered, "sealed">;
+
+/** Everything that a program declares. */
+export interface Snapshot {
+  readonly stack: string;
+  /** The settings with their defaults, as the checkout's own schema reads them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Sorted by URN. */
+  readonly resources: readonly Planned[];
+  /** The program's outputs, secret ones sealed. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** What came of running a program. */
+export type Outcome =
+  | { readonly kind: "planned"; readonly snapshot: Snapshot }
+  /** The stack's settings are wrong: what `pulumi preview` would say, too. */
+  | { readonly kind: "problems"; readonly problems: readonly Problem[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** What the process that runs a program is told. */
+export interface Task {
+  /** Folder of the checkout; holds `index.ts`. */
+  readonly checkout: string;
+  readonly stack: string;
+  /** The stack's settings by section, as its file has them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Key of the seals; the same for all runs that are compared. */
+  readonly sealKey: string;
+}

@@ -1,0 +1,41 @@
+/** Folders that are gone when their user is done, or is ended by a signal. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A new folder, and how to let go of it. */
+export interface Temporary extends Disposable {
+  readonly folder: string;
+}
+
+/**
+ * Makes a folder.
+ *
+ * @param release what else to undo, before the folder is removed
+ */
+export function temporaryFolder(
+  prefix: string,
+  release: (folder: string) => void = () => undefined,
+): Temporary {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  const remove = (): void => {
+    for (const signal of SIGNALS) {
+      process.off(signal, end);
+    }
+    release(folder);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const end = (signal: NodeJS.Signals): void => {
+    remove();
+    // Without its handlers left, the process ends as whoever sent the signal expects.
+    if (process.listenerCount(signal) === 0) {
+      process.kill(process.pid, signal);
+    }
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, end);
+  }
+  return { folder, [Symbol.dispose]: remove };
+}

@@ -1,0 +1,58 @@
+/** The policies in the form that the engine runs. */
+import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+
+import { estimate, type PriceTable } from "../plan/cost.ts";
+import { sizesInsideBudget } from "./budget.ts";
+import type { Policy } from "./policy.ts";
+import { UNKNOWN } from "./values.ts";
+
+/** A policy over one resource. */
+export function validation({ name, description, check }: Policy): ResourceValidationPolicy {
+  return {
+    name,
+    description,
+    validateResource: ({ urn, type, name: resource, props }, report) => {
+      for (const message of check({ urn, type, name: resource, inputs: known(props) })) {
+        report(message);
+      }
+    },
+  };
+}
+
+/** The policy over what all resources cost together. */
+export function budgetValidation(table: PriceTable): StackValidationPolicy {
+  const { name, description, check } = sizesInsideBudget;
+  return {
+    name,
+    description,
+    validateStack: ({ resources }, report) => {
+      const cost = estimate(
+        resources.map((each) => ({ ...each, inputs: known(each.props) })),
+        table,
+      );
+      for (const message of [...check(cost), ...cost.missing.map((error) => error.message)]) {
+        report(message);
+      }
+    },
+  };
+}
+
+/** Plain values: reading one that a preview cannot know throws, and the rest is to be checked. */
+function known(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(fields).map((key) => [key, read(fields, key)]));
+}
+
+function read(holder: object, key: string | number): unknown {
+  try {
+    const value = (holder as Record<string | number, unknown>)[key];
+    if (Array.isArray(value)) {
+      return Array.from({ length: value.length }, (_, index) => read(value, index));
+    }
+    return typeof value === "object" && value !== null ? known(value) : value;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("can't be known during preview")) {
+      return UNKNOWN;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/** The pack as the engine starts and asks it: a process that speaks the analyzer's protocol. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+import grpc from "@grpc/grpc-js";
+import stubs from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/analyzer_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { POLICIES } from "./policies.ts";
+
+/** What the engine sends for a text that the preview cannot know. */
+const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const GROUP = "azure-native:network:NetworkSecurityGroup";
+
+let pack: ChildProcess;
+let client: InstanceType<typeof stubs.AnalyzerClient>;
+
+beforeAll(async () => {
+  const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
+  pack = spawn(process.execPath, [runner, "127.0.0.1:1", "."], {
+    cwd: import.meta.dirname,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const output = pack.stdout;
+  if (output === null) {
+    throw new Error("the pack has no output");
+  }
+  const [port] = (await once(createInterface({ input: output }), "line")) as [string];
+  client = new stubs.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+}, 60_000);
+
+afterAll(async () => {
+  client.close();
+  pack.kill();
+  await once(pack, "exit");
+});
+
+/** The policies that a resource breaks, with the message of each. */
+function analyze(type: string, properties: Record<string, unknown>): Promise<string[]> {
+  const request = new proto.AnalyzeRequest();
+  request.setType(type);
+  request.setName("it");
+  request.setUrn(`urn:pulumi:dev::fogline::${type}::it`);
+  request.setProperties(struct.Struct.fromJavaScript(properties as never));
+  request.setOptions(new proto.AnalyzerResourceOptions());
+  return new Promise((resolve, reject) => {
+    client.analyze(request, (error, response) => {
+      if (error === null) {
+        const found = response.getDiagnosticsList();
+        resolve(
+          found.map((each) => {
+            expect(each.getEnforcementlevel()).toBe(proto.EnforcementLevel.MANDATORY);
+            return `${each.getPolicyname()}: ${each.getMessage()}`;
+          }),
+        );
+      } else {
+        reject(error);
+      }
+    });
+  });
+}
+
+describe("the policy pack", () => {
+  it("offers every policy", async () => {
+    const names = await new Promise((resolve, reject) => {
+      client.getAnalyzerInfo(new empty.Empty(), (error, info) => {
+        if (error === null) {
+          resolve(info.getPoliciesList().map((policy) => policy.getName()));
+        } else {
+          reject(error);
+        }
+      });
+    });
+    expect(names).toEqual(POLICIES.map(({ name }) => name));
+  });
+
+  it("refuses a resource that breaks a policy", async () => {
+    const rule = { name: "ssh", sourceAddressPrefix: "*", destinationPortRange: "22" };
+    const found = await analyze(GROUP, {
+      tags: { project: "fogline", stack: "dev" },
+      securityRules: [rule],
+    });
+    expect(found.join()).toMatch(/^ssh-not-from-everywhere: .*rule ssh opens SSH to everyone/s);
+  });
+
+  it("checks what is known beside what is not", async () => {
+    const found = await analyze("kubernetes:apps/v1:Deployment", {
+      metadata: { namespace: UNKNOWN_TEXT },
+      spec: { template: { spec: { containers: [{ name: UNKNOWN_TEXT, image: "nginx:1" }] } } },
+    });
+    expect(found.join()).toContain("images-by-digest: ");
+    expect(found.join()).toContain("nginx:1");
+  });
+
+  it("lets a resource pass that keeps to all", async () => {
+    expect(await analyze("kubernetes:core/v1:Namespace", { metadata: { name: "a" } })).toEqual([]);
+  });
+});

@@ -1,0 +1,11 @@
+/** The policy pack: `pulumi preview --policy-pack policy`. */
+import { PolicyPack } from "@pulumi/policy";
+
+import { PRICES } from "../plan/cost.ts";
+import { budgetValidation, validation } from "./engine.ts";
+import { POLICIES } from "./policies.ts";
+
+new PolicyPack("fogline", {
+  enforcementLevel: "mandatory",
+  policies: [...POLICIES.map(validation), ...(PRICES ? [budgetValidation(PRICES)] : [])],
+});

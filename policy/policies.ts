@@ -1,0 +1,41 @@
+/** Every policy that the plan and the engine check resources against. */
+import { checkProgram } from "./azure/check.ts";
+import { describeRefusal } from "./azure/refusal.ts";
+import { disksEncrypted, resourcesTagged } from "./azure-resources.ts";
+import {
+  noKubernetesPortPublic,
+  publicAddressesAsPlanned,
+  sshNotFromEverywhere,
+} from "./network.ts";
+import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
+import type { Policy, StackPolicy } from "./policy.ts";
+import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
+
+/** Policies that hold wherever resources are looked at. */
+export const POLICIES: readonly Policy[] = [
+  sshNotFromEverywhere,
+  noKubernetesPortPublic,
+  publicAddressesAsPlanned,
+  disksEncrypted,
+  resourcesTagged,
+  imagesByDigest,
+  podsHaveLimits,
+  podsAreNotRoot,
+  noPlainSecret,
+];
+
+/** Policies that only the plan can check: the engine hands secrets to a pack unmarked. */
+export const PLAN_POLICIES: readonly Policy[] = [...POLICIES, secretsAreMarked];
+
+/** Policies over all resources together: a reference is right or wrong by what it refers to. */
+export const STACK_POLICIES: readonly StackPolicy[] = [
+  {
+    name: "azure-accepts-it",
+    description: "Every request keeps to Azure's published models and rules.",
+    check: (resources) =>
+      checkProgram(resources).map((finding) => ({
+        name: finding.resource,
+        message: `${finding.path}: ${describeRefusal(finding)}`,
+      })),
+  },
+];

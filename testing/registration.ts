@@ -1,0 +1,100 @@
+/** What a program asks the engine to register, read from the SDK's request. */
+/** What a program says of a resource besides its inputs. */
+export interface Options {
+  /** URN of the component it belongs to. */
+  readonly parent?: string;
+  /** Whether a provider makes it; components are not made by anyone. */
+  readonly custom: boolean;
+  /** The provider given to it, `urn::id`; absent for the default one. */
+  readonly provider?: string;
+  /** Resources that stand before it. */
+  readonly dependencies: readonly string[];
+  /** The same, by the input that needs them. */
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+  readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+  /** The resource that takes it along when it goes. */
+  readonly deletedWith?: string;
+  readonly deleteBeforeReplace: boolean;
+  readonly ignoreChanges: readonly string[];
+  /** Input paths whose change asks for a new resource, by the SDK's or the program's word. */
+  readonly replaceOnChanges: readonly string[];
+  /** URNs it had before. */
+  readonly aliases: readonly string[];
+  readonly additionalSecretOutputs: readonly string[];
+}
+
+interface Alias {
+  getUrn(): string;
+  getSpec(): AliasSpec | undefined;
+}
+
+interface AliasSpec {
+  getName(): string;
+  getType(): string;
+  getParenturn(): string;
+  getNoparent(): boolean;
+}
+
+/** The part of the SDK's `RegisterResourceRequest` that is read; the SDK declares it internal. */
+export interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getProvider(): string;
+  getDependenciesList(): string[];
+  getPropertydependenciesMap(): {
+    forEach(each: (value: { getUrnsList(): string[] }, key: string) => void): void;
+  };
+  getProtect(): boolean | undefined;
+  getRetainondelete(): boolean | undefined;
+  getDeletedwith(): string;
+  getDeletebeforereplace(): boolean;
+  getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getAliasurnsList(): string[];
+  getAliasesList(): Alias[];
+  getAdditionalsecretoutputsList(): string[];
+}
+
+/** The options of a request. */
+export function optionsOf(request: Request, stack: string): Options {
+  const propertyDependencies: Record<string, readonly string[]> = {};
+  request.getPropertydependenciesMap().forEach((value, key) => {
+    propertyDependencies[key] = value.getUrnsList();
+  });
+  return {
+    ...given("parent", request.getParent()),
+    custom: request.getCustom(),
+    ...given("provider", request.getProvider()),
+    dependencies: request.getDependenciesList(),
+    propertyDependencies,
+    protect: request.getProtect() ?? false,
+    retainOnDelete: request.getRetainondelete() ?? false,
+    ...given("deletedWith", request.getDeletedwith()),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    aliases: [
+      ...request.getAliasurnsList(),
+      ...request.getAliasesList().map((alias) => aliasUrn(alias, request, stack)),
+    ],
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+  };
+}
+
+function aliasUrn(alias: Alias, request: Request, stack: string): string {
+  const spec = alias.getSpec();
+  if (spec === undefined) {
+    return alias.getUrn();
+  }
+  const parent = spec.getNoparent() ? "" : spec.getParenturn() || request.getParent();
+  const type = spec.getType() || request.getType();
+  const path = parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
+  return `urn:pulumi:${stack}::fogline::${path}::${spec.getName() || request.getName()}`;
+}
+
+function given<Key extends string>(key: Key, value: string): Partial<Record<Key, string>> {
+  return value === "" ? {} : ({ [key]: value } as Record<Key, string>);
+}
