@@ -9,8 +9,11 @@ import { render, type Values } from "./render.ts";
 
 export interface RemoteScriptArgs {
   readonly machine: Machine;
-  /** Path of the script; it gets `create`, `update` or `delete` as its first argument. */
-  readonly script: string;
+  /**
+   * Path of the script, or of its parts, which are read as one. It gets `create`, `update` or
+   * `delete` as its first argument.
+   */
+  readonly script: string | readonly string[];
   /** Shell variables of the script. They travel by stdin and may be secret. */
   readonly values?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Whether what the script prints on stdout is secret; default false. */
@@ -42,7 +45,7 @@ export class RemoteScript extends command.remote.Command {
         logging: command.remote.Logging.Stderr,
       },
       {
-        ...opts,
+        ...pulumi.mergeOptions(opts, { dependsOn: dependenciesOf(args.machine) }),
         // A machine that is deleted takes its files along.
         ...(args.machine.lifetime === undefined ? {} : { deletedWith: args.machine.lifetime }),
         additionalSecretOutputs: args.secretOutput === true ? ["stdout"] : [],
@@ -74,12 +77,24 @@ export class LocalScript extends command.local.Command {
   }
 }
 
+/** The text of a script, or of its parts one after another. */
+export function readScript(script: string | readonly string[]): string {
+  return [script]
+    .flat()
+    .map((part) => readFileSync(part, "utf8"))
+    .join("\n");
+}
+
+function dependenciesOf({ prepared }: Machine): pulumi.Resource[] {
+  return prepared === undefined ? [] : [prepared];
+}
+
 /** Script and values as the one text that the shell reads. */
 function stdinOf({
   script,
   values,
 }: Pick<RemoteScriptArgs, "script" | "values">): pulumi.Output<string> {
-  const text = readFileSync(script, "utf8");
+  const text = readScript(script);
   const known: pulumi.Output<Values> = pulumi.output(values ?? {});
   return known.apply((plain) => render(text, plain));
 }
