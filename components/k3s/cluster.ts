@@ -14,13 +14,15 @@ import { parseCredentials } from "./credentials.ts";
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
   readonly overlay: Overlay;
+  /** Machines that join by themselves, when they come; default none. */
+  readonly guests?: readonly OverlayMember[];
 }
 
 /** A K3s server and its agents, all Ready when `ready` is done. */
 export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** Done when every node is Ready. */
+  /** Done when every node is Ready; guests come when they come, and nothing waits for them. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(
@@ -46,21 +48,19 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
-    this.ready = [
-      server,
-      ...agents.map((agent) =>
-        this.install(
-          agent,
-          {
-            ROLE: "agent",
-            CONFIG: agentConfig(hub.address, this.node(agent)),
-            TOKEN: credentials.nodeToken,
-            KUBECONFIG_TEXT: this.kubeconfig,
-          },
-          [server],
-        ),
-      ),
-    ];
+    const join = (agent: OverlayMember): RemoteScript =>
+      this.install(
+        agent,
+        {
+          ROLE: "agent",
+          CONFIG: agentConfig(hub.address, this.node(agent)),
+          TOKEN: credentials.nodeToken,
+          KUBECONFIG_TEXT: this.kubeconfig,
+        },
+        [server],
+      );
+    this.ready = [server, ...agents.map(join)];
+    args.guests?.forEach(join);
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }
 
