@@ -14,6 +14,7 @@ patience=${PATIENCE:-600}
 check_device() {
   [ "$(id -u)" = 0 ] || refuse "run this as root: sudo bash ${0##*/}"
   check_supported
+  command -v sudo >/dev/null || refuse "it has no sudo, by which the operator works here: apt install sudo"
   if [ "$(cat "$home/joined" 2>/dev/null || true)" = "$NODE $ISSUE" ]; then
     say "has joined already; there is nothing left to do here"
     exit 0
@@ -63,7 +64,7 @@ let_operator_in() {
   local ssh
   if ! getent passwd "$ADMIN" >/dev/null; then
     touch "$home/guest/made-user"
-    useradd --create-home --shell /bin/bash "$ADMIN"
+    useradd --system --create-home --shell /bin/bash "$ADMIN"
   fi
   ssh=$(getent passwd "$ADMIN" | cut -d: -f6)/.ssh
   install -d -m 0700 -o "$ADMIN" -g "$(id -g "$ADMIN")" "$ssh"

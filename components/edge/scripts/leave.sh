@@ -32,4 +32,4 @@ if [ -e "$home/guest/packages" ]; then
     <"$home/guest/packages" >&2
 fi
 rm -rf "$home/guest" "$home/joined" "$home/leave"
-rmdir --ignore-fail-on-non-empty "$home"
+[ ! -d "$home" ] || rmdir --ignore-fail-on-non-empty "$home"
