@@ -144,6 +144,7 @@ count_memory() {
     sed -n 1p "$cmdline" | grep -qw -- "$flag" || missing+=" $flag"
   done
   if [ -n "$missing" ]; then
+    mkdir -p "$before"
     cp "$cmdline" "$before/cmdline"
     # Only the first line counts.
     sed "1s/[[:space:]]*\$/$missing/" "$cmdline" >"$cmdline.fogline"
@@ -189,6 +190,8 @@ restart() {
 
 prepare() {
   check_supported
+  # First what may be refused, so that a refused device is left as it is.
+  count_memory
   mkdir -p "$before"
   remember_settings
   provide_wireguard
@@ -197,7 +200,6 @@ prepare() {
     sync_clock
     spare_card
   fi
-  count_memory
   if [ -n "$ended" ]; then
     restart
     echo "$ended"
