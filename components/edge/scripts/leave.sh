@@ -9,11 +9,13 @@ admin=$(cat "$home/guest/admin")
 systemctl disable --quiet --now wg-quick@fogline0.service
 rm -f /etc/wireguard/fogline0.conf /etc/wireguard/fogline0.key /etc/sudoers.d/fogline
 if [ -e "$home/guest/made-user" ]; then
-  pkill -KILL -u "$admin"
+  # A session manager ends its sessions in order; there may be none.
+  loginctl terminate-user "$admin" 2>/dev/null
   for _ in {1..50}; do
     pgrep -u "$admin" >/dev/null || break
     sleep 0.1
   done
+  pkill -KILL -u "$admin"
   userdel --remove "$admin" 2>/dev/null
 else
   keys=$(getent passwd "$admin" | cut -d: -f6)/.ssh/authorized_keys

@@ -153,22 +153,22 @@ remove() {
   for link in flannel.1 cni0; do
     ip link delete "$link" 2>/dev/null || true
   done
-  # Rules of pods and services; a machine's own rules stay.
-  local family
+  # Rules of pods and services; a machine's own rules stay. K3s brings iptables where there is none.
+  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux
   for family in iptables ip6tables; do
     if command -v $family-save >/dev/null; then
-      $family-save | grep -v -e KUBE- -e CNI- -e FLANNEL- -e flannel | $family-restore
+      $family-save | sed -E '/KUBE-|CNI-|FLANNEL-|flannel/d' | $family-restore
     fi
   done
-  nft list tables | awk '$3 ~ /^kube-/ {print "delete", $0}' | nft --file -
-  # What K3s leaves besides its own folders: names of nodes and logs of pods.
-  rm -rf /etc/rancher/node /var/log/pods /var/log/containers
+  # What K3s and kubectl leave besides: the node's password, logs of pods, what the API offered.
+  rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
+    "${kubeconfig%/*}/cache"
   rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
     "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
   [ "$ROLE" = server ] || rm -f "$kubeconfig"
   local folder
-  for folder in /etc/rancher /var/lib/rancher /etc/cni "${kubeconfig%/*}"; do
+  for folder in /etc/rancher /var/lib/rancher /etc/cni /root/.kube "${kubeconfig%/*}"; do
     if [ -d "$folder" ]; then
       rmdir --ignore-fail-on-non-empty "$folder"
     fi

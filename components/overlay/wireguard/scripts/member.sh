@@ -41,7 +41,7 @@ apply() {
 # Devices that joined by themselves, through a hub that takes join bundles.
 joined_peers() {
   local program=/usr/local/libexec/fogline-enrol
-  [ ! -x $program ] || $program peers
+  [ ! -x "$program" ] || "$program" peers
 }
 
 interface_part() { sed '/^\[Peer\]/,$d' "$conf"; }
@@ -72,7 +72,7 @@ case $1 in
   delete)
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
-      systemd-run --quiet --collect --on-active=1 bash "$leave"
+      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
     else
       systemctl disable --quiet --now "$unit"
       rm -f "$conf" /etc/sysctl.d/60-fogline.conf
