@@ -90,14 +90,21 @@ function address(name: string): string | undefined {
  */
 async function inventory(machine: string): Promise<string> {
   const pass = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log/journal"];
-  const alive = ["/var/log/*tmp*", "/var/log/lastlog*", "/var/lib/systemd/*", "/var/lib/lastlog*"];
+  const alive = [
+    "/var/log/*tmp*",
+    "/var/log/lastlog*",
+    "/var/lib/systemd/*",
+    "/var/lib/lastlog*",
+    "/var/lib/wtmpdb/*",
+  ];
   return inside(
     machine,
     `set -euo pipefail
      find / -xdev \\( ${pass.map((path) => `-path ${path}`).join(" -o ")} \\) -prune \\
        -o ! \\( ${alive.map((path) => `-path '${path}'`).join(" -o ")} \\) \\
        -printf 'file %p %y %m %U:%G %l\\n' | sort
-     find /etc /boot /home /root /usr/local -xdev -type f -exec sha256sum {} + | sort -k 2
+     find /etc /boot /home /root /usr/local -xdev -type f ! -name '*-' \\
+       -exec sha256sum {} + | sort -k 2
      systemctl list-unit-files --no-legend --no-pager --plain | awk '{print "unit", $1, $2}'
      systemctl list-units --failed --no-legend --no-pager --plain | awk '{print "failed", $1}'
      ip -brief link | awk '{print "interface", $1}' | sort

@@ -9,7 +9,8 @@ home=$ROOT/var/lib/fogline
 guest=$ROOT/run/fogline-join.conf
 key=$ROOT/etc/wireguard/fogline0.key
 conf=$ROOT/etc/wireguard/fogline0.conf
-patience=${PATIENCE:-600}
+# Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
+if [ -t 2 ]; then patience=600; else patience=${PATIENCE:-3600}; fi
 
 check_device() {
   [ "$(id -u)" = 0 ] || refuse "run this as root: sudo bash ${0##*/}"
@@ -32,8 +33,8 @@ utc() { date -u -d "@$1" '+%F %R UTC'; }
 
 # What is made here is noted, so that leaving takes exactly that away.
 prepare_to_leave() {
-  umask 077
   mkdir -p "$home/guest"
+  chmod 0700 "$home" "$home/guest"
   printf '%s\n' "$ADMIN" >"$home/guest/admin"
   printf '%s\n' "$AUTHORIZED_KEY" >"$home/guest/authorized-key"
   printf '%s' "$LEAVE" >"$home/leave"
@@ -52,9 +53,15 @@ give_up() {
 
 make_key() {
   if ! command -v wg-quick >/dev/null; then
-    install_wireguard
+    # At a first boot the network, or the clock that packages' signatures go by, may not be there yet.
+    until install_wireguard; do
+      [ $SECONDS -lt "$patience" ] || refuse "wireguard-tools cannot be installed: is it online?"
+      sleep 5
+    done
     echo wireguard-tools >"$home/guest/packages"
   fi
+  # What is written from here on holds keys; packages brought their own modes.
+  umask 077
   mkdir -p "${key%/*}"
   wg genkey >"$key"
 }

@@ -167,11 +167,11 @@ remove() {
     "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
   [ "$ROLE" = server ] || rm -f "$kubeconfig"
+  # Empty folders that were made for what is gone.
   local folder
-  for folder in /etc/rancher /var/lib/rancher /etc/cni /root/.kube "${kubeconfig%/*}"; do
-    if [ -d "$folder" ]; then
-      rmdir --ignore-fail-on-non-empty "$folder"
-    fi
+  for folder in /etc/rancher /var/lib/rancher /etc/cni /opt/containerd /usr/libexec/kubernetes \
+    /root/.kube "${kubeconfig%/*}"; do
+    [ ! -d "$folder" ] || find "$folder" -depth -type d -empty -delete
   done
   systemctl daemon-reload
 }
