@@ -17,7 +17,7 @@ function problemsOf(device: Record<string, unknown>): Problem[] {
 suite("an edge device", () => {
   it("is reached on the LAN unless the stack says otherwise", () => {
     expect(edge.parse([ssh])).toEqual([
-      { ...ssh, reach: "lan", arch: "arm64", port: 22, user: "pi" },
+      { ...ssh, reach: "lan", arch: "arm64", port: 22, user: "pi", lost: false },
     ]);
   });
 
@@ -35,6 +35,7 @@ suite("an edge device", () => {
         reach: "bundle",
         arch: "arm64",
         user: "fogline",
+        lost: false,
         bundle: { validHours: 24, waitMinutes: 30, issue: 1 },
       },
     ]);

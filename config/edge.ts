@@ -16,6 +16,8 @@ const common = {
   arch: z
     .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
     .default("arm64"),
+  /** Whether it is lost for good: taken out of the list after one more `up`, it is not asked to leave. */
+  lost: z.boolean({ error: "must be true or false|write true or false" }).default(false),
 };
 
 const ssh = {

@@ -14,6 +14,7 @@ export function adopt(device: ReachableDevice, operatorKey: OperatorKey): Machin
     role: "agent",
     arch: device.arch,
     adminUser: device.user,
+    lost: device.lost,
     connection: pulumi.output(connectionTo(device, operatorKey)),
   });
 }

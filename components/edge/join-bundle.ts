@@ -163,6 +163,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
       role: "agent",
       arch: device.arch,
       adminUser: device.user,
+      lost: device.lost,
       connection: pulumi.output({
         host: this.address,
         user: device.user,

@@ -48,6 +48,8 @@ export class RemoteScript extends command.remote.Command {
         ...pulumi.mergeOptions(opts, { dependsOn: dependenciesOf(args.machine) }),
         // A machine that is deleted takes its files along.
         ...(args.machine.lifetime === undefined ? {} : { deletedWith: args.machine.lifetime }),
+        // A lost one is not asked to give anything back.
+        ...(args.machine.lost === true ? { retainOnDelete: true } : {}),
         additionalSecretOutputs: args.secretOutput === true ? ["stdout"] : [],
       },
     );
