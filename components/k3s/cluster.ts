@@ -48,7 +48,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
-    const join = (agent: OverlayMember): RemoteScript =>
+    const install = (agent: OverlayMember): RemoteScript =>
       this.install(
         agent,
         {
@@ -57,11 +57,26 @@ export class Cluster extends pulumi.ComponentResource {
           TOKEN: credentials.nodeToken,
           KUBECONFIG_TEXT: this.kubeconfig,
         },
-        [server],
+        [server, this.forget(agent, server)],
       );
-    this.ready = [server, ...agents.map(join)];
-    args.guests?.forEach(join);
+    this.ready = [server, ...agents.map(install)];
+    args.guests?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig });
+  }
+
+  /** Takes an agent's node out of the cluster once the agent itself is gone. */
+  private forget({ machine }: OverlayMember, server: pulumi.Resource): pulumi.Resource {
+    const node = nodeName(machine);
+    return new RemoteScript(
+      `${node}-node`,
+      {
+        machine: this.args.overlay.hub.machine,
+        script: script("forget.sh"),
+        values: { NODE: node },
+        onlyUndo: true,
+      },
+      { parent: this, dependsOn: [server] },
+    );
   }
 
   private install(
@@ -75,7 +90,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-k3s`,
       {
         machine: member.machine,
-        script: join(import.meta.dirname, "scripts", "install.sh"),
+        script: script("install.sh"),
         values: {
           NODE: node,
           URL: downloadUrl(settings, member.machine.arch),
@@ -95,6 +110,10 @@ export class Cluster extends pulumi.ComponentResource {
     const { interfaceName } = this.args.overlay;
     return { node: nodeName(machine), tier: machine.tier, address, interfaceName };
   }
+}
+
+function script(file: string): string {
+  return join(import.meta.dirname, "scripts", file);
 }
 
 function checksum(settings: Settings["k3s"], machine: Machine): string {

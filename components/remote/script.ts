@@ -20,6 +20,8 @@ export interface RemoteScriptArgs {
   readonly secretOutput?: boolean;
   /** Whether the script undoes its work when its resource goes; default true. */
   readonly undo?: boolean;
+  /** Whether it runs then alone, so that creating its resource opens no connection; default false. */
+  readonly onlyUndo?: boolean;
 }
 
 /**
@@ -36,8 +38,7 @@ export class RemoteScript extends command.remote.Command {
       name,
       {
         connection: args.machine.connection,
-        create: run("create"),
-        update: run("update"),
+        ...(args.onlyUndo === true ? {} : { create: run("create"), update: run("update") }),
         ...(args.undo === false ? {} : { delete: run("delete") }),
         stdin: stdinOf(args),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.

@@ -137,10 +137,6 @@ node_ready() {
 
 remove() {
   systemctl disable --quiet --now "$unit" || true
-  if [ "$ROLE" = agent ] && [ -s "$kubeconfig" ]; then
-    k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s delete node "$NODE" \
-      --ignore-not-found >&2 || say "the node could not be deleted from the cluster"
-  fi
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
