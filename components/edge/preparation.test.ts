@@ -109,12 +109,11 @@ describe("preparing a device", () => {
 
   it("changes nothing but its own notes on a plain machine, and asks for no restart", () => {
     const plain = device(PLAIN);
-    const started = performance.now();
     const { code, stdout, stderr } = plain.run("create");
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
-    expect(performance.now() - started).toBeLessThan(1000);
-    expect(plain.calls().filter((call) => /^(systemctl|systemd-run|apt-get)/.test(call))).toEqual(
-      [],
+    // Questions alone, none of which waits: nothing is started, stopped, installed or synchronized.
+    expect(new Set(plain.calls().map((call) => call.split(" ")[0]))).toEqual(
+      new Set(["uname", "dpkg", "systemd-detect-virt"]),
     );
     plain.run("delete");
     expect(plain.snapshot()).toBe(device(PLAIN).snapshot());
