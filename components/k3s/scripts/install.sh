@@ -156,6 +156,9 @@ remove() {
       $family-save | sed -E '/KUBE-|CNI-|FLANNEL-|flannel/d' | $family-restore
     fi
   done
+  if command -v nft >/dev/null; then
+    nft list tables | awk '$3 ~ /^kube-/ {print "delete", $0}' | nft --file -
+  fi
   # What K3s and kubectl leave besides: the node's password, logs of pods, what the API offered.
   rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
     "${kubeconfig%/*}/cache"
