@@ -2,4 +2,5 @@
 import { load } from "./config/load.ts";
 import { fog } from "./stacks/fog.ts";
 
-export const { websiteUrl, websiteUrls, inventory, kubeconfig, overlay, versions } = fog(load());
+export const { websiteUrl, websiteUrls, inventory, kubeconfig, overlay, joinBundles, versions } =
+  fog(load());

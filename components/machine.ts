@@ -25,6 +25,10 @@ export interface Machine {
   /** Address in the cloud's network, where it has one. */
   readonly privateAddress?: pulumi.Output<string>;
   readonly connection: pulumi.Output<Connection>;
+  /** Done when scripts may run on it; absent where that is so from the start. */
+  readonly prepared?: pulumi.Resource;
+  /** Whether it is lost, so that nothing can be removed from it any more. */
+  readonly lost?: boolean;
   /** The resource without which the machine is gone, so that nothing need be removed from it. */
   readonly lifetime?: pulumi.Resource;
 }

@@ -28,12 +28,15 @@ export function describe(section: string, schema: z.ZodType, issue: z.core.$ZodI
     (text, part) => text + (typeof part === "number" ? `[${part}]` : `.${String(part)}`),
     `fogline:${section}`,
   );
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && !issue.message.includes("|")) {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => unknownKey(`${path}.${key}`, key, known));
   }
-  const [rule, fix] = issue.message.split("|");
-  return [{ path, rule: rule ?? issue.message, fix: fix ?? "correct or remove the value" }];
+  const [rule = issue.message, fix = "correct or remove the value"] = issue.message.split("|");
+  // A schema that words the refusal of unknown keys itself refuses each of them.
+  const paths =
+    issue.code === "unrecognized_keys" ? issue.keys.map((key) => `${path}.${key}`) : [path];
+  return paths.map((each) => ({ path: each, rule, fix }));
 }
 
 /** Keys that the schema allows at a path, for the "did you mean" of a misspelt one. */
@@ -42,7 +45,12 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly st
   for (const part of path) {
     if (here instanceof z.ZodArray) {
       here = unwrap(here.element as z.ZodType);
-    } else if (here instanceof z.ZodObject) {
+      continue;
+    }
+    if (here instanceof z.ZodDiscriminatedUnion) {
+      here = (here.options as z.ZodObject[]).find(({ shape }) => String(part) in shape);
+    }
+    if (here instanceof z.ZodObject) {
       const next: z.ZodType | undefined = (here.shape as Record<string, z.ZodType>)[String(part)];
       here = next === undefined ? undefined : unwrap(next);
     }

@@ -1,4 +1,10 @@
 /** Rules between settings: ranges that must not overlap, names that must differ, limits in order. */
+import {
+  freeAddress,
+  isMemberAddress,
+  memberAddress,
+  type Tier,
+} from "../components/overlay/addresses.ts";
 import { addressInside, parseCidr, rangesOverlap } from "./cidr.ts";
 import type { Problem } from "./problems.ts";
 
@@ -9,6 +15,7 @@ export function crossRules(raw: Readonly<Record<string, unknown>>): Problem[] {
     ...subnetRule(raw),
     ...overlayRule(raw),
     ...nameRules(raw),
+    ...addressRules(raw),
     ...replicaRules(raw),
   ];
 }
@@ -21,7 +28,7 @@ const RANGES = [
   ["k3s", "serviceRange", "10.43.0.0/16"],
 ] as const;
 
-/** Members are numbered in blocks of 256 (see components/overlay/addresses.ts). */
+/** Tiers and enrolment have blocks of 256 (see components/overlay/addresses.ts). */
 function overlayRule(raw: Readonly<Record<string, unknown>>): Problem[] {
   const range = text(field(raw["overlay"], "range"));
   const parsed = range === undefined ? undefined : parseCidr(range);
@@ -94,6 +101,42 @@ function nameRules(raw: Readonly<Record<string, unknown>>): Problem[] {
   return problems;
 }
 
+/** Two names may give one overlay address; neither is moved, since members' addresses never are. */
+function addressRules(raw: Readonly<Record<string, unknown>>): Problem[] {
+  const range = text(field(raw["overlay"], "range")) ?? "10.101.0.0/16";
+  if ((parseCidr(range)?.bits ?? 32) > 22) {
+    return [];
+  }
+  const kept = textsOf(field(raw["overlay"], "addresses"));
+  const members = [
+    ...names("", field(raw["cloud"], "workers") ?? [{ name: "WorkerNode" }]).map(
+      ({ name }) => ({ name, tier: "cloud" }) as const,
+    ),
+    ...names("", raw["edge"]).map(({ name }) => ({ name, tier: "edge" }) as const),
+  ];
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  const tell = (name: string, tier: Tier, rule: string): void => {
+    const taken = new Set(members.map((each) => memberAddress(range, each.tier, each.name, kept)));
+    problems.push({
+      path: `fogline:overlay.addresses.${name}`,
+      rule,
+      fix: `write fogline:overlay.addresses: {${name}: ${freeAddress(range, tier, taken) ?? ""}}`,
+    });
+  };
+  for (const { name, tier } of members) {
+    const address = memberAddress(range, tier, name, kept);
+    const owner = owners.get(address);
+    if (!isMemberAddress(range, tier, address)) {
+      tell(name, tier, `${address} is not an address for ${tier} machines of ${range}`);
+    } else if (owner !== undefined && owner.toLowerCase() !== name.toLowerCase()) {
+      tell(name, tier, `${address} is the address of ${owner} as well`);
+    }
+    owners.set(address, name);
+  }
+  return problems;
+}
+
 function replicaRules(raw: Readonly<Record<string, unknown>>): Problem[] {
   const min = field(raw["website"], "minReplicas") ?? 4;
   const max = field(raw["website"], "maxReplicas") ?? 10;
@@ -126,4 +169,12 @@ function field(value: unknown, key: string): unknown {
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+/** The text values of a map by key. */
+function textsOf(value: unknown): Record<string, string> {
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { memberAddress } from "../components/overlay/addresses.ts";
 import { addressAt, addressInside, rangesOverlap } from "./cidr.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 import { parse } from "./schema.ts";
@@ -14,6 +15,20 @@ const valid = {
   database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
   ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
 };
+
+/** Two names of devices whose overlay addresses would be the same. */
+const twins = ((): [string, string] => {
+  const seen = new Map<string, string>();
+  for (let i = 0; ; i += 1) {
+    const name = `pi-${i}`;
+    const address = memberAddress("10.101.0.0/16", "edge", name);
+    const twin = seen.get(address);
+    if (twin !== undefined) {
+      return [twin, name];
+    }
+    seen.set(address, name);
+  }
+})();
 
 function problemsOf(raw: Record<string, unknown>): readonly Problem[] {
   try {
@@ -98,6 +113,28 @@ describe("settings", () => {
       { ...valid, cloud: { ...valid.cloud, workers: [{ name: "RaspberryPi" }] } },
       "fogline:edge[0].name",
       "a name of its own",
+    ],
+    [
+      "an overlay address in another tier's block",
+      { ...valid, overlay: { addresses: { raspberrypi: "10.101.1.9" } } },
+      "fogline:overlay.addresses.raspberrypi",
+      "{raspberrypi: 10.101.2.1}",
+    ],
+    [
+      "an overlay address kept for two",
+      {
+        ...valid,
+        edge: [...valid.edge, { name: "attic", reach: "bundle" }],
+        overlay: { addresses: { raspberrypi: "10.101.2.1", attic: "10.101.2.1" } },
+      },
+      "fogline:overlay.addresses.attic",
+      "{attic: 10.101.2.2}",
+    ],
+    [
+      "two names that give one overlay address",
+      { ...valid, edge: twins.map((name) => ({ name, reach: "bundle" })) },
+      `fogline:overlay.addresses.${twins[1]}`,
+      `{${twins[1]}: 10.101.2.`,
     ],
     [
       "a short checksum",

@@ -8,37 +8,17 @@ import { z } from "zod";
 
 import { RESERVED_NAMES } from "./administrators.ts";
 import { parseCidr } from "./cidr.ts";
+import { edge, type EdgeDevice } from "./edge.ts";
+import { cidr, count, ipv4, port } from "./fields.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
-const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
-  error: "must be an IPv4 range in CIDR form whose host bits are zero|write it like 10.10.0.0/16",
-});
-const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
-  error:
-    "must be 1-63 lower-case letters, digits or hyphens, as Kubernetes asks of a node name|choose a name like raspberrypi",
-});
 const azureName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/, {
   error:
     "must be 1-64 letters, digits or hyphens, as Azure asks of a Linux virtual machine's name|choose a name like WorkerNode",
 });
-const port = z
-  .number({ error: "must be a port number|write a whole number from 1 to 65535" })
-  .int({ error: "must be a whole number|write a whole number from 1 to 65535" })
-  .min(1, { error: "must be 1 or more|write a whole number from 1 to 65535" })
-  .max(65535, { error: "must be 65535 or less|write a whole number from 1 to 65535" });
-const count = (min: number, max: number): z.ZodNumber =>
-  z
-    .number({ error: `must be a whole number from ${min} to ${max}|write such a number` })
-    .int({ error: `must be a whole number from ${min} to ${max}|drop the fraction` })
-    .min(min, { error: `must be ${min} or more|use at least ${min}` })
-    .max(max, { error: `must be ${max} or less|use at most ${max}` });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
   error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
-});
-const hostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*$/, {
-  error:
-    "must be an SSH public host key, type and base64|copy the line of /etc/ssh/ssh_host_ed25519_key.pub without its comment",
 });
 const image = z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
   error:
@@ -112,28 +92,14 @@ const cloud = z.strictObject({
     .default([{ name: "WorkerNode", size: "Standard_B2pls_v2" }]),
 });
 
-const edgeDevice = z.strictObject({
-  /** Node name in the cluster. */
-  name: dnsLabel,
-  /** Processor architecture, as container images name it. */
-  arch: z
-    .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
-    .default("arm64"),
-  /** Where the operator's computer reaches its SSH. */
-  host: z.string().min(1, { error: "must be a host name or address|write it like 192.168.50.10" }),
-  port: port.default(22),
-  /** User that may run sudo without a password. */
-  user: z.string().min(1).default("pi"),
-  /** The device's public host key: pinned, never trusted on first use. */
-  hostKey,
-});
-
 const overlay = z.strictObject({
   kind: z
     .enum(["wireguard"], { error: "must be a known kind of overlay|use wireguard" })
     .default("wireguard"),
   /** Range of the overlay's addresses; the hub takes the first one. */
   range: cidr.default("10.101.0.0/16"),
+  /** Addresses kept for members by name; the others' follow from their names. */
+  addresses: z.record(z.string(), ipv4).default({}),
   /** UDP port of the hub. */
   listenPort: port.default(51820),
   /** Largest packet the path between members carries, in bytes; WireGuard's own MTU follows. */
@@ -192,7 +158,7 @@ const ingress = z.strictObject({
 const sections = {
   operator,
   cloud,
-  edge: z.array(edgeDevice).default([]),
+  edge,
   overlay,
   k3s,
   website,
@@ -204,7 +170,7 @@ const sections = {
 export interface Settings {
   readonly operator: Readonly<z.output<typeof operator>>;
   readonly cloud: Readonly<z.output<typeof cloud>>;
-  readonly edge: readonly Readonly<z.output<typeof edgeDevice>>[];
+  readonly edge: readonly EdgeDevice[];
   readonly overlay: Readonly<z.output<typeof overlay>>;
   readonly k3s: Readonly<z.output<typeof k3s>>;
   readonly website: Readonly<z.output<typeof website>>;

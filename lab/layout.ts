@@ -20,6 +20,8 @@ export const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cac
 
 /** Network namespaces; none has a way to the outside. */
 export const NAMESPACES = {
+  /** Only there while devices stand behind a second router. */
+  inner: "fogline-inner",
   laptop: "fogline-laptop",
   home: "fogline-home",
   /** Only there once a device has moved. */
@@ -48,6 +50,15 @@ export const HOME2 = {
   pi: "192.168.77.23",
   outer: "198.51.100.6",
   provider: "198.51.100.5",
+} as const;
+
+/** A LAN behind a router of its own inside the first home: two NATs from the internet. */
+export const INNER = {
+  lan: "192.168.60.0/24",
+  router: "192.168.60.1",
+  devices: { attic: "192.168.60.10", cabin: "192.168.60.11" },
+  /** The inner router's address on the home's LAN. */
+  outer: "192.168.50.30",
 } as const;
 
 /** The internet and cloud fabric. */

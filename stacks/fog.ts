@@ -2,12 +2,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { InventoryLine } from "../components/azure/vm.ts";
+import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
-import { machines } from "./machines.ts";
+import { guests, machines } from "./machines.ts";
 
 /** What the program tells its user. */
 export interface Outputs {
@@ -21,6 +22,8 @@ export interface Outputs {
   readonly kubeconfig: pulumi.Output<string>;
   /** Node names and overlay addresses, hub first. */
   readonly overlay: readonly { readonly name: string; readonly address: string }[];
+  /** Join bundles by device, where there are some; secret. */
+  readonly joinBundles: pulumi.Output<Record<string, string>> | undefined;
   readonly versions: { readonly k3s: string };
 }
 
@@ -34,7 +37,8 @@ export function fog(loaded: Loaded): Outputs {
     agents: [...workers, ...devices],
     operatorFolder: settings.operator.folder,
   });
-  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay });
+  const invited = guests(loaded, overlay);
+  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
   const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   const first = addresses.apply((all) => all[0] ?? "");
   apps(settings, cluster, overlay, first);
@@ -43,10 +47,19 @@ export function fog(loaded: Loaded): Outputs {
     websiteUrls: addresses.apply((all) => all.map((address) => `http://${address}/`)),
     inventory: pulumi.all([server, ...workers].map((machine) => machine.inventory)),
     kubeconfig: cluster.kubeconfig,
-    overlay: [overlay.hub, ...overlay.agents].map(({ machine, address }) => ({
+    overlay: [overlay.hub, ...overlay.agents, ...invited].map(({ machine, address }) => ({
       name: nodeName(machine),
       address,
     })),
+    joinBundles: bundlesOf(invited),
     versions: { k3s: settings.k3s.version },
   };
+}
+
+function bundlesOf(invited: readonly JoinBundle[]): Outputs["joinBundles"] {
+  return invited.length === 0
+    ? undefined
+    : pulumi.secret(
+        Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
+      );
 }

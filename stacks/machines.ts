@@ -1,13 +1,19 @@
-/** Where the computers come from: a cloud network with its machines, and adopted edge devices. */
+/**
+ * Where the computers come from: a cloud network with its machines, adopted edge devices,
+ * and devices that join by themselves.
+ */
 import type { Loaded } from "../config/load.ts";
 import { Network } from "../components/azure/network.ts";
 import { Vm } from "../components/azure/vm.ts";
 import { adopt } from "../components/edge/existing.ts";
+import { JoinBundle } from "../components/edge/join-bundle.ts";
 import type { Machine } from "../components/machine.ts";
+import type { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 
 export interface Machines {
   readonly server: Vm;
   readonly workers: readonly Vm[];
+  /** Edge devices that this computer reaches. */
   readonly devices: readonly Machine[];
 }
 
@@ -35,6 +41,27 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
   return {
     server: vm(cloud.master, "server"),
     workers: cloud.workers.map((worker) => vm(worker, "agent")),
-    devices: settings.edge.map((device) => adopt(device, operatorKey)),
+    devices: settings.edge.flatMap((device) =>
+      device.reach === "bundle" ? [] : [adopt(device, operatorKey)],
+    ),
   };
+}
+
+/** Makes the bundles of devices that nobody reaches, which join the overlay with them. */
+export function guests(
+  { settings, operatorKey }: Loaded,
+  overlay: WireguardOverlay,
+): readonly JoinBundle[] {
+  return settings.edge.flatMap((device) =>
+    device.reach === "bundle"
+      ? [
+          new JoinBundle(device.name, {
+            device,
+            overlay,
+            operatorKey,
+            operatorFolder: settings.operator.folder,
+          }),
+        ]
+      : [],
+  );
 }

@@ -50,10 +50,16 @@ const STATES: Readonly<Record<string, Answer>> = {
 };
 
 function printed(name: string): string {
-  return name.endsWith("-k3s")
-    ? "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n"
-    : `${name}-public-key`;
+  const special = Object.entries(PRINTED).find(([ending]) => name.endsWith(ending));
+  return special?.[1] ?? `${name}-public-key`;
 }
+
+/** What scripts print whose output the program reads, by the end of their resource's name. */
+const PRINTED: Readonly<Record<string, string>> = {
+  "-k3s": "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n",
+  "-invitation": "1800000000\n",
+  "-enrolment": "key AAAA\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n",
+};
 
 /** Invokes by token; an unforeseen one fails the test. */
 const CALLS: Readonly<Record<string, Record<string, unknown>>> = {

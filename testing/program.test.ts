@@ -11,6 +11,7 @@ import { mockEngine, settled, value, type Registered } from "./engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
 const sum = "0".repeat(64);
+const hostKey = "ssh-ed25519 AAAA";
 let registered: readonly Registered[] = [];
 let program: typeof import("../index.ts");
 
@@ -20,7 +21,14 @@ beforeAll(async () => {
   registered = mockEngine({
     operator: { sshKey, folder },
     cloud: { arch: "amd64", sshFrom: ["198.51.100.2/32"] },
-    edge: [{ name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: "ssh-ed25519 AAAA" }],
+    edge: [
+      { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey },
+      {
+        ...{ name: "attic", arch: "amd64", host: "192.168.60.10", hostKey },
+        ...{ reach: "jump", jump: { host: "192.0.2.99", user: "pi", hostKey } },
+      },
+      { name: "cabin", arch: "amd64", reach: "bundle" },
+    ],
     k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
     website: { image: `docker.io/fogline/website@sha256:${sum}` },
     database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
@@ -75,6 +83,41 @@ describe("the whole program", () => {
     for (const { name, inputs } of remote) {
       const connection = inputs["connection"] as Record<string, unknown>;
       expect(connection["hostKey"], name).toMatch(/^ssh-ed25519 /);
+    }
+  });
+
+  it("reaches a device through its jump host, whose key is pinned too", () => {
+    for (const name of ["attic-prepare", "attic-key", "attic-overlay", "attic-k3s"]) {
+      expect(one(name).inputs["connection"]).toMatchObject({
+        host: "192.168.60.10",
+        proxy: { host: "192.0.2.99", hostKey },
+      });
+    }
+  });
+
+  it("reaches a device that joined over the overlay, by the host key heard there", () => {
+    const address = program.overlay.find(({ name }) => name === "cabin")?.address;
+    expect(address).toMatch(/^10\.101\.2\.\d+$/);
+    for (const name of ["cabin-overlay", "cabin-prepare", "cabin-k3s"]) {
+      expect(one(name).inputs["connection"]).toMatchObject({
+        host: address,
+        user: "fogline",
+        hostKey: "ssh-ed25519 AAAAC3Joined",
+      });
+    }
+    expect(registered.some(({ name }) => name === "cabin-key")).toBe(false);
+  });
+
+  it("keeps join bundles secret, and the bundle's key off the hub", async () => {
+    const bundles = program.joinBundles;
+    expect(bundles).toBeDefined();
+    expect(await pulumi.isSecret(bundles as pulumi.Output<unknown>)).toBe(true);
+    const text = (await value(bundles as pulumi.Output<Record<string, string>>))["cabin"] ?? "";
+    const key = /PrivateKey = ([A-Za-z0-9+/]{43}=)/.exec(text)?.[1] ?? "";
+    expect(key).not.toBe("");
+    expect(one("cabin-bundle").inputs["stdin"]).toContain(key);
+    for (const name of ["cabin-invitation", "cabin-enrolment", "masternode-overlay"]) {
+      expect(one(name).inputs["stdin"], name).not.toContain(key);
     }
   });
 

@@ -14,13 +14,15 @@ import { parseCredentials } from "./credentials.ts";
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
   readonly overlay: Overlay;
+  /** Machines that join by themselves, when they come; default none. */
+  readonly guests?: readonly OverlayMember[];
 }
 
 /** A K3s server and its agents, all Ready when `ready` is done. */
 export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** Done when every node is Ready. */
+  /** Done when every node is Ready; guests come when they come, and nothing waits for them. */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(
@@ -46,22 +48,35 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
-    this.ready = [
-      server,
-      ...agents.map((agent) =>
-        this.install(
-          agent,
-          {
-            ROLE: "agent",
-            CONFIG: agentConfig(hub.address, this.node(agent)),
-            TOKEN: credentials.nodeToken,
-            KUBECONFIG_TEXT: this.kubeconfig,
-          },
-          [server],
-        ),
-      ),
-    ];
+    const install = (agent: OverlayMember): RemoteScript =>
+      this.install(
+        agent,
+        {
+          ROLE: "agent",
+          CONFIG: agentConfig(hub.address, this.node(agent)),
+          TOKEN: credentials.nodeToken,
+          KUBECONFIG_TEXT: this.kubeconfig,
+        },
+        [server, this.forget(agent, server)],
+      );
+    this.ready = [server, ...agents.map(install)];
+    args.guests?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig });
+  }
+
+  /** Takes an agent's node out of the cluster once the agent itself is gone. */
+  private forget({ machine }: OverlayMember, server: pulumi.Resource): pulumi.Resource {
+    const node = nodeName(machine);
+    return new RemoteScript(
+      `${node}-node`,
+      {
+        machine: this.args.overlay.hub.machine,
+        script: script("forget.sh"),
+        values: { NODE: node },
+        onlyUndo: true,
+      },
+      { parent: this, dependsOn: [server] },
+    );
   }
 
   private install(
@@ -75,7 +90,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-k3s`,
       {
         machine: member.machine,
-        script: join(import.meta.dirname, "scripts", "install.sh"),
+        script: script("install.sh"),
         values: {
           NODE: node,
           URL: downloadUrl(settings, member.machine.arch),
@@ -95,6 +110,10 @@ export class Cluster extends pulumi.ComponentResource {
     const { interfaceName } = this.args.overlay;
     return { node: nodeName(machine), tier: machine.tier, address, interfaceName };
   }
+}
+
+function script(file: string): string {
+  return join(import.meta.dirname, "scripts", file);
 }
 
 function checksum(settings: Settings["k3s"], machine: Machine): string {

@@ -1,5 +1,16 @@
-/** Addresses of the overlay's members: pure. Adding a machine never moves another. */
-import { addressAt } from "../../config/cidr.ts";
+/**
+ * Addresses of the overlay's members: pure. A member's address follows from its tier and its name
+ * alone, so that no machine that comes, goes or comes back moves another.
+ */
+import { createHash } from "node:crypto";
+
+import { addressAt, addressInside } from "../../config/cidr.ts";
+
+/** Where a member lives; each tier has a block of 256 addresses of its own. */
+export type Tier = "cloud" | "edge";
+
+/** Addresses in a tier's block that members may have: .1 to .254, so that none looks special. */
+export const SLOTS = 254;
 
 /** The hub is the first address of the range (S0-20). */
 export function hubAddress(range: string): string {
@@ -12,14 +23,61 @@ export function operatorAddress(range: string): string {
 }
 
 /**
- * The n-th agent of a tier. Each tier has a block of 256 of its own, so that one more worker leaves
- * the addresses of edge devices alone.
+ * A member's address: the one that is kept for its name, else the one that its name gives.
  *
- * @throws RangeError when the tier's block is full
+ * @param kept addresses by member name, as settings hold them
  */
-export function agentAddress(range: string, tier: "cloud" | "edge", index: number): string {
-  if (index < 0 || index > 253) {
-    throw new RangeError(`the overlay has no address for ${tier} machine number ${index + 1}`);
-  }
-  return addressAt(range, (tier === "cloud" ? 256 : 512) + 1 + index);
+export function memberAddress(
+  range: string,
+  tier: Tier,
+  name: string,
+  kept: Readonly<Record<string, string>> = {},
+): string {
+  // A device may be called `constructor`: only what the settings wrote counts.
+  const own = Object.hasOwn(kept, name) ? kept[name] : undefined;
+  return own ?? slotAddress(range, tier, slotOf(name));
+}
+
+/** Whether an address may be kept for a member of a tier. */
+export function isMemberAddress(range: string, tier: Tier, address: string): boolean {
+  const block = slotAddress(range, tier, 0);
+  const last = slotAddress(range, tier, SLOTS + 1);
+  return addressInside(address, `${block}/24`) && address !== block && address !== last;
+}
+
+/** A free address of a tier, for the advice on two names that give the same one. */
+export function freeAddress(
+  range: string,
+  tier: Tier,
+  taken: ReadonlySet<string>,
+): string | undefined {
+  return Array.from({ length: SLOTS }, (_, i) => slotAddress(range, tier, i + 1)).find(
+    (address) => !taken.has(address),
+  );
+}
+
+/**
+ * Where an edge device stands while it joins by a bundle: the address in the block for enrolment
+ * that has the device's own number. What comes from that block reaches the hub's enrolment alone.
+ */
+export function enrolmentAddress(range: string, deviceAddress: string): string {
+  return addressAt(range, BLOCKS.enrolment + Number(deviceAddress.split(".")[3]));
+}
+
+/** The block that enrolment addresses come from. */
+export function enrolmentRange(range: string): string {
+  return `${addressAt(range, BLOCKS.enrolment)}/24`;
+}
+
+/** First addresses of the blocks, counted from the range's start; block 0 is hub and operator. */
+const BLOCKS = { cloud: 256, edge: 512, enrolment: 768 } as const;
+
+function slotAddress(range: string, tier: Tier, slot: number): string {
+  return addressAt(range, BLOCKS[tier] + slot);
+}
+
+/** A number from 1 to 254 that looks nothing like its name's neighbours'. */
+function slotOf(name: string): number {
+  const hash = createHash("sha256").update(name.toLowerCase()).digest();
+  return 1 + (hash.readUInt32BE(0) % SLOTS);
 }

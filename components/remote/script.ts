@@ -9,14 +9,19 @@ import { render, type Values } from "./render.ts";
 
 export interface RemoteScriptArgs {
   readonly machine: Machine;
-  /** Path of the script; it gets `create`, `update` or `delete` as its first argument. */
-  readonly script: string;
+  /**
+   * Path of the script, or of its parts, which are read as one. It gets `create`, `update` or
+   * `delete` as its first argument.
+   */
+  readonly script: string | readonly string[];
   /** Shell variables of the script. They travel by stdin and may be secret. */
   readonly values?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Whether what the script prints on stdout is secret; default false. */
   readonly secretOutput?: boolean;
   /** Whether the script undoes its work when its resource goes; default true. */
   readonly undo?: boolean;
+  /** Whether it runs then alone, so that creating its resource opens no connection; default false. */
+  readonly onlyUndo?: boolean;
 }
 
 /**
@@ -33,8 +38,7 @@ export class RemoteScript extends command.remote.Command {
       name,
       {
         connection: args.machine.connection,
-        create: run("create"),
-        update: run("update"),
+        ...(args.onlyUndo === true ? {} : { create: run("create"), update: run("update") }),
         ...(args.undo === false ? {} : { delete: run("delete") }),
         stdin: stdinOf(args),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
@@ -42,9 +46,11 @@ export class RemoteScript extends command.remote.Command {
         logging: command.remote.Logging.Stderr,
       },
       {
-        ...opts,
+        ...pulumi.mergeOptions(opts, { dependsOn: dependenciesOf(args.machine) }),
         // A machine that is deleted takes its files along.
         ...(args.machine.lifetime === undefined ? {} : { deletedWith: args.machine.lifetime }),
+        // A lost one is not asked to give anything back.
+        ...(args.machine.lost === true ? { retainOnDelete: true } : {}),
         additionalSecretOutputs: args.secretOutput === true ? ["stdout"] : [],
       },
     );
@@ -74,12 +80,24 @@ export class LocalScript extends command.local.Command {
   }
 }
 
+/** The text of a script, or of its parts one after another. */
+export function readScript(script: string | readonly string[]): string {
+  return [script]
+    .flat()
+    .map((part) => readFileSync(part, "utf8"))
+    .join("\n");
+}
+
+function dependenciesOf({ prepared }: Machine): pulumi.Resource[] {
+  return prepared === undefined ? [] : [prepared];
+}
+
 /** Script and values as the one text that the shell reads. */
 function stdinOf({
   script,
   values,
 }: Pick<RemoteScriptArgs, "script" | "values">): pulumi.Output<string> {
-  const text = readFileSync(script, "utf8");
+  const text = readScript(script);
   const known: pulumi.Output<Values> = pulumi.output(values ?? {});
   return known.apply((plain) => render(text, plain));
 }

@@ -87,7 +87,7 @@ function facts(
   return {
     operator: { sshKey: KEY, folder: join(OPERATOR, "overlay") },
     cloud: { arch },
-    edge: [{ ...pi, arch }],
+    edge: [{ name: "raspberrypi", ...pi, arch }],
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },
     website: { image: images.website },
     database: { image: images.postgres },

@@ -68,7 +68,8 @@ function readStackFile(path = join(PROJECT, "Pulumi.lab.yaml")): Record<string, 
 }
 
 /**
- * Settings with the lab's facts laid over them: objects key by key, lists element by element.
+ * Settings with the lab's facts laid over them: objects key by key, lists element by element, or by
+ * name where the facts have names; of a device that the settings leave out, its facts are not needed.
  *
  * @param config values by full key, e.g. `fogline:cloud`
  * @param facts values by section, e.g. `cloud`
@@ -90,6 +91,11 @@ export function mergeFacts(
 function lay(base: unknown, over: unknown, path: string): unknown {
   if (Array.isArray(over)) {
     const list = base === undefined ? [] : (base as unknown[]);
+    if (over.length > 0 && over.every(isNamed)) {
+      return list.map((each: unknown) =>
+        lay(each, over.find(({ name }) => isNamed(each) && each.name === name) ?? {}, path),
+      );
+    }
     if (!Array.isArray(list) || over.length > list.length) {
       throw new Error(`${path} of Pulumi.lab.yaml must list ${over.length} or more`);
     }
@@ -105,6 +111,10 @@ function lay(base: unknown, over: unknown, path: string): unknown {
     return merged;
   }
   return over;
+}
+
+function isNamed(value: unknown): value is { readonly name: string } {
+  return isObject(value) && typeof value["name"] === "string";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -35,6 +35,18 @@ describe("the lab's facts", () => {
     });
   });
 
+  test("with a name are laid over what has that name, wherever it stands, or over nothing", () => {
+    const facts = { edge: [{ name: "raspberrypi", host: "192.168.50.10" }] };
+    const merged = mergeFacts(
+      { "fogline:edge": [{ name: "attic" }, { name: "raspberrypi" }] },
+      facts,
+    );
+    expect(merged["fogline:edge"]).toEqual([{ name: "attic" }, facts.edge[0]]);
+    expect(mergeFacts({ "fogline:edge": [{ name: "attic" }] }, facts)["fogline:edge"]).toEqual([
+      { name: "attic" },
+    ]);
+  });
+
   test("must find what they describe", () => {
     expect(() => mergeFacts({}, { edge: [{ host: "h" }] })).toThrow(/fogline:edge/);
   });

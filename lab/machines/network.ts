@@ -1,7 +1,7 @@
 /** The network around the machines: laptop, home with its router, internet and cloud fabric. */
 import { existsSync } from "node:fs";
 
-import { FABRIC, HOME, HOME2, NAMESPACES } from "../layout.ts";
+import { FABRIC, HOME, HOME2, INNER, NAMESPACES } from "../layout.ts";
 import { createNamespace, deleteNamespace, inNamespace, namespacePath } from "./namespace.ts";
 
 /** One home: a LAN whose router masquerades behind one outer address. */
@@ -32,6 +32,33 @@ export async function createNetwork(): Promise<void> {
 export async function createSecondHome(): Promise<Home> {
   await createHome(SECOND);
   return SECOND;
+}
+
+/**
+ * Lays a LAN behind a second router inside the first home. Nobody reaches its devices but the Pi on
+ * the home's LAN, whom the router lets through to their SSH: that is the jump host.
+ */
+export async function createInnerLan(): Promise<void> {
+  if (!(await createNamespace(NAMESPACES.inner))) {
+    return;
+  }
+  await inNamespace(
+    NAMESPACES.home,
+    `ip link add inner type veth peer name uplink netns ${NAMESPACES.inner}
+     ip link set inner master ${LAN_BRIDGE} up`,
+  );
+  await inNamespace(
+    NAMESPACES.inner,
+    `ip address add ${INNER.outer}/24 dev uplink
+     ip link set uplink up
+     ip route add default via ${HOME.router}
+     ${routeFor(INNER, `ip saddr ${HOME.pi} tcp dport 22 accept`)}`,
+  );
+}
+
+/** Removes the inner LAN; its machines must be gone by then. */
+export async function removeInnerLan(): Promise<void> {
+  await deleteNamespace(NAMESPACES.inner);
 }
 
 /** Removes all of it; machines must be gone by then. */
@@ -66,12 +93,10 @@ async function createFabric(): Promise<void> {
   );
 }
 
-/** The router masquerades, and lets nothing in that was not asked for from inside. */
 async function createHome(home: Home): Promise<void> {
   if (!(await createNamespace(home.namespace))) {
     return;
   }
-  const bits = home.lan.split("/")[1] ?? "24";
   await inNamespace(
     NAMESPACES.cloud,
     `ip link add ${home.line} type veth peer name uplink netns ${home.namespace}
@@ -81,13 +106,24 @@ async function createHome(home: Home): Promise<void> {
   );
   await inNamespace(
     home.namespace,
-    `sysctl -qw net.ipv4.ip_forward=1
-     ip address add ${home.outer}/30 dev uplink
+    `ip address add ${home.outer}/30 dev uplink
      ip link set uplink up
      ip route add default via ${home.provider}
      ${shape("uplink", HOME.uplinkMbit)}
+     ${routeFor(home)}`,
+  );
+}
+
+/**
+ * A router between its uplink and a LAN: it masquerades, and lets nothing in that was not asked for
+ * from inside.
+ *
+ * @param exception what it lets through all the same, as a rule
+ */
+function routeFor({ lan, router }: Pick<Home, "lan" | "router">, exception = ""): string {
+  return `sysctl -qw net.ipv4.ip_forward=1
      ip link add ${LAN_BRIDGE} type bridge
-     ip address add ${home.router}/${bits} dev ${LAN_BRIDGE}
+     ip address add ${router}/${lan.split("/")[1] ?? "24"} dev ${LAN_BRIDGE}
      ip link set ${LAN_BRIDGE} up
      nft -f - <<'RULES'
 table ip router {
@@ -95,6 +131,7 @@ table ip router {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
     iifname "${LAN_BRIDGE}" accept
+    ${exception}
   }
   chain input {
     type filter hook input priority filter; policy drop;
@@ -106,8 +143,7 @@ table ip router {
     oifname "uplink" masquerade
   }
 }
-RULES`,
-  );
+RULES`;
 }
 
 async function createLaptop(): Promise<void> {

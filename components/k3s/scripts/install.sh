@@ -137,10 +137,6 @@ node_ready() {
 
 remove() {
   systemctl disable --quiet --now "$unit" || true
-  if [ "$ROLE" = agent ] && [ -s "$kubeconfig" ]; then
-    k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s delete node "$NODE" \
-      --ignore-not-found >&2 || say "the node could not be deleted from the cluster"
-  fi
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -153,12 +149,29 @@ remove() {
   for link in flannel.1 cni0; do
     ip link delete "$link" 2>/dev/null || true
   done
-  # Rules of pods and services; a machine's own rules stay.
-  iptables-save | grep -v -e KUBE- -e CNI- -e FLANNEL- -e flannel | iptables-restore
-  nft list tables | awk '$3 ~ /^kube-/ {print "delete", $0}' | nft --file -
+  # Rules of pods and services; a machine's own rules stay. K3s brings iptables where there is none.
+  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux
+  for family in iptables ip6tables; do
+    if command -v $family-save >/dev/null; then
+      $family-save | sed -E '/KUBE-|CNI-|FLANNEL-|flannel/d' | $family-restore
+    fi
+  done
+  if command -v nft >/dev/null; then
+    nft list tables | awk '$3 ~ /^kube-/ {print "delete", $0}' | nft --file -
+  fi
+  # What K3s and kubectl leave besides: the node's password, logs of pods, what the API offered.
+  rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
+    "${kubeconfig%/*}/cache"
   rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
     "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
+  [ "$ROLE" = server ] || rm -f "$kubeconfig"
+  # Empty folders that were made for what is gone.
+  local folder
+  for folder in /etc/rancher /var/lib/rancher /etc/cni /opt/containerd /usr/libexec/kubernetes \
+    /root/.kube "${kubeconfig%/*}"; do
+    [ ! -d "$folder" ] || find "$folder" -depth -type d -empty -delete
+  done
   systemctl daemon-reload
 }
 

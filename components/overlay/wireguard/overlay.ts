@@ -7,7 +7,7 @@ import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { LocalScript, RemoteScript } from "../../remote/script.ts";
-import { agentAddress, hubAddress, operatorAddress } from "../addresses.ts";
+import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Overlay, OverlayMember } from "../member.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
 
@@ -34,6 +34,8 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   readonly interfaceName = "fogline0";
   readonly mtu: number;
 
+  private readonly hubKey: pulumi.Output<string>;
+
   constructor(
     name: string,
     private readonly args: WireguardOverlayArgs,
@@ -42,9 +44,10 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     super("fogline:overlay:WireguardOverlay", name, {}, opts);
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
+    this.hubKey = hubKey.stdout;
     const spokes = args.agents.map((machine) => ({
       machine,
-      address: this.addressOf(machine),
+      address: this.addressOf(machine.tier, machine.name),
       publicKey: this.createKey(machine).stdout,
     }));
     const operatorKey = new LocalScript(
@@ -57,14 +60,38 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     );
     this.hub = this.createHub(hubKey, spokes, operatorKey.stdout);
     const joined = { parent: this, dependsOn: [this.hub.joined] };
-    this.agents = spokes.map((spoke) => this.createSpoke(spoke, hubKey.stdout, joined));
-    this.operator = this.joinOperator(name, hubKey.stdout, joined);
+    this.agents = spokes.map((spoke) => this.createSpoke(spoke, joined));
+    this.operator = this.joinOperator(name, joined);
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  private addressOf(machine: Machine): string {
-    const peers = this.args.agents.filter((other) => other.tier === machine.tier);
-    return agentAddress(this.args.settings.range, machine.tier, peers.indexOf(machine));
+  /** Range of all members' addresses. */
+  get range(): string {
+    return this.args.settings.range;
+  }
+
+  /** The address of an agent, here or yet to come. */
+  addressOf(tier: Machine["tier"], name: string): string {
+    return memberAddress(this.range, tier, name, this.args.settings.addresses);
+  }
+
+  /**
+   * Configuration of a member that dials the hub from outside the cloud.
+   *
+   * @param bits length of the address's prefix; by default the overlay's
+   * @param reach ranges reached through the hub; by default the whole overlay
+   */
+  confOf(
+    address: string,
+    bits = Number(this.range.split("/")[1]),
+    reach: readonly string[] = [this.range],
+  ): pulumi.Output<string> {
+    return this.conf(`${address}/${bits}`, "edge", reach);
+  }
+
+  /** A machine that has a key already, joined to the overlay or kept there. */
+  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): OverlayMember {
+    return this.join(machine, address, this.confOf(address), this.hub.address, opts);
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -93,22 +120,18 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
     );
     // The hub's configuration names every key but its own, which must be there all the same.
-    return this.member(this.args.server, address, conf, "", {
+    return this.join(this.args.server, address, conf, "", {
       parent: this,
       dependsOn: [hubKey],
     });
   }
 
-  private createSpoke(
-    spoke: Spoke,
-    hubKey: pulumi.Output<string>,
-    opts: pulumi.CustomResourceOptions,
-  ): OverlayMember {
-    const conf = this.spokeConf(spoke.address, hubKey, spoke.machine.tier);
-    return this.member(spoke.machine, spoke.address, conf, this.hub.address, opts);
+  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): OverlayMember {
+    const conf = this.conf(this.withPrefix(spoke.address), spoke.machine.tier);
+    return this.join(spoke.machine, spoke.address, conf, this.hub.address, opts);
   }
 
-  private member(
+  private join(
     machine: Machine,
     address: string,
     conf: pulumi.Output<string>,
@@ -134,12 +157,8 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     };
   }
 
-  private joinOperator(
-    name: string,
-    hubKey: pulumi.Output<string>,
-    opts: pulumi.CustomResourceOptions,
-  ): pulumi.Resource {
-    const conf = this.spokeConf(operatorAddress(this.args.settings.range), hubKey, "edge");
+  private joinOperator(name: string, opts: pulumi.CustomResourceOptions): pulumi.Resource {
+    const conf = this.confOf(operatorAddress(this.range));
     return new LocalScript(
       `${name}-operator`,
       {
@@ -151,22 +170,22 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   }
 
   /** Machines in the cloud's network dial the hub there; everyone else dials its public address. */
-  private spokeConf(
+  private conf(
     address: string,
-    hubKey: pulumi.Output<string>,
     tier: Machine["tier"],
+    reach: readonly string[] = [this.range],
   ): pulumi.Output<string> {
     const { server, settings } = this.args;
     const dial = tier === "cloud" ? server.privateAddress : server.publicAddress;
-    return pulumi.all([hubKey, dial]).apply(([publicKey, hub]) =>
+    return pulumi.all([this.hubKey, dial]).apply(([publicKey, hub]) =>
       writeConf({
-        address: this.withPrefix(address),
+        address,
         mtu: this.mtu,
         peers: [
           {
             name: nodeName(server),
             publicKey,
-            allowedIps: [settings.range],
+            allowedIps: reach,
             endpoint: `${hub ?? ""}:${settings.listenPort}`,
           },
         ],
@@ -175,7 +194,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   }
 
   private withPrefix(address: string): string {
-    return `${address}/${this.args.settings.range.split("/")[1] ?? ""}`;
+    return `${address}/${this.range.split("/")[1] ?? ""}`;
   }
 
   private operatorFolder(): string {

@@ -6,6 +6,8 @@
 set -euo pipefail
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
+# Left by the join bundle on a device that came with one.
+leave=/var/lib/fogline/leave
 deadline=$((SECONDS + 90))
 
 say() { echo "$NODE: $*" >&2; }
@@ -30,10 +32,16 @@ apply() {
   systemctl enable --quiet "$unit"
   if systemctl is-active --quiet "$unit" && ip link show fogline0 >/dev/null 2>&1 \
     && [ "$before" = "$after" ]; then
-    wg syncconf fogline0 <(wg-quick strip fogline0)
+    wg syncconf fogline0 <(wg-quick strip fogline0; joined_peers)
   else
     systemctl restart "$unit" || failed "the tunnel does not come up"
   fi
+}
+
+# Devices that joined by themselves, through a hub that takes join bundles.
+joined_peers() {
+  local program=/usr/local/libexec/fogline-enrol
+  [ ! -x "$program" ] || "$program" peers
 }
 
 interface_part() { sed '/^\[Peer\]/,$d' "$conf"; }
@@ -62,7 +70,12 @@ case $1 in
     say "joined the overlay"
     ;;
   delete)
-    systemctl disable --quiet --now "$unit"
-    rm -f "$conf" /etc/sysctl.d/60-fogline.conf
+    if [ -e "$leave" ]; then
+      # This connection leads over the tunnel: the device leaves when it is over.
+      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
+    else
+      systemctl disable --quiet --now "$unit"
+      rm -f "$conf" /etc/sysctl.d/60-fogline.conf
+    fi
     ;;
 esac

@@ -1,0 +1,190 @@
+/** A device that nobody reaches: it joins the overlay by itself, with a bundle carried to it. */
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { BundleDevice } from "../../config/edge.ts";
+import { expandHome, type OperatorKey } from "../../config/load.ts";
+import { nodeName, type Machine } from "../machine.ts";
+import { enrolmentAddress, enrolmentRange } from "../overlay/addresses.ts";
+import type { OverlayMember } from "../overlay/member.ts";
+import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
+import type { WireguardOverlay } from "../overlay/wireguard/overlay.ts";
+import { LocalScript, readScript, RemoteScript } from "../remote/script.ts";
+import { bundleKeys, bundleText, parseEnrolled } from "./enrolment.ts";
+import { prepare, scripts } from "./preparation.ts";
+
+export interface JoinBundleArgs {
+  readonly device: BundleDevice;
+  readonly overlay: WireguardOverlay;
+  readonly operatorKey: OperatorKey;
+  /** Folder on this computer that the bundle is written to. */
+  readonly operatorFolder: string;
+}
+
+/** TCP port of the hub's enrolment, on its overlay address alone; unassigned at IANA. */
+const ENROLMENT_PORT = "7471";
+
+/**
+ * Makes a bundle, keeps it in a file of this computer, waits until the device has joined with it, and
+ * hands the device over as a member of the overlay like any other.
+ *
+ * The device makes its own WireGuard key. The bundle holds another one, which opens a tunnel to the
+ * hub's enrolment and to nothing else, for one device, once, until it expires.
+ */
+export class JoinBundle extends pulumi.ComponentResource implements OverlayMember {
+  readonly machine: Machine;
+  readonly address: string;
+  readonly joined: pulumi.Resource;
+  /** The bundle's text; secret. */
+  readonly bundle: pulumi.Output<string>;
+
+  private readonly node: string;
+
+  constructor(
+    name: string,
+    private readonly args: JoinBundleArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("fogline:edge:JoinBundle", name, {}, opts);
+    const { device, overlay } = args;
+    this.node = nodeName(device);
+    this.address = overlay.addressOf("edge", device.name);
+    const keys = this.createKeys();
+    const invitation = this.invite(keys.publicKey);
+    this.bundle = pulumi.secret(this.writeBundle(keys.privateKey, invitation.stdout));
+    const enrolment = this.awaitDevice(invitation, this.keepBundle());
+    const member = overlay.member(this.reached(enrolment), this.address, {
+      parent: this,
+      // From here on the device is reached over the overlay, and left over it in the end.
+      dependsOn: [enrolment, overlay.operator],
+    });
+    this.machine = prepare(member.machine, { parent: this, dependsOn: [member.joined] });
+    this.joined = member.joined;
+    this.registerOutputs({ address: this.address });
+  }
+
+  private createKeys(): { privateKey: pulumi.Output<string>; publicKey: pulumi.Output<string> } {
+    const { result } = new random.RandomPassword(
+      `${this.node}-bundle-secret`,
+      // Another issue is another secret.
+      { length: 48, special: false, keepers: { issue: this.issue } },
+      { parent: this },
+    );
+    const keys = result.apply(bundleKeys);
+    return { privateKey: keys.privateKey, publicKey: pulumi.unsecret(keys.publicKey) };
+  }
+
+  private invite(publicKey: pulumi.Output<string>): RemoteScript {
+    const { device, overlay } = this.args;
+    return new RemoteScript(
+      `${this.node}-invitation`,
+      {
+        machine: overlay.hub.machine,
+        script: scripts("invite.sh"),
+        values: {
+          NODE: this.node,
+          ISSUE: this.issue,
+          ARCH: device.arch,
+          ADDRESS: this.address,
+          GUEST: this.guestAddress,
+          KEY: publicKey,
+          VALID_HOURS: String(device.bundle.validHours),
+          RANGE: enrolmentRange(overlay.range),
+          HUB: overlay.hub.address,
+          PORT: ENROLMENT_PORT,
+          PROGRAM: readScript(scripts("enrol.sh")),
+        },
+      },
+      { parent: this, dependsOn: [overlay.hub.joined] },
+    );
+  }
+
+  private writeBundle(
+    privateKey: pulumi.Output<string>,
+    expires: pulumi.Output<string>,
+  ): pulumi.Output<string> {
+    const { device, overlay, operatorKey } = this.args;
+    const conf = overlay.confOf(this.address);
+    const guestConf = overlay.confOf(this.guestAddress, 32, [`${overlay.hub.address}/32`]);
+    return pulumi.all([privateKey, expires, conf, guestConf]).apply(([key, seconds, own, guest]) =>
+      bundleText(readScript(scripts("supported.sh", "join.sh")), {
+        NODE: this.node,
+        ARCH: device.arch,
+        ISSUE: this.issue,
+        HUB: overlay.hub.address,
+        PORT: ENROLMENT_PORT,
+        EXPIRES: seconds.trim(),
+        GUEST_CONF: guest.replace(PRIVATE_KEY, key),
+        CONF: own,
+        ADMIN: device.user,
+        AUTHORIZED_KEY: operatorKey.publicKey,
+        LEAVE: readScript(scripts("leave.sh")),
+      }),
+    );
+  }
+
+  private keepBundle(): LocalScript {
+    return new LocalScript(
+      `${this.node}-bundle`,
+      {
+        script: scripts("bundle.sh"),
+        values: { FILE: this.file, TEXT: this.bundle },
+      },
+      { parent: this },
+    );
+  }
+
+  private awaitDevice(invitation: RemoteScript, kept: LocalScript): RemoteScript {
+    const { device, overlay } = this.args;
+    return new RemoteScript(
+      `${this.node}-enrolment`,
+      {
+        machine: overlay.hub.machine,
+        script: scripts("await.sh"),
+        values: {
+          NODE: this.node,
+          ISSUE: this.issue,
+          WAIT_MINUTES: String(device.bundle.waitMinutes),
+          FILE: this.file,
+        },
+        undo: false,
+      },
+      { parent: this, dependsOn: [invitation, kept] },
+    );
+  }
+
+  private reached(enrolment: RemoteScript): Machine {
+    const { device, operatorKey } = this.args;
+    return {
+      name: device.name,
+      tier: "edge",
+      role: "agent",
+      arch: device.arch,
+      adminUser: device.user,
+      lost: device.lost,
+      connection: pulumi.output({
+        host: this.address,
+        user: device.user,
+        privateKey: operatorKey.privateKey,
+        hostKey: enrolment.stdout.apply((text) => parseEnrolled(text).hostKey),
+        perDialTimeout: 10,
+        // It has just joined: its tunnel may take a moment to stand.
+        dialErrorLimit: 20,
+      }),
+    };
+  }
+
+  private get issue(): string {
+    return String(this.args.device.bundle.issue);
+  }
+
+  private get guestAddress(): string {
+    return enrolmentAddress(this.args.overlay.range, this.address);
+  }
+
+  private get file(): string {
+    return join(expandHome(this.args.operatorFolder), `join-${this.node}.sh`);
+  }
+}

@@ -1,0 +1,226 @@
+import { afterEach, describe, expect, it } from "vitest";
+
+import {
+  BOOKWORM,
+  FakeDevice,
+  PLAIN,
+  running,
+  TRIXIE,
+  UBUNTU,
+  type Fixture,
+} from "./testing/roots.ts";
+
+const FLAGS = " cgroup_memory=1 cgroup_enable=memory";
+const COMMAND_LINE = "boot/firmware/cmdline.txt";
+const devices: FakeDevice[] = [];
+
+function device(fixture: Fixture): FakeDevice {
+  const made = new FakeDevice(fixture);
+  devices.push(made);
+  return made;
+}
+
+/** The device after its restart, with the flags at work. */
+function restart(pi: FakeDevice): void {
+  pi.write("proc/sys/kernel/random/boot_id", "22222222-second\n");
+  pi.write("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
+}
+
+afterEach(() => {
+  for (const made of devices.splice(0)) {
+    made.remove();
+  }
+});
+
+describe("preparing a device", () => {
+  it.each([
+    ["Raspberry Pi OS bookworm", BOOKWORM, "fsck.repair=yes rootwait"],
+    ["Raspberry Pi OS trixie", TRIXIE, "cfg80211.ieee80211_regdom=DE"],
+  ])(
+    "running %s puts the flags on the right command line and restarts once",
+    (_os, fixture, end) => {
+      const pi = device(fixture);
+      const first = pi.run("create");
+      expect([first.code, first.stdout], first.stderr).toEqual([0, "11111111-first\n"]);
+      expect(pi.read(COMMAND_LINE)).toMatch(new RegExp(`${end}${FLAGS}\n$`));
+      expect(pi.read(COMMAND_LINE).split("\n")).toHaveLength(2);
+      expect(pi.calls().filter((call) => call.includes("systemctl reboot"))).toHaveLength(1);
+      restart(pi);
+      const booted = pi.run("create", { ENDED: first.stdout.trim() }, "booted.sh");
+      expect([booted.code, booted.stderr]).toEqual([0, expect.stringContaining("has restarted")]);
+      const again = pi.run("update");
+      expect([again.code, again.stdout]).toEqual([0, ""]);
+      expect(pi.calls().filter((call) => call.includes("reboot"))).toEqual([]);
+    },
+  );
+
+  it("takes no login between the order to restart and the restart", () => {
+    const pi = device(BOOKWORM);
+    pi.run("create");
+    const calls = pi.calls();
+    const order = calls.findIndex((call) => call.includes("systemctl reboot"));
+    expect(calls.slice(order + 1)).toContain("systemctl stop ssh.socket");
+    expect(calls.slice(order + 1)).toContain("systemctl stop ssh.service");
+  });
+
+  it("leaves the note in /boot alone that stands there since bookworm", () => {
+    const pi = device(BOOKWORM);
+    pi.run("create");
+    expect(pi.read("boot/cmdline.txt")).toBe(BOOKWORM.files["boot/cmdline.txt"]);
+  });
+
+  it("uses the old place where that is the one", () => {
+    const { [COMMAND_LINE]: line = "", ...files } = BOOKWORM.files;
+    const pi = device({ ...BOOKWORM, files: { ...files, "boot/cmdline.txt": line } });
+    expect(pi.run("create").code).toBe(0);
+    expect(pi.read("boot/cmdline.txt")).toContain(FLAGS);
+  });
+
+  it("adds only the flag that is missing", () => {
+    const line = "root=/dev/mmcblk0p2 cgroup_enable=memory rootwait\n";
+    const pi = device({ ...BOOKWORM, files: { ...BOOKWORM.files, [COMMAND_LINE]: line } });
+    pi.run("create");
+    expect(pi.read(COMMAND_LINE)).toBe(line.replace("\n", " cgroup_memory=1\n"));
+  });
+
+  it("restarts nothing where memory is counted already, as on Ubuntu", () => {
+    const pi = device(UBUNTU);
+    const { code, stdout } = pi.run("create");
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(pi.read(COMMAND_LINE)).toBe(UBUNTU.files[COMMAND_LINE]);
+    expect(pi.calls().join("\n")).not.toContain("reboot");
+  });
+
+  it("turns the swap file off on bookworm and zram on trixie", () => {
+    const [bookworm, trixie] = [device(BOOKWORM), device(TRIXIE)];
+    bookworm.run("create");
+    trixie.run("create");
+    expect(bookworm.calls()).toContain("systemctl disable --quiet --now dphys-swapfile.service");
+    expect(trixie.calls()).toContain("systemctl mask --quiet --now -- dev-zram0.swap");
+  });
+
+  it("keeps the log in memory on an SD card, and where it is on a disk", () => {
+    const [card, disk] = [device(UBUNTU), device({ ...UBUNTU, disk: "/dev/sda2" })];
+    card.run("create");
+    disk.run("create");
+    expect(card.read("etc/systemd/journald.conf.d/60-fogline.conf")).toContain("Storage=volatile");
+    expect(disk.snapshot()).not.toContain("60-fogline.conf");
+  });
+
+  it("changes nothing but its own notes on a plain machine, and asks for no restart", () => {
+    const plain = device(PLAIN);
+    const { code, stdout, stderr } = plain.run("create");
+    expect([code, stdout, stderr]).toEqual([0, "", ""]);
+    // Questions alone, none of which waits: nothing is started, stopped, installed or synchronized.
+    expect(new Set(plain.calls().map((call) => call.split(" ")[0]))).toEqual(
+      new Set(["uname", "dpkg", "systemd-detect-virt"]),
+    );
+    plain.run("delete");
+    expect(plain.snapshot()).toBe(device(PLAIN).snapshot());
+  });
+});
+
+describe("giving a device back", () => {
+  it.each([
+    ["Raspberry Pi OS bookworm", BOOKWORM],
+    ["Raspberry Pi OS trixie", TRIXIE],
+    ["Ubuntu", UBUNTU],
+    ["a Pi without WireGuard's tools", { ...BOOKWORM, lacks: ["wg-quick"] }],
+  ])("restores every file of %s", (_os, fixture) => {
+    const pi = device(fixture);
+    const before = pi.snapshot();
+    pi.run("create");
+    const { code, stderr } = pi.run("delete");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(pi.snapshot()).toBe(before);
+  });
+
+  it("undoes each change that it made", () => {
+    const pi = device({ ...TRIXIE, lacks: ["wg-quick"] });
+    pi.run("create");
+    // What Kubernetes and the overlay set meanwhile.
+    pi.write("proc/sys/net/ipv4/ip_forward", "1\n");
+    pi.write("proc/sys/kernel/panic", "10\n");
+    pi.calls();
+    pi.run("delete");
+    const calls = pi.calls();
+    expect(calls).toContain("systemctl unmask --quiet -- dev-zram0.swap");
+    expect(calls).toContain("systemctl start -- dev-zram0.swap");
+    expect(calls.join("\n")).toMatch(/apt-get .*purge -y -qq wireguard-tools/);
+    expect(pi.read("proc/sys/net/ipv4/ip_forward")).toBe("0\n");
+    expect(pi.read("proc/sys/kernel/panic")).toBe("0\n");
+  });
+
+  it("keeps what somebody else changed on the command line since", () => {
+    const pi = device(BOOKWORM);
+    pi.run("create");
+    pi.write(COMMAND_LINE, pi.read(COMMAND_LINE).replace("\n", " quiet\n"));
+    pi.run("delete");
+    const original = BOOKWORM.files[COMMAND_LINE] ?? "";
+    expect(pi.read(COMMAND_LINE)).toBe(original.replace("\n", " quiet\n"));
+  });
+
+  it("has nothing to do on a device that was never prepared", () => {
+    const pi = device(BOOKWORM);
+    const before = pi.snapshot();
+    expect(pi.run("delete").code).toBe(0);
+    expect(pi.snapshot()).toBe(before);
+  });
+});
+
+describe("a device is refused, and nothing of it changed,", () => {
+  it.each([
+    ["with a 32-bit kernel", { ...BOOKWORM, kernel: "armv7l", userland: "armhf" }, "64-bit image"],
+    ["with 32-bit programs under a 64-bit kernel", { ...BOOKWORM, userland: "armhf" }, "armhf"],
+    [
+      "running 32-bit Raspbian",
+      { ...running("Raspbian 12", "raspbian", "12"), userland: "armhf" },
+      "64-bit image",
+    ],
+    ["running bullseye", running("Debian GNU/Linux 11 (bullseye)", "debian", "11"), "too old"],
+    ["running Ubuntu 20.04", running("Ubuntu 20.04.6 LTS", "ubuntu", "20.04"), "22.04 or newer"],
+    ["running Alpine", running("Alpine Linux v3.22", "alpine", "3.22.1"), "is not supported"],
+    ["running something unnamed", { ...PLAIN, files: {} }, "does not say what it is"],
+    [
+      "of another processor than the settings say",
+      { ...UBUNTU, userland: "riscv64" },
+      "fogline:edge[].arch",
+    ],
+    [
+      "whose kernel lacks the memory cgroup where no cmdline.txt is",
+      { ...PLAIN, files: { ...PLAIN.files, "sys/fs/cgroup/cgroup.controllers": "cpu\n" } },
+      "boot it with cgroup_memory=1",
+    ],
+    [
+      "whose kernel ignores the flags that it has",
+      {
+        ...BOOKWORM,
+        files: { ...BOOKWORM.files, [COMMAND_LINE]: `root=/dev/mmcblk0p2${FLAGS}\n` },
+      },
+      "update its kernel",
+    ],
+  ])("%s", (_what, fixture: Fixture, reason) => {
+    const pi = device(fixture);
+    const before = pi.snapshot();
+    const { code, stderr } = pi.run("create");
+    expect(pi.snapshot()).toBe(before);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(reason)]);
+    expect(stderr).toMatch(/^raspberrypi: /m);
+    expect(pi.calls().join("\n")).not.toContain("reboot");
+  });
+
+  it("that did not restart when it had to", () => {
+    const pi = device(BOOKWORM);
+    const { stdout } = pi.run("create");
+    const booted = pi.run("create", { ENDED: stdout.trim() }, "booted.sh");
+    expect([booted.code, booted.stderr]).toEqual([1, expect.stringContaining("did not restart")]);
+  });
+
+  it("that does not count memory after the restart either", () => {
+    const pi = device(BOOKWORM);
+    const { stdout } = pi.run("create");
+    pi.write("proc/sys/kernel/random/boot_id", "22222222-second\n");
+    const booted = pi.run("create", { ENDED: stdout.trim() }, "booted.sh");
+    expect([booted.code, booted.stderr]).toEqual([1, expect.stringContaining("/proc/cmdline")]);
+  });
+});

@@ -1,0 +1,50 @@
+/** Making a device fit for Kubernetes, and giving it back as it was. */
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { nodeName, type Machine } from "../machine.ts";
+import { RemoteScript } from "../remote/script.ts";
+
+/**
+ * Errors that are borne while a device restarts: with 5 s between the later ones, about five
+ * minutes. A Pi 4 takes 30 to 60 s.
+ */
+const RESTART_ERRORS = 60;
+
+/**
+ * Prepares a device: memory counted by group (one restart where the kernel needs to be told), no
+ * swap, the right time, a log that spares the SD card. A device that needs none of it is left as it
+ * is. What was changed is put back when the device leaves the stack.
+ *
+ * @returns the machine, on which nothing else runs before it is prepared
+ */
+export function prepare(machine: Machine, opts: pulumi.CustomResourceOptions = {}): Machine {
+  const node = nodeName(machine);
+  const values = { NODE: node, ARCH: machine.arch };
+  const preparation = new RemoteScript(
+    `${node}-prepare`,
+    { machine, script: scripts("supported.sh", "prepare.sh"), values },
+    opts,
+  );
+  const connection = machine.connection.apply((known) => ({
+    ...known,
+    dialErrorLimit: RESTART_ERRORS,
+  }));
+  const prepared = new RemoteScript(
+    `${node}-booted`,
+    {
+      machine: { ...machine, connection },
+      script: scripts("supported.sh", "booted.sh"),
+      values: { ...values, ENDED: preparation.stdout },
+      undo: false,
+    },
+    { ...opts, dependsOn: [preparation] },
+  );
+  return { ...machine, prepared };
+}
+
+/** Paths of this folder's scripts. */
+export function scripts(...files: readonly string[]): string[] {
+  return files.map((file) => join(import.meta.dirname, "scripts", file));
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# The join bundle: makes this device a member of the overlay. Follows supported.sh.
+# Values: NODE, ARCH, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), GUEST_CONF (WireGuard, with the
+#         bundle's own key), CONF (the device's, with @PRIVATE_KEY@), ADMIN, AUTHORIZED_KEY, LEAVE
+# The device's private key is made here and stays here.
+# shellcheck disable=SC2016,SC2153 # another bash expands; the values stand before the script
+set -euo pipefail
+home=$ROOT/var/lib/fogline
+guest=$ROOT/run/fogline-join.conf
+key=$ROOT/etc/wireguard/fogline0.key
+conf=$ROOT/etc/wireguard/fogline0.conf
+# Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
+if [ -t 2 ]; then patience=600; else patience=${PATIENCE:-3600}; fi
+
+check_device() {
+  [ "$(id -u)" = 0 ] || refuse "run this as root: sudo bash ${0##*/}"
+  check_supported
+  command -v sudo >/dev/null || refuse "it has no sudo, by which the operator works here: apt install sudo"
+  if [ "$(cat "$home/joined" 2>/dev/null || true)" = "$NODE $ISSUE" ]; then
+    say "has joined already; there is nothing left to do here"
+    exit 0
+  fi
+  [ "$(date +%s)" -lt "$EXPIRES" ] \
+    || refuse "this bundle expired $(utc "$EXPIRES") (this device's clock says $(utc "$(date +%s)")): ask the operator for a new one"
+  if [[ $(cat "$home/joined" 2>/dev/null) = "$NODE "* ]]; then
+    say "leaves the fog that it joined with an earlier bundle"
+    bash "$home/leave"
+  fi
+  [ ! -e "$conf" ] || refuse "it belongs to a fog already ($conf): take it out there first"
+}
+
+utc() { date -u -d "@$1" '+%F %R UTC'; }
+
+# What is made here is noted, so that leaving takes exactly that away.
+prepare_to_leave() {
+  mkdir -p "$home/guest"
+  chmod 0700 "$home" "$home/guest"
+  printf '%s\n' "$ADMIN" >"$home/guest/admin"
+  printf '%s\n' "$AUTHORIZED_KEY" >"$home/guest/authorized-key"
+  printf '%s' "$LEAVE" >"$home/leave"
+  trap give_up EXIT
+}
+
+give_up() {
+  local code=$?
+  wg-quick down "$guest" >/dev/null 2>&1 || true
+  rm -f "$guest"
+  if [ $code -ne 0 ]; then
+    bash "$home/leave" || say "could not put everything back"
+    say "nothing was changed on this device"
+  fi
+}
+
+make_key() {
+  if ! command -v wg-quick >/dev/null; then
+    # At a first boot the network, or the clock that packages' signatures go by, may not be there yet.
+    until install_wireguard; do
+      [ $SECONDS -lt "$patience" ] || refuse "wireguard-tools cannot be installed: is it online?"
+      sleep 5
+    done
+    echo wireguard-tools >"$home/guest/packages"
+  fi
+  # What is written from here on holds keys; packages brought their own modes.
+  umask 077
+  mkdir -p "${key%/*}"
+  wg genkey >"$key"
+}
+
+# The operator's way in: a user with the operator's key, over the overlay.
+let_operator_in() {
+  local ssh
+  if ! getent passwd "$ADMIN" >/dev/null; then
+    touch "$home/guest/made-user"
+    useradd --system --create-home --shell /bin/bash "$ADMIN"
+  fi
+  ssh=$(getent passwd "$ADMIN" | cut -d: -f6)/.ssh
+  install -d -m 0700 -o "$ADMIN" -g "$(id -g "$ADMIN")" "$ssh"
+  grep -qsxF -- "$AUTHORIZED_KEY" "$ssh/authorized_keys" \
+    || printf '%s\n' "$AUTHORIZED_KEY" >>"$ssh/authorized_keys"
+  chown "$ADMIN:" "$ssh/authorized_keys"
+  (umask 0337 && echo "$ADMIN ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/fogline.part)
+  mv /etc/sudoers.d/fogline.part /etc/sudoers.d/fogline
+  ssh-keygen -A >/dev/null
+  if ! systemctl is-active --quiet ssh.service && ! systemctl is-active --quiet ssh.socket; then
+    touch "$home/guest/started-ssh"
+    systemctl enable --quiet --now ssh.service
+  fi
+}
+
+# Goes on until the hub answers: the network may come up later than this script.
+enrol() {
+  local deadline=$((SECONDS + patience)) told=$SECONDS answer
+  printf '%s' "$GUEST_CONF" >"$guest"
+  wg-quick up "$guest" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $guest shows why"
+  say "asking the hub to let it in"
+  until answer=$(ask); do
+    [ $SECONDS -lt $deadline ] || refuse "no answer from the hub within $patience s. Either this bundle was used up and withdrawn, or it has expired (good until $(utc "$EXPIRES"); this device's clock says $(utc "$(date +%s)")), or the network here blocks UDP to $(endpoint)"
+    if [ $((SECONDS - told)) -ge 15 ]; then
+      told=$SECONDS
+      say "waiting for the hub at $(endpoint)"
+    fi
+    sleep 1
+  done
+  wg-quick down "$guest" >/dev/null 2>&1
+  rm -f "$guest"
+  [ "$answer" = joined ] || refuse "the hub refused it: ${answer#refused }"
+}
+
+# One conversation; no answer fails.
+ask() {
+  local answer
+  answer=$(request | timeout 15 bash -c \
+    'exec 3<>"/dev/tcp/$1/$2" && cat >&3 && cat <&3' ask "$HUB" "$PORT" 2>/dev/null) \
+    && [ -n "$answer" ] && echo "$answer"
+}
+
+request() {
+  echo "key $(wg pubkey <"$key")"
+  echo "host-key $(cut -d' ' -f1,2 "$ROOT/etc/ssh/ssh_host_ed25519_key.pub")"
+  echo "arch $(dpkg --print-architecture)"
+  echo "os $(release PRETTY_NAME)"
+  echo end
+}
+
+endpoint() { sed -n 's/^Endpoint = //p' <<<"$CONF"; }
+
+join_overlay() {
+  local deadline=$((SECONDS + 90)) private
+  IFS= read -r private <"$key"
+  printf '%s' "${CONF//@PRIVATE_KEY@/$private}" >"$conf"
+  echo "$NODE $ISSUE" >"$home/joined"
+  systemctl enable --quiet --now wg-quick@fogline0.service
+  until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+    [ $SECONDS -lt $deadline ] || {
+      say "was let in, but the hub does not answer yet; the tunnel goes on trying"
+      return
+    }
+  done
+}
+
+check_device
+prepare_to_leave
+make_key
+let_operator_in
+enrol
+join_overlay
+say "has joined. The operator's up does the rest; this file is used up and can be deleted"

@@ -1,0 +1,143 @@
+/**
+ * Small machines of this computer, for tests that need real WireGuard and no lab: each has a network,
+ * processes and folders of its own, and goes without a trace when its first process ends.
+ */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** What a script on a machine came to. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Folders that a machine has for itself; what they hold on this computer stays untouched. */
+const OWN = ["/root", "/home", "/run", "/var/lib", "/usr/local/sbin", "/usr/local/libexec"];
+
+/**
+ * As much of a service manager as joining asks for: WireGuard's unit, and the socket of the hub's
+ * enrolment, one process per connection as systemd starts them.
+ */
+const SYSTEMCTL = `#!/bin/bash
+hook=/etc/systemd/system/wg-quick@fogline0.service.d/enrolment.conf
+socket=/etc/systemd/system/fogline-enrolment.socket
+up() {
+  wg-quick up fogline0 2>/dev/null
+  [ ! -e $hook ] || sed -n 's/^ExecStartPost=//p' $hook | bash
+}
+case "$*" in
+  "enable --quiet --now wg-quick@fogline0.service") up ;;
+  "restart wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null; up ;;
+  "disable --quiet --now wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null ;;
+  "start fogline-enrolment.socket"* | *"--no-block start fogline-enrolment.socket"*)
+    listen=$(sed -n 's/^ListenStream=//p' $socket)
+    pgrep socat >/dev/null || setsid socat \\
+      "TCP-LISTEN:\${listen#*:},bind=\${listen%:*},fork,reuseaddr" \\
+      'SYSTEM:REMOTE_ADDR=$SOCAT_PEERADDR exec /usr/local/libexec/fogline-enrol serve' \\
+      >/dev/null 2>&1 & ;;
+  "stop fogline-enrolment.socket"*) pkill socat ;;
+esac
+exit 0
+`;
+
+/** A machine: Linux namespaces around a process that waits. */
+export class TestMachine {
+  private readonly first: number;
+
+  private constructor(
+    readonly name: string,
+    private readonly holder: ChildProcess,
+  ) {
+    this.first = firstChildOf(holder.pid ?? 0);
+  }
+
+  static async start(name: string): Promise<TestMachine> {
+    const holder = spawn(
+      "unshare",
+      [
+        ...["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"],
+        ...["bash", "-c", "echo up; exec sleep infinity"],
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await new Promise<void>((resolve, reject) => {
+      holder.stdout.once("data", () => {
+        resolve();
+      });
+      holder.once("exit", (code) => {
+        reject(new Error(`${name} did not start: unshare ended with ${String(code)}`));
+      });
+    });
+    const machine = new TestMachine(name, holder);
+    machine.must(
+      `mount -t tmpfs own /mnt && cp -a /etc/. /mnt/ && mount --move /mnt /etc
+       for folder in ${OWN.join(" ")}; do mount -t tmpfs own $folder; done
+       rm -rf /etc/wireguard
+       mkdir -p /run/wireguard /etc/wireguard /etc/sudoers.d
+       ln -s /bin/true /usr/local/sbin/sudo
+       rm -f /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null
+       cat >/usr/local/sbin/systemctl <<'STUB'
+${SYSTEMCTL}STUB
+       chmod 0755 /usr/local/sbin/systemctl
+       ip link set lo up`,
+    );
+    return machine;
+  }
+
+  /** Runs a script, with whatever arguments. */
+  run(script: string, ...args: readonly string[]): Promise<Ran> {
+    const child = spawn(
+      "nsenter",
+      [`--target=${this.first}`, "--mount", "--net", "--pid", "bash", "-s", "--", ...args],
+      {
+        env: {
+          PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+          HOME: "/root",
+        },
+      },
+    );
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
+    child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
+    child.stdin.end(script);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code) => {
+        // A daemon that the script started may keep the pipes; what it says is not awaited.
+        setImmediate(() => {
+          resolve({ code: code ?? 255, stdout, stderr });
+        });
+      });
+    });
+  }
+
+  /** Runs a short script that has to succeed; what it prints. */
+  must(script: string): string {
+    return execFileSync(
+      "nsenter",
+      [`--target=${this.first}`, "--mount", "--net", "--pid", "bash", "-euo", "pipefail", "-s"],
+      { input: script, encoding: "utf8" },
+    );
+  }
+
+  /** Lays a cable to another machine; each end gets an address with prefix. */
+  cable(other: TestMachine, link: string, here: string, there: string): void {
+    this.must(`ip link add ${link} type veth peer name ${link}-end`);
+    // Moved from outside, where both machines' processes have numbers.
+    execFileSync("nsenter", [
+      ...[`--target=${this.first}`, "--net"],
+      ...["ip", "link", "set", `${link}-end`, "netns", String(other.first)],
+    ]);
+    this.must(`ip address add ${here} dev ${link}; ip link set dev ${link} up`);
+    other.must(`ip address add ${there} dev ${link}-end; ip link set dev ${link}-end up`);
+  }
+
+  stop(): void {
+    this.holder.kill("SIGKILL");
+  }
+}
+
+function firstChildOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+}

@@ -1,0 +1,256 @@
+/**
+ * The three ways to an edge device: the Pi is reached on the LAN by every other test; here a device
+ * behind a second router is reached through the Pi as a jump host, then joins by a bundle.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseDocument } from "yaml";
+
+import { INNER, PROJECT, RUN } from "../layout.ts";
+import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.ts";
+import { removeInnerLan } from "../machines/network.ts";
+import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
+import { hostArch } from "../toolchain/lock.ts";
+import { inside, machines } from "./fixtures.ts";
+import { kubectl, lab, objects, outputs, timing, until, websitePods } from "./lab.ts";
+
+const file = join(PROJECT, "Pulumi.lab.yaml");
+const kept = readFileSync(file, "utf8");
+const bundleFile = join(RUN, "operator", "overlay", "join-attic.sh");
+const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
+const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
+const attic = { name: "attic", arch: hostArch() };
+/** Devices of this test stand behind the second router. */
+const guests = ["attic", "cabin"] as const;
+
+let access: PiAccess;
+/** The attic's device before the program ever saw it. */
+let before = "";
+
+beforeAll(async () => {
+  access = await startInnerDevice("attic", operator);
+  await startInnerDevice("cabin", operator);
+  // The jump host knows the way to the LAN behind the second router; the laptop does not.
+  await inside("raspberrypi", `ip route replace ${INNER.lan} via ${INNER.outer}`);
+  before = await inventory("attic");
+});
+
+afterAll(async () => {
+  writeFileSync(file, kept);
+  try {
+    await lab("up");
+  } finally {
+    await inside("raspberrypi", `ip route del ${INNER.lan} || true`);
+    await Promise.all(guests.map((name) => erase(name)));
+    await removeInnerLan();
+  }
+  // Pods do not move by themselves to a node that came back: start them anew where they belong.
+  await kubectl("delete", "pods", "-n", "website", "-l", "app=website", "--wait=true");
+  await until("website pods on both tiers again", 240, async () => {
+    const where = (await websitePods()).map((pod) => pod.spec.nodeName).sort();
+    const even = ["raspberrypi", "raspberrypi", "workernode", "workernode"];
+    return JSON.stringify(where) === JSON.stringify(even) ? true : undefined;
+  });
+});
+
+/** Brings the stack up with these devices. */
+async function up(...edge: readonly object[]): Promise<string> {
+  const document = parseDocument(kept);
+  document.setIn(["config", "fogline:edge"], document.createNode(edge));
+  writeFileSync(file, document.toString());
+  return lab("up");
+}
+
+/** Names of the cluster's nodes; one that is not Ready says so. */
+async function nodes(): Promise<string[]> {
+  const found = await objects<{
+    metadata: { name: string };
+    status: { conditions: { type: string; status: string }[] };
+  }>("nodes");
+  return found
+    .map(({ metadata: { name }, status: { conditions } }) =>
+      conditions.some(({ type, status }) => type === "Ready" && status === "True")
+        ? name
+        : `${name} is not Ready`,
+    )
+    .sort();
+}
+
+/** A member's overlay address, as the stack's outputs name it. */
+function address(name: string): string | undefined {
+  return outputs().overlay.find((member) => member.name === name)?.address;
+}
+
+/**
+ * Everything of a device that the program could change: files, units, interfaces, addresses, kernel
+ * settings. What a running Debian writes by itself (logs, caches, random seeds) is left out.
+ */
+async function inventory(machine: string): Promise<string> {
+  const pass = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log/journal"];
+  const alive = [
+    "/var/log/*tmp*",
+    "/var/log/lastlog*",
+    "/var/lib/systemd/*",
+    "/var/lib/lastlog*",
+    "/var/lib/wtmpdb/*",
+  ];
+  return inside(
+    machine,
+    `set -euo pipefail
+     find / -xdev \\( ${pass.map((path) => `-path ${path}`).join(" -o ")} \\) -prune \\
+       -o ! \\( ${alive.map((path) => `-path '${path}'`).join(" -o ")} \\) \\
+       -printf 'file %p %y %m %U:%G %l\\n' | sort
+     find /etc /boot /home /root /usr/local -xdev -type f ! -name '*-' \\
+       -exec sha256sum {} + | sort -k 2
+     systemctl list-unit-files --no-legend --no-pager --plain | awk '{print "unit", $1, $2}'
+     systemctl list-units --failed --no-legend --no-pager --plain | awk '{print "failed", $1}'
+     ip -brief link | awk '{print "interface", $1}' | sort
+     ip -brief address | awk '{$2=""; print "address", $0}' | grep -v fe80 | sort
+     ip route | sort | sed 's/^/route /'
+     for setting in ip_forward conf/all/forwarding conf/default/forwarding conf/all/route_localnet; do
+       echo "setting $setting $(cat /proc/sys/net/ipv4/$setting)"
+     done`,
+  );
+}
+
+/** Lines that only one of two inventories has. */
+function difference(then: string, now: string): string[] {
+  const [old, fresh] = [new Set(then.split("\n")), new Set(now.split("\n"))];
+  return [
+    ...[...old].filter((line) => !fresh.has(line)).map((line) => `- ${line}`),
+    ...[...fresh].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** The device is as it was, as soon as it has done what it was told last. */
+async function givenBack(): Promise<void> {
+  let left: string[] = [];
+  await until("the attic's device to be as it was", 60, async () => {
+    left = difference(before, await inventory("attic"));
+    return left.length === 0 ? true : undefined;
+  }).catch(() => undefined);
+  expect(left).toEqual([]);
+}
+
+/** Carries the bundle to a device and runs it there, as a person at its keyboard would. */
+async function runBundle(machine: (typeof guests)[number], text: string): Promise<Ran> {
+  const encoded = Buffer.from(text).toString("base64");
+  return runInside(
+    machine,
+    `umask 077; base64 -d >/run/join.sh <<'BUNDLE'\n${encoded}\nBUNDLE
+     code=0; bash /run/join.sh || code=$?; rm /run/join.sh; exit $code`,
+  );
+}
+
+describe("a device that only a jump host reaches", () => {
+  it("is out of this computer's reach", async () => {
+    const probe = await execa("nc", ["-z", "-w", "2", access.host, "22"], { reject: false });
+    expect(probe.exitCode).not.toBe(0);
+  });
+
+  it("joins through it, and no other device's address moves", async () => {
+    const started = Date.now();
+    const { host, port, user, hostKey } = access;
+    const { hostKey: jumpKey } = edgeFact("raspberrypi");
+    const jump = { host: pi.host, user: "pi", hostKey: jumpKey };
+    await up(pi, { ...attic, reach: "jump", host, port, user, hostKey, jump });
+    timing("a device adopted through a jump host", started);
+    expect(await nodes()).toEqual(["attic", "masternode", "raspberrypi", "workernode"]);
+    expect(address("raspberrypi")).toBe("10.101.2.1");
+    expect(address("workernode")).toBe("10.101.1.1");
+    expect(address("attic")).toMatch(/^10\.101\.2\.\d+$/);
+  });
+
+  it("is given back as it was when it leaves the stack", async () => {
+    const started = Date.now();
+    await up(pi);
+    timing("a device given back", started);
+    expect(await nodes()).toEqual(["masternode", "raspberrypi", "workernode"]);
+    await givenBack();
+  });
+});
+
+describe("a device that nobody reaches", () => {
+  const guest = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
+  let bundle = "";
+  let joinedAs: string | undefined;
+
+  it("joins with a bundle, two NATs away, while up waits for it", async () => {
+    rmSync(bundleFile, { force: true });
+    const coming = up(pi, guest);
+    // A failure of `up` ends the wait for the bundle as well.
+    coming.catch(() => undefined);
+    bundle = await Promise.race([
+      coming.then((said) => Promise.reject(new Error(`up did not wait:\n${said}`))),
+      until("the join bundle", 300, () =>
+        Promise.resolve(existsSync(bundleFile) ? readFileSync(bundleFile, "utf8") : undefined),
+      ),
+    ]);
+    const started = Date.now();
+    const joined = await runBundle("attic", bundle);
+    expect(joined.exitCode, joined.stderr).toBe(0);
+    timing("the bundle's run on the device", started);
+    await coming;
+    timing("from the bundle's run to a Ready node", started);
+    expect(await nodes()).toEqual(["attic", "masternode", "raspberrypi", "workernode"]);
+    joinedAs = address("attic");
+    // The key pair was made there: the bundle holds another one.
+    const key = (await inside("attic", "cat /etc/wireguard/fogline0.key")).trim();
+    expect(key).toHaveLength(44);
+    expect(bundle).not.toContain(key);
+  });
+
+  it("stays as it is at the next up", async () => {
+    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+  });
+
+  it("shares its bundle with no other device", async () => {
+    const empty = await inventory("cabin");
+    const refused = await runBundle("cabin", bundle);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("the bundle for attic was used");
+    expect(difference(empty, await inventory("cabin"))).toEqual([]);
+  });
+
+  it("keeps its address when another device goes and comes back to its own", async () => {
+    await up(guest);
+    expect(await nodes()).toEqual(["attic", "masternode", "workernode"]);
+    expect(address("attic")).toBe(joinedAs);
+    await up(pi, guest);
+    expect(await nodes()).toEqual(["attic", "masternode", "raspberrypi", "workernode"]);
+    expect([address("attic"), address("raspberrypi")]).toEqual([joinedAs, "10.101.2.1"]);
+  });
+
+  it("comes back by itself after a power cut", async () => {
+    await halt("attic");
+    await powerOn("attic");
+    await until("the attic's device to answer over the overlay", 120, async () => {
+      const ping = await runInside("MasterNode", `ping -q -c 1 -W 1 ${joinedAs ?? ""}`);
+      return ping.exitCode === 0 ? true : undefined;
+    });
+  });
+
+  it("is given back as it was, and the hub forgets it", async () => {
+    await up(pi);
+    expect(await nodes()).toEqual(["masternode", "raspberrypi", "workernode"]);
+    await givenBack();
+    expect(existsSync(bundleFile)).toBe(false);
+    const hub = machines().find((name) => name === "MasterNode") ?? "";
+    expect(await inside(hub, "nft list ruleset; ls /usr/local/libexec")).not.toContain("enrol");
+    expect(await inside(hub, "wg show fogline0 allowed-ips")).not.toContain(joinedAs);
+  });
+});
+
+/** What the lab told the engine of a device. */
+function edgeFact(name: string): PiAccess {
+  const input = readFileSync(join(RUN, "engine", "input.json"), "utf8");
+  const { facts } = JSON.parse(input) as { facts: { edge: (PiAccess & { name: string })[] } };
+  const found = facts.edge.find((each) => each.name === name);
+  if (found === undefined) {
+    throw new Error(`the lab knows no device ${name}`);
+  }
+  return found;
+}
