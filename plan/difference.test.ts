@@ -119,6 +119,7 @@ describe("a changed stack", { timeout: 120_000 }, () => {
       "Second-machine",
       "second-k3s",
       "second-key",
+      "second-node",
       "second-overlay",
     ]);
     expect(changed).toEqual(["masternode-overlay stdin"]);
