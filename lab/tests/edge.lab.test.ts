@@ -107,7 +107,7 @@ async function inventory(machine: string): Promise<string> {
        -exec sha256sum {} + | sort -k 2
      systemctl list-unit-files --no-legend --no-pager --plain | awk '{print "unit", $1, $2}'
      systemctl list-units --failed --no-legend --no-pager --plain | awk '{print "failed", $1}'
-     ip -brief link | awk '{print "interface", $1}' | sort
+     ip -brief link | awk '{sub(/@.*/, "", $1); print "interface", $1}' | sort
      ip -brief address | awk '{$2=""; print "address", $0}' | grep -v fe80 | sort
      ip route | sort | sed 's/^/route /'
      for setting in ip_forward conf/all/forwarding conf/default/forwarding conf/all/route_localnet; do
