@@ -56,6 +56,8 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	process.Self(component.Proxy, proxyArgs(o, cluster)).Keep(ctx, group)
 	if !cluster.NoNetworkPolicy {
 		group.Go(func() { policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")) })
+	} else if err := policy.Remove(ctx); err != nil {
+		log.Printf("warning: network policy is not taken away: %v", err)
 	}
 	joined := make(chan struct{})
 	group.Go(func() {

@@ -52,6 +52,8 @@ func jumps(field, prefix string, isolations []Isolation) string {
 func chain(text *strings.Builder, prefix, field string, isolation Isolation) {
 	fmt.Fprintf(text, "  chain %s { # %s\n", chainName(prefix, isolation), isolation.Pod)
 	var lines []string
+	// A pod is never kept from itself, by way of its service for example.
+	fmt.Fprintf(text, "    ip %s %s accept\n", field, isolation.Address)
 	for _, match := range isolation.Allowed {
 		lines = append(lines, fmt.Sprintf("    %sreturn\n", match.condition(field)))
 	}

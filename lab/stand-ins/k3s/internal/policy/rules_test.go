@@ -3,6 +3,7 @@ package policy
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,15 @@ func TestOtherNodesAndFinishedPodsHaveNoChain(t *testing.T) {
 	text := c.Rules("worker")
 	if !strings.Contains(text, "chain in_10_42_1_2") || strings.Contains(text, "10_42_1_3") || strings.Contains(text, "10_42_2_") {
 		t.Errorf("got %s", text)
+	}
+}
+
+func TestTheSameClusterGivesTheSameRulesInAnyOrder(t *testing.T) {
+	c := cluster(networking.NetworkPolicySpec{PolicyTypes: []networking.PolicyType{networking.PolicyTypeIngress, networking.PolicyTypeEgress}})
+	before := c.Rules("worker")
+	slices.Reverse(c.Pods)
+	if after := c.Rules("worker"); after != before {
+		t.Errorf("got %s\nafter %s", after, before)
 	}
 }
 

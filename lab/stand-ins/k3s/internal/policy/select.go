@@ -8,6 +8,7 @@ package policy
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
@@ -56,6 +57,10 @@ func (c Cluster) isolated(node string) (ingress, egress []Isolation) {
 			egress = append(egress, Isolation{Pod: id, Address: pod.Status.PodIP, Allowed: *out})
 		}
 	}
+	// Listed in any order, the same cluster gives the same rules: they are replaced when they change.
+	byAddress := func(a, b Isolation) int { return strings.Compare(a.Address, b.Address) }
+	slices.SortFunc(ingress, byAddress)
+	slices.SortFunc(egress, byAddress)
 	return ingress, egress
 }
 
@@ -94,7 +99,12 @@ func (c Cluster) matches(
 	namespace string, from []networking.NetworkPolicyPeer, ports []networking.NetworkPolicyPort, target *core.Pod,
 ) []Match {
 	if len(from) == 0 {
-		return onPorts(Match{}, ports, target)
+		found := onPorts(Match{}, ports, target)
+		if target != nil {
+			return found
+		}
+		// Anyone may be addressed, at the number that each gives to a port's name.
+		return append(found, c.onNamedPorts(ports)...)
 	}
 	var found []Match
 	for _, peer := range from {
@@ -111,6 +121,22 @@ func (c Cluster) matches(
 			}
 		} else if len(pods) > 0 {
 			found = append(found, onPorts(Match{Peers: addresses(pods...)}, ports, target)...)
+		}
+	}
+	return found
+}
+
+// onNamedPorts is traffic to every pod that has a port of one of the names.
+func (c Cluster) onNamedPorts(ports []networking.NetworkPolicyPort) []Match {
+	var found []Match
+	for _, port := range ports {
+		if !named(port) {
+			continue
+		}
+		for _, pod := range c.Pods {
+			if reachable(pod) {
+				found = append(found, onPorts(Match{Peers: addresses(pod)}, []networking.NetworkPolicyPort{port}, pod)...)
+			}
 		}
 	}
 	return found

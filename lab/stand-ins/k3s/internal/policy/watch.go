@@ -61,6 +61,11 @@ func Enforce(ctx context.Context, node, kubeconfig string) {
 	keep(ctx, node, list, changed)
 }
 
+// Remove takes away the rules of an earlier start.
+func Remove(ctx context.Context) error {
+	return apply(ctx, fmt.Sprintf("table ip %[1]s\ndelete table ip %[1]s\n", table))
+}
+
 // tellOf makes every change of an informer's objects known.
 func tellOf(informer cache.SharedIndexInformer, changed chan<- struct{}) error {
 	tell := func() {
