@@ -6,17 +6,13 @@
  */
 import { z } from "zod";
 
-import { RESERVED_NAMES } from "./administrators.ts";
-import { parseCidr } from "./cidr.ts";
+import { budgetProblems } from "./budget.ts";
+import { cloud } from "./cloud.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
 import { cidr, count, ipv4, port } from "./fields.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
-const azureName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/, {
-  error:
-    "must be 1-64 letters, digits or hyphens, as Azure asks of a Linux virtual machine's name|choose a name like WorkerNode",
-});
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
   error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
 });
@@ -30,66 +26,6 @@ const operator = z.strictObject({
   sshKey: z.string().min(1).default("~/.ssh/id_ed25519"),
   /** Folder for what this computer needs as a member of the overlay; made with mode 0700. */
   folder: z.string().min(1).default("~/.config/fogline"),
-});
-
-const cloud = z.strictObject({
-  /** Resource group that holds everything the program makes in the cloud. */
-  resourceGroup: azureName.default("CloudStep"),
-  /** Azure region. */
-  location: z.string().min(1).default("eastus"),
-  /** Range of the virtual network. */
-  network: cidr.default("10.10.0.0/16"),
-  /** Range of the machines' subnet; lies inside `network`. */
-  subnet: cidr.default("10.10.1.0/24"),
-  /** Administrator made on every machine; logs in by SSH key only. */
-  adminUser: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,31}$/, {
-      error: "must be a Linux user name|choose a name like fogline",
-    })
-    .refine((name) => !RESERVED_NAMES.has(name), {
-      error: "must not be a name that Azure reserves|choose a name like fogline",
-    })
-    .default("fogline"),
-  /** Ranges that may reach SSH: the operator's address as the internet sees it. */
-  sshFrom: z
-    .array(
-      cidr.refine((value) => parseCidr(value)?.bits !== 0, {
-        error:
-          "must not open SSH to the whole internet|name the operator's address, e.g. 203.0.113.7/32",
-      }),
-      { error: "must be a list of ranges|name the operator's address, e.g. [203.0.113.7/32]" },
-    )
-    .min(1, {
-      error: "must name who may reach SSH|name the operator's address, e.g. [203.0.113.7/32]",
-    }),
-  /** Processor architecture of sizes and image, as container images name it. */
-  arch: z
-    .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
-    .default("arm64"),
-  /** Marketplace image of the machines, `publisher:offer:sku:version`. */
-  image: z
-    .string()
-    .regex(/^[^:]+:[^:]+:[^:]+:[^:]+$/, {
-      error:
-        "must have the form publisher:offer:sku:version|write it like Debian:debian-13:13-arm64:latest",
-    })
-    .default("Debian:debian-13:13-arm64:latest"),
-  /** The K3s server and WireGuard hub. */
-  master: z
-    .strictObject({
-      name: azureName.default("MasterNode"),
-      size: z.string().min(1).default("Standard_B2pls_v2"),
-    })
-    .prefault({}),
-  /** The cloud's K3s agents; at least one. */
-  workers: z
-    .array(
-      z.strictObject({ name: azureName, size: z.string().min(1).default("Standard_B2pls_v2") }),
-      { error: "must be a list of workers|write it like [{name: WorkerNode}]" },
-    )
-    .min(1, { error: "must have at least one worker|add {name: WorkerNode}" })
-    .default([{ name: "WorkerNode", size: "Standard_B2pls_v2" }]),
 });
 
 const overlay = z.strictObject({
@@ -204,6 +140,8 @@ export function parse(raw: Readonly<Record<string, unknown>>): Settings {
     }
   }
   problems.push(...crossRules(raw));
+  const sized = parsed.get("cloud") as Settings["cloud"] | undefined;
+  problems.push(...(sized === undefined ? [] : budgetProblems(sized)));
   if (problems.length > 0) {
     throw new SettingsError(problems);
   }

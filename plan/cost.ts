@@ -1,5 +1,7 @@
 /** What a stack costs in a month, from a table of prices. */
+import { addressMonthly, diskMonthly, sizeMonthly, SOURCE } from "../config/prices.ts";
 import type { Declared } from "../policy/policy.ts";
+import { at, textAt } from "../policy/values.ts";
 
 /** One thing that is billed. */
 export interface CostLine {
@@ -55,8 +57,47 @@ export interface Cost {
   readonly missing: readonly MissingPriceError[];
 }
 
-/** The prices in use; without a table a plan shows no cost and checks no budget. */
-export const PRICES: PriceTable | undefined = undefined;
+/**
+ * The prices in use. The budget is a setting of the stack, `cloud.monthlyBudgetUsd`, and checked with
+ * the other settings.
+ */
+export const PRICES: PriceTable = {
+  source: SOURCE.name,
+  date: SOURCE.date,
+  currency: "USD",
+  linesOf: ({ urn, type, name, inputs }) => {
+    const line = (item: string, monthly: number | undefined, fix: string): CostLine => {
+      if (monthly === undefined) {
+        throw new MissingPriceError(item, fix);
+      }
+      return { urn, item, monthly };
+    };
+    switch (type) {
+      case "azure-native:network:PublicIPAddress":
+        return [{ urn, item: `${name}: public address`, monthly: addressMonthly() }];
+      case "azure-native:compute:VirtualMachine": {
+        const size = textAt(inputs, "hardwareProfile.vmSize") ?? "no size";
+        const where = textAt(inputs, "location") ?? "an unknown region";
+        const kind = textAt(inputs, "storageProfile.osDisk.managedDisk.storageAccountType") ?? "";
+        const gib = at(inputs, "storageProfile.osDisk.diskSizeGB");
+        return [
+          line(
+            `${name}: ${size} in ${where}`,
+            sizeMonthly(size, where),
+            "add it to config/prices.ts",
+          ),
+          line(
+            `${name}: disk ${kind}`,
+            diskMonthly(kind, typeof gib === "number" ? gib : undefined),
+            "use 128 GiB or less",
+          ),
+        ];
+      }
+      default:
+        return [];
+    }
+  },
+};
 
 /** The bill of some resources. */
 export function estimate(resources: readonly Declared[], table: PriceTable): Cost {

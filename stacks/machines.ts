@@ -2,6 +2,9 @@
  * Where the computers come from: a cloud network with its machines, adopted edge devices,
  * and devices that join by themselves.
  */
+import * as pulumi from "@pulumi/pulumi";
+
+import type { CloudMachine } from "../config/cloud.ts";
 import type { Loaded } from "../config/load.ts";
 import { Network } from "../components/azure/network.ts";
 import { Vm } from "../components/azure/vm.ts";
@@ -27,8 +30,11 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     subnet: cloud.subnet,
     sshFrom: cloud.sshFrom,
     wireguardPort: settings.overlay.listenPort,
+    // Whose a resource is on the bill.
+    tags: { ...cloud.tags, project: pulumi.getProject(), stack: pulumi.getStack() },
+    protect: cloud.protect,
   });
-  const vm = (wanted: { name: string; size: string }, role: Machine["role"]): Vm =>
+  const vm = (wanted: CloudMachine, role: Machine["role"]): Vm =>
     new Vm(wanted.name, {
       network,
       role,
@@ -37,6 +43,9 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
       image: cloud.image,
       adminUser: cloud.adminUser,
       operatorKey,
+      disk: wanted.disk ?? cloud.disk,
+      zone: wanted.zone,
+      protect: cloud.protect,
     });
   return {
     server: vm(cloud.master, "server"),

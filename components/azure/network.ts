@@ -18,26 +18,31 @@ export interface NetworkArgs {
   readonly sshFrom: readonly string[];
   /** UDP port of the overlay's hub. */
   readonly wireguardPort: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Whether it refuses to be deleted. */
+  readonly protect: boolean;
 }
 
 /** A resource group with a virtual network, one subnet and two security groups. Costs nothing. */
 export class Network extends pulumi.ComponentResource {
   readonly resourceGroupName: pulumi.Output<string>;
   readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
   readonly subnetId: pulumi.Output<string>;
   readonly securityGroupIds: Readonly<Record<"server" | "agent", pulumi.Output<string>>>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:azure:Network", name, {}, opts);
-    const child = { parent: this };
+    const child = { parent: this, protect: args.protect };
+    this.tags = { ...args.tags };
     const group = new resources.ResourceGroup(
       `${name}-group`,
-      { resourceGroupName: args.resourceGroup, location: args.location },
+      { resourceGroupName: args.resourceGroup, location: args.location, tags: this.tags },
       child,
     );
     this.resourceGroupName = group.name;
     this.location = args.location;
-    const where = { resourceGroupName: group.name, location: args.location };
+    const where = { resourceGroupName: group.name, location: args.location, tags: this.tags };
     const virtual = new network.VirtualNetwork(
       `${name}-vnet`,
       {
@@ -69,7 +74,11 @@ export class Network extends pulumi.ComponentResource {
     name: string,
     role: "server" | "agent",
     args: NetworkArgs,
-    where: { resourceGroupName: pulumi.Output<string>; location: string },
+    where: {
+      resourceGroupName: pulumi.Output<string>;
+      location: string;
+      tags: Readonly<Record<string, string>>;
+    },
   ): pulumi.Output<string> {
     const rules = inboundRules(role, args.sshFrom, args.wireguardPort);
     return new network.NetworkSecurityGroup(
@@ -90,7 +99,7 @@ export class Network extends pulumi.ComponentResource {
           destinationPortRange: String(rule.port),
         })),
       },
-      { parent: this },
+      { parent: this, protect: args.protect },
     ).id;
   }
 }

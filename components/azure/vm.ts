@@ -3,7 +3,9 @@ import * as compute from "@pulumi/azure-native/compute/index.js";
 import * as network from "@pulumi/azure-native/network/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Disk } from "../../config/cloud.ts";
 import type { OperatorKey } from "../../config/load.ts";
+import { sizeOf } from "../../policy/azure/sizes.ts";
 import type { Arch, Connection, Machine } from "../machine.ts";
 import type { Network } from "./network.ts";
 
@@ -18,6 +20,11 @@ export interface VmArgs {
   /** Administrator; logs in with the operator's key only. */
   readonly adminUser: string;
   readonly operatorKey: OperatorKey;
+  readonly disk: Disk;
+  /** Availability zone of machine and address; the region's choice unless given. */
+  readonly zone?: string | undefined;
+  /** Whether it refuses to be deleted; its disk goes along with it. */
+  readonly protect: boolean;
 }
 
 /** One line of the inventory, with the columns of the portal's list (S0-15). */
@@ -61,6 +68,7 @@ export class Vm extends pulumi.ComponentResource implements Machine {
     const where = {
       resourceGroupName: args.network.resourceGroupName,
       location: args.network.location,
+      tags: args.network.tags,
     };
     const { address, card } = this.createCard(args, where);
     const machine = this.createMachine(args, where, card);
@@ -97,14 +105,19 @@ export class Vm extends pulumi.ComponentResource implements Machine {
         publicIpAddressName: `${this.name}-address`,
         publicIPAllocationMethod: "Static",
         sku: { name: "Standard" },
+        // An address without zones reaches across all of them.
+        ...(args.zone === undefined ? {} : { zones: [args.zone] }),
       },
-      { parent: this },
+      { parent: this, protect: args.protect },
     );
     const card = new network.NetworkInterface(
       `${this.name}-card`,
       {
         ...where,
         networkInterfaceName: `${this.name}-card`,
+        ...(sizeOf(args.size)?.acceleratedNetworking === true
+          ? { enableAcceleratedNetworking: true }
+          : {}),
         networkSecurityGroup: { id: args.network.securityGroupIds[args.role] },
         ipConfigurations: [
           {
@@ -131,6 +144,7 @@ export class Vm extends pulumi.ComponentResource implements Machine {
       {
         ...where,
         vmName: this.name,
+        ...(args.zone === undefined ? {} : { zones: [args.zone] }),
         hardwareProfile: { vmSize: args.size },
         networkProfile: { networkInterfaces: [{ id: card.id, primary: true }] },
         osProfile: {
@@ -154,11 +168,12 @@ export class Vm extends pulumi.ComponentResource implements Machine {
             name: `${this.name}-disk`,
             createOption: "FromImage",
             deleteOption: "Delete",
-            managedDisk: { storageAccountType: "StandardSSD_LRS" },
+            managedDisk: { storageAccountType: args.disk.kind },
+            ...(args.disk.sizeGiB === undefined ? {} : { diskSizeGB: args.disk.sizeGiB }),
           },
         },
       },
-      { parent: this },
+      { parent: this, protect: args.protect },
     );
   }
 
@@ -225,4 +240,5 @@ export class Vm extends pulumi.ComponentResource implements Machine {
 interface Where {
   readonly resourceGroupName: pulumi.Output<string>;
   readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
 }

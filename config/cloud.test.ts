@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+
+import { parse } from "./schema.ts";
+import { SettingsError, type Problem } from "./problems.ts";
+
+const sum = "0".repeat(64);
+const rest = {
+  k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
+  website: { image: `docker.io/fogline/website@sha256:${sum}` },
+  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
+  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
+  dashboard: { kind: "none" },
+};
+
+function settings(cloud: object): ReturnType<typeof parse> {
+  return parse({ ...rest, cloud: { sshFrom: ["203.0.113.7/32"], ...cloud } });
+}
+
+function problems(cloud: object): readonly Problem[] {
+  try {
+    settings(cloud);
+  } catch (error) {
+    if (error instanceof SettingsError) {
+      return error.problems;
+    }
+    throw error;
+  }
+  return [];
+}
+
+describe("the cloud's settings", () => {
+  it("order two small machines unless told otherwise, inside the budget", () => {
+    const { cloud } = settings({});
+    expect([cloud.master, ...cloud.workers].map(({ name, size }) => [name, size])).toEqual([
+      ["MasterNode", "Standard_B2pls_v2"],
+      ["WorkerNode", "Standard_B2pls_v2"],
+    ]);
+    expect(cloud.disk).toEqual({ kind: "StandardSSD_LRS" });
+    expect(cloud.image).not.toContain("latest");
+  });
+
+  it("give each machine a size, a zone and a disk of its own", () => {
+    const { cloud } = settings({
+      disk: { kind: "Premium_LRS" },
+      workers: [
+        { name: "A", size: "Standard_B2ps_v2", zone: "2", disk: { sizeGiB: 64 } },
+        { name: "B" },
+      ],
+    });
+    expect(cloud.workers).toEqual([
+      {
+        ...{ name: "A", size: "Standard_B2ps_v2", zone: "2" },
+        disk: { kind: "StandardSSD_LRS", sizeGiB: 64 },
+      },
+      { name: "B", size: "Standard_B2pls_v2" },
+    ]);
+  });
+
+  it.each([
+    ["a zone that no region has", { workers: [{ name: "A", zone: "4" }] }, "workers[0].zone"],
+    ["a name longer than a node's", { master: { name: "a".repeat(64) } }, "master.name"],
+    ["a group's name that ends in a period", { resourceGroup: "fog." }, "resourceGroup"],
+    ["an image without a version", { image: "Debian:debian-13:13-arm64:latest" }, "image"],
+    ["a disk smaller than the image", { disk: { sizeGiB: 8 } }, "disk.sizeGiB"],
+    ["an unknown kind of disk", { disk: { kind: "UltraSSD_LRS" } }, "disk.kind"],
+    ["a tag of ours", { tags: { stack: "mine" } }, "tags.stack"],
+    ["a tag of Azure's", { tags: { "azure-x": "1" } }, "tags.azure-x"],
+    ["a tag with a forbidden character", { tags: { "a/b": "1" } }, "tags.a/b"],
+    ["a tag's value that is too long", { tags: { note: "x".repeat(257) } }, "tags.note"],
+    ["no budget", { monthlyBudgetUsd: 0 }, "monthlyBudgetUsd"],
+  ])("refuse %s", (_, cloud, path) => {
+    const found = problems(cloud);
+    expect(found.map((problem) => problem.path)).toEqual([`fogline:cloud.${path}`]);
+    expect(found[0]?.fix).not.toBe("");
+  });
+});
+
+describe("the budget", () => {
+  it("refuses what costs more, with the bill and what to do", () => {
+    const workers = ["A", "B", "C"].map((name) => ({ name, size: "Standard_B2ms" }));
+    const [problem, ...others] = problems({ workers });
+    expect(others).toEqual([]);
+    expect(problem?.path).toBe("fogline:cloud.monthlyBudgetUsd");
+    expect(problem?.rule).toContain(
+      "a month costs 231.06 USD, more than 200: A (Standard_B2ms) 60.74,",
+    );
+    expect(problem?.fix).toContain("raise the budget");
+    expect(problems({ workers, monthlyBudgetUsd: 232 })).toEqual([]);
+  });
+
+  it("leaves parts without a price to the plan", () => {
+    expect(problems({ location: "westeurope" })).toEqual([]);
+  });
+});

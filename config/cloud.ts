@@ -1,0 +1,130 @@
+/** The section `cloud`: what is made in Azure, how large, and what it may cost. */
+import { z } from "zod";
+
+import { RESERVED_NAMES } from "./administrators.ts";
+import { parseCidr } from "./cidr.ts";
+import { cidr, count } from "./fields.ts";
+
+/** 63, not Azure's 64 characters: the lower-cased name is the node's, a DNS label. */
+const machineName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, {
+  error:
+    "must be 1-63 letters, digits or hyphens: it is the machine's name in Azure and, lower-cased, the node's|choose a name like WorkerNode",
+});
+const groupName = z.string().regex(/^[\w().-]{0,89}[\w()-]$/, {
+  error:
+    "must be 1-90 letters, digits, or _ ( ) . - and not end in a period, as Azure asks of a resource group|choose a name like CloudStep",
+});
+const size = z
+  .string()
+  .min(1, { error: "must be a size of Azure|write it like Standard_B2pls_v2" })
+  .default("Standard_B2pls_v2");
+const zone = z
+  .enum(["1", "2", "3"], { error: 'must be "1", "2" or "3"|name one of the region\'s zones' })
+  .optional();
+
+/** Kinds of managed disks that a Linux machine can boot from. */
+export const DISK_KINDS = ["Standard_LRS", "StandardSSD_LRS", "Premium_LRS"] as const;
+
+/** The machine's disk. */
+const disk = z.strictObject({
+  kind: z
+    .enum(DISK_KINDS, { error: `must be a kind of disk|use one of ${DISK_KINDS.join(", ")}` })
+    .default("StandardSSD_LRS"),
+  /** GiB; the image's own size, 30, unless given. */
+  sizeGiB: count(30, 4095).optional(),
+});
+
+const machine = {
+  size,
+  /** Availability zone; the region's choice unless given. */
+  zone,
+  /** This machine's disk where it differs from `cloud.disk`. */
+  disk: disk.optional(),
+};
+
+/** Names that Azure keeps for itself, and ours. */
+const RESERVED_TAGS = /^(microsoft|azure|windows)|^(project|stack)$/i;
+const tags = z
+  .record(
+    z
+      .string()
+      .regex(/^[^<>%&\\?/]{1,512}$/, {
+        error: "must have a name of 1-512 characters without < > % & \\ ? /|rename the tag",
+      })
+      .refine((name) => !RESERVED_TAGS.test(name), {
+        error: "must not begin with microsoft, azure or windows, nor be project or stack|rename it",
+      }),
+    z.string().max(256, { error: "must be 256 characters or less|shorten the value" }),
+  )
+  .default({});
+
+export const cloud = z.strictObject({
+  /** Resource group that holds everything the program makes in the cloud. */
+  resourceGroup: groupName.default("CloudStep"),
+  /** Azure region. */
+  location: z.string().min(1).default("eastus"),
+  /** Range of the virtual network. */
+  network: cidr.default("10.10.0.0/16"),
+  /** Range of the machines' subnet; lies inside `network`. */
+  subnet: cidr.default("10.10.1.0/24"),
+  /** Administrator made on every machine; logs in by SSH key only. */
+  adminUser: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, {
+      error: "must be a Linux user name|choose a name like fogline",
+    })
+    .refine((name) => !RESERVED_NAMES.has(name), {
+      error: "must not be a name that Azure reserves|choose a name like fogline",
+    })
+    .default("fogline"),
+  /** Ranges that may reach SSH: the operator's address as the internet sees it. */
+  sshFrom: z
+    .array(
+      cidr.refine((value) => parseCidr(value)?.bits !== 0, {
+        error:
+          "must not open SSH to the whole internet|name the operator's address, e.g. 203.0.113.7/32",
+      }),
+      { error: "must be a list of ranges|name the operator's address, e.g. [203.0.113.7/32]" },
+    )
+    .min(1, {
+      error: "must name who may reach SSH|name the operator's address, e.g. [203.0.113.7/32]",
+    }),
+  /** Processor architecture of sizes and image, as container images name it. */
+  arch: z
+    .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
+    .default("arm64"),
+  /** Marketplace image of the machines, `publisher:offer:sku:version`; a version makes runs repeatable. */
+  image: z
+    .string()
+    .regex(/^[^:]+:[^:]+:[^:]+:\d+(\.\d+)+$/, {
+      error:
+        "must have the form publisher:offer:sku:version with a version, not latest|write it like Debian:debian-13:13-arm64:0.20260914.2601; az vm image list --all shows versions",
+    })
+    .default("Debian:debian-13:13-arm64:0.20260914.2601"),
+  /** Disk of every machine that names none. */
+  disk: disk.prefault({}),
+  /** The K3s server and WireGuard hub. */
+  master: z.strictObject({ name: machineName.default("MasterNode"), ...machine }).prefault({}),
+  /** The cloud's K3s agents; at least one. */
+  workers: z
+    .array(z.strictObject({ name: machineName, ...machine }), {
+      error: "must be a list of workers|write it like [{name: WorkerNode}]",
+    })
+    .min(1, { error: "must have at least one worker|add {name: WorkerNode}" })
+    .prefault([{ name: "WorkerNode" }]),
+  /** Tags of everything in the cloud, beside `project` and `stack`. */
+  tags,
+  /** Whether machines and network refuse to be deleted, by `up` and `destroy` alike. */
+  protect: z.boolean({ error: "must be true or false|write true or false" }).default(false),
+  /** Most that a month of 730 hours may cost, in USD; the free credit of a new account (S0-16). */
+  monthlyBudgetUsd: z
+    .number({ error: "must be an amount in USD|write it like 200" })
+    .positive({ error: "must be more than 0|write it like 200" })
+    .default(200),
+});
+
+/** A machine of the cloud as its stack orders it. */
+export type CloudMachine = z.output<typeof cloud>["workers"][number];
+
+/** A machine's disk. */
+export type Disk = z.output<typeof disk>;
