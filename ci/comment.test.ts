@@ -120,6 +120,6 @@ it("ends with GitHub's refusal, and without the token in it", async () => {
   await using server = await startGitHub(COMMIT, []);
   const { exitCode, stderr } = await run(`${server.url}/elsewhere`, { "dev.plan.md": "plan" });
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/GET \/pulls.*GitHub answered 404|GitHub answered/);
+  expect(stderr).toMatch(/GET \/pulls\S+ GitHub answered 404: .*Not Found/);
   expect(stderr).not.toContain(TOKEN);
 }, 60_000);

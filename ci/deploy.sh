@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=ci/secrets.sh
 source ci/secrets.sh
 stack=$1
-summary=${GITHUB_STEP_SUMMARY:-/dev/stdout}
+summary=${GITHUB_STEP_SUMMARY:-/dev/null}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -26,18 +26,19 @@ secrets_of "$stack" "$work" || {
 masked "$work" <"$work/raw.log" >"$work/safe.log"
 cat "$work/safe.log"
 
-if locks=$(grep -A20 'currently locked by' "$work/safe.log"); then
+mapfile -t locks < <(grep -A20 'currently locked by' "$work/safe.log")
+if [ ${#locks[@]} -gt 0 ]; then
   {
     echo "### Stack \`$stack\` is locked: nothing was changed"
     echo
     # Indented: a block of code.
-    sed 's/^/    /' <<<"$locks"
+    printf '    %s\n' "${locks[@]}"
     echo
     echo "1. Look whether that update still runs: the host and process above, or another run of this workflow."
     echo "2. If it runs, wait and run this job again."
     echo "3. If it is dead: \`pulumi cancel --stack $stack\`, then \`pulumi refresh --stack $stack\`, then run this job again."
-  } >>"$summary"
+  } | tee -a "$summary"
   exit 75
 fi
-echo "Stack \`$stack\`: $([ "$status" -eq 0 ] && echo "up" || echo "failed with status $status, see the log; run the job again to go on")" >>"$summary"
+echo "Stack \`$stack\`: $([ "$status" -eq 0 ] && echo "up" || echo "failed with status $status, see the log; run the job again to go on")" | tee -a "$summary"
 exit "$status"

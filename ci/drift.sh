@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=ci/secrets.sh
 source ci/secrets.sh
 stack=$1
-summary=${GITHUB_STEP_SUMMARY:-/dev/stdout}
+summary=${GITHUB_STEP_SUMMARY:-/dev/null}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,7 +23,7 @@ fi
 # URN and operation alone: no value of a property, secret or not, is printed.
 changed=$(jq -r '.steps[] | select(.op != "same" and .op != "read") | "- \(.op) `\(.urn)`"' "$work/raw.json")
 if [ -z "$changed" ]; then
-  echo "Stack \`$stack\`: no drift" >>"$summary"
+  echo "Stack \`$stack\`: no drift" | tee -a "$summary"
   exit 0
 fi
 {
@@ -32,5 +32,5 @@ fi
   echo "$changed" | masked "$work"
   echo
   echo "Take it over with a pull request, or put it back by running the deploy workflow."
-} >>"$summary"
+} | tee -a "$summary"
 exit 3

@@ -2,7 +2,7 @@
 # Plans every stack of the checkout but the lab, against where the change left its base, and writes
 # <stack>.plan.md (a plan) or <stack>.plan.log (why there is none) for each. Needs no secret.
 # Usage: ci/plan.sh OUT BASE   (BASE: a commit or branch that the change is to land on)
-# Ends with 1 when a plan must not go on, 2 when a stack cannot be planned; every stack is planned.
+# Plans every stack, and then fails when one must not go on or cannot be planned.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$1
@@ -20,7 +20,7 @@ for file in Pulumi.*.yaml; do
     >"$out/$stack.plan.md" 2>"$out/$stack.plan.log" || status=$?
   cat "$out/$stack.plan.log" >&2
   if [ -s "$out/$stack.plan.md" ]; then
-    cat "$out/$stack.plan.md" >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"
+    tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}" <"$out/$stack.plan.md"
     rm "$out/$stack.plan.log"
   else
     rm "$out/$stack.plan.md"

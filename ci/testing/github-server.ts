@@ -41,6 +41,9 @@ export async function startGitHub(head: string, comments: StoredComment[]): Prom
     if (route === "GET /repos/o/r/issues/7/comments") {
       return [200, comments.slice(start, start + size)];
     }
+    if (request.method === "GET") {
+      return [404, { message: "Not Found" }];
+    }
     const { body } = (await json(request)) as { body: string };
     if (body.length > COMMENT_LIMIT) {
       return [422, { message: `Body is too long (maximum is ${COMMENT_LIMIT} characters)` }];
