@@ -2,7 +2,7 @@
 # Plans every stack of the checkout but the lab, against where the change left its base, and writes
 # <stack>.plan.md (a plan) or <stack>.plan.log (why there is none) for each. Needs no secret.
 # Usage: ci/plan.sh OUT BASE   (BASE: a commit or branch that the change is to land on)
-# Plans every stack, and then fails when one must not go on or cannot be planned.
+# Fails, after all are planned, when one of them must not go on or cannot be planned.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$1
