@@ -1,0 +1,115 @@
+/**
+ * Takes secrets out of text that leaves the operator's computer: known values, whatever form they
+ * are in, and whatever looks like a key, a token or a passphrase.
+ */
+
+/** What a secret becomes. */
+export const MASK = "[masked]";
+
+/** A shorter secret is no secret, and masking `1` or `tcp` would leave nothing to read. */
+const SHORTEST_VALUE = 6;
+/** Lines of a long secret (a kubeconfig) that are shorter say nothing: `kind: Config`. */
+const SHORTEST_LINE = 16;
+
+/** How the engine marks a secret in state and outputs (`pulumi stack export --show-secrets`). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+const BASE64 = String.raw`[A-Za-z0-9+/_-]`;
+
+/** `$1` is what stays: the name of the field. */
+const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g],
+  // Cut off in the middle, as the engine does with long values: everything that may be key.
+  [
+    "half a private key",
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?:\\n|\s|[+~|"'-])*[A-Za-z0-9+/=]{8,})*/g,
+  ],
+  ["a K3s token", /\bK10[0-9a-f]{16,}::[^\s"'`,}]+/g],
+  [
+    "a kubeconfig's credentials",
+    /((?:client-key-data|client-certificate-data|certificate-authority-data)\\?["']?\s*:\s*\\?["']?)[A-Za-z0-9+/=]{8,}/g,
+  ],
+  [
+    "a WireGuard key",
+    new RegExp(
+      String.raw`\b((?:Private|Preshared)Key\\?["']?\s*[=:]\s*\\?["']?)${BASE64}{43}=`,
+      "gi",
+    ),
+  ],
+  ["a token of GitHub", /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g],
+  ["a token of Pulumi", /\bpul-[0-9a-f]{40}\b/g],
+  ["a JSON web token", /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g],
+  ["a storage key", /\b((?:AccountKey|SharedAccessSignature|sig)=)[A-Za-z0-9+/=%]{16,}/g],
+  ["a password in a URL", /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@"'`]+:)[^\s/@"'`]+(?=@)/gi],
+  [
+    "a passphrase",
+    // The engine's own marks (`[secret]`, `output<string>`), references and masks are no values.
+    /(\b[\w-]*(?:passphrase|password|passwd|secret[-_]?key|client[-_]?secret|access[-_]?key|api[-_]?key|token)\\?["']?\s*[:=]\s*)(?!\s*(?:\\?["'])?(?:\[|\$|output<|\(|\{|<|true\b|false\b|null\b))(?:\\?"[^"\n]+"|'[^'\n]+'|[^\s"',;]{6,})/gi,
+  ],
+];
+
+/** Makes a function that masks these values and everything that looks like a secret. */
+export function redactor(values: Iterable<string> = []): (text: string) => string {
+  const known = [...new Set([...values].flatMap(forms))].sort((a, b) => b.length - a.length);
+  return (text) => {
+    let safe = text;
+    for (const value of known) {
+      safe = safe.replaceAll(value, MASK);
+    }
+    for (const [, pattern] of PATTERNS) {
+      safe = safe.replace(pattern, (_match, kept: unknown) =>
+        typeof kept === "string" ? `${kept}${MASK}` : MASK,
+      );
+    }
+    return safe;
+  };
+}
+
+/** A value as it is, line by line, inside JSON, in base64 and in a URL. */
+function forms(value: string): string[] {
+  const whole = value.trim();
+  if (whole.length < SHORTEST_VALUE) {
+    return [];
+  }
+  const lines = whole.includes("\n")
+    ? whole
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line.length >= SHORTEST_LINE)
+    : [];
+  return [value, whole, ...lines].flatMap((form) => [
+    form,
+    JSON.stringify(form).slice(1, -1),
+    Buffer.from(form).toString("base64"),
+    encodeURIComponent(form),
+  ]);
+}
+
+/**
+ * Every secret in what `pulumi stack export --show-secrets` and `pulumi config --json
+ * --show-secrets` print.
+ */
+export function secretValues(document: unknown): string[] {
+  if (Array.isArray(document)) {
+    return document.flatMap(secretValues);
+  }
+  if (typeof document !== "object" || document === null) {
+    return [];
+  }
+  const fields = document as Record<string, unknown>;
+  if (fields[SIGNATURE] === SECRET && typeof fields["plaintext"] === "string") {
+    return leaves(JSON.parse(fields["plaintext"]));
+  }
+  if (fields["secret"] === true && "value" in fields) {
+    return [...leaves(fields["value"]), ...leaves(fields["objectValue"])];
+  }
+  return Object.values(fields).flatMap(secretValues);
+}
+
+function leaves(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [value];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
+}
