@@ -8,8 +8,10 @@ import { z } from "zod";
 
 import { RESERVED_NAMES } from "./administrators.ts";
 import { parseCidr } from "./cidr.ts";
+import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
 import { cidr, count, ipv4, port } from "./fields.ts";
+import { image } from "./image.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
@@ -19,10 +21,6 @@ const azureName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?
 });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
   error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
-});
-const image = z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
-  error:
-    "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
 });
 
 const operator = z.strictObject({
@@ -164,6 +162,7 @@ const sections = {
   website,
   database,
   ingress,
+  dashboard,
 };
 
 /** Everything the program may be told, with defaults filled in; deeply frozen. */
@@ -176,6 +175,7 @@ export interface Settings {
   readonly website: Readonly<z.output<typeof website>>;
   readonly database: Readonly<z.output<typeof database>>;
   readonly ingress: Readonly<z.output<typeof ingress>>;
+  readonly dashboard: Readonly<z.output<typeof dashboard>>;
 }
 
 /** Names of the settings at the top of a stack file. */
