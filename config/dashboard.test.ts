@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { DASHBOARD_IMAGES, SCRAPER_IMAGE } from "./dashboard.ts";
-import { image } from "./image.ts";
+import { image } from "./fields.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 import { parse } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 /** Settings of the dashboard: which one the operator looks at the cluster with, if any. */
 import { z } from "zod";
 
-import { image } from "./image.ts";
+import { image } from "./fields.ts";
 
 /**
  * Images of each kind for amd64 and arm64, pinned. Kubernetes Dashboard (S0-51) was archived on

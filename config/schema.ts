@@ -10,8 +10,7 @@ import { RESERVED_NAMES } from "./administrators.ts";
 import { parseCidr } from "./cidr.ts";
 import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
-import { cidr, count, ipv4, port } from "./fields.ts";
-import { image } from "./image.ts";
+import { cidr, count, image, ipv4, port } from "./fields.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
