@@ -186,6 +186,16 @@ describe("the dashboard", () => {
     expect(addresses).toEqual([`127.0.0.1:${port}`]);
   });
 
+  it("lets no other pod in", async () => {
+    const path = "--output=jsonpath={.spec.clusterIP}";
+    const address = await kubectl("get", "service", "dashboard", "-n", NAMESPACE, path);
+    const pod = (await websitePods())[0]?.metadata.name ?? "";
+    const script = `fetch("http://${address}/", { signal: AbortSignal.timeout(3000) })
+      .then(() => "let in", (error) => error.name).then(console.log)`;
+    const said = await kubectl("exec", "-n", "website", pod, "--", "node", "-e", script);
+    expect(said.trim()).toMatch(/^(TimeoutError|TypeError)$/);
+  });
+
   it("answers at no public address, and neither does the API server that leads to it", async () => {
     const { inventory, websiteUrls } = outputs();
     const silent = inventory.flatMap(({ publicAddress }) =>
