@@ -36,6 +36,14 @@ preview: node_modules ## What `make up` would change
 plan: node_modules ## What a stack is and what a change does to it: STACK=dev [BASE=ref] [FORMAT=json] [LIVE=1]
 	@node --import tsx plan/cli.ts
 
+.PHONY: dashboard
+dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
+ifeq ($(or $(STACK),lab),lab)
+	@$(LAB) dashboard $(ARGS)
+else
+	@node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
+endif
+
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit lint types format scripts

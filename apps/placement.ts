@@ -15,3 +15,31 @@ export const WORKERS_ONLY: k8s.types.input.core.v1.Affinity = {
     },
   },
 };
+
+/**
+ * Cloud nodes, so that an edge device keeps its memory (S0-53), and rather the control plane than a
+ * worker: what shows the loss of a worker should not be lost with it (S0-54).
+ */
+export const CLOUD_ONLY: k8s.types.input.core.v1.Affinity = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: "tier", operator: "In", values: ["cloud"] }] },
+      ],
+    },
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        preference: {
+          matchExpressions: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists" }],
+        },
+      },
+    ],
+  },
+};
+
+/** Lets a pod onto the control plane, past the taint that components/k3s/config.ts gives it. */
+export const ON_CONTROL_PLANE: k8s.types.input.core.v1.Toleration = {
+  key: "CriticalAddonsOnly",
+  operator: "Exists",
+};

@@ -59,3 +59,11 @@ export const login = z
 export const linuxUser = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
   error: "must be a Linux user name|choose a name like fogline",
 });
+
+/** A container image: registry, repository, perhaps a tag for the reader, and the digest that is pulled. */
+export const image = z
+  .string()
+  .regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
+    error:
+      "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
+  });

@@ -8,17 +8,14 @@ import { z } from "zod";
 
 import { budgetProblems } from "./budget.ts";
 import { cloud } from "./cloud.ts";
+import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
-import { cidr, count, ipv4, port } from "./fields.ts";
+import { cidr, count, image, ipv4, port } from "./fields.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
   error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
-});
-const image = z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
-  error:
-    "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
 });
 
 const operator = z.strictObject({
@@ -100,6 +97,7 @@ const sections = {
   website,
   database,
   ingress,
+  dashboard,
 };
 
 /** Everything the program may be told, with defaults filled in; deeply frozen. */
@@ -112,6 +110,7 @@ export interface Settings {
   readonly website: Readonly<z.output<typeof website>>;
   readonly database: Readonly<z.output<typeof database>>;
   readonly ingress: Readonly<z.output<typeof ingress>>;
+  readonly dashboard: Readonly<z.output<typeof dashboard>>;
 }
 
 /** Names of the settings at the top of a stack file. */

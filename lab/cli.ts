@@ -2,7 +2,8 @@
  * The lab's command line; the Makefile calls it.
  *
  * Usage: node --import tsx lab/cli.ts up | down [--destroy] | status | preview |
- *        logs [machine] [--follow] [--lines=100] | kubectl <arguments>
+ *        logs [machine] [--follow] [--lines=100] | kubectl <arguments> |
+ *        dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
  */
 import { parseArgs } from "node:util";
 
@@ -16,10 +17,12 @@ const USAGE = `usage: lab/cli.ts <command>
   logs [machine] [--follow] [--lines=100]
                                      the website's logs, or a machine's journal
   kubectl <arguments>                kubectl against the lab's cluster
+  dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
+                                     the cluster's dashboard on this computer, and a token for it
   down [--destroy]                   leave nothing behind; --destroy runs the program's own first
 `;
 
-const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "down"];
+const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "dashboard", "down"];
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command !== undefined && COMMANDS.includes(command) && process.getuid?.() !== 0) {
@@ -63,6 +66,11 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     }
     case "kubectl":
       return (await import("./commands/kubectl.ts")).kubectl(rest);
+    case "dashboard": {
+      const { OPTIONS } = await import("../apps/dashboard/open.ts");
+      const { values } = parseArgs({ args: [...rest], options: OPTIONS });
+      return (await import("./commands/dashboard.ts")).dashboard(values);
+    }
     default:
       throw new UsageError(command === undefined ? "no command" : `unknown command ${command}`);
   }

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { Dashboard } from "../apps/dashboard/component.ts";
 import { Database } from "../apps/database/component.ts";
 import { IngressController } from "../apps/ingress/component.ts";
 import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
@@ -52,4 +53,9 @@ export function apps(
     },
     { providers: [provider] },
   );
+  const { kind, ...images } = settings.dashboard;
+  if (kind !== "none") {
+    const plan = { kind, ...images, apiServer: overlay.hub.address };
+    new Dashboard("dashboard", plan, { providers: [provider] });
+  }
 }

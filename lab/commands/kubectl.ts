@@ -9,7 +9,7 @@ import { lastLines, LabError } from "../progress.ts";
 import { KUBECONFIG } from "./outputs.ts";
 
 /** The command line that runs kubectl; it needs the lab to be up. */
-function kubectlCommand(args: readonly string[]): { command: string; args: string[] } {
+export function kubectlCommand(args: readonly string[]): { command: string; args: string[] } {
   if (!existsSync(KUBECONFIG)) {
     throw new LabError("lab", "kubectl", "the lab has no cluster yet", "make up");
   }

@@ -38,17 +38,28 @@ export async function kubectl(...args: readonly string[]): Promise<string> {
 
 /** Applies objects to the cluster. */
 export async function applyObjects(...items: readonly object[]): Promise<void> {
+  await kubectlOn(items, "apply", "--server-side");
+}
+
+/** A kubectl command that takes objects, e.g. `kubectlOn(items, "delete")`. */
+export async function kubectlOn(
+  items: readonly object[],
+  ...args: readonly string[]
+): Promise<string> {
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
-  await runKubectl(["apply", "--server-side", "--filename=-"], list);
+  return runKubectl([...args, "--filename=-"], list);
+}
+
+/** The lab's kubectl with the stack's kubeconfig, or another one. */
+export function kubectlCommand(kubeconfig = join(RUN, "kubeconfig")): [string, ...string[]] {
+  const facts = readFileSync(join(RUN, "engine", "input.json"), "utf8");
+  const { kubectl: program } = JSON.parse(facts) as { kubectl: string };
+  return [program, `--kubeconfig=${kubeconfig}`];
 }
 
 async function runKubectl(args: readonly string[], input: string): Promise<string> {
-  const facts = readFileSync(join(RUN, "engine", "input.json"), "utf8");
-  const { kubectl: program } = JSON.parse(facts) as { kubectl: string };
-  const { stdout } = await execa(program, ["--kubeconfig", join(RUN, "kubeconfig"), ...args], {
-    timeout: 120_000,
-    input,
-  });
+  const [program, ...first] = kubectlCommand();
+  const { stdout } = await execa(program, [...first, ...args], { timeout: 120_000, input });
   return stdout;
 }
 

@@ -1,0 +1,257 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { execa, type ExecaError } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+
+import { openDashboard, type Opened } from "../../apps/dashboard/access.ts";
+import { dashboardManifests, inOrder } from "../../apps/dashboard/manifests.ts";
+import { ACCOUNTS, NAMESPACE, type DashboardRole } from "../../apps/dashboard/roles.ts";
+import { PROJECT, RUN } from "../layout.ts";
+import {
+  applyObjects,
+  ask,
+  kubectl,
+  kubectlCommand,
+  kubectlOn,
+  objects,
+  outputs,
+  websitePods,
+} from "./lab.ts";
+
+/*
+ * No package registry has a dashboard's image, so the lab's stack runs none. The manifests of both
+ * kinds are checked by the live API server, then those of Headlamp are applied for the time of these
+ * tests, with a page server in its place: the website's image, told to serve one page.
+ */
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+}
+
+interface Deployment {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: [object] } } };
+}
+
+const PAGE = "a page in the dashboard's place";
+const SERVER = `process.on("SIGTERM", () => process.exit());
+require("http").createServer((_, answer) => answer.end("${PAGE}")).listen(4466)`;
+const DRY_RUN = ["apply", "--server-side", "--dry-run=server", "--validate=strict"];
+const apiServer = outputs().overlay[0]?.address ?? "";
+const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
+let applied: readonly object[] = [];
+
+beforeAll(async () => {
+  const stack = readFileSync(join(PROJECT, "Pulumi.lab.yaml"), "utf8");
+  const { config } = parse(stack) as { config: Record<string, { kind?: string }> };
+  // The stack's own would be taken down with the test's.
+  expect(config["fogline:dashboard"]?.kind).toBe("none");
+  const headlamp = dashboardManifests({ kind: "headlamp", apiServer, image: await pageImage() });
+  const { containers } = (headlamp.deployment as unknown as Deployment).spec.template.spec;
+  Object.assign(containers[0], { command: ["node", "-e", SERVER], args: [] });
+  applied = inOrder(headlamp);
+  await applyObjects(...applied);
+  await rollout();
+});
+
+afterAll(async () => {
+  await kubectlOn(applied, "delete", "--ignore-not-found", "--timeout=110s");
+  rmSync(folder, { recursive: true });
+});
+
+describe("the manifests", () => {
+  it.each(["headlamp", "kubernetes-dashboard"] as const)(
+    "of %s are taken by the live API server, every field of them",
+    async (kind) => {
+      const manifests = inOrder(dashboardManifests({ kind, apiServer }));
+      const said = await kubectlOn(manifests, ...DRY_RUN);
+      const taken = said.split("\n").filter((line) => line.endsWith("(server dry run)"));
+      expect(taken).toHaveLength(manifests.length);
+    },
+  );
+
+  it("are refused where a field is wrong", async () => {
+    const { deployment } = dashboardManifests({ kind: "headlamp", apiServer });
+    const wrong = { ...(deployment as object), spec: { replica: 1 } };
+    await expect(kubectlOn([wrong], ...DRY_RUN)).rejects.toThrow(/replica/);
+  });
+});
+
+/** Verb, resource and, after a slash, subresource. */
+const SEES = [
+  ...["list nodes", "list nodes.metrics.k8s.io", "list pods.metrics.k8s.io", "list pods"],
+  ...["get pods/log", "list events", "list deployments.apps", "watch daemonsets.apps"],
+];
+const ACTS = ["delete pods", "create pods/eviction", "patch deployments.apps/scale", "patch nodes"];
+const NOBODY = [
+  ...["get secrets", "list secrets", "watch secrets", "list configmaps", "create pods"],
+  ...["create pods/exec", "get pods/exec", "create pods/attach", "create pods/portforward"],
+  ...["get nodes/proxy", "create serviceaccounts/token", "patch deployments.apps"],
+  ...["create clusterrolebindings.rbac.authorization.k8s.io", "delete nodes", "delete namespaces"],
+  "escalate clusterroles.rbac.authorization.k8s.io",
+];
+const table = (account: string, expected: string, asked: readonly string[]): string[][] =>
+  asked.map((what) => [account, expected, what]);
+
+describe("the roles", () => {
+  it.each([
+    ...table(ACCOUNTS.viewer, "yes", SEES),
+    ...table(ACCOUNTS.viewer, "no", [...ACTS, ...NOBODY]),
+    ...table(ACCOUNTS.operator, "yes", [...SEES, ...ACTS]),
+    ...table(ACCOUNTS.operator, "no", NOBODY),
+    ...table("dashboard", "no", [...SEES, ...ACTS, ...NOBODY]),
+  ])("answer %s with %s: %s", async (account, expected, what) => {
+    const [verb = "", object = ""] = what.split(" ");
+    const [resource = "", subresource = ""] = object.split("/");
+    const as = `--as=system:serviceaccount:${NAMESPACE}:${account}`;
+    const flags = [as, `--subresource=${subresource}`, "--all-namespaces"];
+    expect(await said("auth", "can-i", verb, resource, ...flags)).toBe(expected);
+  });
+});
+
+describe("a token", () => {
+  it("of the viewer shows nodes and metrics, but no Secret, and deletes and enters no pod", async () => {
+    const viewer = await asRole("viewer");
+    expect(await viewer("get", "nodes", "--output=name")).toContain("node/raspberrypi");
+    expect(await viewer("top", "nodes", "--no-headers")).toContain("raspberrypi");
+    const website = ["--namespace=website"];
+    const pod = (await websitePods())[0]?.metadata.name ?? "";
+    expect(await viewer("logs", pod, ...website)).toContain("Running on");
+    await expect(viewer("get", "secret", "database-password", ...website)).rejects.toThrow(
+      /Forbidden/,
+    );
+    await expect(viewer("delete", "pod", pod, ...website)).rejects.toThrow(/Forbidden/);
+    await expect(viewer("exec", pod, ...website, "--", "true")).rejects.toThrow(/[Ff]orbidden/);
+    expect((await websitePods()).map(({ metadata }) => metadata.name)).toContain(pod);
+  });
+
+  it("of the operator restarts a pod, but shows no Secret", async () => {
+    const operator = await asRole("operator");
+    const [pod] = await objects<Pod>("pods", "-n", NAMESPACE);
+    const name = pod?.metadata.name ?? "";
+    await operator("delete", "pod", name, `--namespace=${NAMESPACE}`, "--timeout=60s");
+    const left = await objects<Pod>("pods", "-n", NAMESPACE);
+    expect(left.map(({ metadata }) => metadata.name)).not.toContain(name);
+    await expect(operator("get", "secrets", "--all-namespaces")).rejects.toThrow(/Forbidden/);
+  });
+
+  it("is kept in no Secret", async () => {
+    const secrets = await objects<{ readonly type: string }>("secrets", "--all-namespaces");
+    expect(secrets.length).toBeGreaterThan(0);
+    const kept = secrets.filter(({ type }) => type === "kubernetes.io/service-account-token");
+    expect(kept).toEqual([]);
+  });
+});
+
+describe("the dashboard", () => {
+  let opened: Opened;
+
+  beforeAll(async () => {
+    // Its pod may just have been restarted.
+    await rollout();
+    opened = await open("viewer");
+  });
+
+  afterAll(async () => {
+    opened.close();
+    await opened.ended;
+  });
+
+  it("runs on the control plane, not on a worker that may be lost, nor on the Pi", async () => {
+    const pods = await objects<Pod>(
+      "pods",
+      "-n",
+      NAMESPACE,
+      "--field-selector=status.phase=Running",
+    );
+    expect(pods.map(({ spec }) => spec.nodeName)).toEqual(["masternode"]);
+  });
+
+  it("answers on the operator's computer, over the overlay, with a token of ten minutes", async () => {
+    const page = await ask(opened.url);
+    expect([page.status, page.body]).toEqual([200, PAGE]);
+    expect(readKubeconfig().clusters[0]?.cluster["server"]).toBe(`https://${apiServer}:6443`);
+    const minutes = (opened.expires.getTime() - Date.now()) / 60_000;
+    expect(minutes).toBeGreaterThan(8);
+    expect(minutes).toBeLessThanOrEqual(10);
+  });
+
+  it("listens on the loopback of that computer and nowhere else", async () => {
+    const { port } = new URL(opened.url);
+    const { stdout } = await execa("ss", ["-Hltn", `sport = :${port}`]);
+    const addresses = stdout.split("\n").map((line) => line.trim().split(/\s+/)[3]);
+    expect(addresses).toEqual([`127.0.0.1:${port}`]);
+  });
+
+  it("lets no other pod in", async () => {
+    const path = "--output=jsonpath={.spec.clusterIP}";
+    const address = await kubectl("get", "service", "dashboard", "-n", NAMESPACE, path);
+    const pod = (await websitePods())[0]?.metadata.name ?? "";
+    const script = `fetch("http://${address}/", { signal: AbortSignal.timeout(3000) })
+      .then(() => "let in", (error) => error.name).then(console.log)`;
+    const said = await kubectl("exec", "-n", "website", pod, "--", "node", "-e", script);
+    expect(said.trim()).toMatch(/^(TimeoutError|TypeError)$/);
+  });
+
+  it("answers at no public address, and neither does the API server that leads to it", async () => {
+    const { inventory, websiteUrls } = outputs();
+    const silent = inventory.flatMap(({ publicAddress }) =>
+      ["4466", "6443"].map((port) => `http://${publicAddress}:${port}/`),
+    );
+    await Promise.all(
+      silent.map((url) => expect(ask(url), url).rejects.toThrow(/ECONN|ETIMEDOUT|EHOST|15 s/)),
+    );
+    for (const url of websiteUrls) {
+      expect((await ask(url)).body, url).not.toContain(PAGE);
+    }
+  });
+});
+
+async function rollout(): Promise<void> {
+  await kubectl("rollout", "status", "deployment/dashboard", "-n", NAMESPACE, "--timeout=110s");
+}
+
+/** Opens the dashboard as `make dashboard` does. */
+function open(role: DashboardRole): Promise<Opened> {
+  return openDashboard({ kubectl: kubectlCommand(), role, minutes: 10, port: 0 });
+}
+
+/** kubectl with nothing but a fresh token of a role. */
+async function asRole(role: DashboardRole): Promise<(...args: string[]) => Promise<string>> {
+  const [program, ...first] = kubectlCommand();
+  const request = ["create", "token", ACCOUNTS[role], `--namespace=${NAMESPACE}`, "--duration=10m"];
+  const { stdout: token } = await execa(program, [...first, ...request]);
+  const { users, ...rest } = readKubeconfig();
+  const kubeconfig = join(folder, `${role}.yaml`);
+  const only = users.map(({ name }) => ({ name, user: { token } }));
+  writeFileSync(kubeconfig, stringify({ ...rest, users: only }), { mode: 0o600 });
+  return async (...args) => {
+    const [, ...limited] = kubectlCommand(kubeconfig);
+    return (await execa(program, [...limited, ...args], { timeout: 120_000 })).stdout;
+  };
+}
+
+function readKubeconfig(): {
+  readonly clusters: readonly { readonly cluster: Record<string, string> }[];
+  readonly users: readonly { readonly name: string }[];
+} {
+  return parse(readFileSync(join(RUN, "kubeconfig"), "utf8")) as ReturnType<typeof readKubeconfig>;
+}
+
+/** What kubectl prints, whatever its exit code: `can-i` says no with 1. */
+async function said(...args: readonly string[]): Promise<string> {
+  try {
+    return (await kubectl(...args)).trim();
+  } catch (error) {
+    return String((error as ExecaError).stdout).trim();
+  }
+}
+
+/** The image that stands in for the dashboard's, by digest. */
+async function pageImage(): Promise<string> {
+  const path = "jsonpath={.spec.template.spec.containers[0].image}";
+  return kubectl("get", "deployment", "website-dep", "--namespace=website", `--output=${path}`);
+}
