@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 
 import { PROJECT, RUN } from "../layout.ts";
+import { LabError } from "../progress.ts";
 
 /** Folder that the engine works in. */
 export const ENGINE = join(RUN, "engine");
@@ -41,7 +42,7 @@ export function readInput(): EngineInput {
  * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`. Files, because each setting given through
  * the CLI would cost a process.
  *
- * @throws Error when the checkout has no lab stack file
+ * @throws LabError when the stack has no file
  */
 export async function writeWorkspace(input: EngineInput): Promise<void> {
   await mkdir(ENGINE, { recursive: true });
@@ -52,16 +53,57 @@ export async function writeWorkspace(input: EngineInput): Promise<void> {
   );
   const stackFile = join(ENGINE, "Pulumi.lab.yaml");
   const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
-  const config = mergeFacts(readStackFile(), input.facts);
+  const config = mergeFacts(readSettings(), input.facts);
   // The file also keeps the salt of the stack's encryption, which must survive.
   await writeFile(stackFile, stringify({ ...kept, config }));
   await chmod(stackFile, 0o600);
 }
 
-/** The `config` of the checkout's lab stack file. */
-function readStackFile(path = join(PROJECT, "Pulumi.lab.yaml")): Record<string, unknown> {
+/**
+ * Settings of the stack that the lab runs: the checkout's lab stack, or what the environment names.
+ * `STACK` takes another stack's file, as it is but for how things are reached here, which is the lab
+ * stack's; `STACK_FILE` takes any file in the lab stack's place.
+ *
+ * @throws LabError when there is no such file
+ */
+export function readSettings(
+  env: NodeJS.ProcessEnv = process.env,
+  checkout = PROJECT,
+): Record<string, unknown> {
+  const file = (stack: string): string => join(checkout, `Pulumi.${stack}.yaml`);
+  const own = env["STACK_FILE"] ?? "";
+  const lab = readStackFile(own === "" ? file("lab") : own);
+  const stack = env["STACK"] ?? "";
+  return stack === "" || stack === "lab"
+    ? lab
+    : mergeFacts(readStackFile(file(stack)), connections(lab));
+}
+
+/** How the lab's machines are reached, where their K3s and images come from, and what it lacks. */
+function connections(lab: Readonly<Record<string, unknown>>): Facts {
+  const part = (section: string, ...keys: readonly string[]): Record<string, unknown> => {
+    const settings = lab[`fogline:${section}`];
+    return Object.fromEntries(
+      Object.entries(isObject(settings) ? settings : {}).filter(([key]) => keys.includes(key)),
+    );
+  };
+  return {
+    cloud: part("cloud", "arch", "sshFrom"),
+    edge: lab["fogline:edge"] ?? [],
+    k3s: part("k3s", "download", "mirrors"),
+    dashboard: part("dashboard", "kind"),
+  };
+}
+
+/** The `config` of a stack file. */
+function readStackFile(path: string): Record<string, unknown> {
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing; restore it with: git checkout Pulumi.lab.yaml`);
+    throw new LabError(
+      "lab",
+      "reading the stack's settings",
+      `${path} does not exist`,
+      "choose STACK from the names of Pulumi.<name>.yaml, or restore the file",
+    );
   }
   const file = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> } | null;
   return file?.config ?? {};

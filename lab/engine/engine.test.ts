@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
-import { mergeFacts } from "./config.ts";
+import { mergeFacts, readSettings } from "./config.ts";
 import { describeChanges, Tracker, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
 import { clearPending, hasPending, withoutPending } from "./state.ts";
@@ -49,6 +49,49 @@ describe("the lab's facts", () => {
 
   test("must find what they describe", () => {
     expect(() => mergeFacts({}, { edge: [{ host: "h" }] })).toThrow(/fogline:edge/);
+  });
+});
+
+describe("the settings that the lab runs", () => {
+  const checkout = mkdtempSync(join(tmpdir(), "fogline-settings-"));
+  const write = (name: string, config: object): void => {
+    writeFileSync(join(checkout, name), JSON.stringify({ config }));
+  };
+  write("Pulumi.lab.yaml", {
+    "fogline:cloud": { arch: "amd64", sshFrom: ["198.51.100.2/32"], location: "lab" },
+    "fogline:edge": [{ name: "raspberrypi", host: "192.168.50.10" }],
+    "fogline:k3s": { version: "v2", download: "http://192.0.2.10/k3s" },
+  });
+  write("Pulumi.dev.yaml", {
+    "fogline:cloud": { arch: "arm64", sshFrom: ["203.0.113.7/32"], location: "eastus" },
+    "fogline:edge": [{ name: "raspberrypi", host: "192.168.1.50", user: "pi" }],
+    "fogline:k3s": { version: "v1" },
+  });
+  afterAll(() => {
+    rmSync(checkout, { recursive: true });
+  });
+
+  test("are the lab stack's", () => {
+    expect(readSettings({}, checkout)["fogline:k3s"]).toMatchObject({ version: "v2" });
+  });
+
+  test("are another stack's but for how things are reached here", () => {
+    expect(readSettings({ STACK: "dev" }, checkout)).toEqual({
+      "fogline:cloud": { arch: "amd64", sshFrom: ["198.51.100.2/32"], location: "eastus" },
+      "fogline:edge": [{ name: "raspberrypi", host: "192.168.50.10", user: "pi" }],
+      "fogline:k3s": { version: "v1", download: "http://192.0.2.10/k3s" },
+      "fogline:dashboard": {},
+    });
+  });
+
+  test("may stand in a file of the user's", () => {
+    write("mine.yaml", { "fogline:cloud": {} });
+    const STACK_FILE = join(checkout, "mine.yaml");
+    expect(readSettings({ STACK_FILE }, checkout)).toEqual({ "fogline:cloud": {} });
+  });
+
+  test("must exist", () => {
+    expect(() => readSettings({ STACK: "none" }, checkout)).toThrow(/Pulumi\.none\.yaml does not/);
   });
 });
 

@@ -1,19 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { afterEach, describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 
 import { machines, sshLogins } from "./fixtures.ts";
-import { PROJECT } from "../layout.ts";
 import { lab, objects, timing } from "./lab.ts";
+import { changeSettings, restoreSettings } from "./stack-file.ts";
 
-const file = join(PROJECT, "Pulumi.lab.yaml");
-const kept = readFileSync(file, "utf8");
-
-afterEach(() => {
-  writeFileSync(file, kept);
-});
+afterEach(restoreSettings);
 
 async function logins(): Promise<number> {
   const each = await Promise.all(machines().map((machine) => sshLogins(machine)));
@@ -31,19 +22,15 @@ describe("a second make up", () => {
   });
 
   it("touches the Deployment alone when the number of replicas changes", async () => {
-    const document = parseDocument(kept);
-    const website = { autoscale: false, replicas: 4 };
-    document.setIn(["config", "fogline:website"], document.createNode(website));
-    writeFileSync(file, document.toString());
+    changeSettings({ website: { autoscale: false, replicas: 4 } });
     await lab("up");
     const before = await generations();
-    document.setIn(["config", "fogline:website", "replicas"], 5);
-    writeFileSync(file, document.toString());
+    changeSettings({ website: { autoscale: false, replicas: 5 } });
     await lab("up");
     const after = await generations();
     const changed = [...after].filter(([name, at]) => before.get(name) !== at);
     expect(changed.map(([name]) => name)).toEqual(["Deployment website-dep"]);
-    writeFileSync(file, kept);
+    restoreSettings();
     await lab("up");
   });
 });

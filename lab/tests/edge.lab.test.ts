@@ -2,23 +2,21 @@
  * The three ways to an edge device: the Pi is reached on the LAN by every other test; here a device
  * behind a second router is reached through the Pi as a jump host, then joins by a bundle.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 
-import { INNER, PROJECT, RUN } from "../layout.ts";
+import { INNER, RUN } from "../layout.ts";
 import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.ts";
 import { removeInnerLan } from "../machines/network.ts";
 import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
 import { hostArch } from "../toolchain/lock.ts";
 import { inside, machines } from "./fixtures.ts";
 import { kubectl, lab, objects, outputs, timing, until, websitePods } from "./lab.ts";
+import { changeSettings, restoreSettings } from "./stack-file.ts";
 
-const file = join(PROJECT, "Pulumi.lab.yaml");
-const kept = readFileSync(file, "utf8");
 const bundleFile = join(RUN, "operator", "overlay", "join-attic.sh");
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
 const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
@@ -39,7 +37,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  writeFileSync(file, kept);
+  restoreSettings();
   try {
     await lab("up");
   } finally {
@@ -58,9 +56,7 @@ afterAll(async () => {
 
 /** Brings the stack up with these devices. */
 async function up(...edge: readonly object[]): Promise<string> {
-  const document = parseDocument(kept);
-  document.setIn(["config", "fogline:edge"], document.createNode(edge));
-  writeFileSync(file, document.toString());
+  changeSettings({ edge });
   return lab("up");
 }
 

@@ -2,7 +2,7 @@
  * One story from no lab to a whole one, with everything that can go wrong on the way. Its tests
  * follow from each other, so the first that fails ends it.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,19 +10,14 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 
 import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
 import { inside, sshLogins } from "../fixtures.ts";
 import { lab, timing } from "../lab.ts";
+import { changeSettings, restoreSettings } from "../stack-file.ts";
 import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
 
-const stackFile = join(PROJECT, "Pulumi.lab.yaml");
-const kept = readFileSync(stackFile, "utf8");
-
-afterEach(() => {
-  writeFileSync(stackFile, kept);
-});
+afterEach(restoreSettings);
 
 /** Runs `up` where it must fail; it says so within bounds and names where. */
 async function upFails(what: string): Promise<string> {
@@ -104,10 +99,8 @@ describe.sequential("on the way up", () => {
   });
 
   it("a download that is not the pinned one is refused and not installed", async () => {
-    const document = parseDocument(kept);
     // Something that answers there and is no K3s: the registry's front page.
-    document.setIn(["config", "fogline:k3s", "download"], "http://192.0.2.10:5000/v2/");
-    writeFileSync(stackFile, document.toString());
+    changeSettings({ "k3s.download": "http://192.0.2.10:5000/v2/" });
     const said = await upFails("a download that is another file");
     const refused = /(\w+): the binary at http:\S+ has SHA-256 \w+, not \w+: refused/.exec(said);
     expect(refused, said).not.toBeNull();
