@@ -11,6 +11,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { sizesInsideBudget } from "./budget.ts";
 import { POLICIES } from "./policies.ts";
 
 /** What the engine sends for a text that the preview cannot know. */
@@ -76,7 +77,8 @@ describe("the policy pack", () => {
         }
       });
     });
-    expect(names).toEqual(POLICIES.map(({ name }) => name));
+    const resources = POLICIES.map(({ name }) => name);
+    expect(names).toEqual([...resources, sizesInsideBudget.name]);
   });
 
   it("refuses a resource that breaks a policy", async () => {

@@ -7,5 +7,5 @@ import { POLICIES } from "./policies.ts";
 
 new PolicyPack("fogline", {
   enforcementLevel: "mandatory",
-  policies: [...POLICIES.map(validation), ...(PRICES ? [budgetValidation(PRICES)] : [])],
+  policies: [...POLICIES.map(validation), budgetValidation(PRICES)],
 });

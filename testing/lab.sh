@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,go,up,browser,lab,down}.json
+rm -f "$reports"/{service,go,workflows,up,browser,lab,down}.json
 
 keep_failed=no
 if [ "${1:-}" = --keep-failed ]; then
@@ -57,6 +57,7 @@ if [ $# -gt 0 ]; then
   make --no-print-directory up
   inside "$@"
 else
+  ./testing/workflows.sh || true # its report counts it
   run service npx vitest run --config vitest.service.config.ts
   make --no-print-directory down
   ./testing/traces.sh >"$reports/before.txt"
