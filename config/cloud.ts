@@ -114,7 +114,7 @@ export const cloud = z.strictObject({
     .prefault([{ name: "WorkerNode" }]),
   /** Tags of everything in the cloud, beside `project` and `stack`. */
   tags,
-  /** Whether machines and network refuse to be deleted, by `up` and `destroy` alike. */
+  /** Whether machines, network and database refuse to be deleted, by `up` and `destroy` alike. */
   protect: z.boolean({ error: "must be true or false|write true or false" }).default(false),
   /** Most that a month of 730 hours may cost, in USD; the free credit of a new account (S0-16). */
   monthlyBudgetUsd: z

@@ -174,6 +174,20 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     );
   });
 
+  it("that is protected keeps what holds data or an address", async () => {
+    const head = await planned({ cloud: { protect: true } });
+    const kept = head.resources.filter(({ protect }) => protect).map(({ name }) => name);
+    for (const machine of ["MasterNode", "WorkerNode"]) {
+      expect(kept).toEqual(
+        expect.arrayContaining([`${machine}-machine`, `${machine}-address`, "fogline-group"]),
+      );
+    }
+    expect(kept).toEqual(
+      expect.arrayContaining(["website-namespace", "database-server", "database-password"]),
+    );
+    expect(base.resources.filter(({ protect }) => protect)).toEqual([]);
+  });
+
   it("in another region replaces everything of Azure's and all that lies on it", async () => {
     const head = await planned({ cloud: { location: "westeurope" } });
     const { replaced } = differenceBetween(base, head);

@@ -22,11 +22,12 @@ export function apps(
     { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
     { dependsOn: [...cluster.ready, overlay.operator] },
   );
-  const opts = { provider };
+  // The votes go with their namespace, and with the database's volume.
+  const { protect } = settings.cloud;
   const namespace = new k8s.core.v1.Namespace(
     "website-namespace",
     { metadata: { name: "website" } },
-    opts,
+    { provider, protect },
   ).metadata.name;
   const ingress = new IngressController(
     "ingress",
@@ -41,7 +42,7 @@ export function apps(
       storage: settings.database.storage,
       clients: WEBSITE_LABELS,
     },
-    { providers: [provider] },
+    { providers: [provider], protect },
   );
   new Website(
     "website",

@@ -12,5 +12,6 @@ nft list ruleset | section firewall
 find /sys/fs/cgroup -maxdepth 3 -name '*fogline*' | sort | section cgroup
 find /run/fogline /var/lib/fogline .fogline/lab -maxdepth 1 2>/dev/null | sort | section folder || true
 # Programs that only a lab starts, by their command line.
-pgrep -a -f '(systemd-nspawn|wireguard-go|docker-registry|lab/(cli|engine|forwarder|services))' \
+# A zombie holds nothing any more; its parent, init, has only not looked yet.
+pgrep --runstates D,R,S,T -a -f '(systemd-nspawn|wireguard-go|docker-registry|lab/(cli|engine|forwarder|services))' \
   | cut -d' ' -f2- | sort | section process || true

@@ -3,17 +3,41 @@
 /** Shell variables by name. */
 export type Values = Readonly<Record<string, string>>;
 
+/** Longest that a run waits for an earlier one of the same step to end, seconds. */
+const LOCK_LIMIT = 1200;
+
 /**
  * A script with its variables before it. The whole is one function, so that the shell has read all
  * of it before the first command runs and no command can eat the rest from stdin.
  *
+ * @param lock file that is locked meanwhile and goes with `delete`: the script of an `up` that was
+ *   killed may still be at work where the next one runs it again
  * @throws RangeError when a name is not a shell variable's or a value holds a NUL
  */
-export function render(script: string, values: Values): string {
+export function render(script: string, values: Values, lock?: string): string {
   const assignments = Object.entries(values)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${variable(name)}=${quote(value)}`);
-  return `fogline() {\n${[...assignments, script].join("\n")}\n}\nfogline "$@" </dev/null\n`;
+  const whole = `fogline() {\n${[...assignments, script].join("\n")}\n}\n`;
+  return whole + (lock === undefined ? 'fogline "$@" </dev/null\n' : alone(quote(lock)));
+}
+
+/** Runs the function while nobody else does. What it starts does not inherit the lock. */
+function alone(lock: string): string {
+  return `{
+  flock --nonblock 9 || {
+    echo 'an earlier run of this step is still at work here: waiting for its end' >&2
+    flock --timeout ${LOCK_LIMIT} 9
+  } || {
+    echo 'it did not end within ${LOCK_LIMIT / 60} min: end it, or restart the machine' >&2
+    exit 75
+  }
+  (fogline "$@") </dev/null 9>&-
+  code=$?
+  [ "$1" != delete ] || rm -f ${lock}
+  exit $code
+} 9>>${lock}
+`;
 }
 
 /** A text as one word of the shell, whatever it holds. */

@@ -40,7 +40,7 @@ export class RemoteScript extends command.remote.Command {
         connection: args.machine.connection,
         ...(args.onlyUndo === true ? {} : { create: run("create"), update: run("update") }),
         ...(args.undo === false ? {} : { delete: run("delete") }),
-        stdin: stdinOf(args),
+        stdin: stdinOf(args, `/run/lock/fogline-${name}.lock`),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.Stderr,
@@ -93,11 +93,11 @@ function dependenciesOf({ prepared }: Machine): pulumi.Resource[] {
 }
 
 /** Script and values as the one text that the shell reads. */
-function stdinOf({
-  script,
-  values,
-}: Pick<RemoteScriptArgs, "script" | "values">): pulumi.Output<string> {
+function stdinOf(
+  { script, values }: Pick<RemoteScriptArgs, "script" | "values">,
+  lock?: string,
+): pulumi.Output<string> {
   const text = readScript(script);
   const known: pulumi.Output<Values> = pulumi.output(values ?? {});
-  return known.apply((plain) => render(text, plain));
+  return known.apply((plain) => render(text, plain, lock));
 }

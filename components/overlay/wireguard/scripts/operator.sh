@@ -16,15 +16,21 @@ down() {
   fi
 }
 
+# An operator's script of an up that was killed may still be at work; nothing that stays may hold the
+# lock.
+umask 077
+mkdir -p "$FOLDER"
+exec 9<"$FOLDER"
+flock --timeout 120 9
+
 case $1 in
   create | update)
     down
-    umask 077
     IFS= read -r key <"$FOLDER/fogline0.key"
     printf '%s' "${CONF//@PRIVATE_KEY@/$key}" >"$conf"
     # A session of its own: without the kernel's WireGuard, wg-quick leaves a process behind that
     # must outlive the terminal and the engine.
-    as_root setsid --wait wg-quick up "$conf" >&2
+    as_root setsid --wait wg-quick up "$conf" >&2 9<&-
     until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
       if [ $SECONDS -ge $deadline ]; then
         echo "this computer got no answer from the hub $HUB within 60 s" >&2
