@@ -29,6 +29,12 @@ export const NAMESPACES = {
   cloud: "fogline-cloud",
 } as const;
 
+/**
+ * Hardware address of every router on its LAN or subnet, each alone in its own. A bridge without one
+ * takes over a port's, so unplugging one machine would cut the others off until they ask again.
+ */
+export const ROUTER_MAC = "02:0f:06:00:00:01";
+
 /** The home: a LAN behind a router that masquerades. */
 export const HOME = {
   lan: "192.168.50.0/24",

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,go,workflows,up,browser,lab,down}.json
+rm -f "$reports"/{service,go,workflows,stack,up,browser,lab,down}.json
 
 keep_failed=no
 if [ "${1:-}" = --keep-failed ]; then
@@ -53,6 +53,14 @@ nothing_left() {
   make --no-print-directory down && diff "$1" <(./testing/traces.sh)
 }
 
+# With --keep-failed the first lab on which a test failed stays.
+stay_if_failed() {
+  if [ $keep_failed = yes ] && ! ./testing/summary.sh >/dev/null; then
+    echo "a test failed: the machines stay; look with make status and make logs, end with make down"
+    exit 0
+  fi
+}
+
 if [ $# -gt 0 ]; then
   make --no-print-directory up
   inside "$@"
@@ -61,6 +69,8 @@ else
   run service npx vitest run --config vitest.service.config.ts
   make --no-print-directory down
   ./testing/traces.sh >"$reports/before.txt"
+  host stack stack
+  stay_if_failed
   host up interrupted
   if [ -e .fogline/lab/outputs.json ] && make --no-print-directory up; then
     host browser browser
@@ -70,10 +80,7 @@ else
   fi
 fi
 
-if [ $keep_failed = yes ] && ! ./testing/summary.sh >/dev/null; then
-  echo "a test failed: the machines stay; look with make status and make logs, end with make down"
-  exit 0
-fi
+stay_if_failed
 if [ $# -eq 0 ]; then
   try down nothing_left "$reports/before.txt"
   # The lab's tools are built by now, so vet and tests of the K3s stand-in have little to compile.

@@ -26,7 +26,7 @@ beforeAll(async () => {
       { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey },
       {
         ...{ name: "attic", arch: "amd64", host: "192.168.60.10", hostKey },
-        ...{ reach: "jump", jump: { host: "192.0.2.99", user: "pi", hostKey } },
+        ...{ reach: "jump", jump: { host: "192.0.2.99", user: "pi", hostKey }, lost: true },
       },
       { name: "cabin", arch: "amd64", reach: "bundle" },
     ],
@@ -85,6 +85,17 @@ describe("the whole program", () => {
       const connection = inputs["connection"] as Record<string, unknown>;
       expect(connection["hostKey"], name).toMatch(/^ssh-ed25519 /);
     }
+  });
+
+  it("would ask nothing of a lost device when it leaves, and everything of the others", () => {
+    const retained = registered.filter(({ retainOnDelete }) => retainOnDelete);
+    const onAttic = registered.filter(
+      ({ type, inputs }) =>
+        type === "command:remote:Command" &&
+        (inputs["connection"] as { host: string }).host === "192.168.60.10",
+    );
+    expect(onAttic.length).toBeGreaterThan(2);
+    expect(retained.map(({ name }) => name).sort()).toEqual(onAttic.map(({ name }) => name).sort());
   });
 
   it("reaches a device through its jump host, whose key is pinned too", () => {

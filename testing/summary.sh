@@ -13,7 +13,7 @@ node -e '
   const { readFileSync } = require("node:fs");
   const { relative } = require("node:path");
   const sum = { passed: 0, failed: 0 };
-  const short = (message) => message.trim().split("\n").slice(0, 3).join("\n    ");
+  const short = (message) => message.trim().split("\n").slice(0, 12).join("\n    ");
   for (const file of process.argv.slice(1)) {
     const report = JSON.parse(readFileSync(file, "utf8"));
     sum.passed += report.numPassedTests;

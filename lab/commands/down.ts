@@ -10,6 +10,7 @@ import { removeIfEmpty } from "../lock.ts";
 import { erase, existing } from "../machines/machine.ts";
 import { LabError } from "../progress.ts";
 import { stopDownloads } from "../services.ts";
+import { Cloud } from "../stand-ins/azure-native/cloud.ts";
 import { endStrayEngine, runEngine } from "./run-engine.ts";
 import { removeNetwork } from "./network.ts";
 import { OWNER, withSession, type Session } from "./session.ts";
@@ -25,12 +26,26 @@ export async function down(options: { destroy: boolean }): Promise<number> {
     if (options.destroy && existsSync(join(RUN, "engine", "input.json"))) {
       const changes = await progress.phase("program", (say) => runEngine("destroy", session, say));
       progress.note(`resources: ${changes}`);
+      refuseLeftovers();
     }
     await tearDown(session);
     progress.close();
     process.stdout.write(`${progress.table()}\n`);
     return 0;
   });
+}
+
+/** What a destroyed stack leaves in a cloud goes on costing money, so here it is an error. */
+function refuseLeftovers(): void {
+  const left = new Cloud(join(RUN, "cloud.json")).all().map(({ id }) => id);
+  if (left.length > 0) {
+    throw new LabError(
+      "the cloud",
+      "destroying the stack",
+      `${left.length} resources are left:\n${left.join("\n")}`,
+      "make down removes them with the lab",
+    );
+  }
 }
 
 /**

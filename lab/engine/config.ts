@@ -110,8 +110,8 @@ function readStackFile(path: string): Record<string, unknown> {
 }
 
 /**
- * Settings with the lab's facts laid over them: objects key by key, lists element by element, or by
- * name where the facts have names; of a device that the settings leave out, its facts are not needed.
+ * Settings with the lab's facts laid over them: objects key by key, lists of plain values whole, other
+ * lists element by element, or by name where the facts have names; of a device that the settings leave out, its facts are not needed.
  *
  * @param config values by full key, e.g. `fogline:cloud`
  * @param facts values by section, e.g. `cloud`
@@ -132,6 +132,9 @@ export function mergeFacts(
 
 function lay(base: unknown, over: unknown, path: string): unknown {
   if (Array.isArray(over)) {
+    if (!over.some(isObject)) {
+      return over;
+    }
     const list = base === undefined ? [] : (base as unknown[]);
     if (over.length > 0 && over.every(isNamed)) {
       return list.map((each: unknown) =>

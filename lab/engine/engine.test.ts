@@ -19,13 +19,17 @@ describe("the lab's facts", () => {
         "fogline:cloud": { location: "lab" },
       },
       {
-        k3s: { sha256: { amd64: "a" } },
+        k3s: { sha256: { amd64: "a" }, mirrors: { "docker.io": ["m"] } },
         edge: [{ host: "192.168.50.10", port: 2222 }],
         website: { image: "i" },
       },
     );
     expect(merged).toEqual({
-      "fogline:k3s": { version: "v1", sha256: { arm64: "b", amd64: "a" } },
+      "fogline:k3s": {
+        version: "v1",
+        sha256: { arm64: "b", amd64: "a" },
+        mirrors: { "docker.io": ["m"] },
+      },
       "fogline:edge": [
         { name: "raspberrypi", host: "192.168.50.10", port: 2222 },
         { name: "other" },

@@ -1,7 +1,7 @@
 /** The network around the machines: laptop, home with its router, internet and cloud fabric. */
 import { existsSync } from "node:fs";
 
-import { FABRIC, HOME, HOME2, INNER, NAMESPACES } from "../layout.ts";
+import { FABRIC, HOME, HOME2, INNER, NAMESPACES, ROUTER_MAC } from "../layout.ts";
 import { createNamespace, deleteNamespace, inNamespace, namespacePath } from "./namespace.ts";
 
 /** One home: a LAN whose router masquerades behind one outer address. */
@@ -122,7 +122,12 @@ async function createHome(home: Home): Promise<void> {
  */
 function routeFor({ lan, router }: Pick<Home, "lan" | "router">, exception = ""): string {
   return `sysctl -qw net.ipv4.ip_forward=1
-     ip link add ${LAN_BRIDGE} type bridge
+     ip link add ${LAN_BRIDGE} address ${ROUTER_MAC} type bridge
+     # What goes from one device of the LAN to another is no business of the router's rules: a flow
+     # that they saw on that way would never be masqueraded.
+     if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+       sysctl -qw net.bridge.bridge-nf-call-iptables=0
+     fi
      ip address add ${router}/${lan.split("/")[1] ?? "24"} dev ${LAN_BRIDGE}
      ip link set ${LAN_BRIDGE} up
      nft -f - <<'RULES'

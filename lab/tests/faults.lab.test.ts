@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { execa } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { RUN } from "../layout.ts";
+import { NAMESPACES, RUN } from "../layout.ts";
 import { halt, powerOn } from "../machines/machine.ts";
 import { movePi, returnPi } from "../machines/pi.ts";
-import { machines } from "./fixtures.ts";
+import { inside, machines } from "./fixtures.ts";
 import { ask, kubectl, objects, outputs, timing, until, websitePods } from "./lab.ts";
 
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
@@ -83,6 +84,39 @@ describe("the Pi in another home", () => {
     });
     await until("the website to be served by both tiers", 240, served);
     timing("the Pi serves again", since);
+  });
+});
+
+describe("a router that forgot to translate a flow", () => {
+  const rule = "postrouting oifname uplink masquerade";
+
+  async function router(script: string): Promise<void> {
+    await execa("nsenter", [`--net=/run/netns/${NAMESPACES.home}`, "bash", "-ec", script]);
+  }
+
+  afterAll(() => router(`nft flush chain ip router postrouting; nft add rule ip router ${rule}`));
+
+  it("is left by another port, without up", async () => {
+    await halt("raspberrypi");
+    // As after a power cut at home: the Pi dials before the router's rules stand.
+    await router("nft flush chain ip router postrouting");
+    await powerOn("raspberrypi");
+    await until("the Pi to have dialled", 60, async () => {
+      const sent = await inside("raspberrypi", "wg show fogline0 transfer | cut -f3");
+      return Number(sent) > 0 ? true : undefined;
+    });
+    const since = Date.now();
+    await router(`nft add rule ip router ${rule}`);
+    const handshake = "wg show fogline0 latest-handshakes | cut -f2";
+    expect((await inside("raspberrypi", handshake)).trim()).toBe("0");
+    expect(await inside("raspberrypi", "systemctl is-active fogline-overlay-watch.timer")).toMatch(
+      /^active/,
+    );
+    // What the timer does twice a minute, with less patience.
+    await inside("raspberrypi", "/usr/local/sbin/fogline-overlay-watch 10");
+    await until("the Pi to report Ready", 120, () => ready("raspberrypi", since));
+    timing("from a router that translates again to a Ready Pi", since);
+    await until("the website to be served by both tiers again", 240, served);
   });
 });
 

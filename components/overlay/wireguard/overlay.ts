@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { LocalScript, RemoteScript } from "../../remote/script.ts";
+import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Overlay, OverlayMember } from "../member.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
@@ -145,6 +145,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       HUB: hub,
       MTU: String(this.mtu),
       FORWARD: hub === "" ? "yes" : "no",
+      WATCH: readScript(script("watch.sh")),
     };
     return {
       machine,

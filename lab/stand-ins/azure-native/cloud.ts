@@ -44,7 +44,7 @@ export class View implements World {
     });
   }
 
-  protected all(): Stored[] {
+  all(): Stored[] {
     return [...this.resources.values()];
   }
 }

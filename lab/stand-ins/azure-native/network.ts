@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { addressAt, addressInside, parseCidr } from "../../../config/cidr.ts";
-import { FABRIC, NAMESPACES } from "../../layout.ts";
+import { FABRIC, NAMESPACES, ROUTER_MAC } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
 import { ADDRESS, CARD, nameOf, parentOf, SUBNET, VNET } from "../../../policy/azure/world.ts";
 import type { Stored, View } from "./cloud.ts";
@@ -54,7 +54,7 @@ export async function applyFabric(cloud: View): Promise<void> {
     const bridge = bridgeOf(subnet.id);
     const address = `${addressAt(addressPrefix, 1)}/${parseCidr(addressPrefix)?.bits ?? 24}`;
     return (
-      `ip link show ${bridge} >/dev/null 2>&1 || ip link add ${bridge} type bridge\n` +
+      `ip link show ${bridge} >/dev/null 2>&1 || ip link add ${bridge} address ${ROUTER_MAC} type bridge\n` +
       `ip address replace ${address} dev ${bridge}\nip link set ${bridge} up\n`
     );
   });

@@ -62,7 +62,13 @@ describe("the page", () => {
 
 describe("make status", () => {
   it("names every node, the website's address and who served what share", async () => {
-    const said = await lab("status");
+    // The autoscaler may have brought the last pods a moment ago.
+    const said = await until("both tiers to have their share of requests", 120, async () => {
+      const text = await lab("status");
+      return /% {2}raspberrypi \/ /.test(text) && /% {2}workernode \/ /.test(text)
+        ? text
+        : undefined;
+    });
     for (const node of ["masternode", "workernode", "raspberrypi"]) {
       expect(said).toMatch(new RegExp(`^${node} +Ready`, "m"));
     }

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Makes the machine a member of the overlay: writes fogline0.conf, keeps the tunnel up across
 # reboots, waits until the hub answers with packets of full size.
-# Values: NODE, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU, FORWARD
+# Values: NODE, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU, FORWARD,
+#         WATCH (watch.sh, the program that looks after the tunnel of a member that dials)
 # shellcheck disable=SC2153 # the values stand before the script when it runs
 set -euo pipefail
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
+watch=fogline-overlay-watch
 # Left by the join bundle on a device that came with one.
 leave=/var/lib/fogline/leave
 deadline=$((SECONDS + 90))
@@ -59,6 +61,46 @@ reach_hub() {
   done
 }
 
+# put FILE MODE TEXT: writes a file whole.
+put() {
+  printf '%s\n' "$3" >"$1.part"
+  chmod "$2" "$1.part"
+  mv "$1.part" "$1"
+}
+
+keep_watch() {
+  put "/usr/local/sbin/$watch" 0755 "$WATCH"
+  # Its coming and going is no news: only what it says is logged.
+  put "/etc/systemd/system/$watch.service" 0644 "[Unit]
+Description=Give a silent tunnel to the hub another port
+After=$unit
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/$watch
+LogLevelMax=notice"
+  put "/etc/systemd/system/$watch.timer" 0644 "[Unit]
+Description=Look after the tunnel to the hub
+
+[Timer]
+OnActiveSec=3min
+OnUnitActiveSec=30s
+AccuracySec=10s
+
+[Install]
+WantedBy=timers.target"
+  systemctl daemon-reload
+  systemctl enable --quiet --now "$watch.timer"
+}
+
+end_watch() {
+  if [ -e "/etc/systemd/system/$watch.timer" ]; then
+    systemctl disable --quiet --now "$watch.timer"
+    rm -f "/usr/local/sbin/$watch" "/etc/systemd/system/$watch."{service,timer}
+    systemctl daemon-reload
+  fi
+}
+
 case $1 in
   create | update)
     if [ "$FORWARD" = yes ]; then
@@ -66,10 +108,14 @@ case $1 in
       sysctl -q -p /etc/sysctl.d/60-fogline.conf
     fi
     apply
-    [ -z "$HUB" ] || reach_hub
+    if [ -n "$HUB" ]; then
+      reach_hub
+      keep_watch
+    fi
     say "joined the overlay"
     ;;
   delete)
+    end_watch
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
       systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
