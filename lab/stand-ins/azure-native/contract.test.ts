@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "../../../policy/azure/world.ts";
 import { checkInputs, diffInputs } from "./contract.ts";
-import type { Properties } from "../shared/values.ts";
+import type { Properties } from "../../../provider/values.ts";
 import { INPUTS, SSH_RULE } from "./testing.ts";
 
 const KEY = "osProfile.linuxConfiguration.ssh.publicKeys[0].keyData";

@@ -3,9 +3,9 @@ import { checkResource } from "../../../policy/azure/check.ts";
 import { describeRefusal } from "../../../policy/azure/refusal.ts";
 import { missing, type Inputs } from "../../../policy/azure/values.ts";
 import type { World } from "../../../policy/azure/world.ts";
-import { differences } from "../shared/difference.ts";
-import type { PlannedChange } from "../shared/serve.ts";
-import { changed, unwrap, type Problem, type Properties } from "../shared/values.ts";
+import { differences } from "../../../provider/difference.ts";
+import type { PlannedChange } from "../../../provider/serve.ts";
+import { changed, unwrap, type Problem, type Properties } from "../../../provider/values.ts";
 import { limitsOf } from "./limits.ts";
 import { idOf, typeContract, type Fields } from "./types.ts";
 

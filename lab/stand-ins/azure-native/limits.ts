@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 import { parseCidr } from "../../../config/cidr.ts";
 import { at, listAt, textAt, textsAt, UNKNOWN, type Inputs } from "../../../policy/azure/values.ts";
 import { ADDRESS, CARD, MACHINE, RULES } from "../../../policy/azure/world.ts";
-import type { Problem } from "../shared/values.ts";
+import type { Problem } from "../../../provider/values.ts";
 
 /** Tags that the fabric knows for a rule's source. */
 const TAGS = ["*", "internet", "virtualnetwork"];

@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { Unreported } from "../../engine/unreported.ts";
 import { RUN } from "../../layout.ts";
-import { sayTo } from "../shared/engine.ts";
-import { endWithParent } from "../shared/lifetime.ts";
-import { serve } from "../shared/serve.ts";
+import { sayTo } from "../../../provider/engine.ts";
+import { endWithParent } from "../../../provider/lifetime.ts";
+import { serve } from "../../../provider/serve.ts";
 import { Cloud } from "./cloud.ts";
 import { LAB } from "./machines.ts";
 import { applyFabric, removeBridge } from "./network.ts";

@@ -12,9 +12,15 @@ import { inUse } from "../../../policy/azure/deletion.ts";
 import type { Inputs } from "../../../policy/azure/values.ts";
 import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "../../../policy/azure/world.ts";
 import type { Unreported } from "../../engine/unreported.ts";
-import type { Say } from "../shared/engine.ts";
-import type { PlannedChange, StandIn } from "../shared/serve.ts";
-import { canonical, typeOf, unwrap, type Problem, type Properties } from "../shared/values.ts";
+import type { Say } from "../../../provider/engine.ts";
+import type { PlannedChange, Provider } from "../../../provider/serve.ts";
+import {
+  canonical,
+  typeOf,
+  unwrap,
+  type Problem,
+  type Properties,
+} from "../../../provider/values.ts";
 import type { Cloud, Draft, Stored, View } from "./cloud.ts";
 import { checkInputs, diffInputs, differs } from "./contract.ts";
 import { AzureError } from "./errors.ts";
@@ -35,7 +41,7 @@ export interface Network {
 }
 
 /** Serves Azure's types from the lab's cloud. */
-export class AzureProvider implements StandIn {
+export class AzureProvider implements Provider {
   readonly version = "3.28.0";
   /** Names are given, so the new one cannot stand beside the old one. */
   readonly deleteBeforeReplace = true;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { Inputs } from "../../../policy/azure/values.ts";
 import { addUnreported, Unreported } from "../../engine/unreported.ts";
-import type { Properties } from "../shared/values.ts";
+import type { Properties } from "../../../provider/values.ts";
 import { Cloud, type View } from "./cloud.ts";
 import type { InstanceView } from "./machines.ts";
 import { AzureProvider } from "./provider.ts";

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 
 import ssh2, { type ConnectConfig, type ParsedKey } from "ssh2";
 
-import { isObject, refuseMissing, refuseUnknown, unwrap, type Problem } from "../shared/values.ts";
+import { isObject, unwrap, type Problem } from "../../../provider/values.ts";
+import { refuseMissing, refuseUnknown } from "../refusals.ts";
 
 /** One SSH server and the way to log in. */
 export interface Endpoint {

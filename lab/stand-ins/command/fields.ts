@@ -3,12 +3,11 @@ import {
   assetKind,
   hasUnknown,
   isObject,
-  refuseMissing,
-  refuseUnknown,
   unwrap,
   type Problem,
   type Properties,
-} from "../shared/values.ts";
+} from "../../../provider/values.ts";
+import { refuseMissing, refuseUnknown } from "../refusals.ts";
 import { checkConnection, type Connection } from "./connection.ts";
 import type { Stream } from "./outcome.ts";
 

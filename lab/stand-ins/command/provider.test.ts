@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { secret, type Properties } from "../shared/values.ts";
+import { secret, type Properties } from "../../../provider/values.ts";
 import { CommandProvider } from "./provider.ts";
 import { TestServer } from "./testing/server.ts";
 

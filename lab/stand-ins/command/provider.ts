@@ -10,9 +10,9 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { differences, topOf } from "../shared/difference.ts";
-import type { Listener } from "../shared/engine.ts";
-import type { PlannedChange, StandIn } from "../shared/serve.ts";
+import { differences, topOf } from "../../../provider/difference.ts";
+import type { Listener } from "../../../provider/engine.ts";
+import type { PlannedChange, Provider } from "../../../provider/serve.ts";
 import {
   assetKind,
   canonical,
@@ -22,7 +22,7 @@ import {
   unwrap,
   type Problem,
   type Properties,
-} from "../shared/values.ts";
+} from "../../../provider/values.ts";
 import type { Connection } from "./connection.ts";
 import { copyToRemote, type Source } from "./copy.ts";
 import { checkInputs, COPY, REMOTE, RUN, shownBy, type CommandInputs } from "./fields.ts";
@@ -37,7 +37,7 @@ interface CopyInputs {
 }
 
 /** Serves the command types. */
-export class CommandProvider implements StandIn {
+export class CommandProvider implements Provider {
   readonly version = "1.2.1";
   private readonly cancelled = new AbortController();
   private readonly atWork = new Set<Promise<unknown>>();

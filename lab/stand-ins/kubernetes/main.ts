@@ -2,7 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 
-import { endWithParent } from "../shared/lifetime.ts";
+import { endWithParent } from "../../../provider/lifetime.ts";
 import { createService } from "./service.ts";
 
 /** Large states (definitions with long schemas) exceed gRPC's default of 4 MiB. */

@@ -6,7 +6,7 @@
  */
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 
-import type { Problem, Properties } from "../shared/values.ts";
+import type { Problem, Properties } from "../../../provider/values.ts";
 import { password, passwordProblem, type PasswordRules } from "./password.ts";
 import { pet } from "./pet.ts";
 

@@ -1,6 +1,6 @@
 /** Entry point of the plugin. */
-import { endWithParent } from "../shared/lifetime.ts";
-import { serve } from "../shared/serve.ts";
+import { endWithParent } from "../../../provider/lifetime.ts";
+import { serve } from "../../../provider/serve.ts";
 import { RandomProvider } from "./provider.ts";
 
 endWithParent();

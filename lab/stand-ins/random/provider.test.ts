@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { secret, unwrap, type Properties } from "../shared/values.ts";
+import { secret, unwrap, type Properties } from "../../../provider/values.ts";
 import { RandomProvider } from "./provider.ts";
 
 const provider = new RandomProvider();

@@ -2,22 +2,21 @@
  * Stand-in for the `random` provider: the official fields, and the rule that any change of an input
  * makes a new value. Types and fields that it does not have are refused by name.
  */
-import { differences } from "../shared/difference.ts";
-import type { PlannedChange, StandIn } from "../shared/serve.ts";
+import { differences } from "../../../provider/difference.ts";
+import type { PlannedChange, Provider } from "../../../provider/serve.ts";
 import {
   hasUnknown,
-  refuseMissing,
-  refuseUnknown,
   secret,
   typeOf,
   unwrap,
   type Problem,
   type Properties,
-} from "../shared/values.ts";
+} from "../../../provider/values.ts";
+import { refuseMissing, refuseUnknown } from "../refusals.ts";
 import { KINDS, type Kind } from "./kinds.ts";
 
 /** Serves the random types. */
-export class RandomProvider implements StandIn {
+export class RandomProvider implements Provider {
   readonly version = "4.21.2";
 
   check(urn: string, inputs: Properties): Problem[] {

@@ -15,7 +15,7 @@ const CARD = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::ca
 
 /** Starts a plugin below a shell of its own, whose death is that of the engine. */
 async function start(name: string): Promise<{ parent: ChildProcess; pid: number; port: string }> {
-  const launcher = join(import.meta.dirname, `../${name}/pulumi-resource-${name}`);
+  const launcher = join(import.meta.dirname, `${name}/pulumi-resource-${name}`);
   const command = '"$0" & echo "$!"; wait';
   const parent = spawn("/bin/sh", ["-c", command, launcher], {
     cwd: "/",

@@ -1,5 +1,5 @@
 /**
- * Serves a stand-in by the engine's provider protocol. Written on the protocol's own stubs: the
+ * Serves a provider by the engine's protocol. Written on the protocol's own stubs: the
  * SDK's `provider.main` can name neither the changed properties (so that a program's
  * `replaceOnChanges` would be ignored) nor the old inputs, prints a stack for every refused
  * request, and takes no message over 4 MiB.
@@ -20,9 +20,18 @@ export interface PlannedChange extends Change {
 }
 
 /** What a provider does for the engine. Whatever it throws fails the resource with that message. */
-export interface StandIn {
-  /** Version of the npm package whose contract this keeps. */
+export interface Provider {
+  /** Version of the npm package whose resources these are. */
   readonly version: string;
+  /** The schema of its package, as JSON; default an empty one. */
+  readonly schema?: string;
+  /**
+   * Takes the provider's own settings, e.g. whom to log in as. Called before all that follows, again
+   * where the settings change.
+   */
+  configure?(settings: Properties): void;
+  /** Problems of the provider's own settings, among which some may not be known yet. */
+  checkConfig?(settings: Properties): Problem[];
   /** Problems of inputs, among which some may not be known yet. */
   check(urn: string, inputs: Properties): Problem[];
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[];
@@ -35,8 +44,15 @@ export interface StandIn {
     token: string,
     args: Properties,
   ): Promise<{ outputs: Properties; problems: readonly Problem[] }>;
-  /** What stands behind an id now, or that it is gone. Without it the engine's state is believed. */
-  read?(urn: string, id: string): { inputs: Properties; outputs: Properties } | undefined;
+  /**
+   * What stands behind an id now, or that it is gone. Without it the engine's state is believed. To
+   * import a resource the engine asks with an empty state.
+   */
+  read?(
+    urn: string,
+    id: string,
+    state: { readonly inputs: Properties; readonly outputs: Properties },
+  ): MaybePromise<{ id?: string; inputs: Properties; outputs: Properties } | undefined>;
   /**
    * What `create` and `update` would come to; an output that is left out is not known yet. Without
    * it a preview shows inputs alone.
@@ -51,6 +67,8 @@ export interface StandIn {
   cancel(): Promise<void>;
 }
 
+type MaybePromise<T> = T | Promise<T>;
+
 const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 /** Characters of an error: it travels in a header, which must not grow without bounds. */
 const LONGEST_ERROR = 8000;
@@ -60,9 +78,9 @@ const LONGEST_ERROR = 8000;
  *
  * @throws Error when no port can be had
  */
-export async function serve(standIn: StandIn): Promise<void> {
+export async function serve(provider: Provider): Promise<void> {
   const server = new grpc.Server(UNLIMITED);
-  server.addService(stubs.ResourceProviderService, createService(standIn));
+  server.addService(stubs.ResourceProviderService, createService(provider));
   const port = await new Promise<number>((resolve, reject) => {
     const credentials = grpc.ServerCredentials.createInsecure();
     server.bindAsync("127.0.0.1:0", credentials, (error, bound) => {
@@ -76,63 +94,76 @@ export async function serve(standIn: StandIn): Promise<void> {
   process.stdout.write(`${port}\n`);
 }
 
-function createService(standIn: StandIn): grpc.UntypedServiceImplementation {
+function createService(provider: Provider): grpc.UntypedServiceImplementation {
   return {
     getPluginInfo: unary(() => {
       const info = new plugin.PluginInfo();
-      info.setVersion(standIn.version);
+      info.setVersion(provider.version);
       return info;
     }),
     getSchema: unary(() => {
       const response = new proto.GetSchemaResponse();
-      response.setSchema("{}");
+      response.setSchema(provider.schema ?? "{}");
       return response;
     }),
-    configure: unary(() => {
+    checkConfig: unary((request: proto.CheckRequest) => {
+      const settings = read(request.getNews());
+      const response = new proto.CheckResponse();
+      response.setInputs(write(settings));
+      response.setFailuresList(failures(provider.checkConfig?.(settings) ?? []));
+      return response;
+    }),
+    // Its resources stay where they are: other settings are another way to the same things.
+    diffConfig: unary(() => new proto.DiffResponse()),
+    configure: unary((request: proto.ConfigureRequest) => {
+      provider.configure?.(read(request.getArgs()));
       const response = new proto.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setAcceptoutputs(true);
-      response.setSupportspreview(standIn.preview !== undefined);
+      response.setSupportspreview(provider.preview !== undefined);
       return response;
     }),
     check: unary((request: proto.CheckRequest) => {
       const inputs = read(request.getNews());
       const response = new proto.CheckResponse();
       response.setInputs(write(inputs));
-      response.setFailuresList(failures(standIn.check(request.getUrn(), inputs)));
+      response.setFailuresList(failures(provider.check(request.getUrn(), inputs)));
       return response;
     }),
     diff: unary((request: proto.DiffRequest) => {
       // Engines from before old inputs were sent leave only the old outputs to compare with.
       const olds = request.getOldInputs() ?? request.getOlds();
-      const response = plan(standIn.diff(request.getUrn(), read(olds), read(request.getNews())));
-      response.setDeletebeforereplace(standIn.deleteBeforeReplace === true);
+      const response = plan(provider.diff(request.getUrn(), read(olds), read(request.getNews())));
+      response.setDeletebeforereplace(provider.deleteBeforeReplace === true);
       return response;
     }),
     create: unary(async (request: proto.CreateRequest) => {
       const inputs = read(request.getProperties());
       const response = new proto.CreateResponse();
-      if (request.getPreview() && standIn.preview !== undefined) {
-        response.setProperties(write(standIn.preview.create(request.getUrn(), inputs)));
+      if (request.getPreview() && provider.preview !== undefined) {
+        response.setProperties(write(provider.preview.create(request.getUrn(), inputs)));
         return response;
       }
-      const made = await standIn.create(request.getUrn(), inputs);
+      const made = await provider.create(request.getUrn(), inputs);
       response.setId(made.id);
       response.setProperties(write(made.outputs));
       return response;
     }),
-    read: unary((request: proto.ReadRequest) => {
+    read: unary(async (request: proto.ReadRequest) => {
       const response = new proto.ReadResponse();
-      if (standIn.read === undefined) {
+      if (provider.read === undefined) {
         response.setId(request.getId());
         response.setProperties(request.getProperties());
         response.setInputs(request.getInputs());
         return response;
       }
-      const found = standIn.read(request.getUrn(), request.getId());
+      const found = await provider.read(request.getUrn(), request.getId(), {
+        inputs: read(request.getInputs()),
+        outputs: read(request.getProperties()),
+      });
       // No id says that the resource is gone.
       if (found !== undefined) {
-        response.setId(request.getId());
+        response.setId(found.id ?? request.getId());
         response.setProperties(write(found.outputs));
         response.setInputs(write(found.inputs));
       }
@@ -140,26 +171,26 @@ function createService(standIn: StandIn): grpc.UntypedServiceImplementation {
     }),
     update: unary(async (request: proto.UpdateRequest) => {
       const olds = read(request.getOlds());
-      const { preview } = standIn;
-      const how = request.getPreview() && preview !== undefined ? preview : standIn;
+      const { preview } = provider;
+      const how = request.getPreview() && preview !== undefined ? preview : provider;
       const outputs = await how.update(request.getUrn(), olds, read(request.getNews()));
       const response = new proto.UpdateResponse();
       response.setProperties(write(outputs));
       return response;
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      await standIn.delete(request.getUrn(), read(request.getProperties()));
+      await provider.delete(request.getUrn(), read(request.getProperties()));
       return new empty.Empty();
     }),
     invoke: unary(async (request: proto.InvokeRequest) => {
-      const result = await standIn.invoke(request.getTok(), read(request.getArgs()));
+      const result = await provider.invoke(request.getTok(), read(request.getArgs()));
       const response = new proto.InvokeResponse();
       response.setReturn(write(result.outputs));
       response.setFailuresList(failures(result.problems));
       return response;
     }),
     cancel: unary(async () => {
-      await standIn.cancel();
+      await provider.cancel();
       return new empty.Empty();
     }),
   };

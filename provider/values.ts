@@ -91,31 +91,6 @@ export function canonical(value: unknown): string {
   });
 }
 
-/** A problem for every input that is not among those supported. */
-export function refuseUnknown(
-  type: string,
-  supported: readonly string[],
-  inputs: Properties,
-): Problem[] {
-  return Object.keys(inputs)
-    .filter((key) => !supported.includes(key) && !key.startsWith("__"))
-    .map((property) => ({
-      property,
-      reason: `the lab's stand-in for ${type} does not support ${property}`,
-    }));
-}
-
-/** A problem for every input that has to be there and is not. */
-export function refuseMissing(
-  type: string,
-  required: readonly string[],
-  inputs: Properties,
-): Problem[] {
-  return required
-    .filter((key) => inputs[key] === undefined || inputs[key] === null)
-    .map((property) => ({ property, reason: `${type} needs ${property}` }));
-}
-
 /** The resource type at the end of a URN, e.g. `command:remote:Command`. */
 export function typeOf(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? "";
