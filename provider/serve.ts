@@ -32,13 +32,15 @@ export interface Provider {
   configure?(settings: Properties): void;
   /** Problems of the provider's own settings, among which some may not be known yet. */
   checkConfig?(settings: Properties): Problem[];
+  /** Inputs with what the program left out; default the inputs as they are. */
+  complete?(urn: string, inputs: Properties): Properties;
   /** Problems of inputs, among which some may not be known yet. */
   check(urn: string, inputs: Properties): Problem[];
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[];
   create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
   /** @returns the new outputs */
-  update(urn: string, olds: Properties, inputs: Properties): Promise<Properties>;
-  delete(urn: string, outputs: Properties): Promise<void>;
+  update(urn: string, olds: Properties, inputs: Properties, id: string): Promise<Properties>;
+  delete(urn: string, outputs: Properties, id: string): Promise<void>;
   /** Calls a function; outputs and, where the arguments are refused, their problems. */
   invoke(
     token: string,
@@ -124,7 +126,8 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       return response;
     }),
     check: unary((request: proto.CheckRequest) => {
-      const inputs = read(request.getNews());
+      const given = read(request.getNews());
+      const inputs = provider.complete?.(request.getUrn(), given) ?? given;
       const response = new proto.CheckResponse();
       response.setInputs(write(inputs));
       response.setFailuresList(failures(provider.check(request.getUrn(), inputs)));
@@ -173,13 +176,18 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       const olds = read(request.getOlds());
       const { preview } = provider;
       const how = request.getPreview() && preview !== undefined ? preview : provider;
-      const outputs = await how.update(request.getUrn(), olds, read(request.getNews()));
+      const outputs = await how.update(
+        request.getUrn(),
+        olds,
+        read(request.getNews()),
+        request.getId(),
+      );
       const response = new proto.UpdateResponse();
       response.setProperties(write(outputs));
       return response;
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      await provider.delete(request.getUrn(), read(request.getProperties()));
+      await provider.delete(request.getUrn(), read(request.getProperties()), request.getId());
       return new empty.Empty();
     }),
     invoke: unary(async (request: proto.InvokeRequest) => {

@@ -132,6 +132,13 @@ export class Hosts {
     return (await this.list()).find((host) => host.id === id);
   }
 
+  /** Waits until a host of this name has enrolled. */
+  waitFor(name: string): Promise<Host> {
+    return this.#connection.waitFor(`a host of the name ${name}`, async () =>
+      (await this.list()).find((host) => host.name === name),
+    );
+  }
+
   /**
    * Changes a host, and tells it over the broker.
    *

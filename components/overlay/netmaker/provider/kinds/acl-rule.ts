@@ -1,0 +1,87 @@
+/** An ACL rule: who in a network may reach whom. */
+import { z } from "zod";
+
+import type { AclRule, NetmakerClient } from "../../api/index.ts";
+import type { Refusal } from "../../rules/index.ts";
+import { joinId, splitId, type Found, type Kind } from "../kind.ts";
+import { protocolOf } from "./external-client.ts";
+
+const end = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("everyone") }),
+  z.strictObject({ kind: z.literal("gateways") }),
+  z.strictObject({ kind: z.literal("device"), id: z.string() }),
+  z.strictObject({ kind: z.literal("egress"), id: z.string() }),
+]);
+const inputs = z.strictObject({
+  name: z.string().min(1),
+  network: z.string(),
+  from: z.array(end).min(1),
+  to: z.array(end).min(1),
+  protocol: z.enum(["all", "tcp", "udp", "icmp"]).default("all"),
+  ports: z.array(z.string().regex(/^\d{1,5}(-\d{1,5})?$/)).default([]),
+  enabled: z.boolean().default(true),
+});
+type Inputs = z.output<typeof inputs>;
+
+export const aclRule: Kind<Inputs> = {
+  inputs,
+  replaces: ["network"],
+  refusals: ({ protocol, ports }) => portRefusals(protocol, ports),
+  find: async (client, given) => {
+    const found = await byName(client, given.network, given.name);
+    return found && foundAs(found);
+  },
+  create: async (client, given) => foundAs(await client.aclRules.create(given)),
+  read: async (client, id, given) => {
+    const { network, own } = splitId(id);
+    const found = await standing(client, network, own, given?.name);
+    return found && foundAs(found);
+  },
+  update: async (client, id, given) => {
+    const { network, own } = splitId(id);
+    const found = await standing(client, network, own, given.name);
+    return foundAs(
+      await (found === undefined
+        ? client.aclRules.create(given)
+        : client.aclRules.update(found.id, given)),
+    );
+  },
+  delete: (client, id) => client.aclRules.delete(splitId(id).own),
+};
+
+/** With `all` the server forgets ports, and every port would be open. */
+function portRefusals(protocol: Inputs["protocol"], ports: readonly string[]): Refusal[] {
+  return ports.length === 0 || protocol === "tcp" || protocol === "udp"
+    ? []
+    : [{ field: "ports", rule: `cannot be given with ${protocol}`, fix: "choose tcp or udp" }];
+}
+
+/** Where a client is changed, its rules may come back under ids of their own. */
+async function standing(
+  client: NetmakerClient,
+  network: string,
+  own: string,
+  name: string | undefined,
+): Promise<AclRule | undefined> {
+  const found = await client.aclRules.get(network, own);
+  return found ?? (name === undefined ? undefined : byName(client, network, name));
+}
+
+async function byName(
+  client: NetmakerClient,
+  network: string,
+  name: string,
+): Promise<AclRule | undefined> {
+  return (await client.aclRules.list(network)).find(
+    (rule) => rule.name === name && !rule.isDefault,
+  );
+}
+
+function foundAs(found: AclRule): Found {
+  const { id, name, network, from, to, ports, enabled } = found;
+  return {
+    id: joinId(network, id),
+    inputs: { name, network, from, to, protocol: protocolOf(found), ports, enabled },
+    outputs: { ruleId: id },
+  };
+}

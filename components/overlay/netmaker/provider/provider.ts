@@ -1,0 +1,152 @@
+/** The provider: what the engine asks of every kind of resource. */
+import { differences, topOf } from "../../../../provider/difference.ts";
+import type { PlannedChange, Provider } from "../../../../provider/serve.ts";
+import {
+  hasUnknown,
+  secret,
+  typeOf,
+  unwrap,
+  type Problem,
+  type Properties,
+} from "../../../../provider/values.ts";
+import { NetmakerClient, type ClientOptions } from "../api/index.ts";
+import type { AnyKind, Found } from "./kind.ts";
+import { KINDS } from "./kinds/index.ts";
+import { knownProblems } from "./problems.ts";
+import { clientOptions, settingsProblems } from "./settings.ts";
+
+export class NetmakerProvider implements Provider {
+  readonly version = "0.1.0";
+  /** Names are unique on the server: the old one goes first. */
+  readonly deleteBeforeReplace = true;
+  #client: NetmakerClient | undefined;
+
+  /** @param change what is otherwise with the clients it makes, for tests */
+  constructor(private readonly change: Partial<ClientOptions> = {}) {}
+
+  checkConfig(settings: Properties): Problem[] {
+    return settingsProblems(settings);
+  }
+
+  configure(settings: Properties): void {
+    const options = clientOptions(settings);
+    this.#client = options && new NetmakerClient({ ...options, ...this.change });
+  }
+
+  complete(urn: string, inputs: Properties): Properties {
+    const defaults = Object.entries(kindOf(urn).inputs.shape).flatMap(([key, field]) => {
+      const left = inputs[key] === undefined ? field.safeParse(undefined) : undefined;
+      return left?.success === true && left.data !== undefined ? [[key, left.data] as const] : [];
+    });
+    return { ...inputs, ...Object.fromEntries(defaults) };
+  }
+
+  check(urn: string, inputs: Properties): Problem[] {
+    const kind = kindOf(urn);
+    const problems = knownProblems(kind.inputs, inputs);
+    if (problems.length > 0 || hasUnknown(inputs)) {
+      return problems;
+    }
+    const refusals = kind.refusals?.(unwrap(inputs) as Properties) ?? [];
+    return refusals.map(({ field, rule, fix }) => ({ property: field, reason: `${rule}; ${fix}` }));
+  }
+
+  diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
+    const { replaces, update } = kindOf(urn);
+    return differences(oldInputs, inputs).map((change) => ({
+      ...change,
+      replaces: update === undefined || replaces.includes(topOf(change.path)),
+    }));
+  }
+
+  async create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+    const kind = kindOf(urn);
+    const given = parse(kind, inputs);
+    const there = await kind.find(this.client, given);
+    if (there !== undefined) {
+      refuseOther(urn, there, given);
+    }
+    const made = there ?? (await kind.create(this.client, given));
+    return { id: made.id, outputs: state(kind, inputs, made) };
+  }
+
+  async read(
+    urn: string,
+    id: string,
+    known: { readonly inputs: Properties },
+  ): Promise<{ id: string; inputs: Properties; outputs: Properties } | undefined> {
+    const kind = kindOf(urn);
+    const inputs = unwrap(known.inputs) as Properties;
+    const given = Object.keys(inputs).length === 0 ? undefined : inputs;
+    const found = await kind.read(this.client, id, given);
+    return (
+      found && { id: found.id, inputs: found.inputs, outputs: state(kind, found.inputs, found) }
+    );
+  }
+
+  async update(urn: string, _: Properties, inputs: Properties, id: string): Promise<Properties> {
+    const kind = kindOf(urn);
+    if (kind.update === undefined) {
+      throw new Error(`${typeOf(urn)} cannot be changed, only made anew`);
+    }
+    return state(kind, inputs, await kind.update(this.client, id, parse(kind, inputs)));
+  }
+
+  async delete(urn: string, _: Properties, id: string): Promise<void> {
+    await kindOf(urn).delete(this.client, id);
+  }
+
+  invoke(token: string): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
+    return Promise.reject(new Error(`the provider has no function ${token}`));
+  }
+
+  cancel(): Promise<void> {
+    // Every call is bounded: what is under way ends by itself, and is known to the engine then.
+    return Promise.resolve();
+  }
+
+  private get client(): NetmakerClient {
+    if (this.#client === undefined) {
+      throw new Error("the provider's settings are not known yet: which server, and who asks it");
+    }
+    return this.#client;
+  }
+}
+
+function kindOf(urn: string): AnyKind {
+  const type = typeOf(urn);
+  const kind = KINDS[type.replace(/^netmaker:index:/, "")];
+  if (kind === undefined) {
+    throw new Error(`${type} is no resource of this provider`);
+  }
+  return kind;
+}
+
+function parse(kind: AnyKind, inputs: Properties): Properties {
+  return kind.inputs.parse(unwrap(inputs)) as Properties;
+}
+
+/** Inputs as they came, secrets in their envelopes, and what the server added. */
+function state(kind: AnyKind, inputs: Properties, { outputs }: Found): Properties {
+  const secrets = kind.secrets ?? [];
+  const all = { ...inputs, ...outputs };
+  return Object.fromEntries(
+    Object.entries(all)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [
+        key,
+        secrets.includes(key) && value === unwrap(value) ? secret(value) : value,
+      ]),
+  );
+}
+
+/** @throws Error when what stands under the same name is not what is asked for */
+function refuseOther(urn: string, there: Found, given: Properties): void {
+  const other = differences(there.inputs, given).map(({ path }) => path);
+  if (other.length > 0) {
+    throw new Error(
+      `it exists already and is otherwise (${other.join(", ")}): to take it over, ` +
+        `pulumi import ${typeOf(urn)} <name> ${there.id}`,
+    );
+  }
+}

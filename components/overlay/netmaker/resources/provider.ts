@@ -1,0 +1,34 @@
+/** The provider: which server, and who asks it. */
+import * as pulumi from "@pulumi/pulumi";
+
+export interface ProviderArgs {
+  /** Where the API is: `https://api.netmaker.example.com`. */
+  readonly url: pulumi.Input<string>;
+  /** A user of the server who may administer networks; with `password`. */
+  readonly username?: pulumi.Input<string>;
+  /** Secret. */
+  readonly password?: pulumi.Input<string>;
+  /** The server's `MASTER_KEY` in place of a user; it cannot make ACL rules. Secret. */
+  readonly masterKey?: pulumi.Input<string>;
+  /** Certificates (PEM) of authorities to trust beside the well-known ones. Default none. */
+  readonly ca?: pulumi.Input<string>;
+}
+
+/**
+ * A Netmaker server, 1.5 or newer, community edition.
+ *
+ * Calls are bounded: 15 s each, a minute with repetitions. The plugin lies beside this file; name its
+ * folder in `Pulumi.yaml` under `plugins.providers`.
+ */
+export class Provider extends pulumi.ProviderResource {
+  constructor(name: string, args: ProviderArgs, opts?: pulumi.ResourceOptions) {
+    const secret = (value?: pulumi.Input<string>): pulumi.Output<string> | undefined =>
+      value === undefined ? undefined : pulumi.secret(value);
+    super(
+      "netmaker",
+      name,
+      { ...args, password: secret(args.password), masterKey: secret(args.masterKey) },
+      opts,
+    );
+  }
+}
