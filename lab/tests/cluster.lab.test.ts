@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
 import { inside } from "./fixtures.ts";
-import { kubectl, objects, until, websitePods } from "./lab.ts";
+import { kubectl, objects, spreadWebsite, until, websitePods } from "./lab.ts";
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
@@ -20,6 +20,8 @@ async function podOn(node: string): Promise<string> {
 }
 
 describe("the cluster", () => {
+  beforeAll(spreadWebsite);
+
   it("has three Ready nodes with the seed's names and tiers", async () => {
     const nodes = await objects<Node>("nodes");
     const seen = nodes.map((node) => [

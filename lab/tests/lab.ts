@@ -90,6 +90,22 @@ export async function websitePods(): Promise<Pod[]> {
   );
 }
 
+/**
+ * Spreads the website over both tiers where an earlier test left it on one: Kubernetes moves no pod
+ * back to a node that was away.
+ */
+export async function spreadWebsite(): Promise<void> {
+  const isSpread = async (): Promise<true | undefined> => {
+    const pods = await websitePods();
+    const edge = pods.filter(({ spec }) => spec.nodeName === "raspberrypi").length;
+    return pods.length >= 4 && edge * 2 === pods.length ? true : undefined;
+  };
+  if ((await isSpread()) === undefined) {
+    await kubectl("delete", "pods", "-n", "website", "-l", "app=website");
+    await until("the website's pods to be spread over both tiers", 120, isSpread);
+  }
+}
+
 /** An answer of the website. */
 export interface Answer {
   readonly status: number;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { ask, kubectl, outputs, timing, until, websitePods } from "./lab.ts";
+import { ask, kubectl, outputs, spreadWebsite, timing, until, websitePods } from "./lab.ts";
 
 interface Results {
   readonly total: number;
@@ -61,6 +61,8 @@ describe("votes", () => {
 });
 
 describe("balance", () => {
+  beforeAll(spreadWebsite);
+
   it("gives every pod its even share of 1,000 requests, each in that pod's log", async () => {
     const urls = outputs().websiteUrls;
     // A pod is ready before the ingress controllers have heard of it: wait for two even rounds.

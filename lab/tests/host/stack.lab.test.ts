@@ -7,7 +7,7 @@ import { parse } from "yaml";
 
 import { forwarderUrl } from "../../forwarder.ts";
 import { PROJECT } from "../../layout.ts";
-import { ask, kubectl, lab, outputs, timing, until } from "../lab.ts";
+import { ask, lab, outputs, timing, until } from "../lab.ts";
 import { start, urns } from "./up.ts";
 
 const STACK = "dev";
@@ -47,7 +47,7 @@ describe.sequential(`the stack ${STACK} on the lab`, () => {
     );
     const nodes = [...workers, ...config["fogline:edge"]].map(({ name }) => name.toLowerCase());
     for (const node of nodes) {
-      expect(await kubectl("get", "node", node)).toMatch(/ Ready /);
+      expect(await lab("kubectl", "get", "node", node)).toMatch(/ Ready /);
     }
   });
 
