@@ -2,6 +2,7 @@ package api
 
 import (
 	"net"
+	"strings"
 
 	"fogline/lab/netmaker/internal/mesh"
 	"fogline/lab/netmaker/internal/settings"
@@ -93,11 +94,12 @@ func usage(c *call) (any, error) {
 	}}, err
 }
 
-// callersAddress tells netclient where it comes from, behind its router.
+// callersAddress tells netclient where it comes from, behind its router. The proxy before the server
+// adds the last entry of X-Forwarded-For; who lies in the ones before it fools nobody but himself.
 func callersAddress(c *call) (any, error) {
-	address := c.Header.Get("X-Real-Ip")
-	if address == "" {
-		address, _, _ = net.SplitHostPort(c.RemoteAddr)
+	address, _, _ := net.SplitHostPort(c.RemoteAddr)
+	if seen := c.Header.Get("X-Forwarded-For"); seen != "" {
+		address = strings.TrimSpace(seen[strings.LastIndex(seen, ",")+1:])
 	}
 	return plain{"text/plain; charset=utf-8", address}, nil
 }
