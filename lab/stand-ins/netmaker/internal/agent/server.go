@@ -28,6 +28,8 @@ const (
 // errTokenRefused says that the token has ended, or the server no longer knows the host.
 var errTokenRefused = errors.New("the server refused the host's token")
 
+var errNotRegistered = errors.New("this machine is not registered: run `netclient join -t TOKEN`")
+
 // api calls a server, always over TLS.
 type api struct {
 	address string
@@ -229,7 +231,7 @@ func registered(files Files) (Config, model.ServerConfig, model.HostPull, error)
 		return config, model.ServerConfig{}, model.HostPull{}, err
 	}
 	if server == nil {
-		return config, model.ServerConfig{}, model.HostPull{}, errors.New("this machine is not registered: run `netclient join -t TOKEN`")
+		return config, model.ServerConfig{}, model.HostPull{}, errNotRegistered
 	}
 	if pull == nil {
 		pull = &model.HostPull{}

@@ -71,7 +71,7 @@ func Uninstall(ctx context.Context, files Files) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if withdrawn != nil {
+	if withdrawn != nil && !errors.Is(withdrawn, errNotRegistered) {
 		return fmt.Errorf("netclient is off this machine, but the server did not hear of it: %w", withdrawn)
 	}
 	return nil
