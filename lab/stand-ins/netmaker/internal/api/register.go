@@ -195,7 +195,7 @@ func (s *Server) applyHostUpdate(tx *store.Tx, id string, update model.HostUpdat
 	}
 }
 
-// HostState tells a host's record and what it is to do, for the broker.
+// HostStates tells what each host is to do, for the broker.
 func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, err error) {
 	_, err = s.store.Do(ctx, func(tx *store.Tx) error {
 		state, err := store.Load(tx)

@@ -49,8 +49,7 @@ type sentState struct {
 
 // New makes a broker that is not connected yet.
 func New(s settings.Settings) *Broker {
-	b := &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string]sentState{}}
-	return b
+	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string]sentState{}}
 }
 
 // Up tells whether the broker is connected.

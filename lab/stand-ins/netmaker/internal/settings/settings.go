@@ -38,13 +38,6 @@ type Settings struct {
 	ManageDNS     bool
 }
 
-// supported are the variables that mean something to the stand-in, and what the others may be.
-var supported = []string{
-	"SERVER_NAME", "SERVER_HTTP_HOST", "SERVER_API_CONN_STRING", "SERVER_HOST", "API_PORT", "MASTER_KEY",
-	"DATABASE", "BROKER_ENDPOINT", "SERVER_BROKER_ENDPOINT", "BROKER_TYPE", "MQ_USERNAME", "MQ_PASSWORD",
-	"JWT_VALIDITY_DURATION", "DEFAULT_DOMAIN", "MANAGE_DNS", "VERBOSITY", "HOST_NAME", "NETMAKER_ENV",
-}
-
 // refused are official variables of what the stand-in has not, with the values that switch it off.
 var refused = map[string][]string{
 	"LICENSE_KEY": {}, "NETMAKER_TENANT_ID": {}, "AUTH_PROVIDER": {}, "CLIENT_ID": {}, "CLIENT_SECRET": {},
@@ -104,9 +97,6 @@ func Load(lookup func(string) string) (Settings, error) {
 
 // FromEnvironment reads the settings of this process.
 func FromEnvironment() (Settings, error) { return Load(os.Getenv) }
-
-// Known tells the variables that are read.
-func Known() []string { return slices.Clone(supported) }
 
 type reader struct {
 	lookup   func(string) string

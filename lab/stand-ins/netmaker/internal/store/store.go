@@ -53,7 +53,8 @@ func (s *Store) Close() error { return s.db.Close() }
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 
-// Limit ends the database's growth at its present size, as a full disk would; 0 ends the limit.
+// Limit ends the database's growth at a number of pages, or at its present size where that is more, as
+// a full disk would; 0 ends the limit. For tests.
 func (s *Store) Limit(pages int) error {
 	if pages == 0 {
 		pages = 1 << 30
