@@ -40,6 +40,8 @@ type Daemon struct {
 	queue  mqtt.Client
 	// applied is what the interface was set to last.
 	applied *model.HostPull
+	// heard counts the broker's messages: an answer asked for before one of them is older than it.
+	heard int
 	// trouble is the last thing that failed, so that it is logged once.
 	trouble string
 }
@@ -102,17 +104,26 @@ func (d *Daemon) refresh(ctx context.Context) error {
 	d.config = config
 	d.mutex.Unlock()
 	d.dial(server)
+	before := d.messages()
 	pull, err := d.api.pull(ctx, config)
 	if err != nil {
 		return fmt.Errorf("%w; the tunnels stay as they are", err)
 	}
-	if err := d.apply(pull); err != nil {
-		return err
+	if d.messages() == before {
+		if err := d.apply(pull); err != nil {
+			return err
+		}
 	}
 	if err := d.leavePending(ctx, pull); err != nil {
 		return err
 	}
 	return d.showLife(ctx, server)
+}
+
+func (d *Daemon) messages() int {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.heard
 }
 
 // leavePending ends memberships that a user marked for deletion.
@@ -185,6 +196,9 @@ func (d *Daemon) heardPeers(message, key []byte) error {
 	if err := seal.OpenAtHost(message, key, &pull); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
+	d.mutex.Lock()
+	d.heard++
+	d.mutex.Unlock()
 	return d.apply(pull)
 }
 

@@ -77,7 +77,9 @@ func deleteHost(c *call) (any, error) {
 		}
 	}
 	host.Nodes = []string{}
-	return wrapped{"deleted host " + host.Name, host.API()}, store.Hosts.Delete(c.tx, host.ID)
+	gone := store.DeletedHost{ID: host.ID, Key: host.TrafficKeyPublic}
+	return wrapped{"deleted host " + host.Name, host.API()}, errors.Join(
+		store.Deleted.Put(c.tx, host.ID, gone), store.Hosts.Delete(c.tx, host.ID))
 }
 
 func joinNetwork(c *call) (any, error) {

@@ -116,7 +116,7 @@ func (c *call) enrol(host model.Host, known bool) (model.Host, error) {
 		return host, err
 	}
 	host.ListenPort = freePort(host, others)
-	return host, store.Hosts.Put(c.tx, host.ID, host)
+	return host, errors.Join(store.Deleted.Delete(c.tx, host.ID), store.Hosts.Put(c.tx, host.ID, host))
 }
 
 // freePort keeps two hosts behind one public address apart.
@@ -195,8 +195,8 @@ func (s *Server) applyHostUpdate(tx *store.Tx, id string, update model.HostUpdat
 	}
 }
 
-// HostStates tells what each host is to do, for the broker.
-func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, err error) {
+// HostStates tells what each host is to do, and which ones were deleted and have not heard of it.
+func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, gone []store.DeletedHost, err error) {
 	_, err = s.store.Do(ctx, func(tx *store.Tx) error {
 		state, err := store.Load(tx)
 		if err != nil {
@@ -207,10 +207,17 @@ func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, err er
 				pulls = append(pulls, pull)
 			}
 		}
-		return nil
+		gone, err = store.Deleted.List(tx)
+		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading what hosts are to do: %w", err)
+		return nil, nil, fmt.Errorf("reading what hosts are to do: %w", err)
 	}
-	return pulls, nil
+	return pulls, gone, nil
+}
+
+// Told forgets a deleted host, whose message is with the broker now.
+func (s *Server) Told(ctx context.Context, id string) error {
+	_, err := s.store.Do(ctx, func(tx *store.Tx) error { return store.Deleted.Delete(tx, id) })
+	return err
 }

@@ -38,18 +38,13 @@ type Broker struct {
 	// pending holds one wish to publish; wishes that come meanwhile are one with it.
 	pending chan struct{}
 	mutex   sync.Mutex
-	// sent has what each host heard last, and the key to tell it that it is deleted.
-	sent map[string]sentState
-}
-
-type sentState struct {
-	sum [sha256.Size]byte
-	key []byte
+	// sent has the sum of what each host heard last.
+	sent map[string][sha256.Size]byte
 }
 
 // New makes a broker that is not connected yet.
 func New(s settings.Settings) *Broker {
-	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string]sentState{}}
+	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}}
 }
 
 // Up tells whether the broker is connected.
@@ -101,7 +96,7 @@ func (b *Broker) options(server *api.Server) *mqtt.ClientOptions {
 			})
 			// The broker may have lost what it retained.
 			b.mutex.Lock()
-			b.sent = map[string]sentState{}
+			b.sent = map[string][sha256.Size]byte{}
 			b.mutex.Unlock()
 			b.Changed()
 		}).
@@ -112,35 +107,45 @@ func (b *Broker) options(server *api.Server) *mqtt.ClientOptions {
 
 // publish tells every host for which something changed.
 func (b *Broker) publish(ctx context.Context, server *api.Server) {
-	pulls, err := server.HostStates(ctx)
+	pulls, gone, err := server.HostStates(ctx)
 	if err != nil {
 		log.Print(err)
 		return
 	}
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	known := map[string]bool{}
 	for _, pull := range pulls {
 		id := pull.Host.ID
-		known[id] = true
 		text, err := json.Marshal(pull)
 		if err != nil {
 			log.Printf("host %s: %v", id, err)
 			continue
 		}
-		next := sentState{sha256.Sum256(text), pull.Host.TrafficKeyPublic}
-		if b.sent[id].sum != next.sum && b.send(PeersTopic(id, b.settings.Server), pull, next.key) {
-			b.sent[id] = next
+		last, told := b.sent[id]
+		if !told {
+			// An order to an earlier host of this id must not reach this one.
+			b.clear(HostTopic(id, b.settings.Server))
+		}
+		sum := sha256.Sum256(text)
+		if last != sum && b.send(PeersTopic(id, b.settings.Server), pull, pull.Host.TrafficKeyPublic) {
+			b.sent[id] = sum
 		}
 	}
-	for id, last := range b.sent {
-		if !known[id] && b.send(HostTopic(id, b.settings.Server), model.HostUpdate{Action: model.ActionDelete, Host: model.Host{ID: id}}, last.key) {
-			// An empty message takes the retained one away.
-			b.client.Publish(PeersTopic(id, b.settings.Server), 1, true, []byte{})
-			delete(b.sent, id)
+	for _, host := range gone {
+		order := model.HostUpdate{Action: model.ActionDelete, Host: model.Host{ID: host.ID}}
+		if !b.send(HostTopic(host.ID, b.settings.Server), order, host.Key) {
+			continue
+		}
+		b.clear(PeersTopic(host.ID, b.settings.Server))
+		delete(b.sent, host.ID)
+		if err := server.Told(ctx, host.ID); err != nil {
+			log.Print(err)
 		}
 	}
 }
+
+// clear takes a retained message away.
+func (b *Broker) clear(topic string) { b.client.Publish(topic, 1, true, []byte{}).WaitTimeout(timeout) }
 
 func (b *Broker) send(topic string, value any, key []byte) bool {
 	message, err := seal.ForHost(value, key)

@@ -68,6 +68,24 @@ func TestTunnelsOutliveTheServerTheBrokerAndNetclient(t *testing.T) {
 		return err
 	})
 	everybodyMeets("at the end")
+
+	for _, host := range call[[]model.APIHost](l, "GET", "/api/hosts", nil) {
+		if host.Name == "pi" {
+			call[object](l, "DELETE", "/api/v1/ui/hosts/"+host.ID+"?force=true", nil)
+		}
+	}
+	l.eventually("the deleted host gives its tunnels up", func() error {
+		if l.ping("pi", "10.77.0.1") == nil {
+			return errors.New("it has them")
+		}
+		if text, err := os.ReadFile(filepath.Join(l.folder, "pi", "hosts")); err != nil || strings.Contains(string(text), network) {
+			return errors.New("it has their names")
+		}
+		return nil
+	})
+	if err := l.ping("master", "10.77.0.2"); err != nil {
+		t.Errorf("the others: %v", err)
+	}
 }
 
 func TestAVisitorsDeviceReachesWhatTheRulesAllowAndNoMore(t *testing.T) {

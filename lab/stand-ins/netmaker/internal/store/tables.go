@@ -18,8 +18,15 @@ type Secrets struct {
 	TrafficPublic  []byte `json:"trafficPublic"`
 }
 
+// DeletedHost still has to hear that it is deleted; the key seals the message.
+type DeletedHost struct {
+	ID  string `json:"id"`
+	Key []byte `json:"key"`
+}
+
 // All the server's records.
 var (
+	Deleted  = NewTable[DeletedHost]("deleted") // by host id
 	Users    = NewTable[User]("user")
 	Secret   = NewTable[Secrets]("secret")
 	Networks = NewTable[model.Network]("network")   // by name
