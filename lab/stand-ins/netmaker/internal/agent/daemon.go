@@ -109,10 +109,8 @@ func (d *Daemon) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; the tunnels stay as they are", err)
 	}
-	if d.messages() == before {
-		if err := d.apply(pull); err != nil {
-			return err
-		}
+	if err := d.applyAnswer(pull, before); err != nil {
+		return err
 	}
 	if err := d.leavePending(ctx, pull); err != nil {
 		return err
@@ -197,9 +195,9 @@ func (d *Daemon) heardPeers(message, key []byte) error {
 		return fmt.Errorf("broker: %w", err)
 	}
 	d.mutex.Lock()
+	defer d.mutex.Unlock()
 	d.heard++
-	d.mutex.Unlock()
-	return d.apply(pull)
+	return d.set(pull)
 }
 
 func (d *Daemon) heardOrder(message, key []byte) error {
@@ -228,10 +226,25 @@ func Clear(ctx context.Context, files Files) error {
 	)
 }
 
-// apply sets up what the server said, and keeps it for the next start.
+// apply sets up what the server said.
 func (d *Daemon) apply(pull model.HostPull) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
+	return d.set(pull)
+}
+
+// applyAnswer sets up an answer, unless the broker has brought newer news since it was asked for.
+func (d *Daemon) applyAnswer(pull model.HostPull, before int) error {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.heard != before {
+		return nil
+	}
+	return d.set(pull)
+}
+
+// set makes interface, firewall and names what the server said, and keeps it for the next start.
+func (d *Daemon) set(pull model.HostPull) error {
 	told := map[wgtypes.Key]string{}
 	if d.applied != nil {
 		for _, peer := range d.applied.Peers {

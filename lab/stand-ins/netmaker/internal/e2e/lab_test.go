@@ -80,7 +80,8 @@ func newLab(t *testing.T) *lab {
 	}
 	l.certificate()
 	l.namespace("hub")
-	l.in("hub", "ip", "link", "add", "switch", "type", "bridge")
+	// A bridge without an address of its own takes another one with each new port, which nobody is told.
+	l.in("hub", "ip", "link", "add", "switch", "address", "02:00:00:00:00:01", "type", "bridge")
 	l.in("hub", "ip", "address", "add", hub+"/24", "dev", "switch")
 	l.in("hub", "ip", "link", "set", "switch", "up")
 	l.client.Transport = &http.Transport{DialContext: l.dial, DisableKeepAlives: true}

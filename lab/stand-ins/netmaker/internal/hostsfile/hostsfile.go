@@ -29,14 +29,18 @@ func Write(path string, entries []model.DNSEntry) error {
 	if next == string(old) {
 		return nil
 	}
-	draft := filepath.Join(filepath.Dir(path), ".hosts.netclient")
-	if err := os.WriteFile(draft, []byte(next), 0o644); err != nil {
+	draft, err := os.CreateTemp(filepath.Dir(path), ".hosts.")
+	if err != nil {
 		return err
 	}
-	err = os.Rename(draft, path)
+	defer os.Remove(draft.Name())
+	_, err = draft.WriteString(next)
+	if err = errors.Join(err, draft.Chmod(0o644), draft.Close()); err != nil {
+		return err
+	}
+	err = os.Rename(draft.Name(), path)
 	if errors.Is(err, syscall.EBUSY) {
 		// In a container the file is a mount, which cannot be replaced.
-		defer os.Remove(draft)
 		return os.WriteFile(path, []byte(next), 0o644)
 	}
 	return err
