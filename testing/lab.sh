@@ -45,7 +45,8 @@ inside() {
 
 go_tests() {
   (cd lab/stand-ins/k3s && export CGO_ENABLED=1 \
-    && go vet -trimpath ./... && go test -trimpath ./...)
+    && go vet -trimpath ./... && go test -trimpath ./...) \
+    && (cd lab/stand-ins/netmaker && go vet -trimpath ./... && go test -trimpath ./...)
 }
 
 # nothing_left BEFORE: the lab is down and left nothing that was not there before.

@@ -18,7 +18,11 @@ const schema = z.strictObject({
     z.strictObject({
       version: z.string(),
       official: z
-        .strictObject({ amd64: release, arm64: release, executable: z.string().optional() })
+        .strictObject({
+          amd64: release,
+          arm64: release.optional(),
+          executable: z.string().optional(),
+        })
         .optional(),
       registry: z.union([
         z.strictObject({

@@ -49,6 +49,18 @@ export interface Toolchain {
   readonly report: readonly ReportLine[];
 }
 
+/** A program of Netmaker's; `line` has its sum and where it came from. */
+export interface NetmakerProgram {
+  readonly path: string;
+  readonly line: ReportLine;
+}
+
+/** What a Netmaker overlay runs. */
+export interface NetmakerParts {
+  readonly server: NetmakerProgram;
+  readonly client: NetmakerProgram;
+}
+
 const PROVIDERS = ["azure-native", "command", "random", "kubernetes"] as const;
 
 interface Made {
@@ -139,7 +151,7 @@ export function describeReport(report: readonly ReportLine[]): string[] {
 /** A folder without a single file that is looked for is a mistake, not a wish. */
 function checkArtifacts({ lock, arch, options: { artifacts } }: Context): void {
   const files = Object.values(lock.parts).flatMap(({ official }) =>
-    official === undefined ? [] : [officialFile(official[arch].url)],
+    official?.[arch] === undefined ? [] : [officialFile(official[arch].url)],
   );
   if (artifacts !== undefined && !files.some((file) => existsSync(join(artifacts, file)))) {
     throw new LabError(
@@ -202,6 +214,38 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
   }
   const line = reportLine("k3s", part(context.lock, "k3s"), built, "k3s", binary.reason);
   return { binary: { entry: built, line }, images: built };
+}
+
+/**
+ * Netmaker's server and netclient, official or their stand-ins; asked for by labs whose overlay it is.
+ *
+ * @throws LabError when they cannot be built
+ */
+export async function ensureNetmaker(say: Say): Promise<NetmakerParts> {
+  const context: Context = {
+    lock: readToolchainLock(),
+    arch: hostArch(),
+    options: officialOptions(),
+    say,
+  };
+  const source = join(PROJECT, "lab", "stand-ins", "netmaker");
+  const inputs = [await goVersion(), context.arch, ...(await sourceInputs(source))];
+  const standIn = async (folder: string): Promise<Source> => {
+    const script = ["build.sh", folder];
+    await build("the Netmaker stand-ins", "bash", script, { cwd: source }, say);
+    return "stand-in";
+  };
+  const program = async (name: "netmaker" | "netclient"): Promise<NetmakerProgram> => {
+    const official = await officialOnly(context, name);
+    if ("entry" in official) {
+      return { path: join(official.entry.folder, name), line: official.line };
+    }
+    const built = await cached("netmaker-stand-in", inputs, standIn);
+    const line = reportLine(name, part(context.lock, name), built, name, official.reason);
+    return { path: join(built.folder, name), line };
+  };
+  // One by one: both may be built by the same run.
+  return { server: await program("netmaker"), client: await program("netclient") };
 }
 
 async function ensurePlugin(

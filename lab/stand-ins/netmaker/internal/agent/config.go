@@ -1,0 +1,151 @@
+// Package agent is netclient: it makes a machine a member and keeps its tunnels as the server says.
+package agent
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/crypto/nacl/box"
+	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
+
+	"fogline/lab/netmaker/internal/device"
+	"fogline/lab/netmaker/internal/model"
+	"fogline/lab/netmaker/internal/settings"
+)
+
+const (
+	// Folder holds netclient's files; all are its owner's alone, as they hold keys.
+	Folder = "/etc/netclient"
+
+	configFile = "netclient.json"
+	serverFile = "servers.json"
+	pullFile   = "pull.json"
+	pidFile    = "netclient.pid"
+
+	// defaultPort is where a new host listens.
+	defaultPort = 51821
+)
+
+// Config is the machine as it registers, and the keys that never leave it.
+type Config struct {
+	model.Host
+	PrivateKey        wgtypes.Key `json:"privatekey"`
+	TrafficKeyPrivate []byte      `json:"traffickeyprivate"`
+}
+
+// Files are netclient's files in a folder.
+type Files struct{ folder string }
+
+// NewFiles names the folder.
+func NewFiles(folder string) Files { return Files{folder} }
+
+// Config reads the machine's, or makes one where there is none; it is kept before it is used.
+func (f Files) Config() (Config, error) {
+	var config Config
+	err := f.read(configFile, &config)
+	if !errors.Is(err, os.ErrNotExist) {
+		return config, err
+	}
+	if config, err = newConfig(); err != nil {
+		return config, err
+	}
+	return config, f.write(configFile, config)
+}
+
+// Server reads the server that the machine registered with; nil when there is none.
+func (f Files) Server() (*model.ServerConfig, error) {
+	return optional[model.ServerConfig](f, serverFile)
+}
+
+// Pull reads what the server said last; nil when it said nothing yet.
+func (f Files) Pull() (*model.HostPull, error) { return optional[model.HostPull](f, pullFile) }
+
+func optional[T any](f Files, name string) (*T, error) {
+	var value T
+	err := f.read(name, &value)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return &value, err
+}
+
+func (f Files) read(name string, value any) error {
+	text, err := os.ReadFile(filepath.Join(f.folder, name))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(f.folder, name), err)
+	}
+	return nil
+}
+
+// write replaces a file at once.
+func (f Files) write(name string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.folder, 0o700); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(f.folder, "."+name)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(draft.Name())
+	_, err = draft.Write(append(text, '\n'))
+	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), filepath.Join(f.folder, name))
+}
+
+func (f Files) remove(names ...string) error {
+	var errs []error
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(f.folder, name)); !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// newConfig makes the machine's keys and secrets.
+func newConfig() (Config, error) {
+	private, err := wgtypes.GeneratePrivateKey()
+	if err != nil {
+		return Config{}, err
+	}
+	trafficPublic, trafficPrivate, err := box.GenerateKey(rand.Reader)
+	if err != nil {
+		return Config{}, err
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return Config{}, err
+	}
+	// A made-up address, locally administered: it names the host and nothing else.
+	mac := make(net.HardwareAddr, 6)
+	rand.Read(mac)
+	mac[0] = mac[0]&^1 | 2
+	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	return Config{
+		Host: model.Host{
+			ID: uuid.NewString(), Name: name, HostPass: rand.Text(), Version: settings.Version, OS: "linux",
+			KernelVersion: strings.TrimSpace(string(kernel)), FirewallInUse: "nftables", IPForwarding: true,
+			DaemonInstalled: true, Interface: device.Name, ListenPort: defaultPort, MTU: device.DefaultMTU,
+			PublicKey: private.PublicKey(), MacAddress: mac, TrafficKeyPublic: trafficPublic[:], DNS: "yes",
+			Nodes: []string{}, PersistentKeepalive: 20 * time.Second,
+		},
+		PrivateKey: private, TrafficKeyPrivate: trafficPrivate[:],
+	}, err
+}

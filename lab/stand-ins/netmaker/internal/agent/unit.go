@@ -1,0 +1,109 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// Program is where install puts netclient.
+	Program  = "/usr/bin/netclient"
+	unitPath = "/etc/systemd/system/netclient.service"
+	// unitTimeout bounds a call of systemctl.
+	unitTimeout = 30 * time.Second
+)
+
+// unit leaves wireguard-go alone when netclient ends, so that tunnels go on over its restart.
+const unit = `[Unit]
+Description=Netclient Daemon
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=simple
+ExecStart=` + Program + ` daemon
+Restart=always
+RestartSec=2s
+KillMode=process
+
+[Install]
+WantedBy=multi-user.target
+`
+
+// Install puts the program and its unit in place and starts it.
+func Install(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if self != Program {
+		if err := copyProgram(self); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(unitPath, []byte(unit), 0o644); err != nil {
+		return err
+	}
+	return systemctl(ctx, []string{"daemon-reload"}, []string{"enable", "netclient.service"},
+		[]string{"restart", "netclient.service"})
+}
+
+// Uninstall takes the machine out of the server and everything of netclient off the machine. What
+// the server does not hear it will see as a silent member.
+func Uninstall(ctx context.Context, files Files) error {
+	withdrawn := Withdraw(ctx, files)
+	errs := []error{}
+	if _, err := os.Stat(unitPath); err == nil {
+		errs = append(errs, systemctl(ctx, []string{"disable", "--now", "netclient.service"}),
+			os.Remove(unitPath), systemctl(ctx, []string{"daemon-reload"}))
+	}
+	errs = append(errs, Clear(ctx, files), os.RemoveAll(files.folder))
+	if err := os.Remove(Program); !errors.Is(err, os.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if withdrawn != nil && !errors.Is(withdrawn, errNotRegistered) {
+		return fmt.Errorf("netclient is off this machine, but the server did not hear of it: %w", withdrawn)
+	}
+	return nil
+}
+
+func copyProgram(from string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	// A running program cannot be written to, but replaced.
+	draft, err := os.OpenFile(filepath.Dir(Program)+"/.netclient.part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(draft.Name())
+	_, err = io.Copy(draft, source)
+	if err = errors.Join(err, draft.Close()); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), Program)
+}
+
+func systemctl(ctx context.Context, commands ...[]string) error {
+	for _, args := range commands {
+		ctx, cancel := context.WithTimeout(ctx, unitTimeout)
+		said, err := exec.CommandContext(ctx, "systemctl", args...).CombinedOutput()
+		cancel()
+		if err != nil {
+			return fmt.Errorf("systemctl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(said)))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,289 @@
+package api
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
+
+	"fogline/lab/netmaker/internal/mesh"
+	"fogline/lab/netmaker/internal/model"
+	"fogline/lab/netmaker/internal/store"
+)
+
+const (
+	wireGuardFile = "application/config"
+	// noKey stands for the key that a client made itself.
+	noKey = "[ENTER PRIVATE KEY]"
+	// maxCommand is the longest PostUp or PostDown, in bytes.
+	maxCommand = 1024
+)
+
+var clientID = regexp.MustCompile(`^[A-Za-z0-9-]{5,32}$`)
+
+func listClients(c *call) (any, error) {
+	all, err := store.Clients.List(c.tx)
+	network := c.PathValue("network")
+	answer := []model.ExtClient{}
+	for _, client := range all {
+		if network == "" || client.Network == network {
+			client.PrivateKey = ""
+			answer = append(answer, client)
+		}
+	}
+	return answer, err
+}
+
+// client finds the client that the path names.
+func (c *call) client() (model.ExtClient, error) {
+	client, err := store.Clients.Get(c.tx, c.PathValue("client"))
+	if err == nil && client.Network != c.PathValue("network") {
+		err = store.ErrNotFound
+	}
+	return client, err
+}
+
+func getClient(c *call) (any, error) { return c.client() }
+
+// clientBody is models.CustomExtClient.
+type clientBody struct {
+	ClientID        string              `json:"clientid"`
+	PublicKey       string              `json:"publickey"`
+	DNS             string              `json:"dns"`
+	ExtraAllowedIPs []string            `json:"extraallowedips"`
+	Enabled         bool                `json:"enabled"`
+	PostUp          string              `json:"postup"`
+	PostDown        string              `json:"postdown"`
+	Tags            map[string]struct{} `json:"tags"`
+}
+
+func createClient(c *call) (any, error) {
+	gateway, err := store.Nodes.Get(c.tx, c.PathValue("client"))
+	missing := errors.Is(err, store.ErrNotFound)
+	if err != nil && !missing {
+		return nil, err
+	}
+	if missing || !gateway.IsGw || gateway.Network != c.PathValue("network") {
+		return nil, refuse(http.StatusBadRequest, "ingress does not exist")
+	}
+	body, err := read[clientBody](c)
+	if err != nil {
+		return nil, bad(err)
+	}
+	if err := c.checkClient(body, gateway); err != nil {
+		return nil, err
+	}
+	if body.ClientID == "" {
+		body.ClientID = "client-" + strings.ToLower(rand.Text()[:8])
+	}
+	taken, err := store.Clients.Has(c.tx, body.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	if taken {
+		return nil, refuse(http.StatusBadRequest, "duplicate client name")
+	}
+	client := model.ExtClient{
+		ClientID: body.ClientID, PublicKey: body.PublicKey, PrivateKey: noKey, Network: gateway.Network,
+		IngressGatewayID: gateway.ID, Enabled: true, OwnerID: c.user, AllowedIPs: []string{},
+		DeniedACLs: map[string]struct{}{},
+	}
+	take(&client, body)
+	if err := c.completeClient(&client, gateway); err != nil {
+		return nil, err
+	}
+	return client, store.Clients.Put(c.tx, client.ClientID, client)
+}
+
+// completeClient gives a new client its endpoint, addresses and, unless it has them, keys.
+func (c *call) completeClient(client *model.ExtClient, gateway model.Node) error {
+	state, err := store.Load(c.tx)
+	if err != nil {
+		return err
+	}
+	host, err := store.Hosts.Get(c.tx, gateway.HostID)
+	if err != nil {
+		return err
+	}
+	network, err := store.Networks.Get(c.tx, gateway.Network)
+	if err != nil {
+		return err
+	}
+	client.IngressGatewayEndpoint = mesh.Endpoint(host)
+	client.Address, client.Address6, err = mesh.NextAddresses(state, network, mesh.FromEnd)
+	if err != nil {
+		return bad(err)
+	}
+	if client.PublicKey == "" {
+		key, err := wgtypes.GeneratePrivateKey()
+		if err != nil {
+			return err
+		}
+		client.PrivateKey, client.PublicKey = key.String(), key.PublicKey().String()
+	}
+	return nil
+}
+
+func (c *call) checkClient(body clientBody, gateway model.Node) error {
+	if body.ClientID != "" && !clientID.MatchString(body.ClientID) {
+		return refuse(http.StatusBadRequest,
+			"node name must be alphanumderic and/or dashes, with 5 to 32 characters")
+	}
+	if body.PublicKey != "" {
+		if _, err := wgtypes.ParseKey(body.PublicKey); err != nil {
+			return refuse(http.StatusBadRequest, "incorrect client public key: %v", err)
+		}
+	}
+	for _, text := range body.ExtraAllowedIPs {
+		if _, _, err := net.ParseCIDR(text); err != nil {
+			return refuse(http.StatusBadRequest, "client extra ip must be a valid cidr")
+		}
+		if mesh.Overlap(text, gateway.NetworkRange) || mesh.Overlap(text, gateway.NetworkRange6) {
+			return refuse(http.StatusBadRequest,
+				"egress range should not be the same as or contained in the netmaker network address %s %s",
+				gateway.NetworkRange, gateway.NetworkRange6)
+		}
+	}
+	if body.DNS != "" && slices.ContainsFunc(strings.Split(body.DNS, ","), func(part string) bool {
+		return net.ParseIP(strings.TrimSpace(part)) == nil
+	}) {
+		return refuse(http.StatusBadRequest, "client dns must be a valid ip address")
+	}
+	for field, command := range map[string]string{"PostUp": body.PostUp, "PostDown": body.PostDown} {
+		if len(command) > maxCommand {
+			return refuse(http.StatusBadRequest,
+				"Key: 'CustomExtClient.%s' Error:Field validation for '%s' failed on the 'max' tag", field, field)
+		}
+		// A line break would add lines to the client's file.
+		if strings.ContainsAny(command, "\r\n") {
+			return refuse(http.StatusBadRequest, "%s must be one line", strings.ToLower(field))
+		}
+	}
+	return nil
+}
+
+func updateClient(c *call) (any, error) {
+	client, err := c.client()
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errors.New("client not found")
+	} else if err != nil {
+		return nil, err
+	}
+	body, err := read[clientBody](c)
+	if err != nil {
+		return nil, bad(err)
+	}
+	if body.ClientID != client.ClientID {
+		// The official server loses the client here.
+		return nil, refuse(http.StatusBadRequest, "clientid: renaming is not supported by the lab's stand-in for Netmaker")
+	}
+	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkClient(body, gateway); err != nil {
+		return nil, err
+	}
+	if body.PublicKey != "" && body.PublicKey != client.PublicKey {
+		client.PublicKey, client.PrivateKey = body.PublicKey, noKey
+	}
+	client.Enabled = body.Enabled
+	take(&client, body)
+	return client, store.Clients.Put(c.tx, client.ClientID, client)
+}
+
+func deleteClient(c *call) (any, error) {
+	id := c.PathValue("client")
+	client, err := c.client()
+	if errors.Is(err, store.ErrNotFound) {
+		return wrapped{id + " deleted.", nil}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return wrapped{id + " deleted.", nil}, errors.Join(
+		store.Clients.Delete(c.tx, client.ClientID), c.dropFromACLs(model.EndDevice, client.ClientID))
+}
+
+func clientFile(c *call) (any, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	if kind := c.PathValue("type"); kind != "file" {
+		return nil, refuse(http.StatusBadRequest, "%s: not supported by the lab's stand-in for Netmaker; ask for file", kind)
+	}
+	state, err := store.Load(c.tx)
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
+	if err != nil {
+		return nil, err
+	}
+	host, err := store.Hosts.Get(c.tx, gateway.HostID)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := mesh.Endpoint(host)
+	if preferred := c.FormValue("preferredip"); preferred != "" {
+		ip := net.ParseIP(preferred)
+		if ip == nil || !ip.Equal(host.EndpointIP) && !ip.Equal(host.EndpointIPv6) {
+			return nil, refuse(http.StatusBadRequest, "preferred endpoint ip is not associated with the RAG")
+		}
+		endpoint = net.JoinHostPort(preferred, fmt.Sprint(host.ListenPort))
+	}
+	return plain{wireGuardFile, wireGuardConfig(client, gateway, host, endpoint, mesh.ClientRanges(state, client))}, nil
+}
+
+// wireGuardConfig writes the file for wg-quick.
+func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host, endpoint string, ranges []netip.Prefix) string {
+	var lines []string
+	add := func(key, value string) {
+		if value != "" && value != "0" {
+			lines = append(lines, key+" = "+value)
+		}
+	}
+	var addresses, allowed []string
+	for _, address := range []string{client.Address, client.Address6} {
+		if ip, err := netip.ParseAddr(address); err == nil {
+			addresses = append(addresses, netip.PrefixFrom(ip, ip.BitLen()).String())
+		}
+	}
+	for _, each := range ranges {
+		allowed = append(allowed, each.String())
+	}
+	dns := client.DNS
+	if dns == "" {
+		dns = gateway.IngressDNS
+	}
+	lines = append(lines, "[Interface]")
+	add("Address", strings.Join(addresses, ","))
+	add("PrivateKey", client.PrivateKey)
+	add("MTU", fmt.Sprint(gateway.IngressMTU))
+	add("DNS", dns)
+	add("PostUp", client.PostUp)
+	add("PostDown", client.PostDown)
+	lines = append(lines, "", "[Peer]")
+	add("PublicKey", host.PublicKey.String())
+	add("AllowedIPs", strings.Join(allowed, ","))
+	add("Endpoint", endpoint)
+	add("PersistentKeepalive", fmt.Sprint(gateway.IngressPersistentKeepalive))
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func take(client *model.ExtClient, body clientBody) {
+	client.DNS, client.PostUp, client.PostDown = body.DNS, body.PostUp, body.PostDown
+	client.ExtraAllowedIPs, client.Tags = orEmpty(body.ExtraAllowedIPs), body.Tags
+	client.LastModified = time.Now().Unix()
+	if client.Tags == nil {
+		client.Tags = map[string]struct{}{}
+	}
+}

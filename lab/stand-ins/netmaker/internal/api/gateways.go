@@ -1,0 +1,168 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"fogline/lab/netmaker/internal/model"
+	"fogline/lab/netmaker/internal/store"
+)
+
+var errInternetGateway = refusal{
+	http.StatusBadRequest, "internet gateways: not supported by the lab's stand-in for Netmaker",
+}
+
+// Defaults of a gateway.
+const (
+	gatewayMTU         = 1420
+	gatewayDescription = "This host can be used for remote access"
+)
+
+func createGateway(c *call) (any, error) {
+	node, err := c.node()
+	if err != nil {
+		return nil, err
+	}
+	body, err := read[struct {
+		DNS        string   `json:"extclientdns"`
+		Internet   bool     `json:"is_internet_gw"`
+		Metadata   string   `json:"metadata"`
+		Keepalive  int32    `json:"persistentkeepalive"`
+		MTU        int32    `json:"mtu"`
+		RelayAddrs []string `json:"relayaddrs"`
+	}](c)
+	if err != nil {
+		return nil, bad(err)
+	}
+	host, err := store.Hosts.Get(c.tx, node.HostID)
+	switch {
+	case err != nil:
+		return nil, err
+	case body.Internet:
+		return nil, errInternetGateway
+	case host.OS != "linux":
+		return nil, errors.New("gateway can only be created on linux based node")
+	case node.IsGw:
+		return nil, errors.New("node is already acting as a relay")
+	case node.RelayedBy != "":
+		return nil, errors.New("node is behind a relay")
+	}
+	node.IsGw, node.IsIngressGateway, node.IsRelay = true, true, true
+	node.IngressDNS, node.IngressMTU, node.Metadata = body.DNS, body.MTU, body.Metadata
+	node.IngressPersistentKeepalive = body.Keepalive
+	if node.IngressMTU == 0 {
+		node.IngressMTU = gatewayMTU
+	}
+	if node.IngressPersistentKeepalive == 0 {
+		node.IngressPersistentKeepalive = defaultKeepalive
+	}
+	if node.Metadata == "" {
+		node.Metadata = gatewayDescription
+	}
+	// What clients hold in a file must not move.
+	host.IsStaticPort = true
+	for _, id := range body.RelayAddrs {
+		if err := c.relay(id, node.ID, node.Network); err != nil {
+			return nil, err
+		}
+		node.RelayedNodes = append(node.RelayedNodes, id)
+	}
+	return node, errors.Join(store.Hosts.Put(c.tx, host.ID, host), store.Nodes.Put(c.tx, node.ID, node))
+}
+
+func deleteGateway(c *call) (any, error) {
+	node, err := c.node()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.dropGateway(node); err != nil {
+		return nil, err
+	}
+	return store.Nodes.Get(c.tx, node.ID)
+}
+
+// dropGateway makes a gateway a plain member; its clients go, those it relayed stand alone.
+func (c *call) dropGateway(node model.Node) error {
+	state, err := store.Load(c.tx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, client := range state.Clients {
+		if client.IngressGatewayID == node.ID {
+			errs = append(errs, store.Clients.Delete(c.tx, client.ClientID), c.dropFromACLs(model.EndDevice, client.ClientID))
+		}
+	}
+	for _, other := range state.Nodes {
+		if other.RelayedBy == node.ID {
+			other.IsRelayed, other.RelayedBy = false, ""
+			errs = append(errs, store.Nodes.Put(c.tx, other.ID, other))
+		}
+		if at := slices.Index(other.RelayedNodes, node.ID); at >= 0 {
+			other.RelayedNodes = slices.Delete(other.RelayedNodes, at, at+1)
+			errs = append(errs, store.Nodes.Put(c.tx, other.ID, other))
+		}
+	}
+	node.IsGw, node.IsIngressGateway, node.IsRelay = false, false, false
+	node.RelayedNodes = []string{}
+	return errors.Join(append(errs, store.Nodes.Put(c.tx, node.ID, node))...)
+}
+
+func (c *call) relay(id, gateway, network string) error {
+	node, err := store.Nodes.Get(c.tx, id)
+	switch {
+	case err != nil:
+		return bad(err)
+	case node.Network != network:
+		return refuse(http.StatusBadRequest, "node and gateway are of different networks")
+	case node.IsGw:
+		return refuse(http.StatusBadRequest, "a gateway cannot use a gw")
+	case node.RelayedBy != "":
+		return refuse(http.StatusBadRequest, "node is already using a gw")
+	}
+	node.IsRelayed, node.RelayedBy = true, gateway
+	return store.Nodes.Put(c.tx, id, node)
+}
+
+func assignGateway(c *call) (any, error) {
+	node, err := c.node()
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := store.Nodes.Get(c.tx, c.FormValue("gw_id"))
+	if err != nil {
+		return nil, bad(err)
+	}
+	if !gateway.IsGw {
+		return nil, refuse(http.StatusBadRequest, "node %s is not a gateway", gateway.ID)
+	}
+	if err := c.relay(node.ID, gateway.ID, gateway.Network); err != nil {
+		return nil, err
+	}
+	gateway.RelayedNodes = append(gateway.RelayedNodes, node.ID)
+	if err := store.Nodes.Put(c.tx, gateway.ID, gateway); err != nil {
+		return nil, err
+	}
+	node, err = store.Nodes.Get(c.tx, node.ID)
+	return wrapped{"assigned gateway", node}, err
+}
+
+func unassignGateway(c *call) (any, error) {
+	node, err := c.node()
+	if err != nil {
+		return nil, err
+	}
+	if node.RelayedBy != "" {
+		gateway, err := store.Nodes.Get(c.tx, node.RelayedBy)
+		if err != nil {
+			return nil, err
+		}
+		gateway.RelayedNodes = slices.DeleteFunc(gateway.RelayedNodes, func(id string) bool { return id == node.ID })
+		if err := store.Nodes.Put(c.tx, gateway.ID, gateway); err != nil {
+			return nil, err
+		}
+		node.IsRelayed, node.RelayedBy = false, ""
+	}
+	return wrapped{"unassigned gateway", node}, store.Nodes.Put(c.tx, node.ID, node)
+}

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"fogline/lab/netmaker/internal/mesh"
+	"fogline/lab/netmaker/internal/model"
+	"fogline/lab/netmaker/internal/store"
+)
+
+func listNetworks(c *call) (any, error) { return store.Networks.List(c.tx) }
+
+func getNetwork(c *call) (any, error) {
+	network, err := record(store.Networks.Get(c.tx, c.PathValue("network")))
+	return network, as(http.StatusNotFound, err)
+}
+
+var networkName = regexp.MustCompile(`^[a-z0-9_-]+$`)
+
+const (
+	maxNetworkName   = 32
+	maxKeepalive     = 1000
+	defaultKeepalive = 20
+	defaultMTU       = 1280
+)
+
+func createNetwork(c *call) (any, error) {
+	network, err := read[model.Network](c)
+	if err != nil {
+		return nil, bad(err)
+	}
+	others, err := store.Networks.List(c.tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNetwork(&network, others); err != nil {
+		return nil, bad(err)
+	}
+	now := time.Now().UTC()
+	network.ID, network.AutoJoin, network.CreatedBy = uuid.NewString(), true, c.user
+	network.CreatedAt, network.UpdatedAt, network.NodesUpdatedAt = now, now, now
+	if network.AutoRemoveTags == nil {
+		network.AutoRemoveTags = []string{}
+	}
+	if err := store.Networks.Put(c.tx, network.Name, network); err != nil {
+		return nil, err
+	}
+	if err := c.createDefaultKey(network.Name); err != nil {
+		return nil, err
+	}
+	return network, c.createDefaultACLs(network.Name)
+}
+
+// checkNetwork names what is wrong with a network, and writes it as it is kept.
+func checkNetwork(network *model.Network, others []model.Network) error {
+	if network.AddressRange == "" && network.AddressRange6 == "" {
+		return errors.New("IPv4 or IPv6 CIDR required")
+	}
+	for _, family := range []struct {
+		text *string
+		word string
+	}{{&network.AddressRange, "/31 or /32"}, {&network.AddressRange6, "/127 or /128"}} {
+		if *family.text == "" {
+			continue
+		}
+		_, parsed, err := net.ParseCIDR(*family.text)
+		if err != nil {
+			return err
+		}
+		if ones, bits := parsed.Mask.Size(); bits-ones < 2 {
+			return errors.New("cannot create network with " + family.word + " cidr")
+		}
+		*family.text = parsed.String()
+	}
+	for _, other := range others {
+		if mesh.Overlap(network.AddressRange, other.AddressRange) ||
+			mesh.Overlap(network.AddressRange6, other.AddressRange6) {
+			return errors.New("network cidr already in use")
+		}
+	}
+	if network.DefaultKeepAlive == 0 {
+		network.DefaultKeepAlive = defaultKeepalive
+	}
+	if network.DefaultMTU == 0 {
+		network.DefaultMTU = defaultMTU
+	}
+	var problems []string
+	switch name := network.Name; {
+	case name == "":
+		problems = append(problems, "network name cannot be empty")
+	case len(name) > maxNetworkName:
+		problems = append(problems, "network name shouldn't exceed 32 characters")
+	case !networkName.MatchString(name):
+		problems = append(problems, "invalid character(s) in network name")
+	case slices.ContainsFunc(others, func(o model.Network) bool { return o.Name == name }):
+		problems = append(problems, "invalid network name")
+	}
+	if network.DefaultKeepAlive > maxKeepalive {
+		problems = append(problems, "default keep alive must be less than 1000")
+	}
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "\n"))
+	}
+	return nil
+}
+
+// updateNetwork changes what the official server lets change: the removal of silent members.
+func updateNetwork(c *call) (any, error) {
+	wanted, err := read[model.Network](c)
+	if err != nil {
+		return nil, bad(err)
+	}
+	network, err := record(store.Networks.Get(c.tx, wanted.Name))
+	if err != nil {
+		return nil, bad(err)
+	}
+	network.AutoRemove, network.AutoRemoveThreshold = wanted.AutoRemove, wanted.AutoRemoveThreshold
+	network.AutoRemoveTags = append([]string{}, wanted.AutoRemoveTags...)
+	network.UpdatedAt = time.Now().UTC()
+	return network, store.Networks.Put(c.tx, network.Name, network)
+}
+
+func deleteNetwork(c *call) (any, error) {
+	name := c.PathValue("network")
+	state, err := store.Load(c.tx)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, node := range state.Nodes {
+		if node.Network == name {
+			errs = append(errs, c.removeNode(node))
+		}
+	}
+	for _, acl := range state.ACLs {
+		if acl.NetworkID == name {
+			errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
+		}
+	}
+	for _, egress := range state.Egresses {
+		if egress.Network == name {
+			errs = append(errs, store.Egresses.Delete(c.tx, egress.ID))
+		}
+	}
+	for _, entry := range state.DNS {
+		if entry.Network == name {
+			errs = append(errs, store.DNS.Delete(c.tx, dnsID(name, entry.Name)))
+		}
+	}
+	errs = append(errs, c.removeNetworkFromKeys(name), store.Networks.Delete(c.tx, name))
+	return wrapped{"success", nil}, errors.Join(errs...)
+}

@@ -1,0 +1,175 @@
+// Package broker tells hosts through MQTT what changed, and hears from them. Nothing waits for it:
+// hosts that hear nothing ask by themselves.
+package broker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"log"
+	"strings"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"fogline/lab/netmaker/internal/api"
+	"fogline/lab/netmaker/internal/model"
+	"fogline/lab/netmaker/internal/seal"
+	"fogline/lab/netmaker/internal/settings"
+)
+
+// timeout bounds each exchange with the broker.
+const timeout = 10 * time.Second
+
+// PeersTopic carries what a host is to do, retained.
+func PeersTopic(hostID, server string) string { return "peers/host/" + hostID + "/" + server }
+
+// HostTopic carries orders to a host, retained.
+func HostTopic(hostID, server string) string { return "host/update/" + hostID + "/" + server }
+
+// ServerTopic carries what a host tells the server.
+func ServerTopic(hostID, server string) string { return "host/serverupdate/" + server + "/" + hostID }
+
+// Broker publishes.
+type Broker struct {
+	settings settings.Settings
+	client   mqtt.Client
+	// pending holds one wish to publish; wishes that come meanwhile are one with it.
+	pending chan struct{}
+	mutex   sync.Mutex
+	// sent has the sum of what each host heard last.
+	sent map[string][sha256.Size]byte
+}
+
+// New makes a broker that is not connected yet.
+func New(s settings.Settings) *Broker {
+	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}}
+}
+
+// Up tells whether the broker is connected.
+func (b *Broker) Up() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.client != nil && b.client.IsConnectionOpen()
+}
+
+// Changed asks for news to be published; it never waits.
+func (b *Broker) Changed() {
+	select {
+	case b.pending <- struct{}{}:
+	default:
+	}
+}
+
+// Run connects, for as long as it takes, and publishes until the context ends.
+func (b *Broker) Run(ctx context.Context, server *api.Server) {
+	client := mqtt.NewClient(b.options(server))
+	b.mutex.Lock()
+	b.client = client
+	b.mutex.Unlock()
+	client.Connect()
+	defer client.Disconnect(250)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.pending:
+			if client.IsConnectionOpen() {
+				b.publish(ctx, server)
+			}
+		}
+	}
+}
+
+func (b *Broker) options(server *api.Server) *mqtt.ClientOptions {
+	return mqtt.NewClientOptions().AddBroker(b.settings.ServerBroker).
+		SetClientID("netmaker-" + b.settings.Server).
+		SetUsername(b.settings.MQUserName).SetPassword(b.settings.MQPassword).
+		SetConnectRetry(true).SetConnectRetryInterval(2 * time.Second).
+		SetAutoReconnect(true).SetMaxReconnectInterval(10 * time.Second).
+		SetConnectTimeout(timeout).SetWriteTimeout(timeout).SetOrderMatters(false).
+		SetOnConnectHandler(func(client mqtt.Client) {
+			log.Printf("broker %s: connected", b.settings.ServerBroker)
+			client.Subscribe("host/serverupdate/"+b.settings.Server+"/#", 1, func(_ mqtt.Client, m mqtt.Message) {
+				b.heard(server, m)
+			})
+			// The broker may have lost what it retained.
+			b.mutex.Lock()
+			b.sent = map[string][sha256.Size]byte{}
+			b.mutex.Unlock()
+			b.Changed()
+		}).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
+			log.Printf("broker %s: connection lost: %v", b.settings.ServerBroker, err)
+		})
+}
+
+// publish tells every host for which something changed.
+func (b *Broker) publish(ctx context.Context, server *api.Server) {
+	pulls, gone, err := server.HostStates(ctx)
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for _, pull := range pulls {
+		id := pull.Host.ID
+		text, err := json.Marshal(pull)
+		if err != nil {
+			log.Printf("host %s: %v", id, err)
+			continue
+		}
+		last, told := b.sent[id]
+		if !told {
+			// An order to an earlier host of this id must not reach this one.
+			b.clear(HostTopic(id, b.settings.Server))
+		}
+		sum := sha256.Sum256(text)
+		if last != sum && b.send(PeersTopic(id, b.settings.Server), pull, pull.Host.TrafficKeyPublic) {
+			b.sent[id] = sum
+		}
+	}
+	for _, host := range gone {
+		order := model.HostUpdate{Action: model.ActionDelete, Host: model.Host{ID: host.ID}}
+		if !b.send(HostTopic(host.ID, b.settings.Server), order, host.Key) {
+			continue
+		}
+		b.clear(PeersTopic(host.ID, b.settings.Server))
+		delete(b.sent, host.ID)
+		if err := server.Told(ctx, host.ID); err != nil {
+			log.Print(err)
+		}
+	}
+}
+
+// clear takes a retained message away.
+func (b *Broker) clear(topic string) { b.client.Publish(topic, 1, true, []byte{}).WaitTimeout(timeout) }
+
+func (b *Broker) send(topic string, value any, key []byte) bool {
+	message, err := seal.ForHost(value, key)
+	if err != nil {
+		log.Printf("%s: %v", topic, err)
+		return false
+	}
+	token := b.client.Publish(topic, 1, true, message)
+	if !token.WaitTimeout(timeout) || token.Error() != nil {
+		log.Printf("%s: not published: %v", topic, token.Error())
+		return false
+	}
+	return true
+}
+
+func (b *Broker) heard(server *api.Server, m mqtt.Message) {
+	id := m.Topic()[strings.LastIndex(m.Topic(), "/")+1:]
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	err := server.HostUpdate(ctx, id, func(host model.Host) (update model.HostUpdate, err error) {
+		err = seal.OpenAtServer(m.Payload(), host.TrafficKeyPublic, server.TrafficKey(), &update)
+		return update, err
+	})
+	if err != nil {
+		log.Printf("%s: %v", m.Topic(), err)
+	}
+}

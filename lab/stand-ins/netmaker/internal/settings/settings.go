@@ -1,0 +1,164 @@
+// Package settings reads the server's settings from the official environment variables.
+package settings
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Version is the release whose contract the stand-in keeps.
+const Version = "v1.5.1"
+
+// Settings are the server's.
+type Settings struct {
+	// Server is the name that tells this server from others, in topics and in netclient's files.
+	Server string
+	// APIConn is host:port of the API as members reach it, always over TLS; a token carries it.
+	APIConn string
+	// APIHost is the API's name.
+	APIHost string
+	// Listen is where the server listens, without TLS: a proxy stands before it.
+	Listen string
+	// MasterKey opens the whole API; empty for none.
+	MasterKey string
+	// Database is the file of SQLite.
+	Database string
+	// Broker and ServerBroker are the broker's URLs, for members and for the server itself.
+	Broker, ServerBroker   string
+	MQUserName, MQPassword string
+	// TokenLife is how long a user's token is good for.
+	TokenLife time.Duration
+	// DefaultDomain ends the names of members.
+	DefaultDomain string
+	ManageDNS     bool
+}
+
+// refused are official variables of what the stand-in has not, with the values that switch it off.
+var refused = map[string][]string{
+	"LICENSE_KEY": {}, "NETMAKER_TENANT_ID": {}, "AUTH_PROVIDER": {}, "CLIENT_ID": {}, "CLIENT_SECRET": {},
+	"OIDC_ISSUER": {}, "AZURE_TENANT": {}, "SQL_CONN": {}, "SQL_HOST": {}, "SQL_PORT": {}, "SQL_DB": {},
+	"SQL_USER": {}, "SQL_PASS": {}, "SQL_SSL_MODE": {}, "EMQX_REST_ENDPOINT": {}, "COREDNS_ADDR": {},
+	"DNS_MODE": {"off"}, "METRICS_EXPORTER": {"off"}, "STUN": {"false", "off"}, "TELEMETRY": {"off"},
+	"IS_HA": {"false"}, "REST_BACKEND": {"on"}, "MESSAGEQUEUE_BACKEND": {"on"}, "BASIC_AUTH": {"yes"},
+	"DISPLAY_KEYS": {"on"}, "CACHING_ENABLED": {"true"}, "DISABLE_REMOTE_IP_CHECK": {"on"},
+	"NETCLIENT_AUTO_UPDATE": {"disabled", "false"}, "ENDPOINT_DETECTION": {"false"},
+	"OLD_ACL_SUPPORT": {"false"}, "RAC_RESTRICT_TO_SINGLE_NETWORK": {"false"},
+	"DEPLOYED_BY_OPERATOR": {"false"}, "CLICKHOUSE_HOST": {}, "SMTP_HOST": {}, "SAAS_OWNER_EMAIL": {},
+}
+
+// Load reads the settings and names everything that is wrong with them.
+func Load(lookup func(string) string) (Settings, error) {
+	r := reader{lookup: lookup}
+	s := Settings{
+		Server:       r.required("SERVER_NAME"),
+		APIConn:      r.required("SERVER_API_CONN_STRING"),
+		Listen:       lookup("SERVER_HOST") + ":" + r.port("API_PORT", "8081"),
+		MasterKey:    lookup("MASTER_KEY"),
+		Database:     "data/netmaker.db",
+		Broker:       r.broker("BROKER_ENDPOINT", ""),
+		ServerBroker: r.broker("SERVER_BROKER_ENDPOINT", lookup("BROKER_ENDPOINT")),
+		MQUserName:   r.required("MQ_USERNAME"),
+		MQPassword:   r.required("MQ_PASSWORD"),
+		TokenLife:    r.seconds("JWT_VALIDITY_DURATION", 12*time.Hour),
+		// Written by the official installer; a server without it gives names without an ending.
+		DefaultDomain: orElse(lookup("DEFAULT_DOMAIN"), "nm.internal"),
+		ManageDNS:     lookup("MANAGE_DNS") != "false",
+	}
+	s.APIHost = orElse(lookup("SERVER_HTTP_HOST"), strings.Split(s.APIConn, ":")[0])
+	if key := s.MasterKey; key != "" && len(key) < 16 {
+		r.problem("MASTER_KEY has %d characters: give it at least 16, or none to switch it off", len(key))
+	}
+	switch database := orElse(lookup("DATABASE"), "sqlite"); database {
+	case "sqlite":
+	case "postgres", "rqlite":
+		r.problem("DATABASE=%s: the lab's stand-in for Netmaker knows sqlite alone", database)
+	default:
+		r.problem("DATABASE=%s: must be sqlite", database)
+	}
+	if kind := lookup("BROKER_TYPE"); kind != "" && kind != "mosquitto" {
+		r.problem("BROKER_TYPE=%s: the lab's stand-in for Netmaker knows mosquitto alone", kind)
+	}
+	for name, off := range refused {
+		if value := lookup(name); value != "" && !slices.Contains(off, value) {
+			r.problem("%s: not supported by the lab's stand-in for Netmaker; leave it out%s", name, or(off))
+		}
+	}
+	slices.Sort(r.problems)
+	if len(r.problems) > 0 {
+		return s, fmt.Errorf("the settings are not right:\n- %s", strings.Join(r.problems, "\n- "))
+	}
+	return s, nil
+}
+
+// FromEnvironment reads the settings of this process.
+func FromEnvironment() (Settings, error) { return Load(os.Getenv) }
+
+type reader struct {
+	lookup   func(string) string
+	problems []string
+}
+
+func (r *reader) problem(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+func (r *reader) required(name string) string {
+	value := r.lookup(name)
+	if value == "" {
+		r.problem("%s is not set: it has no default", name)
+	}
+	return value
+}
+
+func (r *reader) port(name, otherwise string) string {
+	value := orElse(r.lookup(name), otherwise)
+	if port, err := strconv.Atoi(value); err != nil || port < 1 || port > 65535 {
+		r.problem("%s=%s: must be a port from 1 to 65535", name, value)
+	}
+	return value
+}
+
+func (r *reader) seconds(name string, otherwise time.Duration) time.Duration {
+	value := r.lookup(name)
+	if value == "" {
+		return otherwise
+	}
+	seconds, err := strconv.Atoi(value)
+	if err != nil || seconds < 1 {
+		r.problem("%s=%s: must be a number of seconds", name, value)
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+var brokerSchemes = []string{"mqtt", "mqtts", "tcp", "ssl", "ws", "wss"}
+
+func (r *reader) broker(name, otherwise string) string {
+	value := orElse(r.lookup(name), otherwise)
+	parsed, err := url.Parse(value)
+	switch {
+	case value == "":
+		r.problem("%s is not set: it has no default", name)
+	case err != nil || parsed.Host == "" || !slices.Contains(brokerSchemes, parsed.Scheme):
+		r.problem("%s=%s: must be a URL of a broker, e.g. mqtt://127.0.0.1:1883", name, value)
+	}
+	return value
+}
+
+func orElse(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+func or(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return " or set it to " + strings.Join(values, " or ")
+}

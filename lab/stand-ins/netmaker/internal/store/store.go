@@ -1,0 +1,173 @@
+// Package store keeps the server's records in SQLite. Every change is a transaction: it is whole or
+// it never was.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // SQLite without C
+)
+
+// ErrNotFound says that there is no such record.
+var ErrNotFound = errors.New("no result found")
+
+// Store is an open database.
+type Store struct{ db *sql.DB }
+
+// Open opens the database in a file that nobody else may read, and makes it where there is none.
+func Open(path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	file.Close()
+	// FULL waits for the disk at each commit: what was answered survives a power cut.
+	options := "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	db, err := sql.Open("sqlite", "file:"+path+options)
+	if err != nil {
+		return nil, err
+	}
+	// One writer at a time is SQLite's rule; one connection makes waiting ours.
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec(`CREATE TABLE IF NOT EXISTS records (
+		kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))`)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	return &Store{db}, nil
+}
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
+
+// Limit ends the database's growth at a number of pages, or at its present size where that is more, as
+// a full disk would; 0 ends the limit. For tests.
+func (s *Store) Limit(pages int) error {
+	if pages == 0 {
+		pages = 1 << 30
+	}
+	_, err := s.db.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+	return err
+}
+
+// Tx is one transaction.
+type Tx struct {
+	tx *sql.Tx
+	// Changed says whether anything was written.
+	Changed bool
+}
+
+// Do runs work in a transaction, which is kept when work returns no error. It says whether anything
+// changed.
+func (s *Store) Do(ctx context.Context, work func(*Tx) error) (changed bool, err error) {
+	inner, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("database: %w", err)
+	}
+	defer inner.Rollback()
+	tx := &Tx{tx: inner}
+	if err := work(tx); err != nil {
+		return false, err
+	}
+	if err := inner.Commit(); err != nil {
+		return false, fmt.Errorf("database: %w", err)
+	}
+	return tx.Changed, nil
+}
+
+// Table is all records of one kind.
+type Table[T any] struct{ kind string }
+
+// NewTable names a table.
+func NewTable[T any](kind string) Table[T] { return Table[T]{kind} }
+
+// Get reads a record.
+//
+// Returns ErrNotFound where there is none.
+func (t Table[T]) Get(tx *Tx, id string) (T, error) {
+	var value T
+	var body string
+	err := tx.tx.QueryRow("SELECT body FROM records WHERE kind = ? AND id = ?", t.kind, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return value, ErrNotFound
+	}
+	if err != nil {
+		return value, fmt.Errorf("database: %w", err)
+	}
+	return value, t.decode(id, body, &value)
+}
+
+// Has tells whether there is such a record.
+func (t Table[T]) Has(tx *Tx, id string) (bool, error) {
+	_, err := t.Get(tx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// List reads all records, sorted by id.
+func (t Table[T]) List(tx *Tx) ([]T, error) {
+	rows, err := tx.tx.Query("SELECT id, body FROM records WHERE kind = ? ORDER BY id", t.kind)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	defer rows.Close()
+	all := []T{}
+	for rows.Next() {
+		var id, body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, fmt.Errorf("database: %w", err)
+		}
+		var value T
+		if err := t.decode(id, body, &value); err != nil {
+			return nil, err
+		}
+		all = append(all, value)
+	}
+	return all, rows.Err()
+}
+
+// Put writes a record.
+func (t Table[T]) Put(tx *Tx, id string, value T) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	tx.Changed = true
+	_, err = tx.tx.Exec(`INSERT INTO records (kind, id, body) VALUES (?, ?, ?)
+		ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, t.kind, id, string(body))
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+// Delete removes a record; that there is none is no error.
+func (t Table[T]) Delete(tx *Tx, id string) error {
+	tx.Changed = true
+	if _, err := tx.tx.Exec("DELETE FROM records WHERE kind = ? AND id = ?", t.kind, id); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+func (t Table[T]) decode(id, body string, value *T) error {
+	if err := json.Unmarshal([]byte(body), value); err != nil {
+		return fmt.Errorf("database: record %s of %s: %w", id, t.kind, err)
+	}
+	return nil
+}
