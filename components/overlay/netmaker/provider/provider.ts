@@ -1,4 +1,6 @@
 /** The provider: what the engine asks of every kind of resource. */
+import { z } from "zod";
+
 import { differences, topOf } from "../../../../provider/difference.ts";
 import type { PlannedChange, Provider } from "../../../../provider/serve.ts";
 import {
@@ -34,9 +36,11 @@ export class NetmakerProvider implements Provider {
   }
 
   complete(urn: string, inputs: Properties): Properties {
-    const defaults = Object.entries(kindOf(urn).inputs.shape).flatMap(([key, field]) => {
-      const left = inputs[key] === undefined ? field.safeParse(undefined) : undefined;
-      return left?.success === true && left.data !== undefined ? [[key, left.data] as const] : [];
+    const shape: Readonly<Record<string, z.core.$ZodType>> = kindOf(urn).inputs.shape;
+    const left = Object.entries(shape).filter(([key]) => inputs[key] === undefined);
+    const defaults = left.flatMap(([key, field]) => {
+      const parsed = z.safeParse(field, undefined);
+      return parsed.success && parsed.data !== undefined ? [[key, parsed.data] as const] : [];
     });
     return { ...inputs, ...Object.fromEntries(defaults) };
   }
@@ -52,10 +56,10 @@ export class NetmakerProvider implements Provider {
   }
 
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
-    const { replaces, update } = kindOf(urn);
+    const kind = kindOf(urn);
     return differences(oldInputs, inputs).map((change) => ({
       ...change,
-      replaces: update === undefined || replaces.includes(topOf(change.path)),
+      replaces: kind.update === undefined || kind.replaces.includes(topOf(change.path)),
     }));
   }
 
@@ -123,7 +127,7 @@ function kindOf(urn: string): AnyKind {
 }
 
 function parse(kind: AnyKind, inputs: Properties): Properties {
-  return kind.inputs.parse(unwrap(inputs)) as Properties;
+  return kind.inputs.parse(unwrap(inputs));
 }
 
 /** Inputs as they came, secrets in their envelopes, and what the server added. */

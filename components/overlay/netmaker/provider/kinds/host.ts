@@ -56,7 +56,8 @@ export const host: Kind<Inputs> = {
 
 /** Sets what differs, and nothing else: every change is told to every peer. */
 async function settle(client: NetmakerClient, found: Host, given: Inputs): Promise<Host> {
-  const { name, network, ...wanted } = given;
+  const { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive } = given;
+  const wanted = { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive };
   const differs = Object.entries(wanted).some(
     ([key, value]) => value !== undefined && found[key as keyof typeof wanted] !== value,
   );
