@@ -1,0 +1,46 @@
+/** Paths of requests, built so that no value can leave its place and no secret can be shown. */
+import { invalidArgument } from "./error.ts";
+
+/** A value that a path needs but nobody may read: an enrolment key's value opens the network. */
+export interface SecretPart {
+  readonly secret: string;
+}
+
+export function secret(value: string): SecretPart {
+  return { secret: value };
+}
+
+/** A path with its query. */
+export interface Path {
+  /** As sent. */
+  readonly sent: string;
+  /** As errors and logs show it. */
+  readonly shown: string;
+  /** The secrets in it. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * A path from a template: `` path`/api/networks/${name}` ``. Every value is percent-encoded.
+ *
+ * @throws NetmakerError for an empty value, or one that a proxy would take for a step up (`.`, `..`):
+ * the path would name something else
+ */
+export function path(
+  texts: TemplateStringsArray,
+  ...values: readonly (string | SecretPart)[]
+): Path {
+  let sent = texts[0] ?? "";
+  let shown = sent;
+  values.forEach((value, i) => {
+    const plain = typeof value === "string" ? value : value.secret;
+    if (plain === "" || plain === "." || plain === "..") {
+      throw invalidArgument(shown, "must be followed by a name or an id");
+    }
+    const rest = texts[i + 1] ?? "";
+    sent += encodeURIComponent(plain) + rest;
+    shown += (typeof value === "string" ? encodeURIComponent(value) : "…") + rest;
+  });
+  const secrets = values.flatMap((value) => (typeof value === "string" ? [] : [value.secret]));
+  return { sent, shown, secrets };
+}
