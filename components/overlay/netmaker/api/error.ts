@@ -67,7 +67,7 @@ export class NetmakerError extends Error {
 }
 
 const ABSENT =
-  /record not found|no result found|could not find any records|no enrollmentkey found|node not found/;
+  /record not found|no result found|could not find any records|no enrollmentkey found|(node|client) not found/;
 
 /** An argument that no call can be made with. */
 export function invalidArgument(field: string, reason: string): NetmakerError {

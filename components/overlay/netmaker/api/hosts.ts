@@ -122,7 +122,7 @@ export class Hosts {
     this.#connection = connection;
   }
 
-  /** Every host, by name. */
+  /** Every host, by id. */
   async list(): Promise<Host[]> {
     return (await this.#list()).map(hostOf);
   }

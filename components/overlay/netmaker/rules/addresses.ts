@@ -58,15 +58,11 @@ export function capacity(range: string): bigint {
   return last - first + 1n;
 }
 
-/**
- * The first and last address that members can have: IPv4's network and broadcast addresses are left
- * out, and IPv6's first one, which routers answer to.
- */
+/** The first and last address that members can have: the server gives neither end of a range. */
 function usable(text: string): Pick<Range, "family" | "first" | "last"> {
   const range = parseRange(text);
   if (range === undefined || bits(range.family) - range.prefix < 2) {
     throw new RangeError(`${text} is no range for a network`);
   }
-  const { family, first, last } = range;
-  return { family, first: first + 1n, last: family === 4 ? last - 1n : last };
+  return { family: range.family, first: range.first + 1n, last: range.last - 1n };
 }
