@@ -20,6 +20,9 @@ export class Connection {
    * @throws NetmakerError
    */
   async send<T>(call: Omit<Call<T>, "token">): Promise<T> {
+    if (call.path.problem !== undefined) {
+      throw call.path.problem;
+    }
     const token = await this.#session.token();
     try {
       return await this.#transport.send({ ...call, token });

@@ -114,12 +114,12 @@ export class Egresses {
    *
    * @throws NetmakerError 400 `record not found` for an unknown egress or network
    */
-  update(id: string, args: EgressArgs): Promise<Egress> {
+  async update(id: string, args: EgressArgs): Promise<Egress> {
     // Without an id the server would change the first egress it finds (schema/egress.go, Get).
     if (id === "") {
       throw invalidArgument("id", "must not be empty");
     }
-    return this.#connection.send({
+    return await this.#connection.send({
       method: "PUT",
       path: path`/api/v1/egress`,
       body: { ...bodyOf(args), id },

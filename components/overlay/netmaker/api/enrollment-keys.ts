@@ -131,8 +131,8 @@ export class EnrollmentKeys {
    *
    * @throws NetmakerError 400 for a name that is taken, too short or too long
    */
-  create(args: EnrollmentKeyArgs): Promise<EnrollmentKey> {
-    return this.#connection.send({
+  async create(args: EnrollmentKeyArgs): Promise<EnrollmentKey> {
+    return await this.#connection.send({
       method: "POST",
       path: path`/api/v1/enrollment-keys`,
       body: { tags: [args.name], networks: args.networks, ...limitBody(args.limit), ...rest(args) },

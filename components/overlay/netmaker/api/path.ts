@@ -1,5 +1,5 @@
 /** Paths of requests, built so that no value can leave its place and no secret can be shown. */
-import { invalidArgument } from "./error.ts";
+import { invalidArgument, type NetmakerError } from "./error.ts";
 
 /** A value that a path needs but nobody may read: an enrolment key's value opens the network. */
 export interface SecretPart {
@@ -18,29 +18,28 @@ export interface Path {
   readonly shown: string;
   /** The secrets in it. */
   readonly secrets: readonly string[];
+  /** Why it must not be sent: it would name something else. */
+  readonly problem?: NetmakerError;
 }
 
-/**
- * A path from a template: `` path`/api/networks/${name}` ``. Every value is percent-encoded.
- *
- * @throws NetmakerError for an empty value, or one that a proxy would take for a step up (`.`, `..`):
- * the path would name something else
- */
+/** A path from a template: `` path`/api/networks/${name}` ``. Every value is percent-encoded. */
 export function path(
   texts: TemplateStringsArray,
   ...values: readonly (string | SecretPart)[]
 ): Path {
   let sent = texts[0] ?? "";
   let shown = sent;
+  let problem: NetmakerError | undefined;
   values.forEach((value, i) => {
     const plain = typeof value === "string" ? value : value.secret;
+    // Two dots are a step up to every proxy, and no name at all is the path of the whole list.
     if (plain === "" || plain === "." || plain === "..") {
-      throw invalidArgument(shown, "must be followed by a name or an id");
+      problem ??= invalidArgument(shown, "must be followed by a name or an id");
     }
     const rest = texts[i + 1] ?? "";
     sent += encodeURIComponent(plain) + rest;
     shown += (typeof value === "string" ? encodeURIComponent(value) : "…") + rest;
   });
   const secrets = values.flatMap((value) => (typeof value === "string" ? [] : [value.secret]));
-  return { sent, shown, secrets };
+  return { sent, shown, secrets, ...(problem === undefined ? {} : { problem }) };
 }

@@ -184,10 +184,8 @@ describe("an external client", () => {
     expect(await refusal(netmaker.externalClients.config(mesh.network, none.id))).toEqual(
       refused(500, "no result found"),
     );
-    expect(await refusal(netmaker.externalClients.update(mesh.network, none.id, {}))).toMatchObject(
-      {
-        status: 500,
-      },
+    expect(await refusal(netmaker.externalClients.update(mesh.network, none.id, {}))).toEqual(
+      refused(500, "client not found"),
     );
   });
 
