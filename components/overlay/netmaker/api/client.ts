@@ -35,7 +35,7 @@ export interface ClientOptions {
 }
 
 /**
- * A client of the REST API of Netmaker 1.5, community edition.
+ * A client of the REST API of Netmaker 1.5.1 and newer 1.5, community edition.
  *
  * Nothing is sent before the first call, which logs in where that is needed. Every call is bounded in
  * time and size, and throws `NetmakerError` and nothing else. A GET, PUT or DELETE is repeated when

@@ -70,7 +70,7 @@ export class Connection {
       }
       if (clock.now() + POLL >= end) {
         const reason = `${what}: not within ${deadline / 1000} s`;
-        throw new NetmakerError({ kind: "timeout", method: "GET", path: "", reason });
+        throw new NetmakerError({ kind: "timeout", method: "", path: "", reason });
       }
       await clock.sleep(POLL);
     }

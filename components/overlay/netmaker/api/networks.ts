@@ -139,7 +139,7 @@ export class Networks {
   }
 
   /**
-   * Changes what can be changed.
+   * Changes what can be changed; what is not given goes back to its default.
    *
    * @throws NetmakerError 400 `record not found` for an unknown network
    */
