@@ -161,6 +161,19 @@ describe("what is read", () => {
     expect(holdsSecret(found?.inputs["networks"])).toBe(true);
   });
 
+  it("of a gateway that answers names itself is what no name server is", async () => {
+    const nodes = readFileSync(new URL("../api/testdata/nodes.json", import.meta.url), "utf8");
+    const filled = JSON.parse(nodes.replace('"ingressdns": ""', '"ingressdns": "10.101.0.1"')) as {
+      readonly id: string;
+    }[];
+    await using server = await answering([json(200, filled)]);
+    const provider = new NetmakerProvider();
+    provider.configure({ url: server.url, masterKey: "k" });
+    const id = `netmaker/${filled[0]?.id ?? ""}`;
+    const found = await provider.read(urn("Gateway"), id, { inputs: {} });
+    expect(found?.inputs["dns"]).toBe("");
+  });
+
   it("is undefined for what is gone", async () => {
     await using server = await answering([json(200, keys)]);
     const provider = new NetmakerProvider();
