@@ -82,6 +82,7 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
   const go = await goVersion();
   const pulumi = await ensurePulumi(context, go);
   const k3s = await ensureK3s(context, go);
+  const descheduler = await ensureDescheduler(context, go);
   const plugins = await Promise.all(PROVIDERS.map((name) => ensurePlugin(context, name)));
   const [traefik, kubectl] = (await fetched) as [Made, Made];
   const inCluster = (name: string): string => join(k3s.images.folder, name);
@@ -99,6 +100,7 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
       localPathProvisioner: inCluster("local-path-provisioner"),
       pause: inCluster("pause"),
       traefik: join(traefik.entry.folder, "traefik"),
+      descheduler: join(descheduler.folder, "descheduler"),
     },
     plugins: Object.fromEntries(plugins.map(({ name, folder }) => [name, folder])),
     report: [
@@ -202,6 +204,15 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
   }
   const line = reportLine("k3s", part(context.lock, "k3s"), built, "k3s", binary.reason);
   return { binary: { entry: built, line }, images: built };
+}
+
+/** The real one: its Go module is all that its image holds. */
+async function ensureDescheduler(context: Context, go: string): Promise<Entry> {
+  const cwd = join(PROJECT, "lab", "images", "descheduler");
+  return cached("descheduler", [go, context.arch, ...(await sourceInputs(cwd))], async (folder) => {
+    await build("the descheduler", "bash", ["build.sh", folder], { cwd }, context.say);
+    return "registries";
+  });
 }
 
 async function ensurePlugin(
