@@ -54,7 +54,7 @@ export async function kubectlOn(
 export function kubectlCommand(kubeconfig = join(RUN, "kubeconfig")): [string, ...string[]] {
   const facts = readFileSync(join(RUN, "engine", "input.json"), "utf8");
   const { kubectl: program } = JSON.parse(facts) as { kubectl: string };
-  return [program, `--kubeconfig=${kubeconfig}`];
+  return [program, `--kubeconfig=${kubeconfig}`, `--cache-dir=${join(RUN, "kubectl-cache")}`];
 }
 
 async function runKubectl(args: readonly string[], input: string): Promise<string> {
