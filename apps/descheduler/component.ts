@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
+import { grant, WATCH } from "../rights.ts";
 
 export interface DeschedulerArgs {
   /** Kubernetes' descheduler, v0.30 or newer. */
@@ -20,16 +21,29 @@ export interface DeschedulerArgs {
 const NAME = "descheduler";
 const PLUGIN = "RemovePodsViolatingTopologySpreadConstraint";
 
+/** The whole cluster, as it reckons what fits where. */
+const SEES = [
+  {
+    apiGroups: [""],
+    resources: ["nodes", "namespaces", "pods", "persistentvolumeclaims"],
+    verbs: WATCH,
+  },
+  { apiGroups: ["scheduling.k8s.io"], resources: ["priorityclasses"], verbs: WATCH },
+  { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: WATCH },
+];
+
+/** In its namespaces alone; each eviction is told of as an event of the pod's. */
+const EVICTS = [
+  { apiGroups: [""], resources: ["pods/eviction"], verbs: ["create"] },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+];
+
 /**
  * The descheduler with one plugin: pods that break their own spread rule are evicted, within their
  * disruption budget, and the scheduler places them anew. Costs about 32 MiB of memory.
  */
 export class Descheduler extends pulumi.ComponentResource {
-  constructor(
-    name: string,
-    private readonly args: DeschedulerArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, args: DeschedulerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:descheduler:Descheduler", name, {}, opts);
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
@@ -41,7 +55,11 @@ export class Descheduler extends pulumi.ComponentResource {
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata }, child);
     const data = { "policy.yaml": pulumi.all([...args.namespaces]).apply(policy) };
     const config = new k8s.core.v1.ConfigMap(`${name}-config`, { metadata, data }, child);
-    const rights = this.createRights(name, account);
+    const rights = grant(
+      name,
+      { account, everywhere: SEES, inNamespaces: EVICTS, namespaces: args.namespaces },
+      child,
+    );
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -64,63 +82,6 @@ export class Descheduler extends pulumi.ComponentResource {
       { ...child, dependsOn: rights },
     );
     this.registerOutputs({});
-  }
-
-  /** It sees the whole cluster, as it reckons what fits where, and evicts in its namespaces alone. */
-  private createRights(name: string, account: k8s.core.v1.ServiceAccount): pulumi.Resource[] {
-    const child = { parent: this };
-    const apiGroup = "rbac.authorization.k8s.io";
-    const subjects = [
-      {
-        kind: "ServiceAccount",
-        name: account.metadata.name,
-        namespace: account.metadata.namespace,
-      },
-    ];
-    const watch = ["get", "list", "watch"];
-    const core = ["nodes", "namespaces", "pods", "persistentvolumeclaims"];
-    const reader = new k8s.rbac.v1.ClusterRole(
-      `${name}-cluster-role`,
-      {
-        metadata: { name: NAME },
-        rules: [
-          { apiGroups: [""], resources: core, verbs: watch },
-          { apiGroups: ["scheduling.k8s.io"], resources: ["priorityclasses"], verbs: watch },
-          { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: watch },
-        ],
-      },
-      child,
-    );
-    const reading = new k8s.rbac.v1.ClusterRoleBinding(
-      `${name}-cluster-binding`,
-      {
-        metadata: { name: NAME },
-        roleRef: { apiGroup, kind: "ClusterRole", name: reader.metadata.name },
-        subjects,
-      },
-      child,
-    );
-    const evicting = this.args.namespaces.map((namespace, index) => {
-      const metadata = { name: NAME, namespace };
-      const role = new k8s.rbac.v1.Role(
-        `${name}-role-${index}`,
-        {
-          metadata,
-          rules: [
-            { apiGroups: [""], resources: ["pods/eviction"], verbs: ["create"] },
-            // Each eviction is told of as an event of the pod's.
-            { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
-          ],
-        },
-        child,
-      );
-      return new k8s.rbac.v1.RoleBinding(
-        `${name}-binding-${index}`,
-        { metadata, roleRef: { apiGroup, kind: "Role", name: role.metadata.name }, subjects },
-        child,
-      );
-    });
-    return [reading, ...evicting];
   }
 }
 
