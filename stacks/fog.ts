@@ -22,8 +22,8 @@ export interface Outputs {
   readonly kubeconfig: pulumi.Output<string>;
   /** Node names and overlay addresses, hub first. */
   readonly overlay: readonly { readonly name: string; readonly address: string }[];
-  /** Join bundles by device, where there are some; secret. */
-  readonly joinBundles: pulumi.Output<Record<string, string>> | undefined;
+  /** Join bundles by device; secret. */
+  readonly joinBundles: pulumi.Output<Record<string, string>>;
   readonly versions: { readonly k3s: string };
 }
 
@@ -57,9 +57,7 @@ export function fog(loaded: Loaded): Outputs {
 }
 
 function bundlesOf(invited: readonly JoinBundle[]): Outputs["joinBundles"] {
-  return invited.length === 0
-    ? undefined
-    : pulumi.secret(
-        Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
-      );
+  return pulumi.secret(
+    Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
+  );
 }
