@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,go,workflows,stack,up,browser,lab,down}.json
+rm -f "$reports"/{service,contract,go,workflows,stack,up,browser,lab,down}.json
 
 keep_failed=no
 if [ "${1:-}" = --keep-failed ]; then
@@ -44,8 +44,9 @@ inside() {
 }
 
 go_tests() {
-  (cd lab/stand-ins/k3s && export CGO_ENABLED=1 \
-    && go vet -trimpath ./... && go test -trimpath ./...) \
+  (export CGO_ENABLED=1 \
+    && cd lab/stand-ins/k3s && go vet -trimpath ./... && go test -trimpath ./... \
+    && cd ../../images/descheduler && go vet -trimpath ./...) \
     && (cd lab/stand-ins/netmaker && go vet -trimpath ./... && go test -trimpath ./...)
 }
 
@@ -68,6 +69,7 @@ if [ $# -gt 0 ]; then
 else
   ./testing/workflows.sh || true # its report counts it
   run service npx vitest run --config vitest.service.config.ts
+  run contract node --import tsx testing/contract.ts
   make --no-print-directory down
   ./testing/traces.sh >"$reports/before.txt"
   host stack stack

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { openSync, closeSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { ensureNetmaker } from "../../../toolchain/toolchain.ts";
 /** How long the server may take to answer, milliseconds: it starts in well under a second. */
 const PATIENCE = 20_000;
 
-/** The server without a broker: the API works, and hosts are told of nothing. */
+/** The server; where it has no broker, the API works all the same and hosts are told of nothing. */
 export class TestNetmaker implements AsyncDisposable {
   readonly masterKey = randomBytes(24).toString("hex");
   readonly user = { username: "operator", password: randomBytes(24).toString("hex") };
@@ -24,11 +24,13 @@ export class TestNetmaker implements AsyncDisposable {
   /** Logs in as the super-admin, which has to be made first. */
   readonly client: NetmakerClient;
   private server: ChildProcess | undefined;
+  private broker: ChildProcess | undefined;
 
   private constructor(
     private readonly program: string,
     private readonly folder: string,
     private readonly port: number,
+    private readonly brokerPort: number,
   ) {
     this.url = `http://127.0.0.1:${port}`;
     this.client = new NetmakerClient({ url: this.url, credentials: this.user });
@@ -38,9 +40,22 @@ export class TestNetmaker implements AsyncDisposable {
   static async start(): Promise<TestNetmaker> {
     const { server } = await ensureNetmaker(() => undefined);
     const folder = await mkdtemp(join(tmpdir(), "fogline-netmaker-"));
-    const netmaker = new TestNetmaker(server.path, folder, await freePort());
+    const netmaker = new TestNetmaker(server.path, folder, await freePort(), await freePort());
     await netmaker.restart();
     return netmaker;
+  }
+
+  /** Starts Mosquitto, which the server finds by itself, and waits until it has. */
+  async startBroker(): Promise<void> {
+    const settings = join(this.folder, "mosquitto.conf");
+    const open = `listener ${this.brokerPort} 127.0.0.1\nallow_anonymous true\npersistence false\n`;
+    // As root it would change to its own user, who cannot read the settings.
+    await writeFile(settings, `user root\n${open}`, { mode: 0o600 });
+    this.broker = spawn("mosquitto", ["-c", settings], { stdio: "ignore" });
+    await this.until(
+      "find its broker",
+      async () => (await this.client.server.status()).brokerConnected,
+    );
   }
 
   /** A machine enrols as netclient would; one of this name that has done so stays as it is. */
@@ -61,17 +76,12 @@ export class TestNetmaker implements AsyncDisposable {
   async kill(): Promise<void> {
     const { server } = this;
     this.server = undefined;
-    if (server?.exitCode === null) {
-      const ended = once(server, "exit");
-      server.kill("SIGKILL");
-      await ended;
-    }
+    await end(server);
   }
 
   async restart(): Promise<void> {
     await this.kill();
-    const words = join(this.folder, "server.log");
-    const log = openSync(words, "a");
+    const log = openSync(join(this.folder, "server.log"), "a");
     const server = spawn(this.program, {
       cwd: this.folder,
       stdio: ["ignore", log, log],
@@ -80,31 +90,45 @@ export class TestNetmaker implements AsyncDisposable {
         SERVER_HOST: "127.0.0.1",
         API_PORT: String(this.port),
         SERVER_API_CONN_STRING: `127.0.0.1:${this.port}`,
-        BROKER_ENDPOINT: "mqtt://127.0.0.1:9",
+        BROKER_ENDPOINT: `mqtt://127.0.0.1:${this.brokerPort}`,
         MQ_USERNAME: "netmaker",
-        MQ_PASSWORD: "unused-as-there-is-no-broker",
+        MQ_PASSWORD: "of-a-broker-that-asks-for-none",
         MASTER_KEY: this.masterKey,
       },
     });
     closeSync(log);
     this.server = server;
+    await this.until("answer", () => this.answers());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await end(this.broker);
+    await rm(this.folder, { recursive: true });
+  }
+
+  private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + PATIENCE;
-    while (!(await this.answers())) {
-      if (server.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`the stand-in server does not answer:\n${readFileSync(words, "utf8")}`);
+    while (!(await holds())) {
+      if (this.server?.exitCode !== null || Date.now() > deadline) {
+        const words = readFileSync(join(this.folder, "server.log"), "utf8");
+        throw new Error(`the stand-in server does not ${what}:\n${words}`);
       }
       await setTimeout(50);
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    await rm(this.folder, { recursive: true });
-  }
-
   private async answers(): Promise<boolean> {
     const answer = await fetch(`${this.url}/api/server/health`).catch(() => undefined);
     return answer?.ok === true;
+  }
+}
+
+async function end(process: ChildProcess | undefined): Promise<void> {
+  if (process?.exitCode === null && process.signalCode === null) {
+    const ended = once(process, "exit");
+    process.kill("SIGKILL");
+    await ended;
   }
 }
 
