@@ -44,6 +44,13 @@ const STATES: Readonly<Record<string, Answer>> = {
   "azure-native:compute:VirtualMachineRunCommandByVirtualMachine": (inputs) => ({
     name: inputs["runCommandName"],
   }),
+  "netmaker:index:EnrollmentKey": (_, name) => ({ token: `${name}-token` }),
+  "netmaker:index:Host": (_, name) => ({ nodeId: `${name}-node`, hostId: `${name}-host` }),
+  "netmaker:index:Egress": (_, name) => ({ egressId: `${name}-egress` }),
+  "netmaker:index:ExternalClient": (_, name) => ({
+    address: `10.101.255.${name.length}`,
+    config: "[Interface]\nPrivateKey = [ENTER PRIVATE KEY]\n",
+  }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
   "command:remote:Command": (_, name) => ({ stdout: printed(name), stderr: "" }),
   "command:local:Command": (_, name) => ({ stdout: `${name}-public-key`, stderr: "" }),

@@ -8,7 +8,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
-import type { Overlay, OverlayMember } from "../member.ts";
+import type { Hub, Overlay, OverlayMember } from "../member.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
 
 export interface WireguardOverlayArgs {
@@ -20,6 +20,9 @@ export interface WireguardOverlayArgs {
   readonly operatorFolder: string;
 }
 
+/** Name of the network interface on every member. */
+const INTERFACE = "fogline0";
+
 interface Spoke {
   readonly machine: Machine;
   readonly address: string;
@@ -28,10 +31,9 @@ interface Spoke {
 
 /** Hub, spokes and the operator's computer in one WireGuard network. Keys are made where they stay. */
 export class WireguardOverlay extends pulumi.ComponentResource implements Overlay {
-  readonly hub: OverlayMember;
+  readonly hub: Hub;
   readonly agents: readonly OverlayMember[];
   readonly operator: pulumi.Resource;
-  readonly interfaceName = "fogline0";
   readonly mtu: number;
 
   private readonly hubKey: pulumi.Output<string>;
@@ -90,7 +92,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   }
 
   /** A machine that has a key already, joined to the overlay or kept there. */
-  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): OverlayMember {
+  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): Hub {
     return this.join(machine, address, this.confOf(address), this.hub.address, opts);
   }
 
@@ -107,7 +109,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     hubKey: pulumi.Resource,
     spokes: readonly Spoke[],
     operatorKey: pulumi.Output<string>,
-  ): OverlayMember {
+  ): Hub {
     const { range, listenPort } = this.args.settings;
     const address = hubAddress(range);
     const known = pulumi.all([
@@ -126,7 +128,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     });
   }
 
-  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): OverlayMember {
+  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): Hub {
     const conf = this.conf(this.withPrefix(spoke.address), spoke.machine.tier);
     return this.join(spoke.machine, spoke.address, conf, this.hub.address, opts);
   }
@@ -137,7 +139,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     conf: pulumi.Output<string>,
     hub: string,
     opts: pulumi.CustomResourceOptions,
-  ): OverlayMember {
+  ): Hub {
     const node = nodeName(machine);
     const values = {
       NODE: node,
@@ -150,6 +152,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     return {
       machine,
       address,
+      interfaceName: INTERFACE,
       joined: new RemoteScript(
         `${node}-overlay`,
         { machine, script: script("member.sh"), values },
