@@ -27,7 +27,7 @@ export function overlayOf(settings: Settings, machines: Machines): Overlay {
         workers,
         devices,
         cloudRange: settings.cloud.network,
-        route: network.routeThrough("overlay", range, server.privateAddress),
+        route: network.routeThrough("overlay-route", range, server.privateAddress),
         operatorFolder,
       });
   }
