@@ -5,6 +5,7 @@ import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker/overlay/overlay.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
@@ -23,6 +24,8 @@ export interface Outputs {
   readonly kubeconfig: pulumi.Output<string>;
   /** Node names and overlay addresses, hub first. */
   readonly overlay: readonly { readonly name: string; readonly address: pulumi.Input<string> }[];
+  /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
+  readonly netmaker: NetmakerOverlay["access"] | undefined;
   /** Join bundles by device, where there are some; secret. */
   readonly joinBundles: pulumi.Output<Record<string, string>> | undefined;
   readonly versions: { readonly k3s: string };
@@ -49,6 +52,7 @@ export function fog(loaded: Loaded): Outputs {
       name: nodeName(machine),
       address,
     })),
+    netmaker: overlay instanceof NetmakerOverlay ? overlay.access : undefined,
     joinBundles: bundlesOf(invited),
     versions: { k3s: settings.k3s.version },
   };

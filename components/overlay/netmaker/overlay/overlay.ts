@@ -24,7 +24,7 @@ import {
   Network,
 } from "../resources/index.ts";
 import { pinned, PROGRAM_SCRIPT } from "../server/program.ts";
-import { Server } from "../server/server.ts";
+import { Server, type ServerAccess } from "../server/server.ts";
 import { clientConf } from "./conf.ts";
 
 export interface NetmakerOverlayArgs {
@@ -67,6 +67,8 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   readonly agents: readonly OverlayMember[];
   readonly operator: pulumi.Resource;
   readonly mtu: number;
+  /** How the network is asked about from elsewhere; secret. */
+  readonly access: pulumi.Output<ServerAccess & { readonly network: string }>;
 
   /** Every resource of the server's, which goes with the machine that holds its database. */
   private readonly child: pulumi.CustomResourceOptions;
@@ -100,6 +102,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       dependsOn: [server.running],
       ...(lifetime === undefined ? {} : { deletedWith: lifetime }),
     };
+    this.access = server.access.apply((access) => ({
+      ...access,
+      network: args.settings.network,
+    }));
     this.network = new Network(
       `${name}-network`,
       { name: args.settings.network, addressRange: args.range, mtu: this.mtu },

@@ -16,6 +16,15 @@ export interface ServerArgs {
   readonly machine: Machine;
 }
 
+/** How the API is asked from elsewhere. */
+export interface ServerAccess {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Certificate of the authority to trust; unset for a well-known one. */
+  readonly ca?: string;
+}
+
 /** User name of the super-admin. */
 const ADMIN = "fogline";
 
@@ -27,6 +36,8 @@ const ADMIN = "fogline";
 export class Server extends pulumi.ComponentResource {
   /** What the API is called by: a DNS name or the machine's public address. */
   readonly host: pulumi.Output<string>;
+  /** Secret. */
+  readonly access: pulumi.Output<ServerAccess>;
   /** For resources of this server; done when it answers. */
   readonly provider: Provider;
   /** Done when the API answers over TLS. */
@@ -64,16 +75,14 @@ export class Server extends pulumi.ComponentResource {
       { parent: this },
     );
     this.running = server;
-    this.provider = new Provider(
-      `${name}-api`,
-      {
-        url: pulumi.interpolate`https://${this.host}`,
-        username: ADMIN,
-        password,
-        ...(settings.domain === undefined ? { ca: server.stdout } : {}),
-      },
-      { parent: this, dependsOn: [server] },
-    );
+    const access = {
+      url: pulumi.interpolate`https://${this.host}`,
+      username: ADMIN,
+      password,
+      ...(settings.domain === undefined ? { ca: server.stdout } : {}),
+    };
+    this.access = pulumi.secret(access);
+    this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
     this.registerOutputs({ host: this.host });
   }
 }

@@ -32,7 +32,10 @@ fetch_program() {
 }
 
 # forget_program NAME: removes every release of it.
-forget_program() { rm -f "$programs/$1"-*; }
+forget_program() {
+  rm -f "$programs/$1"-*
+  [ ! -d "$programs" ] || rmdir --ignore-fail-on-non-empty "$programs"
+}
 
 # put FILE MODE OWNER TEXT: writes a file whole; notes in `changed` whether it is another one now.
 put() {

@@ -223,8 +223,17 @@ trust_authority() {
   done
   if ! cmp -s "$authority" "$trusted"; then
     install -m 0644 "$authority" "$trusted"
-    update-ca-certificates >/dev/null
+    renew_trust
   fi
+}
+
+# Its warnings about what it skips are no news.
+renew_trust() {
+  local said
+  said=$(update-ca-certificates "$@" 2>&1) || {
+    say "update-ca-certificates: $said"
+    exit 1
+  }
 }
 
 remove() {
@@ -232,8 +241,9 @@ remove() {
   rm -f /etc/systemd/system/fogline-netmaker*.{service,timer} "$trusted" \
     /usr/local/sbin/fogline-netmaker-{backup,restore}
   forget_program netmaker
-  rm -rf "$etc" "$lib" /var/lib/fogline-netmaker-{broker,proxy}
-  update-ca-certificates --fresh >/dev/null
+  rm -rf "$etc" "$lib" /var/lib/fogline-netmaker-{broker,proxy} \
+    /var/lib/systemd/timers/stamp-fogline-netmaker-backup.timer
+  renew_trust --fresh
   systemctl daemon-reload
   userdel fogline-netmaker 2>/dev/null || true
 }
