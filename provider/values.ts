@@ -39,6 +39,19 @@ export function secret(value: unknown): unknown {
   return { [SIGNATURE]: SECRET, value };
 }
 
+/** Whether any part of a value is to be kept encrypted. */
+export function holdsSecret(value: unknown): boolean {
+  if (Array.isArray(value)) {
+    return value.some(holdsSecret);
+  }
+  if (!isObject(value)) {
+    return false;
+  }
+  const marked =
+    value[SIGNATURE] === SECRET || (value[SIGNATURE] === OUTPUT && value["secret"] === true);
+  return marked || Object.values(value).some(holdsSecret);
+}
+
 /** Every text within the secret parts of a value. */
 export function secretTexts(value: unknown, isSecret = false): string[] {
   if (typeof value === "string") {

@@ -216,6 +216,12 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
   return { binary: { entry: built, line }, images: built };
 }
 
+/** The Pulumi engine alone, for tests of a provider: the folder with `bin/pulumi`. */
+export async function ensureEngine(say: Say): Promise<string> {
+  const context = { lock: readToolchainLock(), arch: hostArch(), options: officialOptions(), say };
+  return (await ensurePulumi(context, await goVersion())).entry.folder;
+}
+
 /**
  * Netmaker's server and netclient, official or their stand-ins; asked for by labs whose overlay it is.
  *

@@ -57,6 +57,12 @@ export class NetmakerError extends Error {
     this.attempts = failure.attempts ?? 0;
   }
 
+  /** The same failure, its field by the name that the caller's users know. */
+  withField(field: string): NetmakerError {
+    const { kind, method, path, reason, status, attempts, cause } = this;
+    return new NetmakerError({ kind, method, path, reason, status, field, attempts, cause });
+  }
+
   /**
    * Whether what the call named does not exist. The API has a 404 for networks alone; elsewhere it
    * says so in the message of a 400 or 500 (database/database.go, logic/enrollmentkey.go).

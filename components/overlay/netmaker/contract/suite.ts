@@ -2,7 +2,7 @@
  * What every part of the suite works with: a client of the server under test, raw calls beside it,
  * things of its own with names that no used server has, and their removal.
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 import { afterAll, expect, vi } from "vitest";
 
@@ -17,7 +17,10 @@ import {
 } from "../api/index.ts";
 import { exchange } from "../api/exchange.ts";
 import { overlap, parseRange } from "../rules/ranges.ts";
+import { registration } from "./registration.ts";
 import { readTarget } from "./target.ts";
+
+export { registration };
 
 export const target = readTarget(process.env);
 
@@ -161,32 +164,6 @@ export async function newNetwork(stem = "net"): Promise<Network & { readonly ran
   const network = await netmaker.networks.create({ name: unique(stem), addressRange: range });
   remove(() => netmaker.networks.delete(network.name));
   return { ...network, range };
-}
-
-/** What netclient sends when it registers (schema/hosts.go), as far as the server looks at it. */
-export function registration(
-  name: string,
-  changes: Record<string, unknown> = {},
-): {
-  readonly id: string;
-  readonly [field: string]: unknown;
-} {
-  return {
-    id: randomUUID(),
-    name,
-    version: "v1.5.1",
-    os: "linux",
-    firewallinuse: "nftables",
-    hostpass: randomBytes(16).toString("hex"),
-    // Go reads the one as an array of numbers, the others as base64.
-    publickey: [...randomBytes(32)],
-    traffickeypublic: randomBytes(32).toString("base64"),
-    macaddress: Buffer.from([0x02, ...randomBytes(5)]).toString("base64"),
-    endpointip: "192.0.2.1",
-    listenport: 51821,
-    mtu: 1420,
-    ...changes,
-  };
 }
 
 /** Registers a machine as netclient would. */

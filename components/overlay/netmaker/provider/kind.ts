@@ -27,28 +27,35 @@ export interface Kind<Inputs> {
   readonly replaces: readonly (keyof Inputs & string)[];
   /** Outputs that the engine keeps encrypted. */
   readonly secrets?: readonly string[];
-  /** Which of the server's rules known inputs break. */
-  refusals?(inputs: Inputs): readonly Refusal[];
+  /** Outputs that a change of inputs may change; the others stay as they are. */
+  readonly changing?: readonly string[];
+  /** What of the API's errors has another name here: fields by the API client's name. */
+  readonly names?: Readonly<Record<string, keyof Inputs & string>>;
+  /**
+   * Which of the server's rules the known inputs break. An input that is not known yet, or wrong by
+   * itself, is unset; what is said of it is dropped.
+   */
+  readonly refusals?: (known: Partial<Inputs>) => readonly Refusal[];
   /**
    * What stands there already for these inputs: an `up` may be killed after the server made it and
    * before the engine knew.
    */
-  find(client: NetmakerClient, inputs: Inputs): Promise<Found | undefined>;
-  create(client: NetmakerClient, inputs: Inputs): Promise<Found>;
+  readonly find: (client: NetmakerClient, inputs: Inputs) => Promise<Found | undefined>;
+  readonly create: (client: NetmakerClient, inputs: Inputs) => Promise<Found>;
   /**
    * What stands behind an id.
    *
    * @param given the inputs that the engine remembers; unset where a resource is imported
    */
-  read(
+  readonly read: (
     client: NetmakerClient,
     id: string,
     given: Partial<Inputs> | undefined,
-  ): Promise<Found | undefined>;
+  ) => Promise<Found | undefined>;
   /** Brings what exists to other inputs; without it every change makes the resource anew. */
-  update?(client: NetmakerClient, id: string, inputs: Inputs): Promise<Found>;
+  readonly update?: (client: NetmakerClient, id: string, inputs: Inputs) => Promise<Found>;
   /** No error for what is gone already. */
-  delete(client: NetmakerClient, id: string): Promise<void>;
+  readonly delete: (client: NetmakerClient, id: string) => Promise<void>;
 }
 
 /** A kind of which only the provider knows the inputs. */
@@ -72,16 +79,7 @@ export function splitId(id: string): { readonly network: string; readonly own: s
   return { network: id.slice(0, slash), own: id.slice(slash + 1) };
 }
 
-/** Values of those inputs that a program gave: the server's defaults are none of its business. */
-export function onlyGiven(
-  actual: Properties,
-  given: Properties | undefined,
-  always: readonly string[],
-): Properties {
-  return Object.fromEntries(
-    Object.entries(actual).filter(
-      ([key, value]) =>
-        value !== undefined && (always.includes(key) || given === undefined || key in given),
-    ),
-  );
+/** Properties that have a value. */
+export function defined(properties: Properties): Properties {
+  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 }

@@ -5,13 +5,14 @@ import { differences, topOf } from "../../../../provider/difference.ts";
 import type { PlannedChange, Provider } from "../../../../provider/serve.ts";
 import {
   hasUnknown,
+  holdsSecret,
   secret,
   typeOf,
   unwrap,
   type Problem,
   type Properties,
 } from "../../../../provider/values.ts";
-import { NetmakerClient, type ClientOptions } from "../api/index.ts";
+import { NetmakerClient, NetmakerError, type ClientOptions } from "../api/index.ts";
 import type { AnyKind, Found } from "./kind.ts";
 import { KINDS } from "./kinds/index.ts";
 import { knownProblems } from "./problems.ts";
@@ -21,6 +22,16 @@ export class NetmakerProvider implements Provider {
   readonly version = "0.1.0";
   /** Names are unique on the server: the old one goes first. */
   readonly deleteBeforeReplace = true;
+  readonly preview = {
+    create: (_: string, inputs: Properties): Properties => inputs,
+    update: (urn: string, olds: Properties, inputs: Properties): Properties => {
+      const { inputs: schema, changing = [] } = kindOf(urn);
+      const kept = Object.entries(olds).filter(
+        ([key]) => !(key in schema.shape) && !changing.includes(key),
+      );
+      return { ...Object.fromEntries(kept), ...inputs };
+    },
+  };
   #client: NetmakerClient | undefined;
 
   /** @param change what is otherwise with the clients it makes, for tests */
@@ -48,11 +59,16 @@ export class NetmakerProvider implements Provider {
   check(urn: string, inputs: Properties): Problem[] {
     const kind = kindOf(urn);
     const problems = knownProblems(kind.inputs, inputs);
-    if (problems.length > 0 || hasUnknown(inputs)) {
-      return problems;
-    }
-    const refusals = kind.refusals?.(unwrap(inputs) as Properties) ?? [];
-    return refusals.map(({ field, rule, fix }) => ({ property: field, reason: `${rule}; ${fix}` }));
+    const wrong = new Set(problems.map(({ property }) => topOf(property)));
+    const judged = (key: string): boolean => !wrong.has(key) && !hasUnknown(inputs[key]);
+    const known = Object.entries(inputs).filter(([key]) => judged(key));
+    const refusals = kind.refusals?.(unwrap(Object.fromEntries(known)) as Properties) ?? [];
+    return [
+      ...problems,
+      ...refusals
+        .filter(({ field }) => judged(field))
+        .map(({ field, rule, fix }) => ({ property: field, reason: `${rule}; ${fix}` })),
+    ];
   }
 
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
@@ -66,11 +82,13 @@ export class NetmakerProvider implements Provider {
   async create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
     const kind = kindOf(urn);
     const given = parse(kind, inputs);
-    const there = await kind.find(this.client, given);
-    if (there !== undefined) {
-      refuseOther(urn, there, given);
-    }
-    const made = there ?? (await kind.create(this.client, given));
+    const made = await named(kind, async () => {
+      const there = await kind.find(this.client, given);
+      if (there !== undefined) {
+        refuseOther(urn, there, given);
+      }
+      return there ?? (await kind.create(this.client, given));
+    });
     return { id: made.id, outputs: state(kind, inputs, made) };
   }
 
@@ -80,24 +98,30 @@ export class NetmakerProvider implements Provider {
     known: { readonly inputs: Properties },
   ): Promise<{ id: string; inputs: Properties; outputs: Properties } | undefined> {
     const kind = kindOf(urn);
-    const inputs = unwrap(known.inputs) as Properties;
-    const given = Object.keys(inputs).length === 0 ? undefined : inputs;
-    const found = await kind.read(this.client, id, given);
-    return (
-      found && { id: found.id, inputs: found.inputs, outputs: state(kind, found.inputs, found) }
-    );
+    const remembered = Object.keys(known.inputs).length > 0;
+    const given = remembered ? (unwrap(known.inputs) as Properties) : undefined;
+    const found = await named(kind, () => kind.read(this.client, id, given));
+    if (found === undefined) {
+      return undefined;
+    }
+    const secrets = Object.keys(known.inputs).filter((key) => holdsSecret(known.inputs[key]));
+    const inputs = withSecrets(found.inputs, [...(kind.secrets ?? []), ...secrets]);
+    return { id: found.id, inputs, outputs: state(kind, inputs, found) };
   }
 
   async update(urn: string, _: Properties, inputs: Properties, id: string): Promise<Properties> {
     const kind = kindOf(urn);
-    if (kind.update === undefined) {
+    const { update } = kind;
+    if (update === undefined) {
       throw new Error(`${typeOf(urn)} cannot be changed, only made anew`);
     }
-    return state(kind, inputs, await kind.update(this.client, id, parse(kind, inputs)));
+    const changed = await named(kind, () => update(this.client, id, parse(kind, inputs)));
+    return state(kind, inputs, changed);
   }
 
   async delete(urn: string, _: Properties, id: string): Promise<void> {
-    await kindOf(urn).delete(this.client, id);
+    const kind = kindOf(urn);
+    await named(kind, () => kind.delete(this.client, id));
   }
 
   invoke(token: string): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
@@ -132,16 +156,30 @@ function parse(kind: AnyKind, inputs: Properties): Properties {
 
 /** Inputs as they came, secrets in their envelopes, and what the server added. */
 function state(kind: AnyKind, inputs: Properties, { outputs }: Found): Properties {
-  const secrets = kind.secrets ?? [];
-  const all = { ...inputs, ...outputs };
+  return withSecrets({ ...inputs, ...outputs }, kind.secrets ?? []);
+}
+
+/** Properties that have a value; those of some names are kept encrypted. */
+function withSecrets(properties: Properties, secrets: readonly string[]): Properties {
   return Object.fromEntries(
-    Object.entries(all)
+    Object.entries(properties)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => [
         key,
-        secrets.includes(key) && value === unwrap(value) ? secret(value) : value,
+        secrets.includes(key) && !holdsSecret(value) ? secret(value) : value,
       ]),
   );
+}
+
+/** What a call says is wrong, by the name that the field has among the resource's inputs. */
+async function named<T>(kind: AnyKind, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const field = error instanceof NetmakerError && error.field;
+    const name = typeof field === "string" ? kind.names?.[field] : undefined;
+    throw name === undefined ? error : (error as NetmakerError).withField(name);
+  }
 }
 
 /** @throws Error when what stands under the same name is not what is asked for */

@@ -3,7 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as api from "../api/index.ts";
 import type { Inputs } from "./inputs.ts";
 
-export type NetworkArgs = Inputs<api.NetworkArgs>;
+export type NetworkArgs = Inputs<
+  api.NetworkArgs & {
+    /**
+     * Whether the rules that come with a network are enabled: every member reaches every other, and
+     * every gateway. False: only what `AclRule`s allow. Default true.
+     */
+    readonly defaultRules?: boolean | undefined;
+  }
+>;
 
 /**
  * A network. Name, ranges, keepalive and MTU are for good: another value makes it anew, with all that

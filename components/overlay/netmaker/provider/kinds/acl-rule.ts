@@ -26,7 +26,7 @@ type Inputs = z.output<typeof inputs>;
 export const aclRule: Kind<Inputs> = {
   inputs,
   replaces: ["network"],
-  refusals: ({ protocol, ports }) => portRefusals(protocol, ports),
+  refusals: ({ protocol = "all", ports = [] }) => portRefusals(protocol, ports),
   find: async (client, given) => {
     const found = await byName(client, given.network, given.name);
     return found && foundAs(found);

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import type { DnsRecord } from "../../api/index.ts";
 import { recordNameRefusals, type Refusal } from "../../rules/index.ts";
-import { joinId, onlyGiven, splitId, type Found, type Kind } from "../kind.ts";
+import { defined, joinId, splitId, type Found, type Kind } from "../kind.ts";
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -17,7 +17,7 @@ export const dnsRecord: Kind<Inputs> = {
   inputs,
   // The API has no call to change one.
   replaces: ["name", "network", "address", "address6"],
-  refusals: (given) => [...recordNameRefusals(given.name), ...addressRefusals(given)],
+  refusals: (known) => [...recordNameRefusals(known.name ?? ""), ...addressRefusals(known)],
   find: async (client, given) => {
     const found = await client.dnsRecords.get(given.network, given.name);
     return found && foundAs(found);
@@ -35,7 +35,7 @@ export const dnsRecord: Kind<Inputs> = {
 };
 
 /** The server would keep a record that answers nothing. */
-function addressRefusals({ address, address6 }: Inputs): Refusal[] {
+function addressRefusals({ address, address6 }: Partial<Inputs>): Refusal[] {
   return address === undefined && address6 === undefined
     ? [{ field: "address", rule: "is missing", fix: "give address, address6 or both" }]
     : [];
@@ -45,7 +45,7 @@ function foundAs(found: DnsRecord): Found {
   const { name, network, address, address6 } = found;
   return {
     id: joinId(network, name),
-    inputs: onlyGiven({ name, network, address, address6 }, undefined, []),
+    inputs: defined({ name, network, address, address6 }),
     outputs: { domainName: found.domainName },
   };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import type { Egress, NetmakerClient } from "../../api/index.ts";
 import { overlappingRanges, parseRange, type Refusal } from "../../rules/index.ts";
-import { joinId, onlyGiven, splitId, type Found, type Kind } from "../kind.ts";
+import { defined, joinId, splitId, type Found, type Kind } from "../kind.ts";
 import { asGiven } from "./network.ts";
 
 const inputs = z.strictObject({
@@ -13,7 +13,7 @@ const inputs = z.strictObject({
   node: z.string(),
   metric: z.int().min(1).max(999).default(256),
   nat: z.boolean().default(true),
-  description: z.string().optional(),
+  description: z.string().default(""),
   enabled: z.boolean().default(true),
 });
 type Inputs = z.output<typeof inputs>;
@@ -21,7 +21,7 @@ type Inputs = z.output<typeof inputs>;
 export const egress: Kind<Inputs> = {
   inputs,
   replaces: ["network"],
-  refusals: ({ range }) => rangeRefusals(range),
+  refusals: ({ range = "" }) => rangeRefusals(range),
   find: async (client, given) => {
     const all = await client.egresses.list(given.network);
     const found = all.find(({ name }) => name === given.name);
@@ -92,14 +92,9 @@ function foundAs(found: Egress, given: Partial<Inputs> | undefined): Found {
   const { id, name, network, nat, enabled, description } = found;
   const [node, metric] = Object.entries(found.nodes)[0] ?? [];
   const range = asGiven(given?.range, found.range);
-  const always = ["name", "network", "range", "node", "metric", "nat", "enabled"];
   return {
     id: joinId(network, id),
-    inputs: onlyGiven(
-      { name, network, range, node, metric, nat, enabled, description },
-      given ?? {},
-      always,
-    ),
+    inputs: defined({ name, network, range, node, metric, nat, enabled, description }),
     outputs: { egressId: id },
   };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import type { EnrollmentKey, KeyLimit } from "../../api/index.ts";
 import { keyNameRefusals, type Refusal } from "../../rules/index.ts";
-import { onlyGiven, type Found, type Kind } from "../kind.ts";
+import { defined, type Found, type Kind } from "../kind.ts";
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -19,7 +19,8 @@ export const enrollmentKey: Kind<Inputs> = {
   inputs,
   replaces: ["name", "networks", "uses", "expires"],
   secrets: ["value", "token"],
-  refusals: (given) => [...keyNameRefusals(given.name), ...limitRefusals(given)],
+  names: { limit: "uses" },
+  refusals: (known) => [...keyNameRefusals(known.name ?? ""), ...limitRefusals(known)],
   find: async (client, given) => {
     const found = await client.enrollmentKeys.find(given.name);
     return found && foundAs(found, given);
@@ -47,7 +48,7 @@ export const enrollmentKey: Kind<Inputs> = {
 };
 
 /** The server keeps the uses and forgets the time without a word. */
-function limitRefusals({ uses, expires }: Inputs): Refusal[] {
+function limitRefusals({ uses, expires }: Partial<Inputs>): Refusal[] {
   return uses === undefined || expires === undefined
     ? []
     : [
@@ -70,11 +71,7 @@ function foundAs(found: EnrollmentKey, given: Partial<Inputs> | undefined): Foun
   const { name, networks, relay, groups, limit } = found;
   return {
     id: name,
-    inputs: onlyGiven(
-      { name, networks, relay, groups, ...limitInputs(limit, given) },
-      undefined,
-      [],
-    ),
+    inputs: defined({ name, networks, relay, groups, ...limitInputs(limit, given) }),
     outputs: {
       value: found.value,
       token: found.token,

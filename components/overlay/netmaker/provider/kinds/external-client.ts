@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import type { AclRule, ExternalClient, NetmakerClient } from "../../api/index.ts";
 import { clientIdRefusals } from "../../rules/index.ts";
-import { joinId, onlyGiven, splitId, type Found, type Kind } from "../kind.ts";
+import { defined, joinId, splitId, type Found, type Kind } from "../kind.ts";
 
 const inputs = z.strictObject({
   clientId: z.string(),
@@ -11,10 +11,10 @@ const inputs = z.strictObject({
   gateway: z.string(),
   publicKey: z.string().optional(),
   enabled: z.boolean().default(true),
-  dns: z.string().optional(),
+  dns: z.string().default(""),
   extraAllowedIps: z.array(z.string()).default([]),
-  postUp: z.string().max(1024).optional(),
-  postDown: z.string().max(1024).optional(),
+  postUp: z.string().max(1024).default(""),
+  postDown: z.string().max(1024).default(""),
 });
 type Inputs = z.output<typeof inputs>;
 
@@ -22,7 +22,9 @@ export const externalClient: Kind<Inputs> = {
   inputs,
   replaces: ["clientId", "network", "gateway", "publicKey"],
   secrets: ["privateKey", "config"],
-  refusals: ({ clientId }) =>
+  changing: ["config"],
+  names: { id: "clientId" },
+  refusals: ({ clientId = "" }) =>
     clientIdRefusals(clientId).map((refusal) => ({ ...refusal, field: "clientId" })),
   find: (client, given) => look(client, given.network, given.clientId, given),
   create: async (client, given) => {
@@ -93,21 +95,16 @@ async function foundAs(
   found: ExternalClient,
   given: Partial<Inputs> | undefined,
 ): Promise<Found> {
-  const { id, network, gateway, enabled, extraAllowedIps } = found;
-  const optional = {
-    // A pair that the server made is no input.
-    publicKey: given?.publicKey === undefined ? undefined : found.publicKey,
-    dns: found.dns,
-    postUp: found.postUp,
-    postDown: found.postDown,
-  };
+  const { id, network, gateway, enabled, dns, extraAllowedIps, postUp, postDown } = found;
+  // A pair that the server made is no input.
+  const ownKey = given === undefined ? found.privateKey === undefined : "publicKey" in given;
+  const publicKey = ownKey ? found.publicKey : undefined;
   return {
     id: joinId(network, id),
-    inputs: onlyGiven(
-      { clientId: id, network, gateway, enabled, extraAllowedIps, ...optional },
-      given ?? {},
-      ["clientId", "network", "gateway", "enabled", "extraAllowedIps"],
-    ),
+    inputs: defined({
+      ...{ clientId: id, network, gateway, publicKey },
+      ...{ enabled, dns, extraAllowedIps, postUp, postDown },
+    }),
     outputs: {
       address: found.address,
       address6: found.address6,

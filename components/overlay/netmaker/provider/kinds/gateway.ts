@@ -2,16 +2,19 @@
 import { z } from "zod";
 
 import type { Gateway } from "../../api/index.ts";
-import { joinId, onlyGiven, splitId, type Found, type Kind } from "../kind.ts";
+import { joinId, splitId, type Found, type Kind } from "../kind.ts";
+
+/** What the server writes where nothing is given (logic/gateway.go). */
+const DESCRIPTION = "This host can be used for remote access";
 
 const inputs = z.strictObject({
   network: z.string(),
   node: z.string(),
-  dns: z.string().optional(),
+  dns: z.string().default(""),
   keepalive: z.int().positive().default(20),
   mtu: z.int().min(576).max(65535).default(1420),
   internet: z.boolean().default(false),
-  description: z.string().optional(),
+  description: z.string().default(DESCRIPTION),
 });
 type Inputs = z.output<typeof inputs>;
 
@@ -20,18 +23,18 @@ export const gateway: Kind<Inputs> = {
   replaces: ["network", "node"],
   find: async (client, given) => {
     const found = await client.gateways.get(given.network, given.node);
-    return found && foundAs(found, given);
+    return found && foundAs(found);
   },
   create: async (client, given) =>
-    foundAs(await client.gateways.create(given.network, given.node, given), given),
-  read: async (client, id, given) => {
+    foundAs(await client.gateways.create(given.network, given.node, given)),
+  read: async (client, id) => {
     const { network, own } = splitId(id);
     const found = await client.gateways.get(network, own);
-    return found && foundAs(found, given);
+    return found && foundAs(found);
   },
   update: async (client, id, given) => {
     const { network, own } = splitId(id);
-    return foundAs(await client.gateways.update(network, own, given), given);
+    return foundAs(await client.gateways.update(network, own, given));
   },
   delete: (client, id) => {
     const { network, own } = splitId(id);
@@ -39,13 +42,11 @@ export const gateway: Kind<Inputs> = {
   },
 };
 
-function foundAs(found: Gateway, given: Partial<Inputs> | undefined): Found {
+function foundAs(found: Gateway): Found {
   const { network, id, dns, keepalive, mtu, internet, description } = found;
-  const always = ["network", "node", "keepalive", "mtu", "internet"];
-  const actual = { network, node: id, dns, keepalive, mtu, internet, description };
   return {
     id: joinId(network, id),
-    inputs: onlyGiven(actual, given, always),
+    inputs: { network, node: id, dns, keepalive, mtu, internet, description },
     outputs: { address: found.address, address6: found.address6 },
   };
 }

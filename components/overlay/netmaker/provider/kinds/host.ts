@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 
-import type { Host, NetmakerClient, Node } from "../../api/index.ts";
-import { joinId, onlyGiven, splitId, type Found, type Kind } from "../kind.ts";
+import type { Properties } from "../../../../../provider/values.ts";
+import { NetmakerError, type Host, type NetmakerClient, type Node } from "../../api/index.ts";
+import { joinId, splitId, type Found, type Kind } from "../kind.ts";
 
 const inputs = z.strictObject({
   name: z.string().min(1),
@@ -26,6 +27,7 @@ export const host: Kind<Inputs> = {
   find: () => Promise.resolve(undefined),
   create: async (client, given) => {
     const found = await client.hosts.waitFor(given.name);
+    await join(client, found.id, given.network);
     const node = await client.nodes.waitForHost(given.network, found.id);
     return foundAs(await settle(client, found, given), node, given);
   },
@@ -54,25 +56,39 @@ export const host: Kind<Inputs> = {
   },
 };
 
+/** A host that its key has not made a member, or that somebody took out, is made one. */
+async function join(client: NetmakerClient, id: string, network: string): Promise<void> {
+  if ((await client.nodes.ofHost(network, id)) !== undefined) {
+    return;
+  }
+  try {
+    await client.hosts.join(id, network);
+  } catch (error) {
+    // The server may be joining it by its key at this moment.
+    if (!(error instanceof NetmakerError && /already part of/.test(error.reason))) {
+      throw error;
+    }
+  }
+}
+
 /** Sets what differs, and nothing else: every change is told to every peer. */
 async function settle(client: NetmakerClient, found: Host, given: Inputs): Promise<Host> {
-  const { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive } = given;
-  const wanted = { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive };
+  const wanted = settingsOf(given);
   const differs = Object.entries(wanted).some(
     ([key, value]) => value !== undefined && found[key as keyof typeof wanted] !== value,
   );
   return differs ? client.hosts.update(found.id, wanted) : found;
 }
 
+function settingsOf(of: Inputs | Host): Omit<Inputs, "name" | "network"> {
+  const { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive } = of;
+  return { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive };
+}
+
 function foundAs(found: Host, node: Node, given: Partial<Inputs> | undefined): Found {
-  const { name, endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive } = found;
-  const settings = { endpointIp, isStatic, listenPort, isStaticPort, mtu, keepalive };
   return {
     id: joinId(node.network, found.id),
-    inputs: onlyGiven({ name, network: node.network, ...settings }, given ?? {}, [
-      "name",
-      "network",
-    ]),
+    inputs: { name: found.name, network: node.network, ...onlyGiven(settingsOf(found), given) },
     outputs: {
       hostId: found.id,
       nodeId: node.id,
@@ -82,4 +98,9 @@ function foundAs(found: Host, node: Node, given: Partial<Inputs> | undefined): F
       version: found.version,
     },
   };
+}
+
+/** Settings that the program gave; what the others are is between host and server. */
+function onlyGiven(settings: Properties, given: Partial<Inputs> = {}): Properties {
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => key in given));
 }

@@ -1,9 +1,10 @@
 /** A network: a range of addresses, and the members that have one of it. */
 import { z } from "zod";
 
-import type { Network } from "../../api/index.ts";
+import type { AclRule, NetmakerClient, Network } from "../../api/index.ts";
 import { networkRefusals, parseRange } from "../../rules/index.ts";
-import { onlyGiven, type Found, type Kind } from "../kind.ts";
+import { defined, type Found, type Kind } from "../kind.ts";
+import { protocolOf } from "./external-client.ts";
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -13,6 +14,7 @@ const inputs = z.strictObject({
   mtu: z.int().min(576).max(65535).default(1280),
   removeAfter: z.int().positive().optional(),
   removeTags: z.array(z.string()).default([]),
+  defaultRules: z.boolean().default(true),
 });
 type Inputs = z.output<typeof inputs>;
 
@@ -20,29 +22,59 @@ export const network: Kind<Inputs> = {
   inputs,
   // The server keeps everything else as it was made, and says nothing.
   replaces: ["name", "addressRange", "addressRange6", "keepalive", "mtu"],
-  refusals: (given) => networkRefusals(given),
-  find: async (client, given) => {
-    const found = await client.networks.get(given.name);
-    return found && foundAs(found, given);
+  refusals: (known) => networkRefusals({ name: "", ...known }),
+  find: (client, given) => look(client, given.name, given),
+  create: async (client, given) => {
+    const made = await client.networks.create(given);
+    return foundAs(made, await switchRules(client, given), given);
   },
-  create: async (client, given) => foundAs(await client.networks.create(given), given),
-  read: async (client, id, given) => {
-    const found = await client.networks.get(id);
-    return found && foundAs(found, given);
+  read: look,
+  update: async (client, id, given) => {
+    const changed = await client.networks.update(id, given);
+    return foundAs(changed, await switchRules(client, given), given);
   },
-  update: async (client, id, given) => foundAs(await client.networks.update(id, given), given),
   delete: (client, id) => client.networks.delete(id),
 };
 
-function foundAs(found: Network, given: Partial<Inputs> | undefined): Found {
-  const { id, ...actual } = found;
-  const ranges = {
-    addressRange: asGiven(given?.addressRange, actual.addressRange),
-    addressRange6: asGiven(given?.addressRange6, actual.addressRange6),
-  };
+async function look(
+  client: NetmakerClient,
+  name: string,
+  given: Partial<Inputs> | undefined,
+): Promise<Found | undefined> {
+  const found = await client.networks.get(name);
+  return found && foundAs(found, await defaultRules(client, name), given);
+}
+
+/** The rules that came with a network: everyone reaches everyone, and gateways do. */
+async function defaultRules(client: NetmakerClient, name: string): Promise<AclRule[]> {
+  return (await client.aclRules.list(name)).filter(({ isDefault }) => isDefault);
+}
+
+async function switchRules(client: NetmakerClient, given: Inputs): Promise<AclRule[]> {
+  const enabled = given.defaultRules;
+  const rules = await defaultRules(client, given.name);
+  for (const rule of rules.filter((each) => each.enabled !== enabled)) {
+    await client.aclRules.update(rule.id, { ...rule, protocol: protocolOf(rule), enabled });
+  }
+  return rules.map((rule) => ({ ...rule, enabled }));
+}
+
+function foundAs(
+  { id, ...actual }: Network,
+  rules: readonly AclRule[],
+  given: Partial<Inputs> | undefined,
+): Found {
+  const wanted = given?.defaultRules ?? true;
+  const same = rules.every(({ enabled }) => enabled === wanted);
   return {
-    id: found.name,
-    inputs: onlyGiven({ ...actual, ...ranges }, undefined, []),
+    id: actual.name,
+    inputs: defined({
+      ...actual,
+      addressRange: asGiven(given?.addressRange, actual.addressRange),
+      addressRange6: asGiven(given?.addressRange6, actual.addressRange6),
+      // One of them switched by hand is a difference, too.
+      defaultRules: same ? wanted : !wanted,
+    }),
     outputs: { networkId: id },
   };
 }

@@ -1,0 +1,146 @@
+/** A stack of a test's own: the real engine and the real plugin, and a program in the test's process. */
+import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import {
+  LocalWorkspace,
+  type EngineEvent,
+  PulumiCommand,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { stringify } from "yaml";
+
+import { PROJECT } from "../../layout.ts";
+import { ensureEngine } from "../../toolchain/toolchain.ts";
+
+const PLUGIN = join(PROJECT, "components", "overlay", "netmaker", "provider");
+
+/** One resource as the engine remembers it. */
+export interface Remembered {
+  readonly type: string;
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** Resources by what was done to them, those that stayed as they were left out. */
+export type Changes = Readonly<Record<string, readonly string[]>>;
+
+export class TestStack implements AsyncDisposable {
+  private constructor(
+    private readonly stack: Stack,
+    private readonly folder: string,
+  ) {}
+
+  /** An empty stack, with a state and a passphrase of its own. */
+  static async create(program: PulumiFn): Promise<TestStack> {
+    const folder = await mkdtemp(join(tmpdir(), "fogline-stack-"));
+    await mkdir(join(folder, "state"));
+    const providers = [{ name: "netmaker", path: PLUGIN }];
+    await writeFile(
+      join(folder, "Pulumi.yaml"),
+      stringify({ name: "mesh", runtime: "nodejs", plugins: { providers } }),
+    );
+    const pulumiCommand = await PulumiCommand.get({ root: await ensureEngine(() => undefined) });
+    const stack = await LocalWorkspace.createStack(
+      { stackName: "test", projectName: "mesh", program },
+      {
+        workDir: folder,
+        pulumiCommand,
+        envVars: {
+          PULUMI_HOME: join(folder, "home"),
+          PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+          PULUMI_CONFIG_PASSPHRASE: "of this test alone",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: "true",
+        },
+      },
+    );
+    return new TestStack(stack, folder);
+  }
+
+  /** What `pulumi up` shows before it asks whether to go on. */
+  async preview(program?: PulumiFn): Promise<Changes> {
+    const changes = new ChangeLog();
+    await this.stack.preview({ ...changes.options, ...(program && { program }) });
+    return changes.byKind;
+  }
+
+  /** Brings the server to what a program declares, by default the stack's own. */
+  async up(program?: PulumiFn): Promise<Changes> {
+    const changes = new ChangeLog();
+    await this.stack.up({ ...changes.options, ...(program && { program }) });
+    return changes.byKind;
+  }
+
+  /** Asks the server what stands, and remembers it. */
+  async refresh(): Promise<Changes> {
+    const changes = new ChangeLog();
+    await this.stack.refresh(changes.options);
+    return changes.byKind;
+  }
+
+  async destroy(): Promise<void> {
+    await this.stack.destroy({ color: "never" });
+  }
+
+  /** The outputs of the program, secrets revealed. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    const outputs = await this.stack.outputs();
+    return Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value]));
+  }
+
+  /** What the engine remembers of the server's resources, by their names in the program. */
+  async remembered(): Promise<Readonly<Record<string, Remembered>>> {
+    const exported = await this.stack.exportStack();
+    const { resources = [] } = exported.deployment as {
+      resources?: (Remembered & { readonly urn: string })[];
+    };
+    return Object.fromEntries(
+      resources
+        .filter(({ type }) => type.startsWith("netmaker:"))
+        .map((resource) => [resource.urn.split("::").at(-1) ?? "", resource]),
+    );
+  }
+
+  /** The state as it lies on the disk. */
+  stateFile(): Promise<string> {
+    return readFile(join(this.folder, "state", ".pulumi", "stacks", "mesh", "test.json"), "utf8");
+  }
+
+  /** Lets go of the lock that a killed engine leaves. */
+  async unlock(): Promise<void> {
+    await this.stack.cancel();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What an update did to the server's resources, from the engine's events. */
+class ChangeLog {
+  readonly byKind: Record<string, string[]> = {};
+  readonly options = {
+    color: "never" as const,
+    onEvent: ({ resOutputsEvent, resourcePreEvent }: EngineEvent): void => {
+      // A refresh knows only afterwards what it did.
+      const { metadata } = resOutputsEvent ?? resourcePreEvent ?? {};
+      if (metadata?.type.startsWith("netmaker:") !== true || QUIET.has(metadata.op)) {
+        return;
+      }
+      const name = metadata.urn.split("::").at(-1) ?? "";
+      const names = (this.byKind[metadata.op] ??= []);
+      if (!names.includes(name)) {
+        names.push(name);
+        names.sort();
+      }
+    },
+  };
+}
+
+/** No change: what stays, and the act of looking. */
+const QUIET: ReadonlySet<string> = new Set(["same", "refresh"]);
