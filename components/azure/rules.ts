@@ -34,7 +34,7 @@ export function inboundRules(
           port: wireguardPort,
           from: ["*"],
         },
-        ...(hasApi ? [{ ...open, name: "https", priority: 130, port: 443 }] : []),
+        ...(hasApi ? [{ ...open, name: "overlay-api", priority: 120, port: 443 }] : []),
       ]
     : [
         ssh,
