@@ -82,7 +82,7 @@ export async function applyFabric(cloud: View): Promise<void> {
 }
 
 /** What a subnet's route table adds; a card that does not forward gets nothing of others, as in Azure. */
-function routesOf(cloud: View, subnet: Stored): FabricRoute[] {
+export function routesOf(cloud: View, subnet: Stored): FabricRoute[] {
   const table = (subnet.inputs as unknown as SubnetInputs).routeTable?.id;
   const forwarding = new Set(
     cloud
