@@ -62,7 +62,6 @@ describe("an overlay of kind netmaker", () => {
     ["a release without v", { version: "1.5.1" }, "version"],
     ["capitals in the network's name", { network: "Netmaker" }, "network"],
     ["a name of 33 characters", { network: "n".repeat(33) }, "network"],
-    ["a port beyond the last", { listenPort: 65536 }, "listenPort"],
     ["an address as its domain", { domain: "203.0.113.10" }, "domain"],
     ["a misspelt key", { domian: "netmaker.example.com" }, "domian"],
     ["a short sum", { server: { sha256: { amd64: "abc" } } }, "server.sha256.amd64"],

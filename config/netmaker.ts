@@ -1,7 +1,6 @@
 /** The section `netmaker`: what an overlay of kind `netmaker` runs. Means nothing for another kind. */
 import { z } from "zod";
 
-import { port } from "./fields.ts";
 import type { Problem } from "./problems.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
@@ -42,8 +41,6 @@ export const netmaker = z.strictObject({
       error: "must be 1 to 32 of a-z, 0-9, - and _|choose a name like netmaker",
     })
     .default("netmaker"),
-  /** UDP port of the master's WireGuard; Netmaker's own default, and another than `overlay.listenPort`. */
-  listenPort: port.default(51821),
   /**
    * DNS name that leads to the master's public address: the API then has a certificate of Let's
    * Encrypt. Without it, one of an authority that the master makes and that only this program and the

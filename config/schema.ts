@@ -39,7 +39,7 @@ const overlay = z.strictObject({
    * Netmaker's server gives its members theirs.
    */
   addresses: z.record(z.string(), ipv4).default({}),
-  /** UDP port of the hub of kind `wireguard`; `netmaker.listenPort` is the other kind's. */
+  /** UDP port of the hub. */
   listenPort: port.default(51820),
   /** Largest packet the path between members carries, in bytes; WireGuard's own MTU follows. */
   pathMtu: count(1280, 9000).default(1500),

@@ -32,7 +32,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     range: cloud.network,
     subnet: cloud.subnet,
     sshFrom: cloud.sshFrom,
-    wireguardPort: viaHub ? settings.netmaker.listenPort : settings.overlay.listenPort,
+    wireguardPort: settings.overlay.listenPort,
     viaHub,
     // Whose a resource is on the bill.
     tags: { ...cloud.tags, project: pulumi.getProject(), stack: pulumi.getStack() },

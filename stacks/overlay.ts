@@ -9,7 +9,7 @@ import type { Machines } from "./machines.ts";
 export function overlayOf(settings: Settings, machines: Machines): Overlay {
   const { server, workers, devices, network } = machines;
   const operatorFolder = settings.operator.folder;
-  const { kind, range, pathMtu } = settings.overlay;
+  const { kind, range, listenPort, pathMtu } = settings.overlay;
   switch (kind) {
     case "wireguard":
       return new WireguardOverlay("overlay", {
@@ -22,6 +22,7 @@ export function overlayOf(settings: Settings, machines: Machines): Overlay {
       return new NetmakerOverlay("overlay", {
         settings: settings.netmaker,
         range,
+        listenPort,
         pathMtu,
         server,
         workers,

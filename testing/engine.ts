@@ -33,6 +33,7 @@ type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Recor
 const STATES: Readonly<Record<string, Answer>> = {
   "azure-native:resources:ResourceGroup": (inputs) => ({ name: inputs["resourceGroupName"] }),
   "azure-native:network:VirtualNetwork": (inputs) => ({ name: inputs["virtualNetworkName"] }),
+  "azure-native:network:RouteTable": (inputs) => ({ name: inputs["routeTableName"] }),
   "azure-native:network:PublicIPAddress": (_, name) => ({ ipAddress: `192.0.2.${name.length}` }),
   "azure-native:network:NetworkInterface": () => ({
     ipConfigurations: [{ name: "primary", privateIPAddress: "10.10.1.4" }],

@@ -64,7 +64,7 @@ describe("the whole program over Netmaker", () => {
       ),
     );
     expect(open).toEqual([
-      ["Tcp 22", "Udp 51821", "Tcp 443"],
+      ["Tcp 22", "Udp 51820", "Tcp 443"],
       ["Tcp 22", "Tcp 80", "Tcp 443"],
     ]);
   });

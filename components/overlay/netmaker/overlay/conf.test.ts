@@ -12,7 +12,7 @@ const file = [
   "[Peer]",
   "PublicKey = HUB=",
   "AllowedIPs = 10.101.0.0/16,10.10.0.0/16",
-  "Endpoint = 203.0.113.10:51821",
+  "Endpoint = 203.0.113.10:51820",
 ].join("\r\n");
 
 describe("a client's configuration", () => {
@@ -24,7 +24,7 @@ describe("a client's configuration", () => {
     const conf = clientConf(file);
     expect(conf).not.toMatch(/\r|DNS/);
     expect(conf).toContain("AllowedIPs = 10.101.0.0/16,10.10.0.0/16\n");
-    expect(conf.endsWith("Endpoint = 203.0.113.10:51821\n")).toBe(true);
+    expect(conf.endsWith("Endpoint = 203.0.113.10:51820\n")).toBe(true);
   });
 
   it("keeps name servers that there are", () => {

@@ -31,6 +31,8 @@ export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
   /** Range of the network's addresses. */
   readonly range: string;
+  /** UDP port of the hub. */
+  readonly listenPort: number;
   /** Largest packet the path between members carries, in bytes. */
   readonly pathMtu: number;
   /** Runs the server and is the network's host; its ports must be open. */
@@ -70,7 +72,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** How the network is asked about from elsewhere; secret. */
   readonly access: pulumi.Output<ServerAccess & { readonly network: string }>;
 
-  /** Every resource of the server's, which goes with the machine that holds its database. */
+  /** Options of every resource in the server's database, which goes with the server. */
   private readonly child: pulumi.CustomResourceOptions;
   private readonly network: Network;
 
@@ -95,12 +97,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       { settings: args.settings, machine: args.server },
       { parent: this },
     );
-    const { lifetime } = args.server;
     this.child = {
       parent: this,
       provider: server.provider,
       dependsOn: [server.running],
-      ...(lifetime === undefined ? {} : { deletedWith: lifetime }),
+      deletedWith: server.running,
     };
     this.access = server.access.apply((access) => ({
       ...access,
@@ -140,7 +141,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   /** The master's netclient, enrolled with a key that is good once. */
   private createHub(name: string, server: Server): Hub {
-    const { settings, range, server: machine } = this.args;
+    const { settings, range, listenPort, server: machine } = this.args;
     const key = new EnrollmentKey(
       `${name}-key`,
       { name: nodeName(machine), networks: [this.network.name], uses: 1 },
@@ -159,8 +160,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           TOKEN: key.token,
           ADDRESS: address,
           ENDPOINT: machine.publicAddress ?? "",
-          PORT: String(settings.listenPort),
+          PORT: String(listenPort),
           MTU: String(this.mtu),
+          YIELD: readScript(own("yield.sh")),
         },
       },
       { parent: this, dependsOn: [server.running] },
@@ -170,11 +172,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   /** What the server is told of the hub: it is a gateway, and the way to the cloud. */
   private declareHub(name: string): { egress: Egress; gateway: Gateway } {
-    const { server, cloudRange, settings } = this.args;
+    const { server, cloudRange, listenPort } = this.args;
     const network = this.network.name;
     const host = new Host(
       `${name}-host`,
-      { name: nodeName(server), network, listenPort: settings.listenPort, mtu: this.mtu },
+      { name: nodeName(server), network, listenPort, mtu: this.mtu },
       pulumi.mergeOptions(this.child, { dependsOn: [this.hub.joined] }),
     );
     const gateway = new Gateway(

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Makes this machine the network's host and hub: netclient, enrolled with a key that is good once.
-# Values: those of program.sh, SERVER (host of the API), TOKEN, ADDRESS (to be given), ENDPOINT, PORT, MTU
+# Values: those of program.sh, SERVER (host of the API), TOKEN, ADDRESS (to be given), ENDPOINT, PORT, MTU,
+#         YIELD (yield.sh, the program that makes way for another kind of overlay)
 hub=/etc/netclient
 limit=60 # seconds for the interface to have its address
 
@@ -21,6 +22,26 @@ install_netclient() {
   fi
 }
 
+# Address and port are the other kind's as well: its unit and this one cannot stand together.
+make_way() {
+  put /usr/local/sbin/fogline-netmaker-yield 0755 root: "$YIELD"
+  put /etc/systemd/system/fogline-netmaker-hub.service 0644 root: "[Unit]
+Description=Leave the Netmaker network when the hub of plain WireGuard starts
+Conflicts=wg-quick@fogline0.service
+After=wg-quick@fogline0.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/usr/local/sbin/fogline-netmaker-yield
+
+[Install]
+WantedBy=multi-user.target"
+  systemctl daemon-reload
+  systemctl enable --quiet --now fogline-netmaker-hub.service
+}
+
 has_address() { [[ "$(ip -4 -o address show dev netmaker 2>/dev/null)" == *" $ADDRESS/"* ]]; }
 
 case $1 in
@@ -28,6 +49,7 @@ case $1 in
     program=$(fetch_program netclient)
     leave_wireguard
     install_netclient "$program"
+    make_way
     if ! is_registered; then
       # The token opens the network: it shows in no process list.
       netclient join -t - -o "$NODE" -e "$ENDPOINT" -p "$PORT" -i -j -m "$MTU" <<<"$TOKEN" >&2
@@ -44,7 +66,8 @@ case $1 in
     say "is the network's host, $ADDRESS"
     ;;
   delete)
-    netclient uninstall >&2 || say "netclient: the server did not hear that this host is gone"
+    # Its end takes netclient away.
+    systemctl stop fogline-netmaker-hub.service
     forget_program netclient
     ;;
 esac
