@@ -43,7 +43,16 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     private readonly args: WireguardOverlayArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:overlay:WireguardOverlay", name, {}, opts);
+    // Members that stay are the same resources in both kinds: a switch changes them in place.
+    super(
+      "fogline:overlay:WireguardOverlay",
+      name,
+      {},
+      {
+        ...opts,
+        aliases: [{ type: "fogline:overlay:NetmakerOverlay" }],
+      },
+    );
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
     this.hubKey = hubKey.stdout;
