@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // What `make check` has no time or no root for, and no lab: the website against a real PostgreSQL of
-// this computer (Debian's package), join bundles over its WireGuard, plans of whole programs.
+// this computer (Debian's package), join bundles over its WireGuard, plans of whole programs,
+// Netmaker's resources by the real engine on a server of their own.
 export default defineConfig({
   test: {
     include: [
@@ -10,6 +11,7 @@ export default defineConfig({
       "lab/images/**/*.lab.test.ts",
       "**/*.slow.test.ts",
     ],
+    globalSetup: "lab/tests/netmaker/prepare.ts",
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

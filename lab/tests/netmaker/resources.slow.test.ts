@@ -1,6 +1,12 @@
 /** Every kind of resource, by the real engine on a real server. */
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import {
+  Network,
+  Provider,
+  SuperAdmin,
+} from "../../../components/overlay/netmaker/resources/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { mesh, OWN_KEY, type Otherwise } from "./mesh.ts";
 import { TestStack } from "./stack.ts";
@@ -153,5 +159,28 @@ describe("resources", () => {
     expect(await client.hosts.list()).toEqual([]);
     expect(await client.enrollmentKeys.list()).toEqual([]);
     expect(await stack.remembered()).toEqual({});
+  });
+});
+
+describe("a server that nobody owns", () => {
+  it("gets its super-admin, with whom everything else is made", async () => {
+    await using server = await TestNetmaker.start();
+    const program: PulumiFn = () => {
+      const provider = new Provider("netmaker", { url: server.url, ...server.user });
+      const owner = new SuperAdmin("owner", server.user, { provider });
+      const args = { name: "mesh", addressRange: "10.77.0.0/16" };
+      new Network("mesh", args, { provider, dependsOn: owner });
+      return Promise.resolve();
+    };
+    await using stack = await TestStack.create(program);
+    expect(await stack.up()).toEqual({ create: ["mesh", "owner"] });
+    expect(await stack.refresh()).toEqual({});
+    expect(await stack.up()).toEqual({});
+    expect(await stack.stateFile()).not.toContain(server.user.password);
+
+    // What a kill before the first state leaves: a server with an owner that no engine knows.
+    await using forgetful = await TestStack.create(program);
+    expect(await forgetful.up()).toEqual({ create: ["mesh", "owner"] });
+    expect(await server.client.networks.list()).toHaveLength(1);
   });
 });

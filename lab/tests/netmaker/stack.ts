@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import {
   LocalWorkspace,
+  type ConfigValue,
   type EngineEvent,
   PulumiCommand,
   type PulumiFn,
@@ -60,6 +61,18 @@ export class TestStack implements AsyncDisposable {
       },
     );
     return new TestStack(stack, folder);
+  }
+
+  /** Sets what the program's configuration reads, and beside it what is secret. */
+  async configure(
+    plain: Readonly<Record<string, string>>,
+    secrets: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const all = (values: typeof plain, secret: boolean): [string, ConfigValue][] =>
+      Object.entries(values).map(([key, value]) => [key, { value, secret }]);
+    await this.stack.setAllConfig(
+      Object.fromEntries([...all(plain, false), ...all(secrets, true)]),
+    );
   }
 
   /** What `pulumi up` shows before it asks whether to go on. */

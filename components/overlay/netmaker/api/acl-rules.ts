@@ -130,9 +130,16 @@ export class AclRules {
   }
 
   /** A rule by its id; undefined when there is none, or no such network. */
-  async get(network: string, id: string): Promise<AclRule | undefined> {
-    const rules = await this.#connection.sendIfPresent(listing(network));
-    return rules?.find((candidate) => candidate.id === id);
+  get(network: string, id: string): Promise<AclRule | undefined> {
+    return this.#find(network, (candidate) => candidate.id === id);
+  }
+
+  /**
+   * The first rule of a name, those that came with the network aside; undefined when there is none,
+   * or no such network.
+   */
+  find(network: string, name: string): Promise<AclRule | undefined> {
+    return this.#find(network, (candidate) => candidate.name === name && !candidate.isDefault);
   }
 
   /**
@@ -179,6 +186,13 @@ export class AclRules {
       path: path`/api/v1/acls?acl_id=${id}`,
       read: nothing,
     });
+  }
+
+  async #find(
+    network: string,
+    isIt: (candidate: AclRule) => boolean,
+  ): Promise<AclRule | undefined> {
+    return (await this.#connection.sendIfPresent(listing(network)))?.find(isIt);
   }
 }
 

@@ -28,7 +28,7 @@ export const aclRule: Kind<Inputs> = {
   replaces: ["network"],
   refusals: ({ protocol = "all", ports = [] }) => portRefusals(protocol, ports),
   find: async (client, given) => {
-    const found = await byName(client, given.network, given.name);
+    const found = await client.aclRules.find(given.network, given.name);
     return found && foundAs(found);
   },
   create: async (client, given) => {
@@ -87,17 +87,7 @@ async function standing(
   name: string | undefined,
 ): Promise<AclRule | undefined> {
   const found = await client.aclRules.get(network, own);
-  return found ?? (name === undefined ? undefined : byName(client, network, name));
-}
-
-async function byName(
-  client: NetmakerClient,
-  network: string,
-  name: string,
-): Promise<AclRule | undefined> {
-  return (await client.aclRules.list(network)).find(
-    (rule) => rule.name === name && !rule.isDefault,
-  );
+  return found ?? (name === undefined ? undefined : client.aclRules.find(network, name));
 }
 
 function foundAs(found: AclRule): Found {

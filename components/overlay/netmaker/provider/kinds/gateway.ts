@@ -43,10 +43,16 @@ export const gateway: Kind<Inputs> = {
 };
 
 function foundAs(found: Gateway): Found {
-  const { network, id, dns, keepalive, mtu, internet, description } = found;
+  const { network, id, keepalive, mtu, internet, description, address, address6 } = found;
   return {
     id: joinId(network, id),
-    inputs: { network, node: id, dns, keepalive, mtu, internet, description },
-    outputs: { address: found.address, address6: found.address6 },
+    inputs: { network, node: id, dns: dnsOf(found), keepalive, mtu, internet, description },
+    outputs: { address, address6 },
   };
+}
+
+/** A gateway that manages DNS names itself where nothing is given, which is the default. */
+function dnsOf({ dns, address, address6 }: Gateway): string {
+  const own = [address, address6].map((range) => range?.split("/")[0]);
+  return dns.split(",").every((server) => own.includes(server.trim())) ? "" : dns;
 }

@@ -1,0 +1,168 @@
+/** What goes wrong on the way: killed engines, servers that fail, programs that ask for nonsense. */
+import { readFileSync } from "node:fs";
+
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
+import { Meddler } from "./meddler.ts";
+import { mesh, type Otherwise } from "./mesh.ts";
+import { TestStack } from "./stack.ts";
+
+let server: TestNetmaker;
+let meddler: Meddler;
+let stack: TestStack;
+
+beforeEach(async () => {
+  server = await TestNetmaker.start();
+  await server.client.server.createSuperAdmin(server.user);
+  meddler = await Meddler.before(server.url);
+  stack = await TestStack.create(mesh(server, {}, { url: meddler.url }));
+});
+afterEach(async () => {
+  await stack[Symbol.asyncDispose]();
+  await meddler[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+/** What an update ends with. */
+function failure(update: Promise<unknown>): Promise<string> {
+  return update.then(
+    () => "it succeeded",
+    (error: unknown) => String(error),
+  );
+}
+
+/** Engines that this process started and that are at work. */
+function engines(): number[] {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
+  return children
+    .split(" ")
+    .filter((pid) => pid !== "")
+    .map(Number)
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi");
+}
+
+describe("an engine killed between a call and its state", () => {
+  it("leaves nothing that the next one makes again, whichever call it was", async () => {
+    // By kind of resource: ids are what the server or a test before made up.
+    const kindOf = (path: string): string => path.replaceAll(/mesh|[0-9a-f-]{36}/g, "*");
+    const killed = new Set<string>();
+    const dies: { now?: () => void } = {};
+    meddler.judge = (method, path) => {
+      const isNew = method === "POST" && !killed.has(kindOf(path)) && !path.includes("/users/");
+      if (!isNew || dies.now === undefined) {
+        return "pass";
+      }
+      killed.add(kindOf(path));
+      meddler.swallowed = dies.now;
+      delete dies.now;
+      return "swallow";
+    };
+    for (;;) {
+      dies.now = () => {
+        for (const pid of engines()) {
+          process.kill(pid, "SIGKILL");
+        }
+      };
+      if ((await failure(stack.up())) === "it succeeded") {
+        break;
+      }
+      await stack.unlock();
+    }
+    // What is made at the same time as another one may be made before its turn to be killed comes.
+    expect(killed.size).toBeGreaterThanOrEqual(5);
+    expect(await stack.refresh()).toEqual({});
+    expect(await stack.up()).toEqual({});
+
+    const { client } = server;
+    const names = async (
+      list: Promise<readonly { readonly name: string | undefined }[]>,
+    ): Promise<string[]> => (await list).map(({ name = "" }) => name).sort();
+    expect(await names(client.networks.list())).toEqual(["mesh"]);
+    expect(await names(client.enrollmentKeys.list())).toEqual(["members", "mesh"]);
+    expect(await names(client.hosts.list())).toEqual(["master", "pi"]);
+    expect(await client.gateways.list("mesh")).toHaveLength(1);
+    expect(await client.externalClients.list("mesh")).toHaveLength(2);
+    expect(await names(client.egresses.list("mesh"))).toEqual(["cloud"]);
+    const rules = (await client.aclRules.list("mesh")).filter(({ isDefault }) => !isDefault);
+    expect(rules).toHaveLength(1);
+    expect(await names(client.dnsRecords.list("mesh"))).toEqual(["raspberrypi.mesh"]);
+  });
+
+  it("does not make a later one take over what is somebody else's", async () => {
+    await server.client.networks.create({ name: "mesh", addressRange: "10.99.0.0/16" });
+    const said = await failure(stack.up());
+    expect(said).toContain("it exists already and is otherwise (addressRange)");
+    expect(said).toContain("pulumi import netmaker:index:Network <name> mesh");
+    expect(await server.client.networks.get("mesh")).toMatchObject({
+      addressRange: "10.99.0.0/16",
+    });
+  });
+});
+
+describe("a server that fails", () => {
+  it("is named with its call and its words, and what it did not do is done later", async () => {
+    meddler.judge = (method, path) =>
+      method === "POST" && path === "/api/v1/egress"
+        ? { status: 500, body: '{"Code":500,"Message":"disk full","Response":null}' }
+        : "pass";
+    expect(await failure(stack.up())).toContain("POST /api/v1/egress: 500: disk full");
+    meddler.judge = () => "pass";
+    expect((await stack.up())["create"]).toContain("cloud");
+    expect(await stack.up()).toEqual({});
+  });
+
+  it("that breaks its answers off is asked again, within bounds", async () => {
+    let broken = 0;
+    meddler.judge = (method, path) => {
+      if (method === "GET" && path === "/api/networks/mesh" && broken < 2) {
+        broken += 1;
+        return "break";
+      }
+      return "pass";
+    };
+    await stack.up();
+    expect(broken).toBe(2);
+    meddler.judge = (_, path) => (path === "/api/networks/mesh" ? "break" : "pass");
+    expect(await failure(stack.refresh())).toMatch(
+      /GET \/api\/networks\/mesh: the connection broke.*\[\d attempts\]/,
+    );
+  });
+
+  it("that refuses an input says which", async () => {
+    const otherwise: Otherwise = { phone: { publicKey: "no key" } };
+    expect(await failure(stack.up(mesh(server, otherwise)))).toMatch(
+      /POST \/api\/extclients\/.*: 400: incorrect client public key.* \(publicKey\)/,
+    );
+  });
+
+  it("that knows neither name nor password says so", async () => {
+    const stranger = Object.assign(Object.create(server) as TestNetmaker, {
+      user: { username: "stranger", password: "not the one" },
+    });
+    const said = await failure(stack.up(mesh(stranger)));
+    expect(said).toMatch(/record not found|incorrect credentials/);
+    expect(said).not.toContain("not the one");
+  });
+});
+
+describe("a program that asks for nonsense", () => {
+  let said: string;
+  beforeAll(async () => {
+    await using calm = await TestNetmaker.start();
+    await calm.client.server.createSuperAdmin(calm.user);
+    const otherwise: Otherwise = {
+      mesh: { name: "My Mesh", addressRange: "10.77.0.0/31", mtu: 100 },
+      members: { uses: 1, expires: "2030-01-01T00:00:00Z" },
+    };
+    await using own = await TestStack.create(mesh(calm, otherwise));
+    said = await failure(own.up());
+    expect(await calm.client.networks.list()).toEqual([]);
+  });
+
+  it("hears every problem of a resource at once, each with its fix", () => {
+    expect(said).toContain("must be of a-z, 0-9, - and _; write it in lower case");
+    expect(said).toContain("must be /30 or larger; write it like 10.101.0.0/16");
+    expect(said).toMatch(/mtu/);
+  });
+});
