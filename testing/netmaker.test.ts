@@ -84,9 +84,8 @@ describe("the whole program over Netmaker", () => {
     const rules = ofType("AclRule").map(({ inputs }) => [inputs["name"], inputs["enabled"]]);
     expect(Object.fromEntries(rules)).toEqual({
       members: undefined,
-      "All Nodes": false,
-      "All Gateways": false,
     });
+    expect(one("overlay-network").inputs["defaultRules"]).toBe(false);
   });
 
   it("gives K3s the hub's address, the worker's own and what the server gave the Pi", () => {

@@ -13,7 +13,6 @@ import { LocalScript, readScript, RemoteScript } from "../../../remote/script.ts
 import { hubAddress } from "../../addresses.ts";
 import type { Hub, Overlay, OverlayMember } from "../../member.ts";
 import { overlayMtu } from "../../wireguard/conf.ts";
-import type { AclEnd } from "../api/acl-rules.ts";
 import {
   AclRule,
   Egress,
@@ -109,7 +108,13 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     }));
     this.network = new Network(
       `${name}-network`,
-      { name: args.settings.network, addressRange: args.range, mtu: this.mtu },
+      {
+        name: args.settings.network,
+        addressRange: args.range,
+        mtu: this.mtu,
+        // Rules that let everybody in come with a network: only what `guard` says holds here.
+        defaultRules: false,
+      },
       this.child,
     );
     this.hub = this.createHub(name, server);
@@ -217,9 +222,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
    * Who may reach whom: declared members reach the hub and the cloud. Any other client, such as a
    * visitor's device, reaches nothing, the cluster's API least of all.
    */
-  private guard(name: string, egress: Egress, clients: readonly Client[]): pulumi.Resource[] {
+  private guard(name: string, egress: Egress, clients: readonly Client[]): pulumi.Resource {
     const network = this.network.name;
-    const members = new AclRule(
+    return new AclRule(
       `${name}-rule-members`,
       {
         network,
@@ -229,19 +234,6 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       },
       this.child,
     );
-    // Two rules that come with a network let everybody in; they are closed last, so that no member is
-    // cut off in between.
-    const close = (what: string, open: string, from: AclEnd): AclRule =>
-      new AclRule(
-        `${name}-rule-${what}`,
-        { network, name: open, from: [from], to: [{ kind: "everyone" }], enabled: false },
-        pulumi.mergeOptions(this.child, { dependsOn: [members] }),
-      );
-    return [
-      members,
-      close("nodes", "All Nodes", { kind: "everyone" }),
-      close("gateways", "All Gateways", { kind: "gateways" }),
-    ];
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -256,7 +248,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   private joinDevice(
     machine: Machine,
     { resource }: Client,
-    guarded: readonly pulumi.Resource[],
+    guarded: pulumi.Resource,
   ): OverlayMember {
     const node = nodeName(machine);
     const joined = new RemoteScript(
@@ -273,7 +265,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           WATCH: readScript(wireguard("watch.sh")),
         },
       },
-      { parent: this, dependsOn: [...guarded] },
+      { parent: this, dependsOn: [guarded] },
     );
     return { machine, address: resource.address, interfaceName: CLIENT_INTERFACE, joined };
   }
@@ -296,7 +288,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   private joinOperator(
     name: string,
     { resource }: Client,
-    guarded: readonly pulumi.Resource[],
+    guarded: pulumi.Resource,
   ): pulumi.Resource {
     return new LocalScript(
       `${name}-operator`,
@@ -308,7 +300,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           HUB: this.hub.address,
         },
       },
-      { parent: this, dependsOn: [...guarded] },
+      { parent: this, dependsOn: [guarded] },
     );
   }
 

@@ -64,6 +64,7 @@ export class Server extends pulumi.ComponentResource {
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
+          ADDRESS: machine.publicAddress ?? "",
           DOMAIN: settings.domain === undefined ? "no" : "yes",
           ...pinned(settings, "server", machine.arch),
           ADMIN,

@@ -31,14 +31,7 @@ export const aclRule: Kind<Inputs> = {
     const found = await client.aclRules.find(given.network, given.name);
     return found && foundAs(found);
   },
-  create: async (client, given) => {
-    const own = await cameWithNetwork(client, given.network, given.name);
-    return foundAs(
-      await (own === undefined
-        ? client.aclRules.create(given)
-        : client.aclRules.update(own.id, given)),
-    );
-  },
+  create: async (client, given) => foundAs(await client.aclRules.create(given)),
   read: async (client, id, given) => {
     const { network, own } = splitId(id);
     const found = await standing(client, network, own, given?.name);
@@ -53,24 +46,8 @@ export const aclRule: Kind<Inputs> = {
         : client.aclRules.update(found.id, given)),
     );
   },
-  delete: async (client, id) => {
-    const { network, own } = splitId(id);
-    const found = await client.aclRules.get(network, own);
-    // One that came with the network goes with it; until then it is as it came.
-    await (found?.isDefault === true
-      ? client.aclRules.update(own, { ...found, protocol: protocolOf(found), enabled: true })
-      : client.aclRules.delete(own));
-  },
+  delete: (client, id) => client.aclRules.delete(splitId(id).own),
 };
-
-/** A rule that the network brought along, which can be switched off but not made. */
-async function cameWithNetwork(
-  client: NetmakerClient,
-  network: string,
-  name: string,
-): Promise<AclRule | undefined> {
-  return (await client.aclRules.list(network)).find((rule) => rule.name === name && rule.isDefault);
-}
 
 /** With `all` the server forgets ports, and every port would be open. */
 function portRefusals(protocol: Inputs["protocol"], ports: readonly string[]): Refusal[] {

@@ -3,7 +3,7 @@
 # Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
 # the program gives: it is made before anybody else can reach the API.
 # Values: those of program.sh, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
-#         ADMIN, PASSWORD, BACKUP and RESTORE (programs)
+#         ADDRESS (the public one), ADMIN, PASSWORD, BACKUP and RESTORE (programs)
 # Prints the certificate of the authority to trust; nothing where it is a well-known one.
 etc=/etc/fogline-netmaker
 lib=/var/lib/fogline-netmaker
@@ -150,6 +150,9 @@ After=network-online.target
 
 [Service]
 User=caddy
+# This machine's own netclient asks by the public address, which the cloud translates for others alone.
+ExecStartPre=+/usr/sbin/ip address replace $ADDRESS/32 dev lo scope host
+ExecStopPost=+/usr/sbin/ip address delete $ADDRESS/32 dev lo
 ExecStart=/usr/bin/caddy run --config $etc/Caddyfile --adapter caddyfile
 Environment=XDG_DATA_HOME=/var/lib/fogline-netmaker-proxy XDG_CONFIG_HOME=/var/lib/fogline-netmaker-proxy
 StateDirectory=fogline-netmaker-proxy
