@@ -41,11 +41,12 @@ async function main(args: readonly string[]): Promise<void> {
   const { url, username, password, ca, network } = readAccess(text);
   const client = new NetmakerClient({ url, credentials: { username, password }, ca });
   const inventory = await readInventory(client, network);
-  process.stdout.write(`${inventoryText(inventory)}\n`);
+  const lines = [inventoryText(inventory)];
   if (values.svg !== undefined) {
     writeFileSync(values.svg, inventorySvg(inventory));
-    process.stdout.write(`\ndiagram: ${values.svg}\n`);
+    lines.push("", `diagram: ${values.svg}`);
   }
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 function readAccess(text: string): z.output<typeof access> {
