@@ -94,6 +94,13 @@ const ingress = z.strictObject({
   image,
 });
 
+const descheduler = z.strictObject({
+  /** Kubernetes' descheduler; without it, pods that fled from a node stay away until the next rollout. */
+  image: image.optional(),
+  /** Seconds between two looks for pods that should go back. */
+  intervalSeconds: count(5, 3600).default(30),
+});
+
 const sections = {
   operator,
   cloud,
@@ -104,6 +111,7 @@ const sections = {
   website,
   database,
   ingress,
+  descheduler,
   dashboard,
 };
 
@@ -118,6 +126,7 @@ export interface Settings {
   readonly website: Readonly<z.output<typeof website>>;
   readonly database: Readonly<z.output<typeof database>>;
   readonly ingress: Readonly<z.output<typeof ingress>>;
+  readonly descheduler: Readonly<z.output<typeof descheduler>>;
   readonly dashboard: Readonly<z.output<typeof dashboard>>;
 }
 

@@ -11,8 +11,8 @@ import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
-import type { Change } from "./difference.ts";
-import type { Problem, Properties } from "./values.ts";
+import { topOf, type Change } from "./difference.ts";
+import { holdsSecret, type Problem, type Properties } from "./values.ts";
 
 /** A change, and whether the resource has to be made anew for it. */
 export interface PlannedChange extends Change {
@@ -112,7 +112,8 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       const settings = read(request.getNews());
       const response = new proto.CheckResponse();
       response.setInputs(write(settings));
-      response.setFailuresList(failures(provider.checkConfig?.(settings) ?? []));
+      // The engine does not say which settings are secret.
+      response.setFailuresList(failures(provider.checkConfig?.(settings) ?? [], () => true));
       return response;
     }),
     // Its resources stay where they are: other settings are another way to the same things.
@@ -130,7 +131,9 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       const inputs = provider.complete?.(request.getUrn(), given) ?? given;
       const response = new proto.CheckResponse();
       response.setInputs(write(inputs));
-      response.setFailuresList(failures(provider.check(request.getUrn(), inputs)));
+      response.setFailuresList(
+        failures(provider.check(request.getUrn(), inputs), (name) => holdsSecret(inputs[name])),
+      );
       return response;
     }),
     diff: unary((request: proto.DiffRequest) => {
@@ -194,7 +197,7 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       const result = await provider.invoke(request.getTok(), read(request.getArgs()));
       const response = new proto.InvokeResponse();
       response.setReturn(write(result.outputs));
-      response.setFailuresList(failures(result.problems));
+      response.setFailuresList(failures(result.problems, () => false));
       return response;
     }),
     cancel: unary(async () => {
@@ -244,11 +247,16 @@ function plan(changes: readonly PlannedChange[]): proto.DiffResponse {
   return response;
 }
 
-function failures(problems: readonly Problem[]): proto.CheckFailure[] {
+/** Problems of inputs. The engine prints the value of the property that it is told, secret or not. */
+function failures(
+  problems: readonly Problem[],
+  isSecret: (name: string) => boolean,
+): proto.CheckFailure[] {
   return problems.map(({ property, reason }) => {
     const failure = new proto.CheckFailure();
-    failure.setProperty(property);
-    failure.setReason(reason);
+    const hidden = isSecret(topOf(property));
+    failure.setProperty(hidden ? "" : property);
+    failure.setReason(hidden ? `${property}: ${reason}` : reason);
     return failure;
   });
 }

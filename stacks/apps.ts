@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { Dashboard } from "../apps/dashboard/component.ts";
 import { Database } from "../apps/database/component.ts";
+import { Descheduler } from "../apps/descheduler/component.ts";
 import { IngressController } from "../apps/ingress/component.ts";
 import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
@@ -54,6 +55,11 @@ export function apps(
     },
     { providers: [provider] },
   );
+  const { image, intervalSeconds } = settings.descheduler;
+  if (image !== undefined) {
+    const plan = { image, intervalSeconds, namespaces: [namespace] };
+    new Descheduler("descheduler", plan, { providers: [provider] });
+  }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
     const plan = { kind, ...images, apiServer: overlay.hub.address };

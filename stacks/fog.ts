@@ -5,7 +5,7 @@ import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
-import { NetmakerOverlay } from "../components/overlay/netmaker/overlay/overlay.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
@@ -26,8 +26,8 @@ export interface Outputs {
   readonly overlay: readonly { readonly name: string; readonly address: pulumi.Input<string> }[];
   /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
   readonly netmaker: NetmakerOverlay["access"] | undefined;
-  /** Join bundles by device, where there are some; secret. */
-  readonly joinBundles: pulumi.Output<Record<string, string>> | undefined;
+  /** Join bundles by device; secret. */
+  readonly joinBundles: pulumi.Output<Record<string, string>>;
   readonly versions: { readonly k3s: string };
 }
 
@@ -59,9 +59,7 @@ export function fog(loaded: Loaded): Outputs {
 }
 
 function bundlesOf(invited: readonly JoinBundle[]): Outputs["joinBundles"] {
-  return invited.length === 0
-    ? undefined
-    : pulumi.secret(
-        Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
-      );
+  return pulumi.secret(
+    Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
+  );
 }

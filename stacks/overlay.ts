@@ -1,6 +1,6 @@
 /** The overlay of the kind that the settings name. */
 import type { Overlay } from "../components/overlay/member.ts";
-import { NetmakerOverlay } from "../components/overlay/netmaker/overlay/overlay.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Machines } from "./machines.ts";

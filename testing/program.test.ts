@@ -34,6 +34,7 @@ beforeAll(async () => {
     website: { image: `docker.io/fogline/website@sha256:${sum}` },
     database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
     ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
+    descheduler: { image: `registry.k8s.io/descheduler/descheduler:v0.36.0@sha256:${sum}` },
   });
   program = await import("../index.ts");
   await settled();
@@ -76,6 +77,16 @@ describe("the whole program", () => {
       ["Tcp 22", "Udp 51820"],
       ["Tcp 22", "Tcp 80", "Tcp 443"],
     ]);
+  });
+
+  it("binds the website's spread over tiers alone, which leaves room for any number of pods", () => {
+    const { spec } = one("website-deployment").inputs as {
+      spec: { template: { spec: { topologySpreadConstraints: Record<string, unknown>[] } } };
+    };
+    const binding = spec.template.spec.topologySpreadConstraints.filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule",
+    );
+    expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
   });
 
   it("pins every machine's host key", () => {
@@ -121,10 +132,8 @@ describe("the whole program", () => {
   });
 
   it("keeps join bundles secret, and the bundle's key off the hub", async () => {
-    const bundles = program.joinBundles;
-    expect(bundles).toBeDefined();
-    expect(await pulumi.isSecret(bundles as pulumi.Output<unknown>)).toBe(true);
-    const text = (await value(bundles as pulumi.Output<Record<string, string>>))["cabin"] ?? "";
+    expect(await pulumi.isSecret(program.joinBundles)).toBe(true);
+    const text = (await value(program.joinBundles))["cabin"] ?? "";
     const key = /PrivateKey = ([A-Za-z0-9+/]{43}=)/.exec(text)?.[1] ?? "";
     expect(key).not.toBe("");
     expect(one("cabin-bundle").inputs["stdin"]).toContain(key);

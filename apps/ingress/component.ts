@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
 import { WORKERS_ONLY } from "../placement.ts";
+import { grant, WATCH } from "../rights.ts";
 
 export interface IngressControllerArgs {
   /** Traefik v3. */
@@ -25,6 +26,19 @@ const DYNAMIC = stringify({
   http: { middlewares: { "try-another": { retry: { attempts: 3, initialInterval: "50ms" } } } },
 });
 
+const EVERYWHERE = [
+  { apiGroups: [""], resources: ["nodes"], verbs: WATCH },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: WATCH },
+];
+
+/** Secrets, which Traefik watches for TLS, are readable in the served namespaces alone. */
+const SERVED = [
+  { apiGroups: [""], resources: ["services", "secrets"], verbs: WATCH },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: WATCH },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: WATCH },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses/status"], verbs: ["update"] },
+];
+
 /** Traefik as a DaemonSet on worker nodes, straight to pod addresses by round robin. */
 export class IngressController extends pulumi.ComponentResource {
   /** Class of the Ingress objects it serves; known once Traefik runs. */
@@ -40,7 +54,11 @@ export class IngressController extends pulumi.ComponentResource {
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata }, child);
-    const rights = this.createRights(name, args, account);
+    const rights = grant(
+      name,
+      { account, everywhere: EVERYWHERE, inNamespaces: SERVED, namespaces: args.namespaces },
+      child,
+    );
     const config = new k8s.core.v1.ConfigMap(
       `${name}-config`,
       { metadata, data: { "dynamic.yaml": DYNAMIC } },
@@ -69,72 +87,6 @@ export class IngressController extends pulumi.ComponentResource {
       .all([ingressClass.metadata.name, controller.id])
       .apply(([className]) => className);
     this.registerOutputs({ className: this.className });
-  }
-
-  private createRights(
-    name: string,
-    args: IngressControllerArgs,
-    account: k8s.core.v1.ServiceAccount,
-  ): pulumi.Resource[] {
-    const child = { parent: this };
-    const watch = ["get", "list", "watch"];
-    const subjects = [
-      {
-        kind: "ServiceAccount",
-        name: account.metadata.name,
-        namespace: account.metadata.namespace,
-      },
-    ];
-    const apiGroup = "rbac.authorization.k8s.io";
-    const shared = new k8s.rbac.v1.ClusterRole(
-      `${name}-cluster-role`,
-      {
-        metadata: { name: NAME },
-        rules: [
-          { apiGroups: [""], resources: ["nodes"], verbs: watch },
-          { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: watch },
-        ],
-      },
-      child,
-    );
-    const binding = new k8s.rbac.v1.ClusterRoleBinding(
-      `${name}-cluster-binding`,
-      {
-        metadata: { name: NAME },
-        roleRef: { apiGroup, kind: "ClusterRole", name: shared.metadata.name },
-        subjects,
-      },
-      child,
-    );
-    // Secrets, which Traefik watches for TLS, are readable in the served namespaces alone.
-    const served = args.namespaces.flatMap((namespace, index) => {
-      const metadata = { name: NAME, namespace };
-      const role = new k8s.rbac.v1.Role(
-        `${name}-role-${index}`,
-        {
-          metadata,
-          rules: [
-            { apiGroups: [""], resources: ["services", "secrets"], verbs: watch },
-            { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
-            { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: watch },
-            {
-              apiGroups: ["networking.k8s.io"],
-              resources: ["ingresses/status"],
-              verbs: ["update"],
-            },
-          ],
-        },
-        child,
-      );
-      return [
-        new k8s.rbac.v1.RoleBinding(
-          `${name}-binding-${index}`,
-          { metadata, roleRef: { apiGroup, kind: "Role", name: role.metadata.name }, subjects },
-          child,
-        ),
-      ];
-    });
-    return [binding, ...served];
   }
 }
 

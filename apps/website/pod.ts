@@ -10,6 +10,15 @@ const DRAIN = 5;
 /** Seconds a pod stays bound to a silent node; the default of 300 is the seed's five minutes (S0-X2). */
 const TOLERATION = 10;
 
+/**
+ * Half of the pods on the edge, half in the cloud (S0-44), however many nodes a tier has. Inside a
+ * tier evenness is a wish: two rules that bind contradict each other where tiers differ in size.
+ */
+const SPREAD = [
+  { topologyKey: "tier", whenUnsatisfiable: "DoNotSchedule" },
+  { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" },
+] as const;
+
 /** The pod's specification: spread over tiers and nodes, never on the control plane. */
 export function websitePod(
   image: string,
@@ -27,10 +36,9 @@ export function websitePod(
       seccompProfile: { type: "RuntimeDefault" },
     },
     affinity: WORKERS_ONLY,
-    topologySpreadConstraints: ["tier", "kubernetes.io/hostname"].map((topologyKey) => ({
-      topologyKey,
+    topologySpreadConstraints: SPREAD.map((rule) => ({
+      ...rule,
       maxSkew: 1,
-      whenUnsatisfiable: "DoNotSchedule",
       // A dead node is tainted: its pods may then crowd the others instead of waiting for it.
       nodeTaintsPolicy: "Honor",
       labelSelector: { matchLabels: { app: "website" } },

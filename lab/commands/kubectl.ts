@@ -1,10 +1,11 @@
 /** kubectl against the lab's cluster, run where the operator's laptop stands. */
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { execa } from "execa";
 
 import { readInput } from "../engine/config.ts";
-import { NAMESPACES } from "../layout.ts";
+import { NAMESPACES, RUN } from "../layout.ts";
 import { lastLines, LabError } from "../progress.ts";
 import { KUBECONFIG } from "./outputs.ts";
 
@@ -19,6 +20,8 @@ export function kubectlCommand(args: readonly string[]): { command: string; args
       `--net=/run/netns/${NAMESPACES.laptop}`,
       readInput().kubectl,
       `--kubeconfig=${KUBECONFIG}`,
+      // What it learns of the API would otherwise stay in the home folder when the lab is gone.
+      `--cache-dir=${join(RUN, "kubectl-cache")}`,
       ...args,
     ],
   };

@@ -110,6 +110,7 @@ function facts(
     website: { image: images.website },
     database: { image: images.postgres },
     ingress: { image: images.traefik },
+    descheduler: { image: images.descheduler },
   };
 }
 

@@ -9,7 +9,9 @@ import { digestOf } from "./store.ts";
 export type { ImageBinaries } from "./recipes.ts";
 
 /** Images that the program is told of, by registry, repository and digest. */
-export type ImageRefs = Readonly<Record<"website" | "postgres" | "traefik", string>>;
+export type ImageRefs = Readonly<
+  Record<"website" | "postgres" | "traefik" | "descheduler", string>
+>;
 
 /** Media type of the manifests that buildah pushes. */
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -36,6 +38,7 @@ export async function ensureImages(
     website: await reference(OWN.website),
     postgres: await reference(OWN.postgres),
     traefik: await reference(around.traefik),
+    descheduler: await reference(around.descheduler),
   };
 }
 

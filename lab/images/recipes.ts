@@ -11,6 +11,7 @@ export interface ImageBinaries {
   readonly localPathProvisioner: string;
   readonly pause: string;
   readonly traefik: string;
+  readonly descheduler: string;
 }
 
 /** Images that others are built upon; they stay on this computer. */
@@ -99,7 +100,10 @@ export const OWN = {
 export function imagesAround(
   binaries: ImageBinaries,
 ): Readonly<
-  Record<"traefik" | "pause" | "coredns" | "metricsServer" | "localPathProvisioner", Published>
+  Record<
+    "traefik" | "descheduler" | "pause" | "coredns" | "metricsServer" | "localPathProvisioner",
+    Published
+  >
 > {
   const around = (name: string, binary: string, repository: string, tag?: string): Published => ({
     name,
@@ -110,6 +114,7 @@ export function imagesAround(
   });
   return {
     traefik: around("traefik", binaries.traefik, "fogline/traefik"),
+    descheduler: around("descheduler", binaries.descheduler, "fogline/descheduler"),
     pause: around("pause", binaries.pause, "rancher/mirrored-pause", "3.6"),
     coredns: around("coredns", binaries.coredns, "rancher/mirrored-coredns-coredns", "1.14.7"),
     metricsServer: around(

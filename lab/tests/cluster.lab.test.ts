@@ -3,7 +3,7 @@ import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
 import { inside } from "./fixtures.ts";
-import { kubectl, objects, spreadWebsite, until, websitePods } from "./lab.ts";
+import { kubectl, objects, websiteSpread, until, websitePods } from "./lab.ts";
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
@@ -20,7 +20,7 @@ async function podOn(node: string): Promise<string> {
 }
 
 describe("the cluster", () => {
-  beforeAll(spreadWebsite);
+  beforeAll(websiteSpread);
 
   it("has three Ready nodes with the seed's names and tiers", async () => {
     const nodes = await objects<Node>("nodes");

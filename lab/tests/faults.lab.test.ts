@@ -14,7 +14,7 @@ import {
   kubectl,
   objects,
   outputs,
-  spreadWebsite,
+  websiteSpread,
   timing,
   until,
   websitePods,
@@ -54,7 +54,7 @@ function vote(): ReturnType<typeof ask> {
 }
 
 describe("a power cut", () => {
-  beforeEach(spreadWebsite);
+  beforeEach(websiteSpread);
 
   it.each(machines())("of %s heals by itself when the power is back", async (machine) => {
     await halt(machine);
@@ -69,8 +69,27 @@ describe("a power cut", () => {
   });
 });
 
+describe("a Pi that was away", () => {
+  beforeEach(websiteSpread);
+
+  it("gets its half of the website back", async () => {
+    await halt("raspberrypi");
+    await until("the worker to serve alone", 240, async () => {
+      const pods = await websitePods();
+      const fled = pods.filter(({ spec }) => spec.nodeName === "workernode");
+      return fled.length >= 4 ? true : undefined;
+    });
+    const back = Date.now();
+    await powerOn("raspberrypi");
+    await until("the Pi to report Ready", 240, () => ready("raspberrypi", back));
+    timing("the Pi back in the cluster", back);
+    await websiteSpread();
+    timing("the Pi serves its half again", back);
+  });
+});
+
 describe("the Pi in another home", () => {
-  beforeEach(spreadWebsite);
+  beforeEach(websiteSpread);
 
   afterAll(async () => {
     await returnPi(operator);

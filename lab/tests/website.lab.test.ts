@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { ask, kubectl, outputs, spreadWebsite, timing, until, websitePods } from "./lab.ts";
+import { ask, kubectl, outputs, websiteSpread, timing, until, websitePods } from "./lab.ts";
 
 interface Results {
   readonly total: number;
@@ -61,7 +61,7 @@ describe("votes", () => {
 });
 
 describe("balance", () => {
-  beforeAll(spreadWebsite);
+  beforeAll(websiteSpread);
 
   it("gives every pod its even share of 1,000 requests, each in that pod's log", async () => {
     const urls = outputs().websiteUrls;

@@ -94,6 +94,7 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
   const go = await goVersion();
   const pulumi = await ensurePulumi(context, go);
   const k3s = await ensureK3s(context, go);
+  const descheduler = await ensureDescheduler(context, go);
   const plugins = await Promise.all(PROVIDERS.map((name) => ensurePlugin(context, name)));
   const [traefik, kubectl] = (await fetched) as [Made, Made];
   const inCluster = (name: string): string => join(k3s.images.folder, name);
@@ -111,6 +112,7 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
       localPathProvisioner: inCluster("local-path-provisioner"),
       pause: inCluster("pause"),
       traefik: join(traefik.entry.folder, "traefik"),
+      descheduler: join(descheduler.folder, "descheduler"),
     },
     plugins: Object.fromEntries(plugins.map(({ name, folder }) => [name, folder])),
     report: [
@@ -252,6 +254,15 @@ export async function ensureNetmaker(say: Say): Promise<NetmakerParts> {
   };
   // One by one: both may be built by the same run.
   return { server: await program("netmaker"), client: await program("netclient") };
+}
+
+/** The real one: its Go module is all that its image holds. */
+async function ensureDescheduler(context: Context, go: string): Promise<Entry> {
+  const cwd = join(PROJECT, "lab", "images", "descheduler");
+  return cached("descheduler", [go, context.arch, ...(await sourceInputs(cwd))], async (folder) => {
+    await build("the descheduler", "bash", ["build.sh", folder], { cwd }, context.say);
+    return "registries";
+  });
 }
 
 async function ensurePlugin(

@@ -3,7 +3,9 @@
  * processes and folders of its own, and goes without a trace when its first process ends.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** What a script on a machine came to. */
 export interface Ran {
@@ -85,8 +87,14 @@ ${SYSTEMCTL}STUB
     return machine;
   }
 
-  /** Runs a script, with whatever arguments. */
+  /**
+   * Runs a script, with whatever arguments. What it prints goes into files: a pipe may still hold
+   * words when its process has ended, and is kept open by a daemon that it started.
+   */
   run(script: string, ...args: readonly string[]): Promise<Ran> {
+    const folder = mkdtempSync(join(tmpdir(), "fogline-machine-"));
+    const said = [join(folder, "stdout"), join(folder, "stderr")] as const;
+    const files = said.map((path) => openSync(path, "w"));
     const child = spawn(
       "nsenter",
       [`--target=${this.first}`, "--mount", "--net", "--pid", "bash", "-s", "--", ...args],
@@ -95,20 +103,19 @@ ${SYSTEMCTL}STUB
           PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
           HOME: "/root",
         },
+        stdio: ["pipe", ...files],
       },
     );
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
-    child.stdin.end(script);
-    return new Promise((resolve, reject) => {
+    child.stdin?.end(script);
+    return new Promise<Ran>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => {
-        // A daemon that the script started may keep the pipes; what it says is not awaited.
-        setImmediate(() => {
-          resolve({ code: code ?? 255, stdout, stderr });
-        });
+        const [stdout, stderr] = said.map((path) => readFileSync(path, "utf8"));
+        resolve({ code: code ?? 255, stdout: stdout ?? "", stderr: stderr ?? "" });
       });
+    }).finally(() => {
+      files.forEach(closeSync);
+      rmSync(folder, { recursive: true });
     });
   }
 

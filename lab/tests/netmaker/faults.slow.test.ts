@@ -1,8 +1,10 @@
 /** What goes wrong on the way: killed engines, servers that fail, programs that ask for nonsense. */
 import { readFileSync } from "node:fs";
 
+import { secret } from "@pulumi/pulumi";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
+import { Provider, SuperAdmin } from "../../../components/overlay/netmaker/resources/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { Meddler } from "./meddler.ts";
 import { mesh, type Otherwise } from "./mesh.ts";
@@ -147,6 +149,27 @@ describe("a server that fails", () => {
 });
 
 describe("a program that asks for nonsense", () => {
+  it("is told what is wrong with a secret, and not what the secret is", async () => {
+    const user = { username: "operator", password: "pwqz" };
+    const settings = { url: "http://127.0.0.1:9", ...user, ca: secret("no certificate") };
+    const report = async (program: () => void): Promise<string> => {
+      await using own = await TestStack.create(() => {
+        program();
+        return Promise.resolve();
+      });
+      return await failure(own.up());
+    };
+    const short = await report(() => {
+      const provider = new Provider("netmaker", { url: settings.url, ...user });
+      new SuperAdmin("owner", user, { provider });
+    });
+    expect(short).toMatch(/resource 'owner' has a problem: password: Too small/);
+    expect(short).not.toContain(user.password);
+    const untrusted = await report(() => new Provider("netmaker", settings));
+    expect(untrusted).toContain("ca: must be certificates in PEM form");
+    expect(untrusted).not.toContain("no certificate");
+  });
+
   let said: string;
   beforeAll(async () => {
     await using calm = await TestNetmaker.start();

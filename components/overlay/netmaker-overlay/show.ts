@@ -1,7 +1,7 @@
 /**
  * Prints a stack's Netmaker network, and draws it.
  *
- * Usage: node --import tsx components/overlay/netmaker/inventory/show.ts
+ * Usage: node --import tsx components/overlay/netmaker-overlay/show.ts
  *        (--stack=NAME | --access=FILE) [--svg=FILE]
  *
  * `--stack` asks Pulumi for the stack's output `netmaker`; `--access` reads it from a file.
@@ -12,10 +12,10 @@ import { parseArgs } from "node:util";
 import { execa, type ExecaError } from "execa";
 import { z } from "zod";
 
-import { NetmakerClient, NetmakerError } from "../api/index.ts";
-import { inventorySvg } from "./diagram.ts";
-import { readInventory } from "./inventory.ts";
-import { inventoryText } from "./table.ts";
+import { NetmakerClient, NetmakerError } from "../netmaker/api/index.ts";
+import { inventorySvg } from "../netmaker/inventory/diagram.ts";
+import { readInventory } from "../netmaker/inventory/inventory.ts";
+import { inventoryText } from "../netmaker/inventory/table.ts";
 
 /** The stack's output: where the API is, and who asks. */
 const access = z.object({

@@ -7,7 +7,7 @@ import * as random from "@pulumi/random";
 import type { NetmakerSettings } from "../../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../../machine.ts";
 import { readScript, RemoteScript } from "../../../remote/script.ts";
-import { Provider } from "../resources/index.ts";
+import { Provider } from "../../netmaker/resources/index.ts";
 import { pinned } from "./program.ts";
 
 export interface ServerArgs {

@@ -6,13 +6,13 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { expandHome } from "../../../../config/load.ts";
-import type { NetmakerSettings } from "../../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../../machine.ts";
-import { LocalScript, readScript, RemoteScript } from "../../../remote/script.ts";
-import { hubAddress } from "../../addresses.ts";
-import type { Hub, Overlay, OverlayMember } from "../../member.ts";
-import { overlayMtu } from "../../wireguard/conf.ts";
+import { expandHome } from "../../../config/load.ts";
+import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import { nodeName, type Machine } from "../../machine.ts";
+import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { hubAddress } from "../addresses.ts";
+import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import { overlayMtu } from "../wireguard/conf.ts";
 import {
   AclRule,
   Egress,
@@ -21,9 +21,9 @@ import {
   Gateway,
   Host,
   Network,
-} from "../resources/index.ts";
-import { pinned, PROGRAM_SCRIPT } from "../server/program.ts";
-import { Server, type ServerAccess } from "../server/server.ts";
+} from "../netmaker/resources/index.ts";
+import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
+import { Server, type ServerAccess } from "./server/server.ts";
 import { clientConf } from "./conf.ts";
 
 export interface NetmakerOverlayArgs {
@@ -315,5 +315,5 @@ function own(file: string): string {
 
 /** Members with plain WireGuard are the same in both kinds of overlay. */
 function wireguard(file: string): string {
-  return join(import.meta.dirname, "../../wireguard/scripts", file);
+  return join(import.meta.dirname, "../wireguard/scripts", file);
 }

@@ -1,5 +1,5 @@
 /** An external client's configuration as the server writes it, made fit for our scripts: pure. */
-import { PRIVATE_KEY } from "../../wireguard/conf.ts";
+import { PRIVATE_KEY } from "../wireguard/conf.ts";
 
 /**
  * The server's file for wg-quick with a mark where the device puts its own private key, which the
