@@ -44,6 +44,14 @@ else
 	@node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
 endif
 
+.PHONY: network
+network: node_modules ## The overlay's hosts, clients and egress, and a diagram; STACK=<name> for another stack than the lab
+ifeq ($(or $(STACK),lab),lab)
+	@$(LAB) network $(ARGS)
+else
+	@node --import tsx components/overlay/netmaker-overlay/show.ts --stack=$(STACK) $(ARGS)
+endif
+
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit lint types format scripts

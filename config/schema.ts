@@ -11,6 +11,7 @@ import { cloud } from "./cloud.ts";
 import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
 import { cidr, count, image, ipv4, port } from "./fields.ts";
+import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
@@ -27,11 +28,16 @@ const operator = z.strictObject({
 
 const overlay = z.strictObject({
   kind: z
-    .enum(["wireguard"], { error: "must be a known kind of overlay|use wireguard" })
+    .enum(["wireguard", "netmaker"], {
+      error: "must be a known kind of overlay|use wireguard or netmaker",
+    })
     .default("wireguard"),
   /** Range of the overlay's addresses; the hub takes the first one. */
   range: cidr.default("10.101.0.0/16"),
-  /** Addresses kept for members by name; the others' follow from their names. */
+  /**
+   * Addresses kept for members by name; the others' follow from their names. Of kind `wireguard` alone:
+   * Netmaker's server gives its members theirs.
+   */
   addresses: z.record(z.string(), ipv4).default({}),
   /** UDP port of the hub. */
   listenPort: port.default(51820),
@@ -100,6 +106,7 @@ const sections = {
   cloud,
   edge,
   overlay,
+  netmaker,
   k3s,
   website,
   database,
@@ -114,6 +121,7 @@ export interface Settings {
   readonly cloud: Readonly<z.output<typeof cloud>>;
   readonly edge: readonly EdgeDevice[];
   readonly overlay: Readonly<z.output<typeof overlay>>;
+  readonly netmaker: Readonly<z.output<typeof netmaker>>;
   readonly k3s: Readonly<z.output<typeof k3s>>;
   readonly website: Readonly<z.output<typeof website>>;
   readonly database: Readonly<z.output<typeof database>>;
@@ -147,7 +155,7 @@ export function parse(raw: Readonly<Record<string, unknown>>): Settings {
       problems.push(...result.error.issues.flatMap((issue) => describe(name, schema, issue)));
     }
   }
-  problems.push(...crossRules(raw));
+  problems.push(...crossRules(raw), ...netmakerRules(raw));
   const sized = parsed.get("cloud") as Settings["cloud"] | undefined;
   problems.push(...(sized === undefined ? [] : budgetProblems(sized)));
   if (problems.length > 0) {

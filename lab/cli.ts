@@ -3,6 +3,7 @@
  *
  * Usage: node --import tsx lab/cli.ts up | down [--destroy] | status | preview |
  *        logs [machine] [--follow] [--lines=100] | kubectl <arguments> |
+ *        network [--svg=FILE] |
  *        dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
  */
 import { parseArgs } from "node:util";
@@ -17,12 +18,13 @@ const USAGE = `usage: lab/cli.ts <command>
   logs [machine] [--follow] [--lines=100]
                                      the website's logs, or a machine's journal
   kubectl <arguments>                kubectl against the lab's cluster
+  network [--svg=FILE]               the overlay's members, and a diagram of them
   dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
                                      the cluster's dashboard on this computer, and a token for it
   down [--destroy]                   leave nothing behind; --destroy runs the program's own first
 `;
 
-const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "dashboard", "down"];
+const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "network", "dashboard", "down"];
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command !== undefined && COMMANDS.includes(command) && process.getuid?.() !== 0) {
@@ -66,6 +68,10 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     }
     case "kubectl":
       return (await import("./commands/kubectl.ts")).kubectl(rest);
+    case "network": {
+      const { values } = parseArgs({ args: rest, options: { svg: { type: "string" } } });
+      return (await import("./commands/overlay.ts")).overlay(values.svg);
+    }
     case "dashboard": {
       const { OPTIONS } = await import("../apps/dashboard/open.ts");
       const { values } = parseArgs({ args: [...rest], options: OPTIONS });

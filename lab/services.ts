@@ -19,7 +19,7 @@ export interface Download {
   readonly path: string;
   readonly file: string;
   /** The same file, compressed for those who accept gzip. */
-  readonly gzip: string;
+  readonly gzip?: string;
   readonly sha256: string;
 }
 

@@ -16,6 +16,7 @@ export interface FirewallRow extends Opening {
 const REASONS: Readonly<Record<string, string>> = {
   ssh: "the operator sets machines up (fogline:cloud.sshFrom)",
   wireguard: "members behind NAT dial the overlay's hub",
+  "overlay-api": "the operator and the overlay's host ask Netmaker's API",
   http: "visitors of the website",
   https: "visitors of the website",
 };

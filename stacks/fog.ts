@@ -5,10 +5,12 @@ import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
 import { guests, machines } from "./machines.ts";
+import { overlayOf } from "./overlay.ts";
 
 /** What the program tells its user. */
 export interface Outputs {
@@ -21,7 +23,9 @@ export interface Outputs {
   /** For kubectl on a member of the overlay; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /** Node names and overlay addresses, hub first. */
-  readonly overlay: readonly { readonly name: string; readonly address: string }[];
+  readonly overlay: readonly { readonly name: string; readonly address: pulumi.Input<string> }[];
+  /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
+  readonly netmaker: NetmakerOverlay["access"] | undefined;
   /** Join bundles by device; secret. */
   readonly joinBundles: pulumi.Output<Record<string, string>>;
   readonly versions: { readonly k3s: string };
@@ -30,14 +34,11 @@ export interface Outputs {
 /** Builds everything that the settings ask for. */
 export function fog(loaded: Loaded): Outputs {
   const { settings } = loaded;
-  const { server, workers, devices } = machines(loaded);
-  const overlay = new WireguardOverlay("overlay", {
-    settings: settings.overlay,
-    server,
-    agents: [...workers, ...devices],
-    operatorFolder: settings.operator.folder,
-  });
-  const invited = guests(loaded, overlay);
+  const machinery = machines(loaded);
+  const { server, workers } = machinery;
+  const overlay = overlayOf(settings, machinery);
+  // The settings' rules keep bundles away from other kinds.
+  const invited = overlay instanceof WireguardOverlay ? guests(loaded, overlay) : [];
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
   const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   const first = addresses.apply((all) => all[0] ?? "");
@@ -51,6 +52,7 @@ export function fog(loaded: Loaded): Outputs {
       name: nodeName(machine),
       address,
     })),
+    netmaker: overlay instanceof NetmakerOverlay ? overlay.access : undefined,
     joinBundles: bundlesOf(invited),
     versions: { k3s: settings.k3s.version },
   };

@@ -18,11 +18,14 @@ export interface Machines {
   readonly workers: readonly Vm[];
   /** Edge devices that this computer reaches. */
   readonly devices: readonly Machine[];
+  /** Where the cloud's machines are plugged in. */
+  readonly network: Network;
 }
 
 /** Creates the cloud's machines and adopts the edge's. */
 export function machines({ settings, operatorKey }: Loaded): Machines {
   const { cloud } = settings;
+  const viaHub = settings.overlay.kind === "netmaker";
   const network = new Network("fogline", {
     resourceGroup: cloud.resourceGroup,
     location: cloud.location,
@@ -30,6 +33,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     subnet: cloud.subnet,
     sshFrom: cloud.sshFrom,
     wireguardPort: settings.overlay.listenPort,
+    viaHub,
     // Whose a resource is on the bill.
     tags: { ...cloud.tags, project: pulumi.getProject(), stack: pulumi.getStack() },
     protect: cloud.protect,
@@ -45,9 +49,11 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
       operatorKey,
       disk: wanted.disk ?? cloud.disk,
       zone: wanted.zone,
+      forwards: viaHub && role === "server",
       protect: cloud.protect,
     });
   return {
+    network,
     server: vm(cloud.master, "server"),
     workers: cloud.workers.map((worker) => vm(worker, "agent")),
     devices: settings.edge.flatMap((device) =>

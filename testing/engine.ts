@@ -33,6 +33,7 @@ type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Recor
 const STATES: Readonly<Record<string, Answer>> = {
   "azure-native:resources:ResourceGroup": (inputs) => ({ name: inputs["resourceGroupName"] }),
   "azure-native:network:VirtualNetwork": (inputs) => ({ name: inputs["virtualNetworkName"] }),
+  "azure-native:network:RouteTable": (inputs) => ({ name: inputs["routeTableName"] }),
   "azure-native:network:PublicIPAddress": (_, name) => ({ ipAddress: `192.0.2.${name.length}` }),
   "azure-native:network:NetworkInterface": () => ({
     ipConfigurations: [{ name: "primary", privateIPAddress: "10.10.1.4" }],
@@ -43,6 +44,13 @@ const STATES: Readonly<Record<string, Answer>> = {
   }),
   "azure-native:compute:VirtualMachineRunCommandByVirtualMachine": (inputs) => ({
     name: inputs["runCommandName"],
+  }),
+  "netmaker:index:EnrollmentKey": (_, name) => ({ token: `${name}-token` }),
+  "netmaker:index:Host": (_, name) => ({ nodeId: `${name}-node`, hostId: `${name}-host` }),
+  "netmaker:index:Egress": (_, name) => ({ egressId: `${name}-egress` }),
+  "netmaker:index:ExternalClient": (_, name) => ({
+    address: `10.101.255.${name.length}`,
+    config: "[Interface]\nPrivateKey = [ENTER PRIVATE KEY]\n",
   }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
   "command:remote:Command": (_, name) => ({ stdout: printed(name), stderr: "" }),

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,contract,go,workflows,stack,up,browser,lab,down}.json
+rm -f "$reports"/{service,contract,go,workflows,stack,netmaker,up,browser,lab,down}.json
 
 keep_failed=no
 if [ "${1:-}" = --keep-failed ]; then
@@ -73,6 +73,8 @@ else
   make --no-print-directory down
   ./testing/traces.sh >"$reports/before.txt"
   host stack stack
+  stay_if_failed
+  host netmaker netmaker
   stay_if_failed
   host up interrupted
   if [ -e .fogline/lab/outputs.json ] && make --no-print-directory up; then

@@ -18,6 +18,11 @@ export interface NetworkArgs {
   readonly sshFrom: readonly string[];
   /** UDP port of the overlay's hub. */
   readonly wireguardPort: number;
+  /**
+   * Whether the overlay is one that the machines reach through the hub: its API is open on the server,
+   * and the machines' subnet has a route table, which `routeThrough` fills. Default false.
+   */
+  readonly viaHub?: boolean;
   readonly tags: Readonly<Record<string, string>>;
   /** Whether it refuses to be deleted. */
   readonly protect: boolean;
@@ -30,6 +35,8 @@ export class Network extends pulumi.ComponentResource {
   readonly tags: Readonly<Record<string, string>>;
   readonly subnetId: pulumi.Output<string>;
   readonly securityGroupIds: Readonly<Record<"server" | "agent", pulumi.Output<string>>>;
+
+  private readonly routes: network.RouteTable | undefined;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:azure:Network", name, {}, opts);
@@ -52,6 +59,14 @@ export class Network extends pulumi.ComponentResource {
       },
       child,
     );
+    this.routes =
+      args.viaHub === true
+        ? new network.RouteTable(
+            `${name}-routes`,
+            { ...where, routeTableName: `${name}-routes` },
+            child,
+          )
+        : undefined;
     const subnet = new network.Subnet(
       `${name}-subnet`,
       {
@@ -59,6 +74,7 @@ export class Network extends pulumi.ComponentResource {
         virtualNetworkName: virtual.name,
         subnetName: "machines",
         addressPrefix: args.subnet,
+        ...(this.routes === undefined ? {} : { routeTable: { id: this.routes.id } }),
       },
       child,
     );
@@ -68,6 +84,34 @@ export class Network extends pulumi.ComponentResource {
       agent: this.securityGroup(`${name}-agent`, "agent", args, where),
     };
     this.registerOutputs({ subnetId: this.subnetId });
+  }
+
+  /**
+   * Lets the machines of the subnet reach a range through one of them, whose card forwards.
+   *
+   * @throws Error when the network was made without `viaHub`
+   */
+  routeThrough(
+    name: string,
+    range: string,
+    hub: pulumi.Output<string>,
+    opts?: pulumi.CustomResourceOptions,
+  ): pulumi.Resource {
+    if (this.routes === undefined) {
+      throw new Error(`the network has no route table for ${range}`);
+    }
+    return new network.Route(
+      name,
+      {
+        resourceGroupName: this.resourceGroupName,
+        routeTableName: this.routes.name,
+        routeName: name,
+        addressPrefix: range,
+        nextHopType: "VirtualAppliance",
+        nextHopIpAddress: hub,
+      },
+      { parent: this, ...opts },
+    );
   }
 
   private securityGroup(
@@ -80,7 +124,7 @@ export class Network extends pulumi.ComponentResource {
       tags: Readonly<Record<string, string>>;
     },
   ): pulumi.Output<string> {
-    const rules = inboundRules(role, args.sshFrom, args.wireguardPort);
+    const rules = inboundRules(role, args.sshFrom, args.wireguardPort, args.viaHub);
     return new network.NetworkSecurityGroup(
       `${name}-rules`,
       {

@@ -11,11 +11,16 @@ export interface InboundRule {
   readonly from: readonly string[];
 }
 
-/** What a role's machines let in. The Kubernetes API, kubelet, VXLAN and etcd stay closed. */
+/**
+ * What a role's machines let in. The Kubernetes API, kubelet, VXLAN and etcd stay closed.
+ *
+ * @param hasApi whether the server's machine serves an overlay's API over HTTPS
+ */
 export function inboundRules(
   role: "server" | "agent",
   sshFrom: readonly string[],
   wireguardPort: number,
+  hasApi = false,
 ): readonly InboundRule[] {
   const ssh = { name: "ssh", priority: 100, protocol: "Tcp", port: 22, from: sshFrom } as const;
   const open = { protocol: "Tcp", from: ["*"] } as const;
@@ -29,6 +34,7 @@ export function inboundRules(
           port: wireguardPort,
           from: ["*"],
         },
+        ...(hasApi ? [{ ...open, name: "overlay-api", priority: 120, port: 443 }] : []),
       ]
     : [
         ssh,

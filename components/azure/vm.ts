@@ -23,6 +23,8 @@ export interface VmArgs {
   readonly disk: Disk;
   /** Availability zone of machine and address; the region's choice unless given. */
   readonly zone?: string | undefined;
+  /** Whether it forwards packets between others; default false. */
+  readonly forwards?: boolean;
   /** Whether it refuses to be deleted; its disk goes along with it. */
   readonly protect: boolean;
 }
@@ -118,6 +120,7 @@ export class Vm extends pulumi.ComponentResource implements Machine {
         ...(sizeOf(args.size)?.acceleratedNetworking === true
           ? { enableAcceleratedNetworking: true }
           : {}),
+        ...(args.forwards === true ? { enableIPForwarding: true } : {}),
         networkSecurityGroup: { id: args.network.securityGroupIds[args.role] },
         ipConfigurations: [
           {

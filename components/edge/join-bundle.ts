@@ -36,6 +36,7 @@ const ENROLMENT_PORT = "7471";
 export class JoinBundle extends pulumi.ComponentResource implements OverlayMember {
   readonly machine: Machine;
   readonly address: string;
+  readonly interfaceName?: string;
   readonly joined: pulumi.Resource;
   /** The bundle's text; secret. */
   readonly bundle: pulumi.Output<string>;
@@ -62,6 +63,9 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     });
     this.machine = prepare(member.machine, { parent: this, dependsOn: [member.joined] });
     this.joined = member.joined;
+    if (member.interfaceName !== undefined) {
+      this.interfaceName = member.interfaceName;
+    }
     this.registerOutputs({ address: this.address });
   }
 

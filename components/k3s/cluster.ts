@@ -8,7 +8,13 @@ import type { Settings } from "../../config/schema.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
 import { RemoteScript } from "../remote/script.ts";
-import { agentConfig, downloadUrl, registriesConfig, serverConfig } from "./config.ts";
+import {
+  agentConfig,
+  downloadUrl,
+  registriesConfig,
+  serverConfig,
+  type NodeConfig,
+} from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 
 export interface ClusterArgs {
@@ -41,7 +47,7 @@ export class Cluster extends pulumi.ComponentResource {
       hub,
       {
         ROLE: "server",
-        CONFIG: serverConfig(args.settings, this.node(hub)),
+        CONFIG: serverConfig(args.settings, this.node(hub, hub.address)),
         TOKEN: secret.result,
       },
       [],
@@ -53,7 +59,9 @@ export class Cluster extends pulumi.ComponentResource {
         agent,
         {
           ROLE: "agent",
-          CONFIG: agentConfig(hub.address, this.node(agent)),
+          CONFIG: pulumi
+            .output(agent.address)
+            .apply((address) => agentConfig(hub.address, this.node(agent, address))),
           TOKEN: credentials.nodeToken,
           KUBECONFIG_TEXT: this.kubeconfig,
         },
@@ -106,8 +114,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
-  private node({ machine, address }: OverlayMember): Parameters<typeof serverConfig>[1] {
-    const { interfaceName } = this.args.overlay;
+  private node({ machine, interfaceName }: OverlayMember, address: string): NodeConfig {
     return { node: nodeName(machine), tier: machine.tier, address, interfaceName };
   }
 }

@@ -10,8 +10,8 @@ export interface NodeConfig {
   readonly tier: "cloud" | "edge";
   /** The node's address in the overlay. */
   readonly address: string;
-  /** Network interface of the overlay. */
-  readonly interfaceName: string;
+  /** Network interface that leads to the other nodes; unset for that of the default route. */
+  readonly interfaceName?: string | undefined;
 }
 
 /** Where K3s reads the cluster's token from: a 0600 file. */
@@ -68,7 +68,7 @@ function common(node: NodeConfig): Record<string, unknown> {
     "token-file": TOKEN_FILE,
     "node-name": node.node,
     "node-ip": node.address,
-    "flannel-iface": node.interfaceName,
+    ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
     "node-label": [`tier=${node.tier}`],
     "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`],
   };

@@ -6,11 +6,11 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { writeInput, type Facts } from "../engine/config.ts";
+import { usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { startRegistry } from "../images/registry.ts";
-import { RUN } from "../layout.ts";
+import { FABRIC, PROJECT, RUN } from "../layout.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
 import { preflight } from "../preflight.ts";
@@ -18,8 +18,10 @@ import { startDownloads } from "../services.ts";
 import { hostArch } from "../toolchain/lock.ts";
 import {
   describeReport,
+  ensureNetmaker,
   ensureToolchain,
   writeReport,
+  type NetmakerParts,
   type Toolchain,
 } from "../toolchain/toolchain.ts";
 import { tearDown } from "./down.ts";
@@ -28,6 +30,8 @@ import { claimHost, type Session } from "./session.ts";
 
 const OPERATOR = join(RUN, "operator");
 const KEY = join(OPERATOR, "id_ed25519");
+/** The provider of this tree that asks Netmaker's API; no stand-in is needed for it. */
+const NETMAKER_PROVIDER = join(PROJECT, "components/overlay/netmaker/provider");
 
 /** Makes the lab ready for the engine. Everything in it is idempotent. */
 export async function prepare(session: Session): Promise<Toolchain> {
@@ -45,6 +49,10 @@ export async function prepare(session: Session): Promise<Toolchain> {
   await mkdir(RUN, { recursive: true });
 
   const toolchain = progress.phase("toolchain", ensureToolchain);
+  // Builds run one by one.
+  const netmaker = toolchain.then(() =>
+    usesNetmaker() ? progress.phase("Netmaker", ensureNetmaker) : undefined,
+  );
   // Images that need none of the tools are built meanwhile.
   const images = progress.phase("images", (say) =>
     ensureImages(
@@ -53,25 +61,35 @@ export async function prepare(session: Session): Promise<Toolchain> {
     ),
   );
   const network = progress.phase("network", ensureNetwork);
-  const services = Promise.all([toolchain, network]).then(([tools]) =>
-    progress.phase("registry and downloads", () => startServices(tools)),
+  const services = Promise.all([toolchain, netmaker, network]).then(([tools, parts]) =>
+    progress.phase("registry and downloads", () => startServices(tools, parts)),
   );
   // The Pi boots while the toolchain builds: it needs neither tools nor images.
   const root = progress.phase("machine root", ensureRoot);
   const pi = Promise.all([network, root, operatorKey()]).then(([, , authorizedKey]) =>
     progress.phase("raspberrypi", () => startPi({ authorizedKey })),
   );
-  const [tools, refs, device] = await Promise.all([toolchain, images, pi, services]);
+  const [tools, refs, device, , parts] = await Promise.all([
+    toolchain,
+    images,
+    pi,
+    services,
+    netmaker,
+  ]);
+  const report = [
+    ...tools.report,
+    ...(parts === undefined ? [] : [parts.server.line, parts.client.line]),
+  ];
   await Promise.all([
-    writeReport(tools.report),
+    writeReport(report),
     writeInput({
       pulumiRoot: tools.pulumiRoot,
-      plugins: tools.plugins,
+      plugins: { ...tools.plugins, netmaker: NETMAKER_PROVIDER },
       kubectl: tools.kubectl,
-      facts: facts(tools, refs, device),
+      facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
     }),
   ]);
-  for (const line of describeReport(tools.report)) {
+  for (const line of describeReport(report)) {
     progress.note(line);
   }
   return tools;
@@ -96,11 +114,37 @@ function facts(
   };
 }
 
-async function startServices({ k3s }: Toolchain): Promise<void> {
+/** Sums of Netmaker's programs, where the stack has a use for them. */
+function netmakerFacts(parts: NetmakerParts | undefined): Facts {
+  if (parts === undefined) {
+    return {};
+  }
+  const from = (program: string): string =>
+    `http://${FABRIC.services}:${FABRIC.downloadPort}/${program}-{arch}`;
+  const arch = hostArch();
+  return {
+    netmaker: {
+      server: { download: from("netmaker"), sha256: { [arch]: parts.server.line.sha256 } },
+      client: { download: from("netclient"), sha256: { [arch]: parts.client.line.sha256 } },
+    },
+  };
+}
+
+async function startServices(
+  { k3s }: Toolchain,
+  netmaker: NetmakerParts | undefined,
+): Promise<void> {
+  const arch = hostArch();
+  const small = Object.entries({ netmaker: netmaker?.server, netclient: netmaker?.client });
   await Promise.all([
     startRegistry(),
     startDownloads([
-      { path: `/k3s-${hostArch()}`, file: k3s.path, gzip: k3s.gzip, sha256: k3s.sha256 },
+      { path: `/k3s-${arch}`, file: k3s.path, gzip: k3s.gzip, sha256: k3s.sha256 },
+      ...small.flatMap(([name, program]) =>
+        program === undefined
+          ? []
+          : [{ path: `/${name}-${arch}`, file: program.path, sha256: program.line.sha256 }],
+      ),
     ]),
   ]);
 }

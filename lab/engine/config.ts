@@ -79,6 +79,13 @@ export function readSettings(
     : mergeFacts(readStackFile(file(stack)), connections(lab));
 }
 
+/** Whether the stack's file has a Netmaker overlay, or its settings ready for one. */
+export function usesNetmaker(): boolean {
+  const settings = readSettings();
+  const overlay = settings["fogline:overlay"];
+  return "fogline:netmaker" in settings || (isObject(overlay) && overlay["kind"] === "netmaker");
+}
+
 /** How the lab's machines are reached, where their K3s and images come from, and what it lacks. */
 function connections(lab: Readonly<Record<string, unknown>>): Facts {
   const part = (section: string, ...keys: readonly string[]): Record<string, unknown> => {

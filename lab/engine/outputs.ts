@@ -1,10 +1,13 @@
 /** The program's outputs, at the price of one CLI process. */
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
 
 import { RUN } from "../layout.ts";
+
+/** How Netmaker's API is asked, where the overlay is of that kind; secret. */
+export const NETMAKER_ACCESS = join(RUN, "operator", "netmaker.json");
 
 /** Marks a secret value in the engine's events. */
 const SECRET = "4dabf18193072939515e22adb298388d";
@@ -43,8 +46,15 @@ export async function writeOutputs(outputs: OutputMap): Promise<void> {
   await writeFile(join(RUN, "outputs.json"), `${JSON.stringify(values, undefined, 2)}\n`);
   const kubeconfig: unknown = outputs["kubeconfig"]?.value;
   if (typeof kubeconfig === "string") {
-    const path = join(RUN, "kubeconfig");
-    await writeFile(path, kubeconfig, { mode: 0o600 });
-    await chmod(path, 0o600);
+    await writeSecret(join(RUN, "kubeconfig"), kubeconfig);
   }
+  const netmaker: unknown = outputs["netmaker"]?.value;
+  await (netmaker === undefined
+    ? rm(NETMAKER_ACCESS, { force: true })
+    : writeSecret(NETMAKER_ACCESS, JSON.stringify(netmaker)));
+}
+
+async function writeSecret(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  await chmod(path, 0o600);
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { usesNetmaker } from "../engine/config.ts";
 import { debianSources } from "../images/host.ts";
 import { CACHE } from "../layout.ts";
 
@@ -18,6 +19,10 @@ const PACKAGES = [
   "containerd,runc,containernetworking-plugins",
   "iptables,nftables,conntrack,criu",
 ].join(",");
+/** What the program installs on a Netmaker master: machines reach no mirror here, so it is there. */
+const NETMAKER_PACKAGES = "mosquitto,caddy,sqlite3";
+/** The packages' own services stay off: those of the program run in their place. */
+const NO_SERVICES = "--customize-hook=chroot $1 systemctl mask caddy.service mosquitto.service";
 /** Raise it when this file makes the root differently from the same packages. */
 const RECIPE = "4";
 
@@ -28,8 +33,9 @@ const RECIPE = "4";
  * @throws when mmdebstrap fails, with its last lines
  */
 export async function ensureRoot(say: (text: string) => void): Promise<string> {
+  const packages = usesNetmaker() ? `${PACKAGES},${NETMAKER_PACKAGES}` : PACKAGES;
   const key = createHash("sha256")
-    .update([RECIPE, SUITE, PACKAGES].join("\n"))
+    .update([RECIPE, SUITE, packages].join("\n"))
     .digest("hex")
     .slice(0, 16);
   const tar = join(CACHE, "root", `${SUITE}-${key}.tar`);
@@ -44,13 +50,14 @@ export async function ensureRoot(say: (text: string) => void): Promise<string> {
     "mmdebstrap",
     [
       "--variant=minbase",
-      `--include=${PACKAGES}`,
+      `--include=${packages}`,
       // Host keys and the machine's id are made at a machine's first boot: none is shared.
       "--customize-hook=rm -f $1/etc/ssh/ssh_host_* $1/etc/machine-id",
       "--customize-hook=touch $1/etc/machine-id",
       // K3s runs a containerd of its own.
       "--customize-hook=chroot $1 systemctl disable containerd.service ssh.socket",
       "--customize-hook=chroot $1 systemctl enable ssh.service",
+      ...(packages === PACKAGES ? [] : [NO_SERVICES]),
       // A machine asks the internet's addresses of the lab, never the computer's own mirrors.
       "--customize-hook=rm -f $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
       "--format=tar",

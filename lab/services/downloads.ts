@@ -27,8 +27,9 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
       .end(`no such file; here are: ${downloads.map((d) => d.path).join(" ")}\n`);
     return;
   }
-  const compressed = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
-  const file = compressed ? found.gzip : found.file;
+  const accepted = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  const compressed = accepted && found.gzip !== undefined;
+  const file = compressed ? (found.gzip ?? found.file) : found.file;
   response.writeHead(200, {
     "content-type": "application/octet-stream",
     "content-length": statSync(file).size,

@@ -6,6 +6,8 @@ import { textAt, type Inputs } from "./values.ts";
 export const GROUP = "azure-native:resources:ResourceGroup";
 export const VNET = "azure-native:network:VirtualNetwork";
 export const SUBNET = "azure-native:network:Subnet";
+export const ROUTES = "azure-native:network:RouteTable";
+export const ROUTE = "azure-native:network:Route";
 export const RULES = "azure-native:network:NetworkSecurityGroup";
 export const RULE = "azure-native:network:SecurityRule";
 export const ADDRESS = "azure-native:network:PublicIPAddress";

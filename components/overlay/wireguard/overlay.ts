@@ -8,7 +8,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
-import type { Overlay, OverlayMember } from "../member.ts";
+import type { Hub, Overlay, OverlayMember } from "../member.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
 
 export interface WireguardOverlayArgs {
@@ -20,6 +20,9 @@ export interface WireguardOverlayArgs {
   readonly operatorFolder: string;
 }
 
+/** Name of the network interface on every member. */
+const INTERFACE = "fogline0";
+
 interface Spoke {
   readonly machine: Machine;
   readonly address: string;
@@ -28,10 +31,9 @@ interface Spoke {
 
 /** Hub, spokes and the operator's computer in one WireGuard network. Keys are made where they stay. */
 export class WireguardOverlay extends pulumi.ComponentResource implements Overlay {
-  readonly hub: OverlayMember;
+  readonly hub: Hub;
   readonly agents: readonly OverlayMember[];
   readonly operator: pulumi.Resource;
-  readonly interfaceName = "fogline0";
   readonly mtu: number;
 
   private readonly hubKey: pulumi.Output<string>;
@@ -41,7 +43,16 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     private readonly args: WireguardOverlayArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:overlay:WireguardOverlay", name, {}, opts);
+    // Members that stay are the same resources in both kinds: a switch changes them in place.
+    super(
+      "fogline:overlay:WireguardOverlay",
+      name,
+      {},
+      {
+        ...opts,
+        aliases: [{ type: "fogline:overlay:NetmakerOverlay" }],
+      },
+    );
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
     this.hubKey = hubKey.stdout;
@@ -90,7 +101,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   }
 
   /** A machine that has a key already, joined to the overlay or kept there. */
-  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): OverlayMember {
+  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): Hub {
     return this.join(machine, address, this.confOf(address), this.hub.address, opts);
   }
 
@@ -107,7 +118,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     hubKey: pulumi.Resource,
     spokes: readonly Spoke[],
     operatorKey: pulumi.Output<string>,
-  ): OverlayMember {
+  ): Hub {
     const { range, listenPort } = this.args.settings;
     const address = hubAddress(range);
     const known = pulumi.all([
@@ -126,7 +137,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     });
   }
 
-  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): OverlayMember {
+  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): Hub {
     const conf = this.conf(this.withPrefix(spoke.address), spoke.machine.tier);
     return this.join(spoke.machine, spoke.address, conf, this.hub.address, opts);
   }
@@ -137,7 +148,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     conf: pulumi.Output<string>,
     hub: string,
     opts: pulumi.CustomResourceOptions,
-  ): OverlayMember {
+  ): Hub {
     const node = nodeName(machine);
     const values = {
       NODE: node,
@@ -150,6 +161,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     return {
       machine,
       address,
+      interfaceName: INTERFACE,
       joined: new RemoteScript(
         `${node}-overlay`,
         { machine, script: script("member.sh"), values },

@@ -10,6 +10,14 @@ export interface FabricCard {
   readonly rules: readonly SecurityRule[];
 }
 
+/** A way that a route table shows the machines of a subnet. */
+export interface FabricRoute {
+  readonly bridge: string;
+  readonly prefix: string;
+  /** Private address of the machine that forwards. */
+  readonly via: string;
+}
+
 /**
  * The whole table, replacing whatever was there at once.
  *
@@ -18,8 +26,13 @@ export interface FabricCard {
  * public address is the internet's, even from a machine next door.
  *
  * @param bridges the subnets' bridges
+ * @param routes what machines send to others through one of them, which forwards it
  */
-export function nftables(bridges: readonly string[], cards: readonly FabricCard[]): string {
+export function nftables(
+  bridges: readonly string[],
+  cards: readonly FabricCard[],
+  routes: readonly FabricRoute[] = [],
+): string {
   const open = cards.flatMap(({ privateAddress, publicAddress }) =>
     publicAddress === undefined ? [] : [{ privateAddress, publicAddress }],
   );
@@ -35,6 +48,7 @@ export function nftables(bridges: readonly string[], cards: readonly FabricCard[
     ...chain("cards", [...(goto === "" ? [] : [`    ip daddr vmap { ${goto} }`]), "    drop"]),
     ...chain("inbound", [
       "    ct status dnat goto cards",
+      ...routes.map(({ bridge, prefix }) => `    iifname "${bridge}" ip daddr ${prefix} accept`),
       ...(some ? [`    iifname ${set} goto cards`] : []),
       "    drop",
     ]),

@@ -3,7 +3,7 @@ import ipaddr from "ipaddr.js";
 
 import { parseCidr } from "../../../config/cidr.ts";
 import { at, listAt, textAt, textsAt, UNKNOWN, type Inputs } from "../../../policy/azure/values.ts";
-import { ADDRESS, CARD, MACHINE, RULES } from "../../../policy/azure/world.ts";
+import { ADDRESS, CARD, MACHINE, ROUTE, RULES } from "../../../policy/azure/world.ts";
 import type { Problem } from "../../../provider/values.ts";
 
 /** Tags that the fabric knows for a rule's source. */
@@ -23,6 +23,8 @@ export function limitsOf(type: string, inputs: Inputs): Problem[] {
       return only(inputs, "", "publicIPAddressVersion", ["ipv4"]);
     case CARD:
       return limitsOfCard(inputs);
+    case ROUTE:
+      return only(inputs, "", "nextHopType", ["virtualappliance"]);
     case MACHINE:
       return limitsOfMachine(inputs);
     default:

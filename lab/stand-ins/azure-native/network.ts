@@ -4,11 +4,19 @@ import { createHash } from "node:crypto";
 import { addressAt, addressInside, parseCidr } from "../../../config/cidr.ts";
 import { FABRIC, NAMESPACES, ROUTER_MAC } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
-import { ADDRESS, CARD, nameOf, parentOf, SUBNET, VNET } from "../../../policy/azure/world.ts";
+import {
+  ADDRESS,
+  CARD,
+  nameOf,
+  parentOf,
+  ROUTE,
+  SUBNET,
+  VNET,
+} from "../../../policy/azure/world.ts";
 import type { Stored, View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
-import { nftables, type FabricCard } from "./fabric.ts";
-import type { CardInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
+import { nftables, type FabricCard, type FabricRoute } from "./fabric.ts";
+import type { CardInputs, RouteInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
 
 /** Azure keeps the first four addresses of a subnet and the last. */
 const FIRST_PRIVATE = 4;
@@ -58,16 +66,51 @@ export async function applyFabric(cloud: View): Promise<void> {
       `ip address replace ${address} dev ${bridge}\nip link set ${bridge} up\n`
     );
   });
+  const routes = subnets.flatMap((subnet) => routesOf(cloud, subnet));
   const rules = nftables(
     subnets.map(({ id }) => bridgeOf(id)),
     cloud.ofType(CARD).map((card) => fabricCard(cloud, card)),
+    routes,
   );
   await inNamespace(
     NAMESPACES.cloud,
     `${bridges.join("")}
      ip route replace local ${FABRIC.publicRange} dev lo src ${FABRIC.services}
+     ${routeCommands(routes)}
      nft -f - <<'RULES'\n${rules}\nRULES\n`,
   );
+}
+
+/** What a subnet's route table adds; a card that does not forward gets nothing of others, as in Azure. */
+export function routesOf(cloud: View, subnet: Stored): FabricRoute[] {
+  const table = (subnet.inputs as unknown as SubnetInputs).routeTable?.id;
+  const forwarding = new Set(
+    cloud
+      .ofType(CARD)
+      .filter(({ inputs }) => (inputs as unknown as CardInputs).enableIPForwarding === true)
+      .map(({ outputs }) => String(outputs["privateAddress"])),
+  );
+  const routes = cloud.ofType(ROUTE).filter(({ id }) => parentOf(id) === table);
+  return routes.flatMap(({ inputs }) => {
+    const { addressPrefix: prefix, nextHopIpAddress: via = "" } = inputs as unknown as RouteInputs;
+    return forwarding.has(via) ? [{ bridge: bridgeOf(subnet.id), prefix, via }] : [];
+  });
+}
+
+/** Mark of the routes that come from route tables, among the kernel's own. */
+const TABLE_PROTOCOL = 77;
+
+function routeCommands(routes: readonly FabricRoute[]): string {
+  const wanted = routes.map(({ prefix }) => prefix).join(" ");
+  return [
+    ...routes.map(
+      ({ bridge, prefix, via }) =>
+        `ip route replace ${prefix} via ${via} dev ${bridge} proto ${TABLE_PROTOCOL}`,
+    ),
+    `for there in $(ip route show proto ${TABLE_PROTOCOL} | cut -d' ' -f1); do
+       case " ${wanted} " in *" $there "*) ;; *) ip route delete "$there" proto ${TABLE_PROTOCOL} ;; esac
+     done`,
+  ].join("\n");
 }
 
 /** Removes a subnet's bridge. */
@@ -87,11 +130,17 @@ function fabricCard(cloud: View, card: Stored): FabricCard {
   const known = address === undefined ? undefined : cloud.get(address)?.outputs["ipAddress"];
   return {
     privateAddress: String(card.outputs["privateAddress"]),
-    network: rangesOf(cloud, parentOf(inputs.ipConfigurations[0]?.subnet.id ?? "")),
+    network: networkOf(cloud, inputs.ipConfigurations[0]?.subnet.id ?? ""),
     ...(typeof known === "string" ? { publicAddress: known } : {}),
     // A standard public address is closed until a security group opens it.
     rules: (rules as RulesInputs | undefined)?.securityRules ?? [],
   };
+}
+
+/** What Azure's tag VirtualNetwork holds: the network's ranges, and where its subnet's routes lead. */
+function networkOf(cloud: View, subnetId: string): readonly string[] {
+  const routed = routesOf(cloud, required(cloud, subnetId)).map(({ prefix }) => prefix);
+  return [...rangesOf(cloud, parentOf(subnetId)), ...routed];
 }
 
 /** Ranges of a virtual network. */

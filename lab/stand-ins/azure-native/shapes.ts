@@ -10,6 +10,14 @@ export interface VnetInputs {
 
 export interface SubnetInputs {
   readonly addressPrefix: string;
+  readonly routeTable?: Reference;
+}
+
+export interface RouteInputs {
+  readonly addressPrefix: string;
+  /** Only `VirtualAppliance` is supported. */
+  readonly nextHopType: string;
+  readonly nextHopIpAddress?: string;
 }
 
 export interface SecurityRule {
@@ -30,6 +38,8 @@ export interface RulesInputs {
 }
 
 export interface CardInputs {
+  /** Whether it takes and sends what is addressed to and from others. */
+  readonly enableIPForwarding?: boolean;
   readonly networkSecurityGroup?: Reference;
   readonly ipConfigurations: readonly {
     readonly name: string;

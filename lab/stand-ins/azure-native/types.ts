@@ -9,6 +9,8 @@ import {
   MACHINE,
   NO_SUBSCRIPTION,
   officialType,
+  ROUTE,
+  ROUTES,
   RULES,
   RUN_COMMAND,
   SUBNET,
@@ -48,8 +50,14 @@ const TYPES: Readonly<Record<string, Type>> = {
       defaultOutboundAccess: true,
       privateEndpointNetworkPolicies: true,
       privateLinkServiceNetworkPolicies: true,
+      routeTable: REFERENCE,
     },
     replaces: ["addressPrefix"],
+  },
+  [ROUTES]: { inputs: COMMON, replaces: [] },
+  [ROUTE]: {
+    inputs: { addressPrefix: true, nextHopType: true, nextHopIpAddress: true },
+    replaces: [],
   },
   [RULES]: {
     inputs: {

@@ -38,6 +38,7 @@ const TYPES: readonly (readonly [type: string, from: Source, operations: string]
   ["azure-native:network:NetworkInterface", NETWORK, "networkInterfaces"],
   ["azure-native:network:NetworkSecurityGroup", NETWORK, "networkSecurityGroups"],
   ["azure-native:network:PublicIPAddress", NETWORK, "publicIPAddresses"],
+  ["azure-native:network:Route", NETWORK, "routes"],
   ["azure-native:network:RouteTable", NETWORK, "routeTables"],
   ["azure-native:network:SecurityRule", NETWORK, "securityRules"],
   ["azure-native:network:Subnet", NETWORK, "subnets"],

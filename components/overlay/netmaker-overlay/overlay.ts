@@ -1,0 +1,319 @@
+/**
+ * The overlay from Netmaker: server, host and gateway on the master; edge devices and the operator's
+ * computer as its external clients, with plain WireGuard; the cloud's range as its egress.
+ */
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { expandHome } from "../../../config/load.ts";
+import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import { nodeName, type Machine } from "../../machine.ts";
+import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { hubAddress } from "../addresses.ts";
+import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import { overlayMtu } from "../wireguard/conf.ts";
+import {
+  AclRule,
+  Egress,
+  EnrollmentKey,
+  ExternalClient,
+  Gateway,
+  Host,
+  Network,
+} from "../netmaker/resources/index.ts";
+import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
+import { Server, type ServerAccess } from "./server/server.ts";
+import { clientConf } from "./conf.ts";
+
+export interface NetmakerOverlayArgs {
+  readonly settings: NetmakerSettings;
+  /** Range of the network's addresses. */
+  readonly range: string;
+  /** UDP port of the hub. */
+  readonly listenPort: number;
+  /** Largest packet the path between members carries, in bytes. */
+  readonly pathMtu: number;
+  /** Runs the server and is the network's host; its ports must be open. */
+  readonly server: Machine;
+  /** Machines of the cloud, which the route `toOverlay` lets reach the network. */
+  readonly workers: readonly Machine[];
+  /** Devices outside the cloud. */
+  readonly devices: readonly Machine[];
+  /** Range of the cloud's network: the egress. */
+  readonly cloudRange: string;
+  /** Lets the cloud's machines reach the network through the master. */
+  readonly route: pulumi.Resource;
+  /** Folder for the key and configuration of the operator's computer. */
+  readonly operatorFolder: string;
+}
+
+/** Interface of external clients; the host's is netclient's own. */
+const CLIENT_INTERFACE = "fogline0";
+const HOST_INTERFACE = "netmaker";
+
+/** A member of the network in the sight of its rules. */
+interface Client {
+  readonly name: string;
+  readonly resource: ExternalClient;
+}
+
+/**
+ * Keys of clients are made where they stay; the server learns the public halves. Addresses are the
+ * server's choice: the host has the first of the range, clients count down from its end in the order
+ * in which they are declared, the operator's computer first, so that another device moves no other.
+ */
+export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay {
+  readonly hub: Hub;
+  readonly agents: readonly OverlayMember[];
+  readonly operator: pulumi.Resource;
+  readonly mtu: number;
+  /** How the network is asked about from elsewhere; secret. */
+  readonly access: pulumi.Output<ServerAccess & { readonly network: string }>;
+
+  /** Options of every resource in the server's database, which goes with the server. */
+  private readonly child: pulumi.CustomResourceOptions;
+  private readonly network: Network;
+
+  constructor(
+    name: string,
+    private readonly args: NetmakerOverlayArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    // Members that stay are the same resources in both kinds: a switch changes them in place.
+    super(
+      "fogline:overlay:NetmakerOverlay",
+      name,
+      {},
+      {
+        ...opts,
+        aliases: [{ type: "fogline:overlay:WireguardOverlay" }],
+      },
+    );
+    this.mtu = overlayMtu(args.pathMtu);
+    const server = new Server(
+      `${name}-server`,
+      { settings: args.settings, machine: args.server },
+      { parent: this },
+    );
+    this.child = {
+      parent: this,
+      provider: server.provider,
+      dependsOn: [server.running],
+      deletedWith: server.running,
+    };
+    this.access = server.access.apply((access) => ({
+      ...access,
+      network: args.settings.network,
+    }));
+    this.network = new Network(
+      `${name}-network`,
+      {
+        name: args.settings.network,
+        addressRange: args.range,
+        mtu: this.mtu,
+        // Rules that let everybody in come with a network: only what `guard` says holds here.
+        defaultRules: false,
+      },
+      this.child,
+    );
+    this.hub = this.createHub(name, server);
+    const { egress, gateway } = this.declareHub(name);
+    const operatorKey = new LocalScript(
+      `${name}-operator-key`,
+      {
+        script: wireguard("key.sh"),
+        values: { NODE: "this computer", FOLDER: this.operatorFolder() },
+      },
+      { parent: this },
+    );
+    const operator = this.client("operator", operatorKey.stdout, gateway, [egress]);
+    const clients: Client[] = [operator];
+    for (const device of args.devices) {
+      const after = clients.at(-1)?.resource ?? egress;
+      const { stdout } = this.createKey(device);
+      clients.push(this.client(nodeName(device), stdout, gateway, [egress, after]));
+    }
+    const guarded = this.guard(name, egress, clients);
+    const [, ...devices] = clients;
+    this.agents = [
+      ...args.workers.map((worker) => this.joinWorker(worker)),
+      ...args.devices.map((device, n) => this.joinDevice(device, devices[n] ?? operator, guarded)),
+    ];
+    this.operator = this.joinOperator(name, operator, guarded);
+    this.registerOutputs({ hub: this.hub.address });
+  }
+
+  /** The master's netclient, enrolled with a key that is good once. */
+  private createHub(name: string, server: Server): Hub {
+    const { settings, range, listenPort, server: machine } = this.args;
+    const key = new EnrollmentKey(
+      `${name}-key`,
+      { name: nodeName(machine), networks: [this.network.name], uses: 1 },
+      this.child,
+    );
+    const address = hubAddress(range);
+    const joined = new RemoteScript(
+      `${nodeName(machine)}-overlay`,
+      {
+        machine,
+        script: [PROGRAM_SCRIPT, own("hub.sh")],
+        values: {
+          NODE: nodeName(machine),
+          ...pinned(settings, "client", machine.arch),
+          SERVER: server.host,
+          TOKEN: key.token,
+          ADDRESS: address,
+          ENDPOINT: machine.publicAddress ?? "",
+          PORT: String(listenPort),
+          MTU: String(this.mtu),
+          YIELD: readScript(own("yield.sh")),
+        },
+      },
+      { parent: this, dependsOn: [server.running] },
+    );
+    return { machine, address, interfaceName: HOST_INTERFACE, joined };
+  }
+
+  /** What the server is told of the hub: it is a gateway, and the way to the cloud. */
+  private declareHub(name: string): { egress: Egress; gateway: Gateway } {
+    const { server, cloudRange, listenPort } = this.args;
+    const network = this.network.name;
+    const host = new Host(
+      `${name}-host`,
+      { name: nodeName(server), network, listenPort, mtu: this.mtu },
+      pulumi.mergeOptions(this.child, { dependsOn: [this.hub.joined] }),
+    );
+    const gateway = new Gateway(
+      `${name}-gateway`,
+      { network, node: host.nodeId, mtu: this.mtu },
+      this.child,
+    );
+    const egress = new Egress(
+      `${name}-egress`,
+      // Nodes of the cloud answer to the member's own address: the cloud's route leads back.
+      { name: "cloud", network, range: cloudRange, node: host.nodeId, nat: false },
+      pulumi.mergeOptions(this.child, { dependsOn: [gateway] }),
+    );
+    return { egress, gateway };
+  }
+
+  private client(
+    name: string,
+    publicKey: pulumi.Output<string>,
+    gateway: Gateway,
+    after: readonly pulumi.Resource[],
+  ): Client {
+    const resource = new ExternalClient(
+      `${name}-client`,
+      {
+        // At least five characters.
+        clientId: name.padEnd(5, "-"),
+        network: this.network.name,
+        gateway: gateway.node,
+        publicKey: publicKey.apply((key) => key.trim()),
+      },
+      pulumi.mergeOptions(this.child, { dependsOn: [...after] }),
+    );
+    return { name, resource };
+  }
+
+  /**
+   * Who may reach whom: declared members reach the hub and the cloud. Any other client, such as a
+   * visitor's device, reaches nothing, the cluster's API least of all.
+   */
+  private guard(name: string, egress: Egress, clients: readonly Client[]): pulumi.Resource {
+    const network = this.network.name;
+    return new AclRule(
+      `${name}-rule-members`,
+      {
+        network,
+        name: "members",
+        from: clients.map(({ resource }) => ({ kind: "device" as const, id: resource.clientId })),
+        to: [{ kind: "gateways" }, { kind: "egress", id: egress.egressId }],
+      },
+      this.child,
+    );
+  }
+
+  private createKey(machine: Machine): RemoteScript {
+    const node = nodeName(machine);
+    return new RemoteScript(
+      `${node}-key`,
+      { machine, script: wireguard("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
+      { parent: this },
+    );
+  }
+
+  private joinDevice(
+    machine: Machine,
+    { resource }: Client,
+    guarded: pulumi.Resource,
+  ): OverlayMember {
+    const node = nodeName(machine);
+    const joined = new RemoteScript(
+      `${node}-overlay`,
+      {
+        machine,
+        script: wireguard("member.sh"),
+        values: {
+          NODE: node,
+          CONF: resource.config.apply(clientConf),
+          HUB: this.hub.address,
+          MTU: String(this.mtu),
+          FORWARD: "no",
+          WATCH: readScript(wireguard("watch.sh")),
+        },
+      },
+      { parent: this, dependsOn: [guarded] },
+    );
+    return { machine, address: resource.address, interfaceName: CLIENT_INTERFACE, joined };
+  }
+
+  /** A machine of the cloud is behind the egress: it needs nothing but the way back. */
+  private joinWorker(machine: Machine): OverlayMember {
+    const node = nodeName(machine);
+    const joined = new RemoteScript(
+      `${node}-overlay`,
+      {
+        machine,
+        script: own("reach.sh"),
+        values: { NODE: node, HUB: this.hub.address },
+      },
+      { parent: this, dependsOn: [this.hub.joined, this.args.route] },
+    );
+    return { machine, address: machine.privateAddress ?? "", joined };
+  }
+
+  private joinOperator(
+    name: string,
+    { resource }: Client,
+    guarded: pulumi.Resource,
+  ): pulumi.Resource {
+    return new LocalScript(
+      `${name}-operator`,
+      {
+        script: wireguard("operator.sh"),
+        values: {
+          FOLDER: this.operatorFolder(),
+          CONF: resource.config.apply(clientConf),
+          HUB: this.hub.address,
+        },
+      },
+      { parent: this, dependsOn: [guarded] },
+    );
+  }
+
+  private operatorFolder(): string {
+    return expandHome(this.args.operatorFolder);
+  }
+}
+
+function own(file: string): string {
+  return join(import.meta.dirname, "scripts", file);
+}
+
+/** Members with plain WireGuard are the same in both kinds of overlay. */
+function wireguard(file: string): string {
+  return join(import.meta.dirname, "../wireguard/scripts", file);
+}

@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# Makes this machine the network's host and hub: netclient, enrolled with a key that is good once.
+# Values: those of program.sh, SERVER (host of the API), TOKEN, ADDRESS (to be given), ENDPOINT, PORT, MTU,
+#         YIELD (yield.sh, the program that makes way for another kind of overlay)
+hub=/etc/netclient
+limit=60 # seconds for the interface to have its address
+
+is_registered() { grep -qF "$SERVER:443" "$hub/servers.json" 2>/dev/null; }
+
+# The hub of plain WireGuard has the address that this one is about to have.
+leave_wireguard() {
+  if systemctl is-enabled --quiet wg-quick@fogline0.service 2>/dev/null; then
+    systemctl disable --quiet --now wg-quick@fogline0.service
+    rm -f /etc/wireguard/fogline0.conf
+  fi
+}
+
+install_netclient() {
+  local program=$1
+  if ! cmp -s "$program" /usr/bin/netclient || ! systemctl is-active --quiet netclient.service; then
+    "$program" install >&2
+  fi
+}
+
+# Address and port are the other kind's as well: its unit and this one cannot stand together.
+make_way() {
+  put /usr/local/sbin/fogline-netmaker-yield 0755 root: "$YIELD"
+  put /etc/systemd/system/fogline-netmaker-hub.service 0644 root: "[Unit]
+Description=Leave the Netmaker network when the hub of plain WireGuard starts
+Conflicts=wg-quick@fogline0.service
+After=wg-quick@fogline0.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/usr/local/sbin/fogline-netmaker-yield
+
+[Install]
+WantedBy=multi-user.target"
+  systemctl daemon-reload
+  systemctl enable --quiet --now fogline-netmaker-hub.service
+}
+
+has_address() { [[ "$(ip -4 -o address show dev netmaker 2>/dev/null)" == *" $ADDRESS/"* ]]; }
+
+case $1 in
+  create | update)
+    program=$(fetch_program netclient)
+    leave_wireguard
+    install_netclient "$program"
+    make_way
+    if ! is_registered; then
+      # The token opens the network: it shows in no process list.
+      netclient join -t - -o "$NODE" -e "$ENDPOINT" -p "$PORT" -i -j -m "$MTU" <<<"$TOKEN" >&2
+    fi
+    deadline=$((SECONDS + limit))
+    until has_address; do
+      if [ $SECONDS -ge $deadline ]; then
+        say "netclient did not get the address $ADDRESS within $limit s"
+        journalctl --no-pager --output=cat -n 15 -u netclient >&2 || true
+        exit 1
+      fi
+      sleep 0.2
+    done
+    say "is the network's host, $ADDRESS"
+    ;;
+  delete)
+    # Its end takes netclient away.
+    systemctl stop fogline-netmaker-hub.service
+    forget_program netclient
+    ;;
+esac

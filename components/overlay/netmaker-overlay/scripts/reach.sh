@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Waits until this machine of the cloud reaches the hub's address in the overlay, by the cloud's route.
+# Values: NODE, HUB
+set -euo pipefail
+limit=120 # seconds; a route of the cloud takes a while to be known everywhere
+
+case $1 in
+  create | update)
+    # A tunnel of plain WireGuard would take the overlay's range.
+    if systemctl is-enabled --quiet wg-quick@fogline0.service 2>/dev/null; then
+      systemctl disable --quiet --now wg-quick@fogline0.service
+      rm -f /etc/wireguard/fogline0.conf
+    fi
+    deadline=$((SECONDS + limit))
+    until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+      if [ $SECONDS -ge $deadline ]; then
+        echo "$NODE: no answer from the hub $HUB within $limit s: does the subnet's route table lead there?" >&2
+        exit 1
+      fi
+    done
+    echo "$NODE: reaches the hub over the cloud's network" >&2
+    ;;
+esac

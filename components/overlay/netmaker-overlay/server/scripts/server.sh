@@ -1,0 +1,307 @@
+# shellcheck shell=bash
+# Runs Netmaker's server on this machine: the server itself with SQLite, Mosquitto as its broker,
+# Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
+# the program gives: it is made before anybody else can reach the API.
+# Values: those of program.sh, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
+#         ADDRESS (the public one), ADMIN, PASSWORD, BACKUP and RESTORE (programs)
+# Prints the certificate of the authority to trust; nothing where it is a well-known one.
+etc=/etc/fogline-netmaker
+lib=/var/lib/fogline-netmaker
+api=http://127.0.0.1:8081
+units=(fogline-netmaker fogline-netmaker-broker fogline-netmaker-proxy)
+authority=/var/lib/fogline-netmaker-proxy/caddy/pki/authorities/local/root.crt
+trusted=/usr/local/share/ca-certificates/fogline-netmaker.crt
+limit=90 # seconds for the server to answer
+
+failed() {
+  say "$1"
+  journalctl --no-pager --output=cat -n 15 -u "$2" >&2 || true
+  exit 1
+}
+
+install_packages() {
+  if ! command -v mosquitto caddy sqlite3 >/dev/null; then
+    say "installing mosquitto, caddy and sqlite3"
+    # The packages' own services would open ports that nobody asked for.
+    systemctl mask --quiet caddy.service mosquitto.service
+    apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
+      --no-install-recommends mosquitto caddy sqlite3 >&2
+  fi
+}
+
+# kept NAME: a secret that is made once.
+kept() {
+  local file=$etc/$1
+  if [ ! -s "$file" ]; then
+    (umask 077 && openssl rand -hex 32 >"$file.part")
+    mv "$file.part" "$file"
+  fi
+  cat "$file"
+}
+
+write_server() {
+  local program=$1 broker_password
+  broker_password=$(kept broker-password)
+  put "$etc/server.env" 0600 root: "SERVER_NAME=$HOST
+SERVER_HTTP_HOST=$HOST
+SERVER_API_CONN_STRING=$HOST:443
+SERVER_HOST=127.0.0.1
+API_PORT=8081
+BROKER_TYPE=mosquitto
+BROKER_ENDPOINT=wss://$HOST/mqtt
+SERVER_BROKER_ENDPOINT=mqtt://127.0.0.1:1883
+MQ_USERNAME=netmaker
+MQ_PASSWORD=$broker_password
+MASTER_KEY=$(kept master-key)
+DATABASE=sqlite
+DNS_MODE=off
+STUN=false
+TELEMETRY=off
+METRICS_EXPORTER=off
+NETCLIENT_AUTO_UPDATE=disabled
+VERBOSITY=1"
+  put /etc/systemd/system/fogline-netmaker.service 0644 root: "[Unit]
+Description=Netmaker server
+Wants=network-online.target
+After=network-online.target fogline-netmaker-broker.service
+
+[Service]
+User=fogline-netmaker
+ExecStart=$program
+EnvironmentFile=$etc/server.env
+StateDirectory=fogline-netmaker
+StateDirectoryMode=0700
+WorkingDirectory=$lib
+$hardened
+# It listens on every address; the proxy alone may reach it.
+IPAddressDeny=any
+IPAddressAllow=localhost
+
+[Install]
+WantedBy=multi-user.target"
+}
+
+write_broker() {
+  local line
+  line=netmaker:$(kept broker-password)
+  # Hashed with a salt of its own each time: made anew only for another password.
+  if [ "$(cat "$etc/broker-users.of" 2>/dev/null)" != "$(sha256sum <<<"$line")" ]; then
+    (umask 077 && printf '%s\n' "$line" >"$etc/broker-users.part")
+    mosquitto_passwd -U "$etc/broker-users.part"
+    chown root:mosquitto "$etc/broker-users.part"
+    chmod 0640 "$etc/broker-users.part"
+    mv "$etc/broker-users.part" "$etc/broker-users"
+    put "$etc/broker-users.of" 0600 root: "$(sha256sum <<<"$line")"
+  fi
+  put "$etc/mosquitto.conf" 0644 root: "per_listener_settings false
+allow_anonymous false
+password_file $etc/broker-users
+persistence true
+persistence_location /var/lib/fogline-netmaker-broker/
+log_dest stderr
+listener 1883 127.0.0.1
+listener 8083 127.0.0.1
+protocol websockets"
+  put /etc/systemd/system/fogline-netmaker-broker.service 0644 root: "[Unit]
+Description=Message broker of the Netmaker server
+After=network-online.target
+
+[Service]
+User=mosquitto
+ExecStart=/usr/sbin/mosquitto -c $etc/mosquitto.conf
+StateDirectory=fogline-netmaker-broker
+StateDirectoryMode=0700
+$hardened
+IPAddressDeny=any
+IPAddressAllow=localhost
+
+[Install]
+WantedBy=multi-user.target"
+}
+
+# Who asks for an address names no host: the certificate is that of the address all the same.
+write_proxy() {
+  local own="" globals=""
+  if [ "$DOMAIN" != yes ]; then
+    own="	tls internal"
+    globals="	skip_install_trust
+	default_sni $HOST"
+  fi
+  put "$etc/Caddyfile" 0644 root: "{
+	admin off
+	auto_https disable_redirects
+$globals
+}
+
+https://$HOST {
+$own
+	handle /mqtt* {
+		reverse_proxy 127.0.0.1:8083
+	}
+	handle {
+		reverse_proxy 127.0.0.1:8081
+	}
+}"
+  put /etc/systemd/system/fogline-netmaker-proxy.service 0644 root: "[Unit]
+Description=TLS before the Netmaker server
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+User=caddy
+# This machine's own netclient asks by the public address, which the cloud translates for others alone.
+ExecStartPre=+/usr/sbin/ip address replace $ADDRESS/32 dev lo scope host
+ExecStopPost=+/usr/sbin/ip address delete $ADDRESS/32 dev lo
+ExecStart=/usr/bin/caddy run --config $etc/Caddyfile --adapter caddyfile
+Environment=XDG_DATA_HOME=/var/lib/fogline-netmaker-proxy XDG_CONFIG_HOME=/var/lib/fogline-netmaker-proxy
+StateDirectory=fogline-netmaker-proxy
+StateDirectoryMode=0700
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+${hardened/CapabilityBoundingSet=/CapabilityBoundingSet=CAP_NET_BIND_SERVICE}
+
+[Install]
+WantedBy=multi-user.target"
+}
+
+write_backups() {
+  put /usr/local/sbin/fogline-netmaker-backup 0755 root: "$BACKUP"
+  put /usr/local/sbin/fogline-netmaker-restore 0755 root: "$RESTORE"
+  put /etc/systemd/system/fogline-netmaker-backup.service 0644 root: "[Unit]
+Description=Back up the Netmaker server's database
+
+[Service]
+Type=oneshot
+User=fogline-netmaker
+ExecStart=/usr/local/sbin/fogline-netmaker-backup
+StateDirectory=fogline-netmaker
+StateDirectoryMode=0700
+$hardened"
+  put /etc/systemd/system/fogline-netmaker-backup.timer 0644 root: "[Unit]
+Description=Back up the Netmaker server's database every day
+
+[Timer]
+OnCalendar=daily
+RandomizedDelaySec=1h
+Persistent=true
+
+[Install]
+WantedBy=timers.target"
+}
+
+# run UNIT: starts it, or starts it anew where something of it changed.
+run() {
+  systemctl enable --quiet "$1"
+  if [ "$changed" = yes ]; then
+    systemctl restart "$1" || failed "$1 does not start" "$1"
+  else
+    systemctl start "$1" || failed "$1 does not start" "$1"
+  fi
+}
+
+# await UNIT CURL-ARGUMENTS: until the health check answers there.
+await() {
+  local unit=$1 deadline=$((SECONDS + limit))
+  shift
+  until curl --fail --silent --output /dev/null --max-time 5 "$@"; do
+    [ $SECONDS -lt $deadline ] || failed "$unit does not answer within $limit s" "$unit"
+    sleep 0.2
+  done
+}
+
+# Whoever comes first owns the server: nobody comes before the proxy runs.
+make_owner() {
+  if [ "$(curl --fail --silent --show-error --max-time 10 "$api/api/users/adm/hassuperadmin")" != true ]; then
+    printf '{"username":"%s","password":"%s"}' "$ADMIN" "$PASSWORD" \
+      | curl --fail --silent --show-error --max-time 30 --output /dev/null --data @- \
+        --header 'Content-Type: application/json' "$api/api/users/adm/createsuperadmin" >&2
+  fi
+}
+
+trust_authority() {
+  local deadline=$((SECONDS + limit))
+  until [ -s "$authority" ]; do
+    [ $SECONDS -lt $deadline ] || failed "the proxy made no authority" fogline-netmaker-proxy
+    sleep 0.2
+  done
+  if ! cmp -s "$authority" "$trusted"; then
+    install -m 0644 "$authority" "$trusted"
+    renew_trust
+  fi
+}
+
+# Its warnings about what it skips are no news.
+renew_trust() {
+  local said
+  said=$(update-ca-certificates "$@" 2>&1) || {
+    say "update-ca-certificates: $said"
+    exit 1
+  }
+}
+
+remove() {
+  systemctl disable --quiet --now fogline-netmaker-backup.timer "${units[@]}" 2>/dev/null || true
+  rm -f /etc/systemd/system/fogline-netmaker*.{service,timer} "$trusted" \
+    /usr/local/sbin/fogline-netmaker-{backup,restore}
+  forget_program netmaker
+  rm -rf "$etc" "$lib" /var/lib/fogline-netmaker-{broker,proxy} \
+    /var/lib/systemd/timers/stamp-fogline-netmaker-backup.timer
+  renew_trust --fresh
+  systemctl daemon-reload
+  userdel fogline-netmaker 2>/dev/null || true
+}
+
+hardened="Restart=on-failure
+RestartSec=2s
+UMask=0077
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"
+
+case $1 in
+  create | update)
+    install_packages
+    getent passwd fogline-netmaker >/dev/null \
+      || useradd --system --home-dir "$lib" --shell /usr/sbin/nologin fogline-netmaker
+    install -d -m 0755 "$etc"
+    program=$(fetch_program netmaker)
+    changed=no
+    write_backups
+    write_broker
+    systemctl daemon-reload
+    run fogline-netmaker-broker.service
+    changed=no
+    write_server "$program"
+    systemctl daemon-reload
+    run fogline-netmaker.service
+    systemctl enable --quiet --now fogline-netmaker-backup.timer
+    await fogline-netmaker.service "$api/api/server/health"
+    make_owner
+    changed=no
+    write_proxy
+    systemctl daemon-reload
+    run fogline-netmaker-proxy.service
+    if [ "$DOMAIN" = yes ]; then
+      await fogline-netmaker-proxy.service --connect-to "$HOST:443:127.0.0.1:443" "https://$HOST/api/server/health"
+    else
+      trust_authority
+      await fogline-netmaker-proxy.service --cacert "$trusted" --connect-to "$HOST:443:127.0.0.1:443" \
+        "https://$HOST/api/server/health"
+      cat "$trusted"
+    fi
+    say "the Netmaker server answers at https://$HOST"
+    ;;
+  delete)
+    remove
+    ;;
+esac

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+
+import { SettingsError, type Problem } from "./problems.ts";
+import { parse } from "./schema.ts";
+
+const sum = "0".repeat(64);
+const hostKey = "ssh-ed25519 AAAA";
+const valid = {
+  cloud: { arch: "amd64", sshFrom: ["203.0.113.7/32"] },
+  k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
+  website: { image: `docker.io/fogline/website@sha256:${sum}` },
+  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
+  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
+};
+const pinned = { server: { sha256: { amd64: sum } }, client: { sha256: { amd64: sum } } };
+
+function problemsOf(raw: Readonly<Record<string, unknown>>): readonly Problem[] {
+  try {
+    parse({ ...valid, overlay: { kind: "netmaker" }, ...raw });
+  } catch (error) {
+    if (error instanceof SettingsError) {
+      return error.problems;
+    }
+    throw error;
+  }
+  return [];
+}
+
+describe("an overlay of kind netmaker", () => {
+  it("needs nothing but the sums of its two programs", () => {
+    expect(problemsOf({ netmaker: pinned })).toEqual([]);
+  });
+
+  it("is asked for by name: the default stays plain WireGuard", () => {
+    expect(parse(valid).overlay.kind).toBe("wireguard");
+  });
+
+  it("tells every program without a sum for the cloud's processor, at once", () => {
+    expect(problemsOf({ netmaker: {} }).map(({ path }) => path)).toEqual([
+      "fogline:netmaker.server.sha256.amd64",
+      "fogline:netmaker.client.sha256.amd64",
+    ]);
+    const arm = problemsOf({ cloud: { ...valid.cloud, arch: "arm64" }, netmaker: pinned });
+    expect(arm.map(({ path }) => path)).toContain("fogline:netmaker.server.sha256.arm64");
+  });
+
+  it("refuses a device that would join by a bundle, and names both ways out", () => {
+    const edge = [
+      { name: "raspberrypi", host: "192.0.2.99", hostKey },
+      { name: "cabin", reach: "bundle" },
+    ];
+    expect(problemsOf({ netmaker: pinned, edge })).toEqual([
+      {
+        path: "fogline:edge[1].reach",
+        rule: expect.stringContaining("netmaker") as string,
+        fix: expect.stringMatching(/lan or jump.*wireguard/) as string,
+      },
+    ]);
+  });
+
+  it.each([
+    ["a release without v", { version: "1.5.1" }, "version"],
+    ["capitals in the network's name", { network: "Netmaker" }, "network"],
+    ["a name of 33 characters", { network: "n".repeat(33) }, "network"],
+    ["an address as its domain", { domain: "203.0.113.10" }, "domain"],
+    ["a misspelt key", { domian: "netmaker.example.com" }, "domian"],
+    ["a short sum", { server: { sha256: { amd64: "abc" } } }, "server.sha256.amd64"],
+    ["a file as download", { client: { download: "file:///netclient" } }, "client.download"],
+  ])("refuses %s", (_, change, path) => {
+    const problems = problemsOf({ netmaker: { ...pinned, ...change } });
+    expect(problems.map((problem) => problem.path)).toContain(`fogline:netmaker.${path}`);
+    expect(problems.every(({ fix }) => fix !== "")).toBe(true);
+  });
+});

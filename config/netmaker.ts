@@ -1,0 +1,99 @@
+/** The section `netmaker`: what an overlay of kind `netmaker` runs. Means nothing for another kind. */
+import { z } from "zod";
+
+import type { Problem } from "./problems.ts";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
+  error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
+});
+
+/** A program that machines fetch and run only if it is the pinned one. */
+const program = (name: string) =>
+  z
+    .strictObject({
+      /** Where machines fetch it; `{version}` and `{arch}` (`amd64` or `arm64`) are filled in. */
+      download: z
+        .string()
+        .regex(/^https?:\/\//, { error: "must be an http(s) URL|name where the program is found" })
+        .default(
+          `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
+        ),
+      /** SHA-256 of the program for each processor architecture in use. */
+      sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }).prefault({}),
+    })
+    .prefault({});
+
+/** Section `netmaker` of a stack's settings. */
+export const netmaker = z.strictObject({
+  /** Release of Netmaker's server and of netclient, e.g. `v1.5.1`. */
+  version: z
+    .string()
+    .regex(/^v\d+\.\d+\.\d+$/, { error: "must be a Netmaker release|write it like v1.5.1" })
+    .default("v1.5.1"),
+  /** The server's program. */
+  server: program("netmaker"),
+  /** netclient, which the master runs. */
+  client: program("netclient"),
+  /** Name of the network (S0-19). */
+  network: z
+    .string()
+    .regex(/^[a-z0-9_-]{1,32}$/, {
+      error: "must be 1 to 32 of a-z, 0-9, - and _|choose a name like netmaker",
+    })
+    .default("netmaker"),
+  /**
+   * DNS name that leads to the master's public address: the API then has a certificate of Let's
+   * Encrypt. Without it, one of an authority that the master makes and that only this program and the
+   * master trust.
+   */
+  domain: z
+    .string()
+    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
+      error: "must be a DNS name in lower case|write it like netmaker.example.com",
+    })
+    .optional(),
+});
+
+/** Settings of an overlay of kind `netmaker`. */
+export type NetmakerSettings = Readonly<z.output<typeof netmaker>>;
+
+/** What an overlay of kind `netmaker` asks of the rest of the settings; raw values. */
+export function netmakerRules(raw: Readonly<Record<string, unknown>>): Problem[] {
+  return field(raw["overlay"], "kind") === "netmaker"
+    ? [...sumRules(raw), ...bundleRules(raw)]
+    : [];
+}
+
+/** Nothing unpinned is run. */
+function sumRules(raw: Readonly<Record<string, unknown>>): Problem[] {
+  const arch = field(raw["cloud"], "arch") === "amd64" ? "amd64" : "arm64";
+  return ["server", "client"]
+    .filter((name) => field(field(field(raw["netmaker"], name), "sha256"), arch) === undefined)
+    .map((name) => ({
+      path: `fogline:netmaker.${name}.sha256.${arch}`,
+      rule: "is missing: nothing runs on the master that is not pinned",
+      fix: "add the program's SHA-256 from the release's checksum file",
+    }));
+}
+
+/** A bundle opens the hub of plain WireGuard, which a Netmaker network does not have. */
+function bundleRules(raw: Readonly<Record<string, unknown>>): Problem[] {
+  const devices: unknown[] = Array.isArray(raw["edge"]) ? raw["edge"] : [];
+  return devices.flatMap((device, n) =>
+    field(device, "reach") === "bundle"
+      ? [
+          {
+            path: `fogline:edge[${n}].reach`,
+            rule: "bundle needs fogline:overlay.kind wireguard; here it is netmaker",
+            fix: "reach the device by lan or jump, or set fogline:overlay.kind to wireguard",
+          },
+        ]
+      : [],
+  );
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}

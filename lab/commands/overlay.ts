@@ -1,0 +1,37 @@
+/** `make network`: the overlay's members, asked where the operator's laptop stands. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { NETMAKER_ACCESS } from "../engine/outputs.ts";
+import { NAMESPACES, PROJECT, RUN } from "../layout.ts";
+import { nodeCommand } from "../node.ts";
+import { readOutputs } from "./outputs.ts";
+
+/** Where the diagram goes unless told otherwise. */
+const DIAGRAM = join(RUN, "network.svg");
+
+/** Prints the overlay; of kind netmaker with the server's own counts, and a diagram. */
+export async function overlay(svg = DIAGRAM): Promise<number> {
+  const { overlay: members } = readOutputs() as {
+    overlay?: readonly { readonly name: string; readonly address: string }[];
+  };
+  if (!existsSync(NETMAKER_ACCESS)) {
+    process.stdout.write("Network of plain WireGuard: it has no server that could be asked\n\n");
+    for (const { name, address } of members ?? []) {
+      process.stdout.write(`${name.padEnd(16)}  ${address}\n`);
+    }
+    return 0;
+  }
+  const { command, args } = nodeCommand("components/overlay/netmaker-overlay/show.ts", [
+    `--access=${NETMAKER_ACCESS}`,
+    `--svg=${svg}`,
+  ]);
+  const result = await execa(
+    "nsenter",
+    [`--net=/run/netns/${NAMESPACES.laptop}`, command, ...args],
+    { cwd: PROJECT, stdio: "inherit", reject: false },
+  );
+  return result.exitCode ?? 1;
+}

@@ -1,0 +1,210 @@
+/**
+ * The lab with an overlay of kind netmaker: up from nothing, in use, its server away and restored, a
+ * visitor's device kept out, and gone again.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { NETMAKER_ACCESS } from "../../engine/outputs.ts";
+import { forwarderUrl } from "../../forwarder.ts";
+import { NAMESPACES, PROJECT } from "../../layout.ts";
+import { createSecondHome } from "../../machines/network.ts";
+import { inside } from "../fixtures.ts";
+import { ask, lab, timing, until } from "../lab.ts";
+import { changeSettings, restoreSettings } from "../stack-file.ts";
+import { start } from "./up.ts";
+
+/** Seconds that the server is away under load; the full proof takes 600. */
+const OUTAGE = Number(process.env["NETMAKER_OUTAGE"] ?? "60");
+/** Visits a second meanwhile. */
+const RATE = 20;
+/** Seconds that one node may need for its own move. */
+const ONE_NODE = 20;
+const NODES = ["masternode", "workernode", "raspberrypi"];
+
+const folder = mkdtempSync(join(tmpdir(), "fogline-netmaker-"));
+
+beforeAll(() => {
+  changeSettings({ "overlay.kind": "netmaker" });
+});
+
+afterAll(() => {
+  restoreSettings();
+  rmSync(folder, { recursive: true });
+});
+
+/** Visits at the rate until something has ended: whether each was answered. */
+async function visitsWhile(work: Promise<unknown>): Promise<boolean[]> {
+  const site = forwarderUrl() ?? "";
+  const visits: Promise<boolean>[] = [];
+  const over = new AbortController();
+  const ended = work.finally(() => {
+    over.abort();
+  });
+  const started = Date.now();
+  while (!over.signal.aborted) {
+    const due = started + (visits.length * 1000) / RATE;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+    visits.push(
+      ask(site).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+  }
+  await ended;
+  return Promise.all(visits);
+}
+
+/** Every node of the cluster is Ready. */
+async function expectReady(): Promise<void> {
+  for (const node of NODES) {
+    expect(await lab("kubectl", "get", "node", node)).toMatch(/ Ready /);
+  }
+}
+
+describe.sequential("the lab over Netmaker", () => {
+  it("comes up whole from nothing", async () => {
+    await lab("down");
+    const since = Date.now();
+    const { exitCode, said } = await start("up").ended;
+    expect(exitCode, said).toBe(0);
+    timing("up over Netmaker", since);
+    await expectReady();
+  });
+
+  it("serves the poll from cloud and edge", async () => {
+    const site = forwarderUrl() ?? "";
+    const served = new Set<string>();
+    await until("both tiers to serve", 120, async () => {
+      const { headers } = await ask(site);
+      served.add(String(headers["x-served-on"]));
+      return served.has("raspberrypi") && served.has("workernode") ? true : undefined;
+    });
+  });
+
+  it("shows one host, two clients and one egress, and draws them (S0-24, S0-28, S0-29)", async () => {
+    const svg = join(folder, "network.svg");
+    const said = await lab("network", `--svg=${svg}`);
+    expect(said).toContain("Network netmaker  10.101.0.0/16");
+    expect(said).toContain("Hosts 1  Clients 2  Egress 1");
+    expect(said).toMatch(
+      /^Host Name +Private Address \(IPv4\) +Public Address +Connectivity +Health Status$/m,
+    );
+    expect(said).toMatch(/^masternode +10\.101\.0\.1\/16 +203\.0\.113\.\d+ +Connected +Healthy$/m);
+    const drawn = readFileSync(svg, "utf8");
+    for (const name of ["masternode (gateway)", "raspberrypi", "operator", "10.10.0.0/16"]) {
+      expect(drawn).toContain(name);
+    }
+  });
+
+  it("has nothing left to do", async () => {
+    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+  });
+
+  it(`fails no visit while the server is away for ${OUTAGE} s`, async () => {
+    await inside(
+      "MasterNode",
+      `systemctl kill --signal=KILL fogline-netmaker.service
+       systemctl stop fogline-netmaker{,-broker,-proxy}.service`,
+    );
+    const answers = await visitsWhile(new Promise((resolve) => setTimeout(resolve, OUTAGE * 1000)));
+    await inside(
+      "MasterNode",
+      "systemctl start fogline-netmaker-broker fogline-netmaker fogline-netmaker-proxy",
+    );
+    expect(answers.filter((ok) => !ok)).toHaveLength(0);
+    expect(answers.length).toBeGreaterThan(OUTAGE * RATE * 0.9);
+    await expectReady();
+  });
+
+  it("knows its members again after its database is restored from a backup", async () => {
+    await inside("MasterNode", "systemctl start fogline-netmaker-backup.service");
+    const database = "/var/lib/fogline-netmaker/data/netmaker.db";
+    const key = "wg show netmaker public-key";
+    const before = await inside("MasterNode", key);
+    await inside(
+      "MasterNode",
+      `systemctl stop fogline-netmaker && rm ${database}* && fogline-netmaker-restore`,
+    );
+    const said = await until("the host to be healthy", 120, async () => {
+      const text = await lab("network");
+      return / Connected +Healthy$/m.test(text) ? text : undefined;
+    });
+    expect(said).toContain("Hosts 1  Clients 2  Egress 1");
+    expect(await inside("MasterNode", key)).toBe(before);
+    await inside("raspberrypi", "ping -c 1 -W 5 10.101.0.1");
+    await expectReady();
+  });
+
+  it("lets a visitor's device into its tunnel and nowhere else", async () => {
+    await createSecondHome();
+    const namespace = `--net=/run/netns/${NAMESPACES.home2}`;
+    const conf = join(folder, "visitor.conf");
+    writeFileSync(conf, await visitor("create"), { mode: 0o600 });
+    const wg = (...args: string[]) => execa("nsenter", [namespace, "setsid", ...args]);
+    await wg("wg-quick", "up", conf);
+    try {
+      // What it asks for is dropped, but its tunnel stands.
+      const asked = await execa(
+        "nsenter",
+        [namespace, "curl", "-sk", "--max-time", "8", "https://10.101.0.1:6443/version"],
+        { reject: false },
+      );
+      expect(asked.exitCode).toBe(28);
+      const { stdout } = await wg("wg", "show", "visitor", "latest-handshakes");
+      expect(Number(stdout.split("\t")[1])).toBeGreaterThan(0);
+    } finally {
+      await wg("wg-quick", "down", conf);
+      await visitor("delete");
+    }
+  });
+
+  it.each([
+    ["plain WireGuard", { "overlay.kind": "wireguard", netmaker: {} }],
+    ["Netmaker again", { "overlay.kind": "netmaker" }],
+  ])("moves to %s without losing a node", async (where, settings) => {
+    const uids = (): Promise<string> =>
+      lab("kubectl", "get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}");
+    const before = await uids();
+    changeSettings(settings);
+    const since = Date.now();
+    const { ended } = start("up");
+    const answers = await visitsWhile(ended);
+    const { exitCode, said } = await ended;
+    expect(exitCode, said).toBe(0);
+    timing(`move to ${where}`, since);
+    const failed = answers.filter((ok) => !ok).length;
+    console.log(`visits: ${answers.length}, failed: ${failed}`);
+    expect(failed).toBeLessThanOrEqual(ONE_NODE * RATE);
+    expect(await uids()).toBe(before);
+    await expectReady();
+  });
+
+  it("goes down by its own program", async () => {
+    const { exitCode, said } = await start("down", "--destroy").ended;
+    expect(exitCode, said).toBe(0);
+    expect(said).toMatch(/resources: \d+ deleted/);
+  });
+});
+
+/**
+ * Makes or deletes the client of a device that nobody declared, from where the operator's laptop
+ * stands; prints its configuration.
+ */
+async function visitor(action: "create" | "delete"): Promise<string> {
+  const { stdout } = await execa(
+    "nsenter",
+    [
+      `--net=/run/netns/${NAMESPACES.laptop}`,
+      process.execPath,
+      ...["--import", "tsx", "lab/tests/netmaker/visitor.ts", action, NETMAKER_ACCESS],
+    ],
+    { cwd: PROJECT },
+  );
+  return stdout;
+}

@@ -1,0 +1,35 @@
+/** The overlay of the kind that the settings name. */
+import type { Overlay } from "../components/overlay/member.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
+import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
+import type { Settings } from "../config/schema.ts";
+import type { Machines } from "./machines.ts";
+
+/** Joins the machines; what stands on the overlay does not know which kind it is. */
+export function overlayOf(settings: Settings, machines: Machines): Overlay {
+  const { server, workers, devices, network } = machines;
+  const operatorFolder = settings.operator.folder;
+  const { kind, range, listenPort, pathMtu } = settings.overlay;
+  switch (kind) {
+    case "wireguard":
+      return new WireguardOverlay("overlay", {
+        settings: settings.overlay,
+        server,
+        agents: [...workers, ...devices],
+        operatorFolder,
+      });
+    case "netmaker":
+      return new NetmakerOverlay("overlay", {
+        settings: settings.netmaker,
+        range,
+        listenPort,
+        pathMtu,
+        server,
+        workers,
+        devices,
+        cloudRange: settings.cloud.network,
+        route: network.routeThrough("overlay-route", range, server.privateAddress),
+        operatorFolder,
+      });
+  }
+}
