@@ -43,9 +43,7 @@ const ENVIRONMENT = {
   PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: "true",
 };
 
-const program: PulumiFn = async () => ({
-  ...((await import("../index.ts")) as Record<string, unknown>),
-});
+const program: PulumiFn = async () => ({ ...(await import("../index.ts")).default });
 
 async function main(operation: Operation): Promise<number> {
   const cancel = new AbortController();

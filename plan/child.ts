@@ -15,6 +15,11 @@ import type { Outcome, Planned, Task } from "./snapshot.ts";
 /** azure-native's types have an alias for every version of Azure's API: nobody's former names. */
 const API_VERSION = /\/v\d{8}(preview)?:/;
 
+/** As the engine does: the default export where there is one, else all named ones. */
+interface Program extends Record<string, unknown> {
+  readonly default?: Record<string, unknown>;
+}
+
 async function run(task: Task): Promise<Outcome> {
   const registered = mockEngine(task.settings, {
     stack: task.stack,
@@ -24,7 +29,7 @@ async function run(task: Task): Promise<Outcome> {
     parse(raw: unknown): Record<string, unknown>;
   };
   const settings = schema.parse(task.settings);
-  const program = (await load(task, "index.ts")) as Record<string, unknown>;
+  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
   await settled();
   return {
     kind: "planned",
@@ -32,7 +37,7 @@ async function run(task: Task): Promise<Outcome> {
       stack: task.stack,
       settings,
       resources: registered.map(planned).sort((a, b) => (a.urn < b.urn ? -1 : 1)),
-      outputs: await outputs(program, task.sealKey),
+      outputs: await outputs(program ?? named, task.sealKey),
     },
   };
 }

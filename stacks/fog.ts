@@ -25,9 +25,9 @@ export interface Outputs {
   /** Node names and overlay addresses, hub first. */
   readonly overlay: readonly { readonly name: string; readonly address: pulumi.Input<string> }[];
   /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
-  readonly netmaker: NetmakerOverlay["access"] | undefined;
-  /** Join bundles by device; secret. */
-  readonly joinBundles: pulumi.Output<Record<string, string>>;
+  readonly netmaker?: NetmakerOverlay["access"];
+  /** Join bundles by device, where there are some; secret. */
+  readonly joinBundles?: pulumi.Output<Record<string, string>>;
   readonly versions: { readonly k3s: string };
 }
 
@@ -52,13 +52,13 @@ export function fog(loaded: Loaded): Outputs {
       name: nodeName(machine),
       address,
     })),
-    netmaker: overlay instanceof NetmakerOverlay ? overlay.access : undefined,
-    joinBundles: bundlesOf(invited),
+    ...(overlay instanceof NetmakerOverlay ? { netmaker: overlay.access } : {}),
+    ...(invited.length === 0 ? {} : { joinBundles: bundlesOf(invited) }),
     versions: { k3s: settings.k3s.version },
   };
 }
 
-function bundlesOf(invited: readonly JoinBundle[]): Outputs["joinBundles"] {
+function bundlesOf(invited: readonly JoinBundle[]): pulumi.Output<Record<string, string>> {
   return pulumi.secret(
     Object.fromEntries(invited.map(({ machine, bundle }) => [nodeName(machine), bundle])),
   );

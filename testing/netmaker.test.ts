@@ -7,12 +7,13 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import type { Outputs } from "../stacks/fog.ts";
 import { mockEngine, settled, value, type Registered } from "./engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
 const sum = "0".repeat(64);
 let registered: readonly Registered[] = [];
-let program: typeof import("../index.ts");
+let program: Outputs;
 
 beforeAll(async () => {
   const sshKey = join(folder, "id_ed25519");
@@ -28,7 +29,7 @@ beforeAll(async () => {
     database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
     ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
   });
-  program = await import("../index.ts");
+  program = (await import("../index.ts")).default;
   await settled();
 });
 

@@ -8,13 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { SECTION_NAMES } from "../config/schema.ts";
+import type { Outputs } from "../stacks/fog.ts";
 import { mockEngine, settled, value, type Registered } from "./engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
 const sum = "0".repeat(64);
 const hostKey = "ssh-ed25519 AAAA";
 let registered: readonly Registered[] = [];
-let program: typeof import("../index.ts");
+let program: Outputs;
 
 beforeAll(async () => {
   const sshKey = join(folder, "id_ed25519");
@@ -36,7 +37,7 @@ beforeAll(async () => {
     ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
     descheduler: { image: `registry.k8s.io/descheduler/descheduler:v0.36.0@sha256:${sum}` },
   });
-  program = await import("../index.ts");
+  program = (await import("../index.ts")).default;
   await settled();
 });
 
@@ -132,8 +133,9 @@ describe("the whole program", () => {
   });
 
   it("keeps join bundles secret, and the bundle's key off the hub", async () => {
-    expect(await pulumi.isSecret(program.joinBundles)).toBe(true);
-    const text = (await value(program.joinBundles))["cabin"] ?? "";
+    const bundles = program.joinBundles as pulumi.Output<Record<string, string>>;
+    expect(await pulumi.isSecret(bundles)).toBe(true);
+    const text = (await value(bundles))["cabin"] ?? "";
     const key = /PrivateKey = ([A-Za-z0-9+/]{43}=)/.exec(text)?.[1] ?? "";
     expect(key).not.toBe("");
     expect(one("cabin-bundle").inputs["stdin"]).toContain(key);
