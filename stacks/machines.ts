@@ -25,7 +25,9 @@ export interface Machines {
 /** Creates the cloud's machines and adopts the edge's. */
 export function machines({ settings, operatorKey }: Loaded): Machines {
   const { cloud } = settings;
-  const viaHub = settings.overlay.kind === "netmaker";
+  const { kind } = settings.overlay;
+  // Let's Encrypt looks at the API from anywhere; without a DNS name the operator's computer alone asks.
+  const apiFrom = settings.netmaker.domain === undefined ? cloud.sshFrom : ["*"];
   const network = new Network("fogline", {
     resourceGroup: cloud.resourceGroup,
     location: cloud.location,
@@ -33,7 +35,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     subnet: cloud.subnet,
     sshFrom: cloud.sshFrom,
     wireguardPort: settings.overlay.listenPort,
-    viaHub,
+    viaHub: kind === "netmaker" ? { apiFrom } : undefined,
     // Whose a resource is on the bill.
     tags: { ...cloud.tags, project: pulumi.getProject(), stack: pulumi.getStack() },
     protect: cloud.protect,
@@ -49,7 +51,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
       operatorKey,
       disk: wanted.disk ?? cloud.disk,
       zone: wanted.zone,
-      forwards: viaHub && role === "server",
+      forwards: kind === "netmaker" && role === "server",
       protect: cloud.protect,
     });
   return {

@@ -61,12 +61,14 @@ describe("the whole program over Netmaker", () => {
   it("opens SSH to the operator, WireGuard and the API on the hub, the web on workers", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
       (one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
-        (rule) => `${String(rule["protocol"])} ${String(rule["destinationPortRange"])}`,
+        (rule) =>
+          `${String(rule["protocol"])} ${String(rule["destinationPortRange"])} ` +
+          String(rule["sourceAddressPrefix"] ?? rule["sourceAddressPrefixes"]),
       ),
     );
     expect(open).toEqual([
-      ["Tcp 22", "Udp 51820", "Tcp 443"],
-      ["Tcp 22", "Tcp 80", "Tcp 443"],
+      ["Tcp 22 198.51.100.2/32", "Udp 51820 *", "Tcp 443 198.51.100.2/32"],
+      ["Tcp 22 198.51.100.2/32", "Tcp 80 *", "Tcp 443 *"],
     ]);
   });
 

@@ -19,10 +19,10 @@ export interface NetworkArgs {
   /** UDP port of the overlay's hub. */
   readonly wireguardPort: number;
   /**
-   * Whether the overlay is one that the machines reach through the hub: its API is open on the server,
-   * and the machines' subnet has a route table, which `routeThrough` fills. Default false.
+   * For an overlay that the machines reach through the hub: the ranges that may reach its API on the
+   * server. The machines' subnet then has a route table, which `routeThrough` fills.
    */
-  readonly viaHub?: boolean;
+  readonly viaHub?: { readonly apiFrom: readonly string[] } | undefined;
   readonly tags: Readonly<Record<string, string>>;
   /** Whether it refuses to be deleted. */
   readonly protect: boolean;
@@ -60,13 +60,13 @@ export class Network extends pulumi.ComponentResource {
       child,
     );
     this.routes =
-      args.viaHub === true
-        ? new network.RouteTable(
+      args.viaHub === undefined
+        ? undefined
+        : new network.RouteTable(
             `${name}-routes`,
             { ...where, routeTableName: `${name}-routes` },
             child,
-          )
-        : undefined;
+          );
     const subnet = new network.Subnet(
       `${name}-subnet`,
       {
@@ -124,7 +124,7 @@ export class Network extends pulumi.ComponentResource {
       tags: Readonly<Record<string, string>>;
     },
   ): pulumi.Output<string> {
-    const rules = inboundRules(role, args.sshFrom, args.wireguardPort, args.viaHub);
+    const rules = inboundRules(role, args.sshFrom, args.wireguardPort, args.viaHub?.apiFrom);
     return new network.NetworkSecurityGroup(
       `${name}-rules`,
       {

@@ -14,13 +14,13 @@ export interface InboundRule {
 /**
  * What a role's machines let in. The Kubernetes API, kubelet, VXLAN and etcd stay closed.
  *
- * @param hasApi whether the server's machine serves an overlay's API over HTTPS
+ * @param apiFrom ranges that may reach the overlay's API (HTTPS) on the server, where it has one
  */
 export function inboundRules(
   role: "server" | "agent",
   sshFrom: readonly string[],
   wireguardPort: number,
-  hasApi = false,
+  apiFrom: readonly string[] = [],
 ): readonly InboundRule[] {
   const ssh = { name: "ssh", priority: 100, protocol: "Tcp", port: 22, from: sshFrom } as const;
   const open = { protocol: "Tcp", from: ["*"] } as const;
@@ -34,7 +34,17 @@ export function inboundRules(
           port: wireguardPort,
           from: ["*"],
         },
-        ...(hasApi ? [{ ...open, name: "overlay-api", priority: 120, port: 443 }] : []),
+        ...(apiFrom.length === 0
+          ? []
+          : [
+              {
+                name: "overlay-api",
+                priority: 120,
+                protocol: "Tcp",
+                port: 443,
+                from: apiFrom,
+              } as const,
+            ]),
       ]
     : [
         ssh,
