@@ -24,6 +24,7 @@ const OWN = ["/root", "/home", "/run", "/var/lib", "/usr/local/sbin", "/usr/loca
 const SYSTEMCTL = `#!/bin/bash
 hook=/etc/systemd/system/wg-quick@fogline0.service.d/enrolment.conf
 socket=/etc/systemd/system/fogline-enrolment.socket
+enrolment='TCP-LISTEN:.*,bind='
 up() {
   wg-quick up fogline0 2>/dev/null
   [ ! -e $hook ] || sed -n 's/^ExecStartPost=//p' $hook | bash
@@ -34,11 +35,22 @@ case "$*" in
   "disable --quiet --now wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null ;;
   "start fogline-enrolment.socket"* | *"--no-block start fogline-enrolment.socket"*)
     listen=$(sed -n 's/^ListenStream=//p' $socket)
-    pgrep socat >/dev/null || setsid socat \\
+    pgrep -f "$enrolment" >/dev/null || setsid socat \\
       "TCP-LISTEN:\${listen#*:},bind=\${listen%:*},fork,reuseaddr" \\
       'SYSTEM:REMOTE_ADDR=$SOCAT_PEERADDR exec /usr/local/libexec/fogline-enrol serve' \\
-      >/dev/null 2>&1 & ;;
-  "stop fogline-enrolment.socket"*) pkill socat ;;
+      >/dev/null 2>&1 &
+    # A socket that systemd has started is open.
+    for i in {1..100}; do
+      [ -z "$(ss -Hltn "sport = :\${listen#*:}")" ] || break
+      sleep 0.05
+    done ;;
+  "stop fogline-enrolment.socket"*)
+    # One that it has stopped is closed, and whoever served it is gone.
+    pkill -f "$enrolment"
+    for i in {1..100}; do
+      pgrep -f "$enrolment" >/dev/null || break
+      sleep 0.05
+    done ;;
 esac
 exit 0
 `;
