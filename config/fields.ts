@@ -67,3 +67,8 @@ export const image = z
     error:
       "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
   });
+
+/** What a fetched program must be, bit by bit. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
+  error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
+});

@@ -1,11 +1,8 @@
 /** The section `netmaker`: what an overlay of kind `netmaker` runs. Means nothing for another kind. */
 import { z } from "zod";
 
+import { sha256 } from "./fields.ts";
 import type { Problem } from "./problems.ts";
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
-  error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
-});
 
 /** A program that machines fetch and run only if it is the pinned one. */
 const program = (name: string) =>

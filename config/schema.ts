@@ -10,14 +10,10 @@ import { budgetProblems } from "./budget.ts";
 import { cloud } from "./cloud.ts";
 import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
-import { cidr, count, image, ipv4, port } from "./fields.ts";
+import { cidr, count, image, ipv4, port, sha256 } from "./fields.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
-  error: "must be a SHA-256 sum: 64 lower-case hex digits|copy it from the release's checksum file",
-});
 
 const operator = z.strictObject({
   /** Private SSH key, without passphrase, for every machine; its `.pub` stands beside it. */

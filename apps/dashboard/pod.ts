@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 
 import { DASHBOARD_IMAGES, SCRAPER_IMAGE, type DashboardKind } from "../../config/dashboard.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
+import { UNPRIVILEGED } from "../unprivileged.ts";
 import { NAMESPACE } from "./roles.ts";
 
 type Container = k8s.types.input.core.v1.Container;
@@ -92,11 +93,7 @@ function hardened(name: string, containerPort: number, memory: string): Containe
       periodSeconds: 10,
       timeoutSeconds: 5,
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: UNPRIVILEGED,
     volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
   };
 }

@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
+import { UNPRIVILEGED } from "../unprivileged.ts";
 
 export interface DeschedulerArgs {
   /** Kubernetes' descheduler, v0.30 or newer. */
@@ -141,11 +142,7 @@ function podSpec(
           periodSeconds: 10,
         },
         resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: UNPRIVILEGED,
         volumeMounts: [{ name: "config", mountPath: "/etc/descheduler", readOnly: true }],
       },
     ],

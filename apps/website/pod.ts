@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 
 import type { DatabaseAddress } from "../database/component.ts";
 import { WORKERS_ONLY } from "../placement.ts";
+import { UNPRIVILEGED } from "../unprivileged.ts";
 
 const PORT = 8080;
 /** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
@@ -73,11 +74,7 @@ export function websitePod(
           periodSeconds: 10,
           timeoutSeconds: 5,
         },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: UNPRIVILEGED,
         volumeMounts: [{ name: "password", mountPath: "/run/secrets/database", readOnly: true }],
       },
     ],
