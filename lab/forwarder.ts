@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -13,7 +12,7 @@ import { NAMESPACES, RUN } from "./layout.ts";
 import { HOST_RUN } from "./lock.ts";
 import { nodeCommand } from "./node.ts";
 import { readPidFile, startDaemon, stopDaemon } from "./processes.ts";
-import { LabError } from "./progress.ts";
+import { lastLines, LabError } from "./progress.ts";
 
 const FOLDER = join(RUN, "forwarder");
 const OUTSIDE = join(FOLDER, "outside.pid");
@@ -24,7 +23,7 @@ const PORT = join(FOLDER, "port");
 /** Unix socket of the inner half; a short path, as the kernel allows 107 characters. */
 export const SOCKET = join(HOST_RUN, "forwarder.sock");
 
-/** Ports tried in turn: the browser's own, then the usual ones for trials. */
+/** Ports tried in turn: the browser's own, the usual ones for trials, any that is free (0). */
 const PORTS = [80, 8080, 8000, 8888, 0];
 
 /**
@@ -53,16 +52,17 @@ export async function startForwarder(
     await settle("inside", INSIDE, () => existsSync(SOCKET));
   }
   if (readPidFile(OUTSIDE) === undefined) {
-    const port = await freePort();
-    const { command, args } = nodeCommand("lab/forwarder/outside.ts", [String(port), SOCKET]);
+    const before = existsSync(PORT) ? [Number(readFileSync(PORT, "utf8"))] : [];
+    rmSync(PORT, { force: true });
+    const ports = [...before, ...PORTS].map(String);
+    const { command, args } = nodeCommand("lab/forwarder/outside.ts", [SOCKET, PORT, ...ports]);
     await startDaemon({
       command,
       args,
       pidFile: OUTSIDE,
       logFile: join(FOLDER, "outside.log"),
     });
-    await settle("outside", OUTSIDE, async () => !(await isFree(port)));
-    await writeFile(PORT, String(port));
+    await settle("outside", OUTSIDE, () => existsSync(PORT));
   }
   return forwarderUrl() ?? "";
 }
@@ -83,61 +83,14 @@ export async function stopForwarder(): Promise<void> {
   rmSync(SOCKET, { force: true });
 }
 
-/** The port remembered from before, or the first that is free. */
-async function freePort(): Promise<number> {
-  const before = existsSync(PORT) ? [Number(readFileSync(PORT, "utf8"))] : [];
-  for (const port of [...before, ...PORTS]) {
-    const free = port === 0 ? await anyPort() : port;
-    if (await isFree(free)) {
-      return free;
-    }
-  }
-  throw new Error(`no port of ${PORTS.join(", ")} is free on 127.0.0.1`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(false);
-    });
-    server.listen(port, "127.0.0.1", () =>
-      server.close(() => {
-        resolve(true);
-      }),
-    );
-  });
-}
-
-function anyPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
-}
-
 /** Waits until a half is at work. */
-async function settle(
-  half: string,
-  pidFile: string,
-  ready: () => boolean | Promise<boolean>,
-): Promise<void> {
+async function settle(half: string, pidFile: string, ready: () => boolean): Promise<void> {
   const deadline = performance.now() + 15_000;
-  while (!(await ready())) {
+  while (!ready()) {
     if (readPidFile(pidFile) === undefined || performance.now() > deadline) {
-      throw new LabError(
-        "forwarder",
-        `starting the half ${half}`,
-        "it does not listen",
-        `cat ${join(FOLDER, `${half}.log`)}`,
-      );
+      const log = join(FOLDER, `${half}.log`);
+      const detail = `it does not listen\n${lastLines(readFileSync(log, "utf8"))}`;
+      throw new LabError("forwarder", `starting the half ${half}`, detail, `cat ${log}`);
     }
     await pause(20);
   }

@@ -66,7 +66,7 @@ async function bridge(way: {
   const laptop = ["nsenter", `--net=/run/netns/${NAMESPACES.laptop}`];
   const halves = Promise.all([
     run([...laptop, ...half("inside.ts", socket, targets)]),
-    run(half("outside.ts", String(way.outer), socket)),
+    run(half("outside.ts", socket, join(way.folder, "port"), String(way.outer))),
   ]);
   const broken = halves.then(
     () => true,

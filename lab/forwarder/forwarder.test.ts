@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { Inside } from "./inside.ts";
 import { Rotation, targetsOf, type Target } from "./rotation.ts";
@@ -46,6 +47,37 @@ describe("the rotation", () => {
       a,
       { host: "203.0.113.12", port: 8080 },
     ]);
+  });
+});
+
+describe("the half on this computer", { timeout: 60_000 }, () => {
+  test("takes the first port that is free and says which", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "outside-"));
+    const taken = createServer();
+    const inside = createServer((socket) => socket.end("inside"));
+    await once(taken.listen(0, "127.0.0.1"), "listening");
+    await once(inside.listen(join(folder, "socket")), "listening");
+    const said = join(folder, "port");
+    const outside = spawn(
+      process.execPath,
+      [
+        ...["--import", "tsx", join(import.meta.dirname, "outside.ts")],
+        ...[join(folder, "socket"), said, String((taken.address() as AddressInfo).port), "0"],
+      ],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
+    try {
+      await vi.waitFor(() => readFileSync(said), { timeout: 30_000 });
+      const port = Number(readFileSync(said, "utf8"));
+      expect(port).not.toBe((taken.address() as AddressInfo).port);
+      const [text] = (await once(connect(port, "127.0.0.1"), "data")) as [Buffer];
+      expect(text.toString()).toBe("inside");
+    } finally {
+      outside.kill();
+      taken.close();
+      inside.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
