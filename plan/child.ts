@@ -82,6 +82,10 @@ function answer(outcome: Outcome): void {
 process.once("disconnect", () => {
   process.exit();
 });
+// It may have gone while this process was still loading, before anyone listened.
+if (!process.connected) {
+  process.exit();
+}
 process.on("uncaughtException", (error) => {
   answer(failure(error));
 });

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 
 import { Repository } from "./testing/repository.ts";
 
@@ -83,6 +83,12 @@ describe("a plan", { timeout: 120_000 }, () => {
     abort.abort();
     expect((await plan).stdout).toBe("");
     expectNothingLeft();
+    await vi.waitFor(
+      () => {
+        expect(repository.processes()).toEqual([]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import type { Outcome, Task } from "./snapshot.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder, untilEnd } from "./temporary.ts";
 
 /** Longest that a program may take, seconds: it declares its resources in about two, on an idle computer. */
 const LIMIT = 120;
@@ -56,6 +56,8 @@ export function runProgram(
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => printed.push(text));
   }
+  // The child ends by itself when this process is gone, but not while its loader starts.
+  const held = untilEnd(() => child.kill("SIGKILL"));
   return new Promise((resolve) => {
     let outcome: Outcome | undefined;
     const timer = setTimeout(() => {
@@ -67,6 +69,7 @@ export function runProgram(
     });
     child.once("close", (code, signal) => {
       clearTimeout(timer);
+      held[Symbol.dispose]();
       const end = printed.join("").trimEnd().split("\n").slice(-TAIL).join("\n");
       const message = `the program ended with ${signal ?? `code ${code ?? "none"}`}\n${end}`;
       resolve(outcome ?? { kind: "failed", message });

@@ -1,4 +1,4 @@
-/** Folders that are gone when their user is done, or is ended by a signal. */
+/** What is undone when its user is done, or is ended by a signal. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,15 +20,23 @@ export function temporaryFolder(
   release: (folder: string) => void = () => undefined,
 ): Temporary {
   const folder = mkdtempSync(join(tmpdir(), prefix));
-  const remove = (): void => {
+  const held = untilEnd(() => {
+    release(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { folder, ...held };
+}
+
+/** Calls `release` once: when disposed of, or before a signal ends this process. */
+export function untilEnd(release: () => void): Disposable {
+  const undo = (): void => {
     for (const signal of SIGNALS) {
       process.off(signal, end);
     }
-    release(folder);
-    rmSync(folder, { recursive: true, force: true });
+    release();
   };
   const end = (signal: NodeJS.Signals): void => {
-    remove();
+    undo();
     // Without its handlers left, the process ends as whoever sent the signal expects.
     if (process.listenerCount(signal) === 0) {
       process.kill(process.pid, signal);
@@ -37,5 +45,5 @@ export function temporaryFolder(
   for (const signal of SIGNALS) {
     process.on(signal, end);
   }
-  return { folder, [Symbol.dispose]: remove };
+  return { [Symbol.dispose]: undo };
 }

@@ -5,7 +5,9 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -94,6 +96,22 @@ export class Repository implements Disposable {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.stderr += text));
     const [code] = (await once(child, "close")) as [number | null];
     return { code, ...printed };
+  }
+
+  /** Processes that work in this repository, each as its command. */
+  processes(): string[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && this.isWorkedIn(name))
+      .map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+  }
+
+  private isWorkedIn(pid: string): boolean {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(this.folder);
+    } catch {
+      // Ended since it was listed, or somebody else's.
+      return false;
+    }
   }
 
   /** Where plans of this repository put what they need for a while. */
