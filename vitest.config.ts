@@ -2,14 +2,37 @@ import { availableParallelism } from "node:os";
 
 import { defineConfig } from "vitest/config";
 
+/** Tests that change what a whole process shares, such as Pulumi's runtime. */
+const isolated = ["testing/*.test.ts", "policy/azure/program.test.ts", "lab/images/store.test.ts"];
+
+const common = {
+  restoreMocks: true,
+  // A busy computer makes no test red: these only end what hangs.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
-    exclude: ["node_modules/**", "**/*.lab.test.ts", "**/*.slow.test.ts", "**/*.contract.test.ts"],
-    restoreMocks: true,
     // Vitest leaves a core free; the linter that runs beside it is done before it.
     maxWorkers: availableParallelism(),
-    // Cheaper to start than processes, of which there would be one for each file.
-    pool: "threads",
+    // Files that share a thread load the SDKs once, which is most of their time.
+    poolOptions: { threads: { isolate: false } },
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "shared",
+          include: ["**/*.test.ts"],
+          exclude: [
+            "node_modules/**",
+            ...["**/*.lab.test.ts", "**/*.slow.test.ts", "**/*.contract.test.ts"],
+            ...isolated,
+          ],
+          pool: "threads",
+        },
+      },
+      { test: { ...common, name: "isolated", include: isolated, pool: "forks" } },
+    ],
   },
 });

@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 // What `make check` has no time or no root for, and no lab: the website against a real PostgreSQL of
@@ -12,6 +14,8 @@ export default defineConfig({
       "**/*.slow.test.ts",
     ],
     globalSetup: "lab/tests/netmaker/prepare.ts",
+    // Vitest leaves a core free; each file has servers, ports and machines of its own.
+    maxWorkers: availableParallelism(),
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,50 +1,23 @@
 /** The whole program with an overlay of kind netmaker, against the mock engine. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import type { Outputs } from "../stacks/fog.ts";
-import { mockEngine, settled, value, type Registered } from "./engine.ts";
+import { value, type Registered } from "./engine.ts";
+import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
-const sum = "0".repeat(64);
-let registered: readonly Registered[] = [];
-let program: Outputs;
+const programs = { server: { sha256: { amd64: SUM } }, client: { sha256: { amd64: SUM } } };
+let fog: DeclaredFog;
 
 beforeAll(async () => {
-  const sshKey = join(folder, "id_ed25519");
-  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", sshKey]);
-  registered = mockEngine({
-    operator: { sshKey, folder },
-    cloud: { arch: "amd64", sshFrom: ["198.51.100.2/32"] },
-    edge: [{ name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: "ssh-ed25519 AAAA" }],
+  fog = await declareFog({
+    edge: [{ name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY }],
     overlay: { kind: "netmaker" },
-    netmaker: { server: { sha256: { amd64: sum } }, client: { sha256: { amd64: sum } } },
-    k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
-    website: { image: `docker.io/fogline/website@sha256:${sum}` },
-    database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
-    ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
+    netmaker: programs,
   });
-  program = (await import("../index.ts")).default;
-  await settled();
 });
-
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
-function one(name: string): Registered {
-  const found = registered.filter((resource) => resource.name === name);
-  expect(found, name).toHaveLength(1);
-  return found[0] as Registered;
-}
 
 function ofType(type: string): readonly Registered[] {
-  return registered.filter((resource) => resource.type === `netmaker:index:${type}`);
+  return fog.registered.filter((resource) => resource.type === `netmaker:index:${type}`);
 }
 
 describe("the whole program over Netmaker", () => {
@@ -60,7 +33,7 @@ describe("the whole program over Netmaker", () => {
 
   it("opens SSH to the operator, WireGuard and the API on the hub, the web on workers", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
-      (one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
+      (fog.one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
         (rule) =>
           `${String(rule["protocol"])} ${String(rule["destinationPortRange"])} ` +
           String(rule["sourceAddressPrefix"] ?? rule["sourceAddressPrefixes"]),
@@ -73,14 +46,14 @@ describe("the whole program over Netmaker", () => {
   });
 
   it("leads the cloud's machines to the overlay through the master, which alone forwards", () => {
-    const route = registered.find(({ type }) => type === "azure-native:network:Route");
+    const route = fog.registered.find(({ type }) => type === "azure-native:network:Route");
     expect(route?.inputs).toMatchObject({
       addressPrefix: "10.101.0.0/16",
       nextHopType: "VirtualAppliance",
       nextHopIpAddress: "10.10.1.4",
     });
-    expect(one("MasterNode-card").inputs["enableIPForwarding"]).toBe(true);
-    expect(one("WorkerNode-card").inputs["enableIPForwarding"]).toBeUndefined();
+    expect(fog.one("MasterNode-card").inputs["enableIPForwarding"]).toBe(true);
+    expect(fog.one("WorkerNode-card").inputs["enableIPForwarding"]).toBeUndefined();
   });
 
   it("lets declared clients reach hub and cloud, and closes what lets everybody in", () => {
@@ -88,11 +61,21 @@ describe("the whole program over Netmaker", () => {
     expect(Object.fromEntries(rules)).toEqual({
       members: undefined,
     });
-    expect(one("overlay-network").inputs["defaultRules"]).toBe(false);
+    expect(fog.one("overlay-network").inputs["defaultRules"]).toBe(false);
+  });
+
+  it("names the hub and itself to each member that has no netclient, and the worker to those that have", () => {
+    const pi = String(fog.one("raspberrypi-overlay").inputs["stdin"]);
+    expect(pi).toMatch(
+      /^NAMES='10\.101\.0\.1 masternode\.netmaker\n10\.101\.255\.\d+ raspberrypi\.netmaker'$/m,
+    );
+    expect(ofType("DnsRecord").map(({ inputs }) => [inputs["name"], inputs["address"]])).toEqual([
+      ["workernode.netmaker", "10.10.1.4"],
+    ]);
   });
 
   it("gives K3s the hub's address, the worker's own and what the server gave the Pi", () => {
-    const stdin = (name: string): string => String(one(name).inputs["stdin"]);
+    const stdin = (name: string): string => String(fog.one(name).inputs["stdin"]);
     expect(stdin("masternode-k3s")).toMatch(
       /flannel-iface: netmaker\n[^]*node-ip: 10\.101\.0\.1\n/,
     );
@@ -104,10 +87,10 @@ describe("the whole program over Netmaker", () => {
   });
 
   it("keeps token, password and configurations secret", async () => {
-    expect(await pulumi.isSecret(program.kubeconfig)).toBe(true);
-    expect(await value(program.kubeconfig)).toContain("https://10.101.0.1:6443");
+    expect(await pulumi.isSecret(fog.outputs.kubeconfig)).toBe(true);
+    expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
     for (const name of ["masternode-netmaker", "masternode-overlay", "raspberrypi-overlay"]) {
-      expect(JSON.stringify(one(name).sealed["stdin"]), name).toContain("[secret]");
+      expect(JSON.stringify(fog.one(name).sealed["stdin"]), name).toContain("[secret]");
     }
   });
 });

@@ -13,7 +13,12 @@ node -e '
   const { readFileSync } = require("node:fs");
   const { relative } = require("node:path");
   const sum = { passed: 0, failed: 0 };
-  const short = (message) => message.trim().split("\n").slice(0, 12).join("\n    ");
+  // Its beginning says what failed; its end, without the call stack, why.
+  const short = (message) => {
+    const lines = message.trim().split("\n").filter((line) => !/^\s+at /.test(line));
+    const cut = lines.length > 24 ? [...lines.slice(0, 4), "…", ...lines.slice(-19)] : lines;
+    return cut.join("\n    ");
+  };
   for (const file of process.argv.slice(1)) {
     const report = JSON.parse(readFileSync(file, "utf8"));
     sum.passed += report.numPassedTests;

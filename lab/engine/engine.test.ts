@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { mergeFacts, readSettings } from "./config.ts";
 import { describeChanges, Tracker, type Message } from "./events.ts";
@@ -113,7 +113,11 @@ describe("pending operations", () => {
   });
 
   test("are told to the cloud before the state forgets them, until somebody heard of them", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "unreported-")), "unreported.json");
+    const folder = mkdtempSync(join(tmpdir(), "unreported-"));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const file = join(folder, "unreported.json");
     const [begun, changed] = [
       "urn:pulumi:lab::fogline::a:b:C::vm",
       "urn:pulumi:lab::fogline::x:y:Z::a",

@@ -1,7 +1,9 @@
 /** A cloud for tests: its machines and its network only keep a list of what they were told. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { onTestFinished } from "vitest";
 
 import type { Inputs } from "../../../policy/azure/values.ts";
 import { addUnreported, Unreported } from "../../engine/unreported.ts";
@@ -123,7 +125,7 @@ export class TestCloud {
   /** The cloud that the network was made after last. */
   applied?: View;
 
-  constructor(readonly file = join(mkdtempSync(join(tmpdir(), "azure-")), "cloud.json")) {
+  constructor(readonly file = join(ownFolder(), "cloud.json")) {
     this.cloud = new Cloud(file);
     const tell = (what: string): Promise<void> => {
       this.told.push(what);
@@ -170,4 +172,13 @@ export class TestCloud {
   delete(type: string, id = ""): Promise<void> {
     return this.provider.delete(urnOf(type), { id });
   }
+}
+
+/** A folder that goes with the test it is made in. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "azure-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
 }

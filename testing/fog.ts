@@ -1,0 +1,57 @@
+/** The whole program as a test declares it, against the mock engine. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Outputs } from "../stacks/fog.ts";
+import { mockEngine, settled, type Registered } from "./engine.ts";
+
+/** A SHA-256 that nothing has. */
+export const SUM = "0".repeat(64);
+/** The key by which every device is known. */
+export const HOST_KEY = "ssh-ed25519 AAAA";
+
+/** What a program registered and what it gave back. */
+export interface DeclaredFog {
+  readonly registered: readonly Registered[];
+  readonly outputs: Outputs;
+  /** The one resource of a name. @throws Error when there is none, or more than one */
+  one(name: string): Registered;
+}
+
+/**
+ * Runs the program once: with the settings that a stack must have, and a test's own beside them. A
+ * process runs it once, as the engine's process does.
+ */
+export async function declareFog(
+  settings: Readonly<Record<string, unknown>>,
+): Promise<DeclaredFog> {
+  const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
+  try {
+    const sshKey = join(folder, "id_ed25519");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", sshKey]);
+    const registered = mockEngine({
+      operator: { sshKey, folder },
+      cloud: { arch: "amd64", sshFrom: ["198.51.100.2/32"] },
+      k3s: { version: "v1.36.3+k3s1", sha256: { amd64: SUM } },
+      website: { image: `docker.io/fogline/website@sha256:${SUM}` },
+      database: { image: `docker.io/library/postgres:17@sha256:${SUM}` },
+      ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
+      ...settings,
+    });
+    const { default: outputs } = await import("../index.ts");
+    await settled();
+    return { registered, outputs, one: (name) => one(registered, name) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function one(registered: readonly Registered[], name: string): Registered {
+  const found = registered.filter((resource) => resource.name === name);
+  if (found.length !== 1 || found[0] === undefined) {
+    throw new Error(`${found.length} resources are named ${name}`);
+  }
+  return found[0];
+}
