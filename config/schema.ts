@@ -7,7 +7,7 @@
 import { z } from "zod";
 
 import { budgetProblems } from "./budget.ts";
-import { cloud } from "./cloud.ts";
+import { cloud, type CloudSettings } from "./cloud.ts";
 import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
 import { cidr, count, image, ipv4, port, sha256 } from "./fields.ts";
@@ -59,16 +59,19 @@ const k3s = z.strictObject({
   serviceRange: cidr.default("10.43.0.0/16"),
 });
 
+/** Most pods of the website that may be asked for. */
+export const MOST_PODS = 100;
+
 const website = z.strictObject({
   /** The poll service of apps/website/service. */
   image,
   /** Whether the autoscaler decides the number of pods. */
   autoscale: z.boolean({ error: "must be true or false|write true or false" }).default(true),
   /** Pods without the autoscaler. */
-  replicas: count(1, 100).default(4),
+  replicas: count(1, MOST_PODS).default(4),
   /** Fewest and most pods under the autoscaler. */
-  minReplicas: count(1, 100).default(4),
-  maxReplicas: count(1, 100).default(10),
+  minReplicas: count(1, MOST_PODS).default(4),
+  maxReplicas: count(1, MOST_PODS).default(10),
   /** Mean CPU use the autoscaler aims at, in percent of the request. */
   targetCpuPercent: count(1, 100).default(70),
   /** Seconds of less load before pods are taken away. */
@@ -114,7 +117,7 @@ const sections = {
 /** Everything the program may be told, with defaults filled in; deeply frozen. */
 export interface Settings {
   readonly operator: Readonly<z.output<typeof operator>>;
-  readonly cloud: Readonly<z.output<typeof cloud>>;
+  readonly cloud: CloudSettings;
   readonly edge: readonly EdgeDevice[];
   readonly overlay: Readonly<z.output<typeof overlay>>;
   readonly netmaker: Readonly<z.output<typeof netmaker>>;

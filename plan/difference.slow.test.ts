@@ -87,6 +87,23 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     expect(dangers(head)).toEqual([]);
   });
 
+  it("without the autoscaler has it rest and takes the number of pods over", async () => {
+    const head = await planned({ website: { autoscale: false, replicas: 2 } });
+    const difference = short(differenceBetween(base, head));
+    expect(difference).toEqual({
+      ...NOTHING,
+      changed: [
+        "website-deployment metadata.annotations",
+        "website-deployment spec.replicas",
+        "website-autoscaler spec.behavior.scaleDown.selectPolicy",
+        "website-autoscaler spec.behavior.scaleUp",
+        "website-autoscaler spec.maxReplicas",
+        "website-autoscaler spec.minReplicas",
+      ],
+    });
+    expect(dangers(head)).toEqual([]);
+  });
+
   it("of another size resizes the machine, which restarts", async () => {
     const head = await planned({
       cloud: { workers: [{ name: "WorkerNode", size: "Standard_B4pls_v2" }] },

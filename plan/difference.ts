@@ -55,8 +55,13 @@ export function differenceBetween(base: Snapshot, head: Snapshot): Difference {
 
 function ownChanges(before: Planned, after: Planned): Change[] {
   return changesBetween(before.inputs, after.inputs).filter(
-    ({ path }) => !after.ignoreChanges.includes(path[0] ?? ""),
+    ({ path }) => !isIgnored(path.join("."), after.ignoreChanges),
   );
+}
+
+/** Whether a property, or one that it is a part of, is not followed any more. */
+function isIgnored(path: string, ignored: readonly string[]): boolean {
+  return ignored.some((each) => path === each || path.startsWith(`${each}.`));
 }
 
 /**

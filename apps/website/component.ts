@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Settings } from "../../config/schema.ts";
+import { MOST_PODS, type Settings } from "../../config/schema.ts";
 import type { DatabaseAddress } from "../database/component.ts";
 import { websitePod } from "./pod.ts";
 
@@ -17,6 +17,8 @@ export interface WebsiteArgs {
 /** Labels of the website's pods. */
 export const WEBSITE_LABELS = { app: "website" } as const;
 
+const DEPLOYMENT = "website-dep";
+
 /** `website-dep` and what stands before it. */
 export class Website extends pulumi.ComponentResource {
   constructor(
@@ -27,13 +29,18 @@ export class Website extends pulumi.ComponentResource {
     super("fogline:website:Website", name, {}, opts);
     const { settings } = args;
     const child = { parent: this };
+    const autoscaler = this.createAutoscaler(name);
     const deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
-        metadata: this.metadata("website-dep"),
+        metadata: {
+          ...this.metadata(DEPLOYMENT),
+          // An autoscaler that once set the count stays its owner for the API server; without one
+          // the program's count must win.
+          ...(settings.autoscale ? {} : { annotations: { "pulumi.com/patchForce": "true" } }),
+        },
         spec: {
-          // Under the autoscaler the count is its own: an undeclared field is never touched.
-          ...(settings.autoscale ? {} : { replicas: settings.replicas }),
+          replicas: settings.autoscale ? settings.minReplicas : settings.replicas,
           selector: { matchLabels: WEBSITE_LABELS },
           strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
@@ -42,7 +49,13 @@ export class Website extends pulumi.ComponentResource {
           },
         },
       },
-      child,
+      // It begins with as many as the autoscaler wants at least; from then on the count is its own.
+      {
+        ...child,
+        // One that is told to rest must rest before the program sets the count.
+        dependsOn: [autoscaler],
+        ...(settings.autoscale ? { ignoreChanges: ["spec.replicas"] } : {}),
+      },
     );
     const service = new k8s.core.v1.Service(
       `${name}-service`,
@@ -63,28 +76,33 @@ export class Website extends pulumi.ComponentResource {
       },
       child,
     );
-    if (settings.autoscale) {
-      this.createAutoscaler(name, deployment);
-    }
     this.createRoute(name, service);
     this.registerOutputs({});
   }
 
-  private createAutoscaler(name: string, deployment: k8s.apps.v1.Deployment): void {
+  /**
+   * Turned off, it rests and stays. Taken away it would go last, after every change of the same `up`,
+   * and could have put its own count back by then.
+   */
+  private createAutoscaler(name: string): pulumi.Resource {
     const { settings } = this.args;
-    new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+    const rest = { selectPolicy: "Disabled" };
+    return new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       `${name}-autoscaler`,
       {
         metadata: this.metadata("website"),
         spec: {
-          scaleTargetRef: {
-            apiVersion: "apps/v1",
-            kind: "Deployment",
-            name: deployment.metadata.name,
+          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: DEPLOYMENT },
+          // Outside its limits even a resting one would act: none of the program's counts is.
+          minReplicas: settings.autoscale ? settings.minReplicas : 1,
+          maxReplicas: settings.autoscale ? settings.maxReplicas : MOST_PODS,
+          behavior: {
+            scaleDown: {
+              stabilizationWindowSeconds: settings.scaleDownSeconds,
+              ...(settings.autoscale ? {} : rest),
+            },
+            ...(settings.autoscale ? {} : { scaleUp: rest }),
           },
-          minReplicas: settings.minReplicas,
-          maxReplicas: settings.maxReplicas,
-          behavior: { scaleDown: { stabilizationWindowSeconds: settings.scaleDownSeconds } },
           metrics: [
             {
               type: "Resource",

@@ -1,10 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { machines, sshLogins } from "./fixtures.ts";
-import { lab, objects, timing } from "./lab.ts";
+import { kubectl, lab, objects, timing, until } from "./lab.ts";
 import { changeSettings, restoreSettings } from "./stack-file.ts";
 
 afterEach(restoreSettings);
+
+interface Scaler {
+  readonly status: { readonly currentReplicas?: number; readonly desiredReplicas: number };
+}
+
+interface Scaled {
+  readonly spec: { readonly replicas: number };
+}
 
 async function logins(): Promise<number> {
   const each = await Promise.all(machines().map((machine) => sshLogins(machine)));
@@ -19,6 +27,22 @@ describe("a second make up", () => {
     timing("second up", started);
     expect(said).toMatch(/^resources: \d+ unchanged$/m);
     expect(await logins()).toBe(before);
+  });
+
+  it("has the count of pods obeyed, below the autoscaler's least too, once that is turned off", async () => {
+    // As under load: from now on the count is not the program's for the API server.
+    await kubectl("scale", "deployment/website-dep", "--namespace=website", "--replicas=5");
+    changeSettings({ website: { autoscale: false, replicas: 2 } });
+    await lab("up");
+    const started = Date.now();
+    const { status } = await until("the autoscaler has seen two pods", 120, async () => {
+      const [found] = await objects<Scaler>("hpa", "-n", "website");
+      return found?.status.currentReplicas === 2 ? found : undefined;
+    });
+    timing("the resting autoscaler's next look", started);
+    expect(status.desiredReplicas).toBe(2);
+    const [deployment] = await objects<Scaled>("deployment", "-n", "website");
+    expect(deployment?.spec.replicas).toBe(2);
   });
 
   it("touches the Deployment alone when the number of replicas changes", async () => {

@@ -7,11 +7,13 @@ import { parseDocument } from "yaml";
 
 import { PROJECT } from "../layout.ts";
 
+/** What the lab runs with but for the tests: another file where the environment names one. */
+const given = process.env["STACK_FILE"];
 let folder: string | undefined;
 
 /** Lets every `up` from now on run with some of the lab stack's settings changed. */
 export function changeSettings(changes: Readonly<Record<string, unknown>>): void {
-  const document = parseDocument(readFileSync(join(PROJECT, "Pulumi.lab.yaml"), "utf8"));
+  const document = parseDocument(readFileSync(given ?? join(PROJECT, "Pulumi.lab.yaml"), "utf8"));
   for (const [path, value] of Object.entries(changes)) {
     const [section = "", ...keys] = path.split(".");
     document.setIn(["config", `fogline:${section}`, ...keys], document.createNode(value));
@@ -22,9 +24,13 @@ export function changeSettings(changes: Readonly<Record<string, unknown>>): void
   process.env["STACK_FILE"] = file;
 }
 
-/** Lets every `up` from now on run with the checkout's settings again. */
+/** Lets every `up` from now on run with the settings as they were again. */
 export function restoreSettings(): void {
-  delete process.env["STACK_FILE"];
+  if (given === undefined) {
+    delete process.env["STACK_FILE"];
+  } else {
+    process.env["STACK_FILE"] = given;
+  }
   if (folder !== undefined) {
     rmSync(folder, { recursive: true });
     folder = undefined;
