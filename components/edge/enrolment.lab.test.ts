@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { enrolmentAddress, enrolmentRange } from "../overlay/addresses.ts";
+import { NAMES_SCRIPT } from "../overlay/names.ts";
 import { PRIVATE_KEY, writeConf } from "../overlay/wireguard/conf.ts";
 import { render } from "../remote/render.ts";
-import { readScript } from "../remote/script.ts";
+import { FILES_SCRIPT, readScript } from "../remote/script.ts";
 import { bundleKeys, bundleText } from "./enrolment.ts";
 import { scripts } from "./preparation.ts";
 import { TestMachine, type Ran } from "./testing/machines.ts";
@@ -80,14 +81,19 @@ function updateHub(peers: number): Promise<Ran> {
       allowedIps: [`10.101.1.${i + 1}/32`],
     })),
   });
-  const script = readScript(join(import.meta.dirname, "../overlay/wireguard/scripts/member.sh"));
-  const values = { NODE: "hub", CONF: conf, HUB: "", MTU: String(MTU), FORWARD: "yes" };
+  const overlay = join(import.meta.dirname, "../overlay");
+  const script = readScript([
+    FILES_SCRIPT,
+    NAMES_SCRIPT,
+    join(overlay, "wireguard/scripts/member.sh"),
+  ]);
+  const values = { NODE: "hub", CONF: conf, HUB: "", MTU: String(MTU), FORWARD: "yes", NAMES: "" };
   return hub.run(render(script, values), "create");
 }
 
 function invite(to: Invitation, action = "create", validHours = 1): Promise<Ran> {
   return hub.run(
-    render(readScript(scripts("invite.sh")), {
+    render(readScript([FILES_SCRIPT, ...scripts("invite.sh")]), {
       NODE: to.name,
       ISSUE: to.issue,
       ARCH: arch,

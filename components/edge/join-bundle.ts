@@ -11,7 +11,7 @@ import { enrolmentAddress, enrolmentRange } from "../overlay/addresses.ts";
 import type { OverlayMember } from "../overlay/member.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
 import type { WireguardOverlay } from "../overlay/wireguard/overlay.ts";
-import { LocalScript, readScript, RemoteScript } from "../remote/script.ts";
+import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../remote/script.ts";
 import { bundleKeys, bundleText, parseEnrolled } from "./enrolment.ts";
 import { prepare, scripts } from "./preparation.ts";
 
@@ -86,7 +86,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
       `${this.node}-invitation`,
       {
         machine: overlay.hub.machine,
-        script: scripts("invite.sh"),
+        script: [FILES_SCRIPT, ...scripts("invite.sh")],
         values: {
           NODE: this.node,
           ISSUE: this.issue,

@@ -7,7 +7,7 @@ import * as random from "@pulumi/random";
 import type { Settings } from "../../config/schema.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
-import { RemoteScript } from "../remote/script.ts";
+import { FILES_SCRIPT, RemoteScript } from "../remote/script.ts";
 import {
   agentConfig,
   downloadUrl,
@@ -98,7 +98,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-k3s`,
       {
         machine: member.machine,
-        script: script("install.sh"),
+        script: [FILES_SCRIPT, script("install.sh")],
         values: {
           NODE: node,
           URL: downloadUrl(settings, member.machine.arch),

@@ -1,11 +1,15 @@
 /** Remote scripts: a file of this repository run as root on a machine, over one SSH connection. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Machine } from "../machine.ts";
 import { render, type Values } from "./render.ts";
+
+/** The part of a script that writes and fetches files; it is told `NODE`. */
+export const FILES_SCRIPT = join(import.meta.dirname, "scripts/files.sh");
 
 export interface RemoteScriptArgs {
   readonly machine: Machine;

@@ -1,26 +1,15 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Lets one device join through the hub with a bundle, or no longer. Runs on the hub.
-# Values: NODE, ISSUE, ARCH, ADDRESS (the device's), GUEST (its address while it joins), KEY (public
-#         half of the bundle's key), VALID_HOURS, RANGE (that guests come from), HUB, PORT,
+# Values: those of files.sh, ISSUE, ARCH, ADDRESS (the device's), GUEST (its address while it joins), KEY
+#         (public half of the bundle's key), VALID_HOURS, RANGE (that guests come from), HUB, PORT,
 #         PROGRAM (enrol.sh)
 # Prints when the bundle expires, in seconds since 1970.
 # shellcheck disable=SC2153 # the values stand before the script when it runs
-set -euo pipefail
 state=/var/lib/fogline/enrolment
 bundle=$state/$NODE
 program=/usr/local/libexec/fogline-enrol
 units=/etc/systemd/system
 hook=$units/wg-quick@fogline0.service.d/enrolment.conf
-
-say() { echo "$NODE: $*" >&2; }
-
-# put FILE MODE TEXT
-put() {
-  mkdir -p "${1%/*}"
-  printf '%s\n' "$3" >"$1.part"
-  chmod "$2" "$1.part"
-  mv "$1.part" "$1"
-}
 
 install_program() {
   command -v nft >/dev/null || {

@@ -1,15 +1,11 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: NODE, ROLE (server|agent), URL, SHA256, CONFIG, REGISTRIES (may be empty), TOKEN, ADMIN,
-#         KUBECONFIG_TEXT (agents)
+# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, REGISTRIES (may be empty), TOKEN,
+#         ADMIN, KUBECONFIG_TEXT (agents)
 # Prints, on a server: the node token, then the kubeconfig.
-set -euo pipefail
 etc=/etc/rancher/k3s
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 ready_within=300
-changed=no
-
-say() { echo "$NODE: $*" >&2; }
 
 failed() {
   say "$1"
@@ -20,24 +16,9 @@ failed() {
 }
 
 install_binary() {
-  local file=/usr/local/lib/fogline/k3s-$SHA256 sum
+  local file=/usr/local/lib/fogline/k3s-$SHA256
   if [ ! -x "$file" ]; then
-    mkdir -p "${file%/*}"
-    say "fetching K3s from $URL"
-    curl --fail --silent --show-error --location --compressed --connect-timeout 10 \
-      --max-time 900 --retry 5 --retry-connrefused --output "$file.part" "$URL" >&2 || {
-      local code=$?
-      df -h "${file%/*}" >&2
-      rm -f "$file.part"
-      say "cannot fetch K3s from $URL (curl: exit code $code; 23 means that the disk is full)"
-      exit 1
-    }
-    sum=$(sha256sum "$file.part" | cut -d' ' -f1)
-    if [ "$sum" != "$SHA256" ]; then
-      rm -f "$file.part"
-      say "the binary at $URL has SHA-256 $sum, not $SHA256: refused, nothing installed"
-      exit 1
-    fi
+    fetch_pinned K3s "$URL" "$SHA256" "$file.part"
     chmod 0755 "$file.part"
     mv "$file.part" "$file"
     changed=yes
@@ -50,18 +31,7 @@ install_binary() {
   ln -sfn k3s /usr/local/bin/crictl
 }
 
-# put FILE MODE TEXT: writes a file at once and notes whether it changed.
-put() {
-  if [ ! -e "$1" ] || [ "$(cat "$1"; echo .)" != "$3." ]; then
-    (umask 077 && printf '%s' "$3" >"$1.part")
-    mv "$1.part" "$1"
-    changed=yes
-  fi
-  chmod "$2" "$1"
-}
-
 write_config() {
-  mkdir -p "$etc"
   put "$etc/config.yaml" 0600 "$CONFIG"
   put "$etc/token" 0600 "$TOKEN"
   if [ -n "$REGISTRIES" ]; then
@@ -89,8 +59,7 @@ Restart=always
 RestartSec=2s
 
 [Install]
-WantedBy=multi-user.target
-"
+WantedBy=multi-user.target"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.

@@ -6,9 +6,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import { NAMES_SCRIPT } from "../names.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
 
 export interface WireguardOverlayArgs {
@@ -156,6 +157,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       HUB: hub,
       MTU: String(this.mtu),
       FORWARD: hub === "" ? "yes" : "no",
+      NAMES: "",
       WATCH: readScript(script("watch.sh")),
     };
     return {
@@ -164,7 +166,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       interfaceName: INTERFACE,
       joined: new RemoteScript(
         `${node}-overlay`,
-        { machine, script: script("member.sh"), values },
+        { machine, script: [FILES_SCRIPT, NAMES_SCRIPT, script("member.sh")], values },
         opts,
       ),
     };

@@ -1,18 +1,16 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes the machine a member of the overlay: writes fogline0.conf, keeps the tunnel up across
 # reboots, waits until the hub answers with packets of full size.
-# Values: NODE, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU, FORWARD,
-#         WATCH (watch.sh, the program that looks after the tunnel of a member that dials)
+# Values: those of files.sh, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU,
+#         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
+#         member that dials)
 # shellcheck disable=SC2153 # the values stand before the script when it runs
-set -euo pipefail
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
 watch=fogline-overlay-watch
 # Left by the join bundle on a device that came with one.
 leave=/var/lib/fogline/leave
 deadline=$((SECONDS + 90))
-
-say() { echo "$NODE: $*" >&2; }
 
 failed() {
   say "$1"
@@ -61,13 +59,6 @@ reach_hub() {
   done
 }
 
-# put FILE MODE TEXT: writes a file whole.
-put() {
-  printf '%s\n' "$3" >"$1.part"
-  chmod "$2" "$1.part"
-  mv "$1.part" "$1"
-}
-
 keep_watch() {
   put "/usr/local/sbin/$watch" 0755 "$WATCH"
   # Its coming and going is no news: only what it says is logged.
@@ -112,10 +103,12 @@ case $1 in
       reach_hub
       keep_watch
     fi
+    know_names "$NAMES"
     say "joined the overlay"
     ;;
   delete)
     end_watch
+    know_names ""
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
       systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"

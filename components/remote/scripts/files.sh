@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Files of a machine, written whole or fetched; part of the scripts that install something there.
+# Values: NODE
+set -euo pipefail
+# Whether `put` wrote anything that was otherwise before.
+changed=no
+
+say() { echo "$NODE: $*" >&2; }
+
+# put FILE MODE TEXT: writes a file whole, with a line's end at its end.
+put() {
+  local text=${3%$'\n'}
+  if [ ! -e "$1" ] || [ "$(cat "$1"; echo .)" != "$text"$'\n.' ]; then
+    mkdir -p "${1%/*}"
+    (umask 077 && printf '%s\n' "$text" >"$1.part")
+    mv "$1.part" "$1"
+    # shellcheck disable=SC2034 # read by the scripts that this is a part of
+    changed=yes
+  fi
+  chmod "$2" "$1"
+}
+
+# fetch_pinned WHAT URL SHA256 FILE: fetches what has this sum, or ends the script and leaves nothing.
+fetch_pinned() {
+  local sum
+  mkdir -p "${4%/*}"
+  say "fetching $1 from $2"
+  curl --fail --silent --show-error --location --compressed --connect-timeout 10 \
+    --max-time 900 --retry 5 --retry-connrefused --output "$4" "$2" >&2 || {
+    local code=$?
+    df -h "${4%/*}" >&2
+    rm -f "$4"
+    say "cannot fetch $1 from $2 (curl: exit code $code; 23 means that the disk is full)"
+    exit 1
+  }
+  sum=$(sha256sum "$4" | cut -d' ' -f1)
+  if [ "$sum" != "$3" ]; then
+    rm -f "$4"
+    say "what is at $2 has SHA-256 $sum, not $3: refused, nothing installed"
+    exit 1
+  fi
+}
