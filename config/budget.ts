@@ -1,5 +1,5 @@
 /** The budget guard: what a stack's cloud costs a month, refused before it is made. Pure. */
-import type { Settings } from "./schema.ts";
+import type { CloudSettings } from "./cloud.ts";
 import type { Problem } from "./problems.ts";
 import { addressMonthly, diskMonthly, sizeMonthly } from "./prices.ts";
 
@@ -12,7 +12,7 @@ interface Line {
  * What is wrong with the bill of a stack's cloud. A part without a price counts for nothing here: that
  * the sum is too low by it, `make plan` says.
  */
-export function budgetProblems(cloud: Settings["cloud"]): Problem[] {
+export function budgetProblems(cloud: CloudSettings): Problem[] {
   const lines = [cloud.master, ...cloud.workers].flatMap(({ name, size, disk }): Line[] => {
     const { kind, sizeGiB } = disk ?? cloud.disk;
     return [

@@ -123,8 +123,11 @@ export const cloud = z.strictObject({
     .default(200),
 });
 
+/** Section `cloud` of a stack's settings. */
+export type CloudSettings = Readonly<z.output<typeof cloud>>;
+
 /** A machine of the cloud as its stack orders it. */
-export type CloudMachine = z.output<typeof cloud>["workers"][number];
+export type CloudMachine = CloudSettings["workers"][number];
 
 /** A machine's disk. */
 export type Disk = z.output<typeof disk>;

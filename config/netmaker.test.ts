@@ -35,6 +35,31 @@ describe("an overlay of kind netmaker", () => {
     expect(parse(valid).overlay.kind).toBe("wireguard");
   });
 
+  it("keeps its records in SQLite and serves no web application unless told", () => {
+    const { netmaker } = parse({ ...valid, netmaker: pinned });
+    expect(netmaker.database).toBe("sqlite");
+    expect(netmaker.ui).toBeUndefined();
+  });
+
+  it("takes PostgreSQL and a web application that is pinned", () => {
+    const ui = { download: "https://files.example.com/ui-{version}.tar.gz", sha256: sum };
+    expect(problemsOf({ netmaker: { ...pinned, database: "postgres", ui } })).toEqual([]);
+  });
+
+  it.each([
+    ["without its sum", { download: "http://192.0.2.1/ui.tar.gz" }, "sha256", "not pinned"],
+    ["without its place", { sha256: sum }, "download", "http(s) URL"],
+    ["in a file", { download: "file:///ui.tar.gz", sha256: sum }, "download", "http(s) URL"],
+  ])("refuses a web application %s, and says so once", (_, ui, path, rule) => {
+    expect(problemsOf({ netmaker: { ...pinned, ui } })).toEqual([
+      {
+        path: `fogline:netmaker.ui.${path}`,
+        rule: expect.stringContaining(rule) as string,
+        fix: expect.stringMatching(/./) as string,
+      },
+    ]);
+  });
+
   it("tells every program without a sum for the cloud's processor, at once", () => {
     expect(problemsOf({ netmaker: {} }).map(({ path }) => path)).toEqual([
       "fogline:netmaker.server.sha256.amd64",
@@ -65,6 +90,12 @@ describe("an overlay of kind netmaker", () => {
     ["an address as its domain", { domain: "203.0.113.10" }, "domain"],
     ["a misspelt key", { domian: "netmaker.example.com" }, "domian"],
     ["a short sum", { server: { sha256: { amd64: "abc" } } }, "server.sha256.amd64"],
+    ["a database that it cannot have", { database: "mysql" }, "database"],
+    [
+      "a short sum of the web application",
+      { ui: { download: "http://a/b", sha256: "abc" } },
+      "ui.sha256",
+    ],
     ["a file as download", { client: { download: "file:///netclient" } }, "client.download"],
   ])("refuses %s", (_, change, path) => {
     const problems = problemsOf({ netmaker: { ...pinned, ...change } });

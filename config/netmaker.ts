@@ -4,17 +4,22 @@ import { z } from "zod";
 import { sha256 } from "./fields.ts";
 import type { Problem } from "./problems.ts";
 
+const DOWNLOAD = "must be an http(s) URL|name where it is found";
+
+/** Where a machine fetches something. */
+const download = z.string({ error: DOWNLOAD }).regex(/^https?:\/\//, { error: DOWNLOAD });
+
+const UNPINNED =
+  "must be the archive's SHA-256: nothing is served that is not pinned|add the sum of the archive";
+
 /** A program that machines fetch and run only if it is the pinned one. */
 const program = (name: string) =>
   z
     .strictObject({
       /** Where machines fetch it; `{version}` and `{arch}` (`amd64` or `arm64`) are filled in. */
-      download: z
-        .string()
-        .regex(/^https?:\/\//, { error: "must be an http(s) URL|name where the program is found" })
-        .default(
-          `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
-        ),
+      download: download.default(
+        `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
+      ),
       /** SHA-256 of the program for each processor architecture in use. */
       sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }).prefault({}),
     })
@@ -31,6 +36,21 @@ export const netmaker = z.strictObject({
   server: program("netmaker"),
   /** netclient, which the master runs. */
   client: program("netclient"),
+  /** Where the server keeps its records: a file, or Debian's PostgreSQL on the same machine. */
+  database: z
+    .enum(["sqlite", "postgres"], {
+      error: "must be a known kind of database|use sqlite or postgres",
+    })
+    .default("sqlite"),
+  /** Netmaker's web application, which is served beside the API; none unless it is given. */
+  ui: z
+    .strictObject({
+      /** Where the master fetches its built files as a .tar.gz; `{version}` is filled in. */
+      download,
+      /** SHA-256 of the archive. */
+      sha256: z.string({ error: UNPINNED }).pipe(sha256),
+    })
+    .optional(),
   /** Name of the network (S0-19). */
   network: z
     .string()

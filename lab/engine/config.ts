@@ -86,6 +86,12 @@ export function usesNetmaker(): boolean {
   return "fogline:netmaker" in settings || (isObject(overlay) && overlay["kind"] === "netmaker");
 }
 
+/** Whether a Netmaker server of the stack keeps its records in PostgreSQL. */
+export function usesPostgres(): boolean {
+  const netmaker = readSettings()["fogline:netmaker"];
+  return isObject(netmaker) && netmaker["database"] === "postgres";
+}
+
 /** How the lab's machines are reached, where their K3s and images come from, and what it lacks. */
 function connections(lab: Readonly<Record<string, unknown>>): Facts {
   const part = (section: string, ...keys: readonly string[]): Record<string, unknown> => {

@@ -7,7 +7,7 @@ import { execa } from "execa";
 
 import { FABRIC, MACHINES } from "../layout.ts";
 import { controllers } from "./cgroup.ts";
-import type { MachineSpec } from "./machine.ts";
+import type { MachineSpec } from "./spec.ts";
 
 /** Folder of a machine's disk. */
 export function diskOf(machine: string): string {

@@ -8,25 +8,11 @@ import { execa } from "execa";
 
 import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, startDaemon } from "../processes.ts";
-import { createGroups, members, removeGroups, unified, type Limits } from "./cgroup.ts";
+import { createGroups, members, removeGroups, unified } from "./cgroup.ts";
 import { createDisk, diskOf, writeNetwork } from "./guest.ts";
 import { inNamespace, namespacePath } from "./namespace.ts";
 import { ensureRoot } from "./root.ts";
-
-/** A machine as its owner orders it. */
-export interface MachineSpec extends Limits {
-  readonly name: string;
-  /** Network namespace and bridge that its card is plugged into. */
-  readonly namespace: string;
-  readonly bridge: string;
-  /** Address with prefix, e.g. `10.10.1.4/24`. */
-  readonly address: string;
-  readonly gateway: string;
-  /** User with passwordless sudo who logs in by `authorizedKey` alone. */
-  readonly user: string;
-  readonly authorizedKey: string;
-  readonly hostname: string;
-}
+import type { MachineSpec } from "./spec.ts";
 
 /** What a script on a machine came to. */
 export interface Ran {

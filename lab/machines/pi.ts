@@ -1,6 +1,7 @@
 /** The Raspberry Pi: it exists before the program runs, on the home's LAN, behind its router. */
 import { HOME, HOME2, INNER, NAMESPACES } from "../layout.ts";
-import { boot, halt, runInside, type MachineSpec } from "./machine.ts";
+import { boot, halt, runInside } from "./machine.ts";
+import type { MachineSpec } from "./spec.ts";
 import { createInnerLan, createSecondHome, LAN_BRIDGE } from "./network.ts";
 
 /** How the operator reaches the Pi. */

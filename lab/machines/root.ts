@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { usesNetmaker } from "../engine/config.ts";
+import { usesNetmaker, usesPostgres } from "../engine/config.ts";
 import { debianSources } from "../images/host.ts";
 import { CACHE } from "../layout.ts";
 
@@ -20,9 +20,16 @@ const PACKAGES = [
   "iptables,nftables,conntrack,criu",
 ].join(",");
 /** What the program installs on a Netmaker master: machines reach no mirror here, so it is there. */
-const NETMAKER_PACKAGES = "mosquitto,caddy,sqlite3";
-/** The packages' own services stay off: those of the program run in their place. */
-const NO_SERVICES = "--customize-hook=chroot $1 systemctl mask caddy.service mosquitto.service";
+const NETMAKER = {
+  packages: "mosquitto,caddy,sqlite3",
+  // The packages' own services stay off: those of the program run in their place.
+  hook: "--customize-hook=chroot $1 systemctl mask caddy.service mosquitto.service",
+};
+/** The same for one with PostgreSQL, which the program starts. */
+const POSTGRES = {
+  packages: "postgresql",
+  hook: "--customize-hook=chroot $1 systemctl disable postgresql.service",
+};
 /** Raise it when this file makes the root differently from the same packages. */
 const RECIPE = "4";
 
@@ -33,7 +40,8 @@ const RECIPE = "4";
  * @throws when mmdebstrap fails, with its last lines
  */
 export async function ensureRoot(say: (text: string) => void): Promise<string> {
-  const packages = usesNetmaker() ? `${PACKAGES},${NETMAKER_PACKAGES}` : PACKAGES;
+  const extras = [...(usesNetmaker() ? [NETMAKER] : []), ...(usesPostgres() ? [POSTGRES] : [])];
+  const packages = [PACKAGES, ...extras.map((extra) => extra.packages)].join(",");
   const key = createHash("sha256")
     .update([RECIPE, SUITE, packages].join("\n"))
     .digest("hex")
@@ -57,7 +65,7 @@ export async function ensureRoot(say: (text: string) => void): Promise<string> {
       // K3s runs a containerd of its own.
       "--customize-hook=chroot $1 systemctl disable containerd.service ssh.socket",
       "--customize-hook=chroot $1 systemctl enable ssh.service",
-      ...(packages === PACKAGES ? [] : [NO_SERVICES]),
+      ...extras.map(({ hook }) => hook),
       // A machine asks the internet's addresses of the lab, never the computer's own mirrors.
       "--customize-hook=rm -f $1/etc/apt/sources.list $1/etc/apt/sources.list.d/*",
       "--format=tar",

@@ -75,9 +75,11 @@ describe("the cluster", () => {
   );
 
   it("carries full packets over the overlay to the Pi, and no fragment", async () => {
+    const address = "jsonpath={.status.addresses[?(@.type=='InternalIP')].address}";
+    const pi = await kubectl("get", "node", "raspberrypi", "-o", address);
     // 20 bytes of IPv4 and 8 of ICMP around the payload fill the overlay's 1420.
-    await inside("WorkerNode", "ping -q -c 3 -M do -s 1392 10.101.2.1");
-    const longer = inside("WorkerNode", "ping -q -c 1 -W 2 -M do -s 1393 10.101.2.1");
+    await inside("WorkerNode", `ping -q -c 3 -M do -s 1392 ${pi}`);
+    const longer = inside("WorkerNode", `ping -q -c 1 -W 2 -M do -s 1393 ${pi}`);
     await expect(longer).rejects.toThrow("exit code 1");
   });
 

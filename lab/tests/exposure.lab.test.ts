@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 
+import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, RUN } from "../layout.ts";
 import { createSecondHome } from "../machines/network.ts";
 import { inside, machines } from "./fixtures.ts";
@@ -66,24 +67,37 @@ describe("secrets", () => {
   });
 });
 
-/** The secrets that exist: token, database password, private keys. */
+/** The secrets that exist: token, passwords, private keys. */
 async function known(): Promise<string[]> {
-  const master = machines().find((name) => name === "MasterNode") ?? "";
-  const token = (await inside(master, "cat /etc/rancher/k3s/token")).trim();
+  const token = await inside("MasterNode", "cat /etc/rancher/k3s/token");
   const encoded = await kubectl(
     ...["get", "secret", "-n", "website", "database-password"],
     ...["-o", "jsonpath={.data.password}"],
   );
-  const keys = await Promise.all(
-    machines().map((machine) => inside(machine, "cat /etc/wireguard/fogline0.key")),
+  const tunnels = await Promise.all(
+    machines().map((machine) =>
+      inside(machine, "wg show all private-key | awk '{ print $2 }' || true"),
+    ),
   );
   const operator = readFileSync(join(RUN, "operator/id_ed25519"), "utf8").split("\n")[1] ?? "";
   const found = [
-    token,
-    Buffer.from(encoded, "base64").toString(),
-    operator,
-    ...keys.map((key) => key.trim()),
-  ];
+    ...[token, Buffer.from(encoded, "base64").toString(), operator, ...(await ofNetmaker())],
+    ...tunnels.flatMap((keys) => keys.split("\n")),
+  ]
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "");
   expect(found.every((secret) => secret.length >= 20)).toBe(true);
+  // Token, password, the operator's key, and one each of the hub and the Pi at least.
+  expect(found.length).toBeGreaterThanOrEqual(5);
   return found;
+}
+
+/** Those of an overlay of kind netmaker. */
+async function ofNetmaker(): Promise<string[]> {
+  if (!existsSync(NETMAKER_ACCESS)) {
+    return [];
+  }
+  const { password } = JSON.parse(readFileSync(NETMAKER_ACCESS, "utf8")) as { password: string };
+  const kept = await inside("MasterNode", "cd /etc/fogline-netmaker; cat master-key *-password");
+  return [password, ...kept.split("\n")];
 }

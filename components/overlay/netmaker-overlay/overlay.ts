@@ -9,12 +9,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../../../config/load.ts";
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import { hostsLines, NAMES_SCRIPT } from "../names.ts";
 import { overlayMtu } from "../wireguard/conf.ts";
 import {
   AclRule,
+  DnsRecord,
   Egress,
   EnrollmentKey,
   ExternalClient,
@@ -157,7 +159,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${nodeName(machine)}-overlay`,
       {
         machine,
-        script: [PROGRAM_SCRIPT, own("hub.sh")],
+        script: [FILES_SCRIPT, PROGRAM_SCRIPT, own("hub.sh")],
         values: {
           NODE: nodeName(machine),
           ...pinned(settings, "client", machine.arch),
@@ -255,11 +257,12 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: wireguard("member.sh"),
+        script: [FILES_SCRIPT, NAMES_SCRIPT, wireguard("member.sh")],
         values: {
           NODE: node,
           CONF: resource.config.apply(clientConf),
           HUB: this.hub.address,
+          NAMES: this.namesAt(machine, resource.address),
           MTU: String(this.mtu),
           FORWARD: "no",
           WATCH: readScript(wireguard("watch.sh")),
@@ -273,16 +276,37 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** A machine of the cloud is behind the egress: it needs nothing but the way back. */
   private joinWorker(machine: Machine): OverlayMember {
     const node = nodeName(machine);
+    const address = machine.privateAddress ?? "";
+    new DnsRecord(
+      `${node}-name`,
+      { name: this.fullName(machine), network: this.network.name, address },
+      this.child,
+    );
     const joined = new RemoteScript(
       `${node}-overlay`,
       {
         machine,
-        script: own("reach.sh"),
-        values: { NODE: node, HUB: this.hub.address },
+        script: [NAMES_SCRIPT, own("reach.sh")],
+        values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
     );
-    return { machine, address: machine.privateAddress ?? "", joined };
+    return { machine, address, joined };
+  }
+
+  /**
+   * What a member without netclient is told: the hub's name and its own, so that another member that
+   * comes or goes is no reason to change it.
+   */
+  private namesAt(machine: Machine, address: pulumi.Input<string>): pulumi.Output<string> {
+    return hostsLines({
+      [this.fullName(this.hub.machine)]: this.hub.address,
+      [this.fullName(machine)]: address,
+    });
+  }
+
+  private fullName(machine: Machine): string {
+    return `${nodeName(machine)}.${this.args.settings.network}`;
   }
 
   private joinOperator(

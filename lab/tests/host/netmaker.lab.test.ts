@@ -1,6 +1,7 @@
 /**
  * The lab with an overlay of kind netmaker: up from nothing, in use, its server away and restored, a
- * visitor's device kept out, and gone again.
+ * visitor's device kept out, and gone again. First with PostgreSQL, which machines have from their first
+ * boot on, then with SQLite.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +16,7 @@ import { NAMESPACES, PROJECT } from "../../layout.ts";
 import { createSecondHome } from "../../machines/network.ts";
 import { inside } from "../fixtures.ts";
 import { ask, lab, timing, until } from "../lab.ts";
+import { offerUi, PAGE } from "../netmaker/ui.ts";
 import { changeSettings, restoreSettings } from "../stack-file.ts";
 import { start } from "./up.ts";
 
@@ -29,7 +31,7 @@ const NODES = ["masternode", "workernode", "raspberrypi"];
 const folder = mkdtempSync(join(tmpdir(), "fogline-netmaker-"));
 
 beforeAll(() => {
-  changeSettings({ "overlay.kind": "netmaker" });
+  changeSettings({ "overlay.kind": "netmaker", "netmaker.database": "postgres" });
 });
 
 afterAll(() => {
@@ -67,6 +69,67 @@ async function expectReady(): Promise<void> {
   }
 }
 
+/** Changes the overlay's kind under visits: every node stays, few visits fail. */
+async function move(where: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
+  const uids = (): Promise<string> =>
+    lab("kubectl", "get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}");
+  const before = await uids();
+  changeSettings(settings);
+  const since = Date.now();
+  const { ended } = start("up");
+  const answers = await visitsWhile(ended);
+  const { exitCode, said } = await ended;
+  expect(exitCode, said).toBe(0);
+  timing(`move to ${where}`, since);
+  const failed = answers.filter((ok) => !ok).length;
+  console.log(`visits: ${answers.length}, failed: ${failed}`);
+  expect(failed).toBeLessThanOrEqual(ONE_NODE * RATE);
+  expect(await uids()).toBe(before);
+  await expectReady();
+}
+
+/** What the server's host answers, asked with the trust that the master has in it. */
+async function get(path: string): Promise<string> {
+  return inside(
+    "MasterNode",
+    `curl -sS "https://$(sed -n 's/^SERVER_NAME=//p' /etc/fogline-netmaker/server.env)${path}"`,
+  );
+}
+
+/**
+ * Loses the server's database by a command, restores it from a backup, and once more over what is there:
+ * the network is the same, and a broken backup changes nothing.
+ */
+async function expectRestored(loss: string, before: string): Promise<void> {
+  await inside("MasterNode", "systemctl start fogline-netmaker-backup.service");
+  const key = "wg show netmaker public-key";
+  const known = await inside("MasterNode", key);
+  const restored = await inside(
+    "MasterNode",
+    `set -e
+     systemctl stop fogline-netmaker
+     ${loss}
+     fogline-netmaker-restore
+     echo again: $(fogline-netmaker-restore)
+     newest=$(ls /var/lib/fogline-netmaker/backups/* | tail -n 1)
+     head -c 3000 $newest >/root/broken
+     ! fogline-netmaker-restore /root/broken 2>&1
+     rm /root/broken
+     systemctl is-active fogline-netmaker`,
+  );
+  expect(restored).toMatch(/^restored \S+$/m);
+  expect(restored).toMatch(/^again: restored \S+; what was there before is /m);
+  expect(restored).toContain(before);
+  expect(restored).toMatch(/\/root\/broken is no whole backup: [^]*nothing was changed\nactive$/);
+  const said = await until("the host to be healthy", 120, async () => {
+    const text = await lab("network");
+    return / Connected +Healthy$/m.test(text) ? text : undefined;
+  });
+  expect(said).toContain("Hosts 1  Clients 2  Egress 1");
+  expect(await inside("MasterNode", key)).toBe(known);
+  await inside("raspberrypi", "ping -c 1 -W 5 10.101.0.1");
+}
+
 describe.sequential("the lab over Netmaker", () => {
   it("comes up whole from nothing", async () => {
     await lab("down");
@@ -102,6 +165,18 @@ describe.sequential("the lab over Netmaker", () => {
     }
   });
 
+  it("has its members' names on its machines", async () => {
+    const named = (machine: string, names: string): Promise<string> =>
+      inside(machine, `getent hosts ${names} | awk '{ print $1, $2 }'`);
+    expect(await named("raspberrypi", "masternode.netmaker raspberrypi.netmaker")).toBe(
+      "10.101.0.1 masternode.netmaker\n10.101.255.253 raspberrypi.netmaker",
+    );
+    expect(await named("MasterNode", "raspberrypi.netmaker workernode.netmaker")).toMatch(
+      /^10\.101\.255\.253 raspberrypi\.netmaker\n10\.10\.1\.\d+ workernode\.netmaker$/,
+    );
+    expect(await named("WorkerNode", "masternode.netmaker")).toBe("10.101.0.1 masternode.netmaker");
+  });
+
   it("has nothing left to do", async () => {
     expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
   });
@@ -123,21 +198,8 @@ describe.sequential("the lab over Netmaker", () => {
   });
 
   it("knows its members again after its database is restored from a backup", async () => {
-    await inside("MasterNode", "systemctl start fogline-netmaker-backup.service");
-    const database = "/var/lib/fogline-netmaker/data/netmaker.db";
-    const key = "wg show netmaker public-key";
-    const before = await inside("MasterNode", key);
-    await inside(
-      "MasterNode",
-      `systemctl stop fogline-netmaker && rm ${database}* && fogline-netmaker-restore`,
-    );
-    const said = await until("the host to be healthy", 120, async () => {
-      const text = await lab("network");
-      return / Connected +Healthy$/m.test(text) ? text : undefined;
-    });
-    expect(said).toContain("Hosts 1  Clients 2  Egress 1");
-    expect(await inside("MasterNode", key)).toBe(before);
-    await inside("raspberrypi", "ping -c 1 -W 5 10.101.0.1");
+    const loss = "runuser -u postgres -- dropdb fogline_netmaker";
+    await expectRestored(loss, "the database fogline_netmaker_before");
     await expectReady();
   });
 
@@ -164,25 +226,48 @@ describe.sequential("the lab over Netmaker", () => {
     }
   });
 
-  it.each([
-    ["plain WireGuard", { "overlay.kind": "wireguard", netmaker: {} }],
-    ["Netmaker again", { "overlay.kind": "netmaker" }],
-  ])("moves to %s without losing a node", async (where, settings) => {
-    const uids = (): Promise<string> =>
-      lab("kubectl", "get", "nodes", "-o", "jsonpath={.items[*].metadata.uid}");
-    const before = await uids();
-    changeSettings(settings);
-    const since = Date.now();
-    const { ended } = start("up");
-    const answers = await visitsWhile(ended);
-    const { exitCode, said } = await ended;
+  it("refuses another database for a network that is there, and leaves it as it is", async () => {
+    changeSettings({ "overlay.kind": "netmaker", "netmaker.database": "sqlite" });
+    const { exitCode, said } = await start("up").ended;
+    expect(exitCode).not.toBe(0);
+    expect(said).toMatch(/fogline:netmaker\.database is sqlite, but the server here .* postgres/);
+    expect(await lab("network")).toContain("Hosts 1  Clients 2  Egress 1");
+  });
+
+  it("moves to plain WireGuard without losing a node, and takes PostgreSQL's database away", async () => {
+    await move("plain WireGuard", { "overlay.kind": "wireguard", "netmaker.database": "postgres" });
+    const left = await inside(
+      "MasterNode",
+      `systemctl is-active postgresql || true
+       systemctl start postgresql
+       runuser -u postgres -- psql -Atc "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles" \
+         | grep -c netmaker || true
+       systemctl stop postgresql`,
+    );
+    expect(left).toBe("inactive\n0");
+    expect(await inside("raspberrypi", "cat /etc/hosts")).not.toContain("netmaker");
+  });
+
+  it("moves to Netmaker again, with SQLite and a web application beside the API", async () => {
+    await using ui = await offerUi();
+    await move("Netmaker again", { "overlay.kind": "netmaker", "netmaker.ui": ui.setting });
+    expect(await get("/")).toBe(PAGE);
+    expect(await get("/networks/netmaker")).toBe(PAGE);
+    expect(await get("/nmui-config.js")).toMatch(/^window.NMUI_BACKEND_URL='https:\/\/[\d.]+';$/);
+    expect(await get("/api/server/status")).toContain('"db_connected":true');
+  });
+
+  it("knows its members again after its SQLite file is restored from a backup", async () => {
+    const file = "/var/lib/fogline-netmaker/data/netmaker.db";
+    await expectRestored(`rm ${file}*`, `${file}.before`);
+  });
+
+  it("takes the web application away with its setting", async () => {
+    changeSettings({ "overlay.kind": "netmaker" });
+    const { exitCode, said } = await start("up").ended;
     expect(exitCode, said).toBe(0);
-    timing(`move to ${where}`, since);
-    const failed = answers.filter((ok) => !ok).length;
-    console.log(`visits: ${answers.length}, failed: ${failed}`);
-    expect(failed).toBeLessThanOrEqual(ONE_NODE * RATE);
-    expect(await uids()).toBe(before);
-    await expectReady();
+    expect(await get("/")).not.toContain(PAGE);
+    expect(await inside("MasterNode", "ls /usr/local/share")).not.toContain("fogline");
   });
 
   it("goes down by its own program", async () => {

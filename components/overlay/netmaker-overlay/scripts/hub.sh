@@ -24,8 +24,8 @@ install_netclient() {
 
 # Address and port are the other kind's as well: its unit and this one cannot stand together.
 make_way() {
-  put /usr/local/sbin/fogline-netmaker-yield 0755 root: "$YIELD"
-  put /etc/systemd/system/fogline-netmaker-hub.service 0644 root: "[Unit]
+  put /usr/local/sbin/fogline-netmaker-yield 0755 "$YIELD"
+  put /etc/systemd/system/fogline-netmaker-hub.service 0644 "[Unit]
 Description=Leave the Netmaker network when the hub of plain WireGuard starts
 Conflicts=wg-quick@fogline0.service
 After=wg-quick@fogline0.service
@@ -42,6 +42,19 @@ WantedBy=multi-user.target"
   systemctl enable --quiet --now fogline-netmaker-hub.service
 }
 
+# netclient takes the token as an argument alone: meanwhile nobody but root sees others' processes. A
+# run that was killed left its mark, and them hidden.
+enrol() {
+  local mark=/run/fogline-netmaker-hidden
+  if [ -e "$mark" ] || [[ "$(findmnt --noheadings --output OPTIONS /proc)" != *hidepid=* ]]; then
+    touch "$mark"
+    # shellcheck disable=SC2064 # the mark of now
+    trap "mount -o remount,hidepid=0 /proc; rm -f $mark" EXIT
+    mount -o remount,hidepid=2 /proc
+  fi
+  netclient join -t "$TOKEN" -o "$NODE" -e "$ENDPOINT" -p "$PORT" -i -j -m "$MTU" >&2
+}
+
 has_address() { [[ "$(ip -4 -o address show dev netmaker 2>/dev/null)" == *" $ADDRESS/"* ]]; }
 
 case $1 in
@@ -51,8 +64,7 @@ case $1 in
     install_netclient "$program"
     make_way
     if ! is_registered; then
-      # The token opens the network: it shows in no process list.
-      netclient join -t - -o "$NODE" -e "$ENDPOINT" -p "$PORT" -i -j -m "$MTU" <<<"$TOKEN" >&2
+      enrol
     fi
     deadline=$((SECONDS + limit))
     until has_address; do

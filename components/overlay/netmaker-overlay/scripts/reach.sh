@@ -1,7 +1,6 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Waits until this machine of the cloud reaches the hub's address in the overlay, by the cloud's route.
-# Values: NODE, HUB
-set -euo pipefail
+# Values: NODE, HUB, NAMES (for names.sh)
 limit=120 # seconds; a route of the cloud takes a while to be known everywhere
 
 case $1 in
@@ -18,6 +17,10 @@ case $1 in
         exit 1
       fi
     done
+    know_names "$NAMES"
     echo "$NODE: reaches the hub over the cloud's network" >&2
+    ;;
+  delete)
+    know_names ""
     ;;
 esac

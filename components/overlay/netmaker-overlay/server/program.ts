@@ -19,3 +19,14 @@ export function pinned(
     SHA256: sha256[arch] ?? "",
   };
 }
+
+/** Where the web application's archive is fetched from, and its sum; both empty for none. */
+export function pinnedUi({ ui, version }: NetmakerSettings): {
+  readonly UI_URL: string;
+  readonly UI_SHA256: string;
+} {
+  return {
+    UI_URL: ui?.download.replaceAll("{version}", version) ?? "",
+    UI_SHA256: ui?.sha256 ?? "",
+  };
+}

@@ -1,4 +1,4 @@
-/** Netmaker's server on a machine, without containers: systemd units, SQLite, Mosquitto, Caddy. */
+/** Netmaker's server on a machine, without containers: systemd units, a database, Mosquitto, Caddy. */
 import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -6,9 +6,9 @@ import * as random from "@pulumi/random";
 
 import type { NetmakerSettings } from "../../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../../machine.ts";
-import { readScript, RemoteScript } from "../../../remote/script.ts";
+import { FILES_SCRIPT, readScript, RemoteScript } from "../../../remote/script.ts";
 import { Provider } from "../../netmaker/resources/index.ts";
-import { pinned } from "./program.ts";
+import { pinned, pinnedUi } from "./program.ts";
 
 export interface ServerArgs {
   readonly settings: NetmakerSettings;
@@ -56,21 +56,23 @@ export class Server extends pulumi.ComponentResource {
       { length: 32, special: false },
       { parent: this },
     ).result;
+    const database = `database/${settings.database}.sh`;
     const server = new RemoteScript(
       `${nodeName(machine)}-netmaker`,
       {
         machine,
-        script: scripts("program.sh", "server.sh"),
+        script: [FILES_SCRIPT, ...scripts("program.sh", "ui.sh", database, "server.sh")],
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
           ADDRESS: machine.publicAddress ?? "",
           DOMAIN: settings.domain === undefined ? "no" : "yes",
           ...pinned(settings, "server", machine.arch),
+          ...pinnedUi(settings),
           ADMIN,
           PASSWORD: password,
-          BACKUP: readScript(scripts("backup.sh")),
-          RESTORE: readScript(scripts("restore.sh")),
+          BACKUP: readScript(scripts(database, "backup.sh")),
+          RESTORE: readScript(scripts(database, "restore.sh")),
         },
       },
       { parent: this },

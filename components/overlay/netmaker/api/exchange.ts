@@ -112,11 +112,19 @@ function asExchangeError(error: Error & { code?: string }, timeout: number): Exc
     return new ExchangeError("not-sent", error.message || code, error);
   }
   if (isCertificateProblem(code)) {
-    return new ExchangeError("untrusted", `certificate not trusted: ${error.message}`, error);
+    const message = `certificate not trusted: ${error.message}${clockHint(code)}`;
+    return new ExchangeError("untrusted", message, error);
   }
   return new ExchangeError("broken", `the connection broke: ${error.message || code}`, error);
 }
 
 function isCertificateProblem(code: string): boolean {
   return /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO/.test(code);
+}
+
+/** A certificate that is out of its time may be one that is looked at by a wrong clock. */
+function clockHint(code: string): string {
+  return code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID"
+    ? `; by this computer's clock it is ${new Date().toISOString()}: set it, or renew the certificate`
+    : "";
 }

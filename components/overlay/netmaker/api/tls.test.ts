@@ -5,59 +5,70 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { clientOf } from "./testing/server.ts";
 
-let folder: string;
-let server: Server;
-let url: string;
-let requests = 0;
+const folder = mkdtempSync(join(tmpdir(), "netmaker-tls-"));
+const servers: Server[] = [];
 
-/** A certificate for 127.0.0.1 that nobody but its own maker vouches for. */
-function makeCertificate(): { key: string; cert: string } {
-  const key = join(folder, "key.pem");
-  const cert = join(folder, "cert.pem");
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-days", "1", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
-      ...["-keyout", key, "-out", cert],
-    ],
-    { stdio: "ignore" },
+/** A server whose certificate for 127.0.0.1 nobody but its own maker vouches for. */
+async function serve(days: number): Promise<{ url: string; ca: string; requests: () => number }> {
+  const file = (kind: string): string => join(folder, `${days}.${kind}`);
+  const openssl = (...args: string[]): void => {
+    execFileSync("openssl", args, { stdio: "ignore" });
+  };
+  openssl(
+    ...["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+    ...["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
+    ...["-keyout", file("key"), "-out", file("request")],
   );
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-}
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "netmaker-tls-"));
-  server = createServer(makeCertificate(), (_, response) => {
+  openssl(
+    ...["x509", "-req", "-in", file("request"), "-signkey", file("key"), "-days", String(days)],
+    ...["-copy_extensions", "copy", "-out", file("cert")],
+  );
+  const cert = readFileSync(file("cert"), "utf8");
+  let requests = 0;
+  const server = createServer({ key: readFileSync(file("key")), cert }, (_, response) => {
     requests += 1;
     response.end("true");
   });
+  servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
+  const { port } = server.address() as AddressInfo;
+  return { url: `https://127.0.0.1:${port}`, ca: cert, requests: () => requests };
+}
 
 afterAll(() => {
-  server.close();
+  for (const server of servers) {
+    server.close();
+  }
   rmSync(folder, { recursive: true });
 });
 
 describe("a server with a certificate of its own authority", () => {
   it("is trusted with that authority", async () => {
-    const ca = readFileSync(join(folder, "cert.pem"), "utf8");
+    const { url, ca } = await serve(1);
     expect(await clientOf(url, { ca }).server.hasSuperAdmin()).toBe(true);
   });
 
   it("is sent nothing without it, and not tried again", async () => {
-    requests = 0;
+    const { url, requests } = await serve(1);
     await expect(clientOf(url).server.hasSuperAdmin()).rejects.toMatchObject({
       kind: "unreachable",
       attempts: 1,
       reason: expect.stringContaining("certificate not trusted") as string,
     });
-    expect(requests).toBe(0);
+    expect(requests()).toBe(0);
+  });
+
+  it("is sent nothing after its end, and whose clock that is by is said", async () => {
+    const { url, ca, requests } = await serve(-1);
+    await expect(clientOf(url, { ca }).server.hasSuperAdmin()).rejects.toMatchObject({
+      kind: "unreachable",
+      attempts: 1,
+      reason: expect.stringMatching(/has expired; by this computer's clock it is 2/) as string,
+    });
+    expect(requests()).toBe(0);
   });
 });

@@ -29,6 +29,7 @@ export class TestNetmaker implements AsyncDisposable {
   private constructor(
     private readonly program: string,
     private readonly folder: string,
+    private readonly isOwn: boolean,
     private readonly port: number,
     private readonly brokerPort: number,
   ) {
@@ -36,11 +37,15 @@ export class TestNetmaker implements AsyncDisposable {
     this.client = new NetmakerClient({ url: this.url, credentials: this.user });
   }
 
-  /** Builds the server where it is not in the cache, and starts it with an empty database. */
-  static async start(): Promise<TestNetmaker> {
+  /**
+   * Builds the server where it is not in the cache, and starts it with an empty database: in a folder
+   * that goes with it, or in one that is given.
+   */
+  static async start(given?: string): Promise<TestNetmaker> {
     const { server } = await ensureNetmaker(() => undefined);
-    const folder = await mkdtemp(join(tmpdir(), "fogline-netmaker-"));
-    const netmaker = new TestNetmaker(server.path, folder, await freePort(), await freePort());
+    const folder = given ?? (await mkdtemp(join(tmpdir(), "fogline-netmaker-")));
+    const ports = [await freePort(), await freePort()] as const;
+    const netmaker = new TestNetmaker(server.path, folder, given === undefined, ...ports);
     await netmaker.restart();
     return netmaker;
   }
@@ -104,7 +109,9 @@ export class TestNetmaker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await end(this.broker);
-    await rm(this.folder, { recursive: true });
+    if (this.isOwn) {
+      await rm(this.folder, { recursive: true });
+    }
   }
 
   private async until(what: string, holds: () => Promise<boolean>): Promise<void> {

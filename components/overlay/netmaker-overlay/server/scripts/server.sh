@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Runs Netmaker's server on this machine: the server itself with SQLite, Mosquitto as its broker,
+# Runs Netmaker's server on this machine: the server itself with its database, Mosquitto as its broker,
 # Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
 # the program gives: it is made before anybody else can reach the API.
-# Values: those of program.sh, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
+# Parts before it: files.sh, program.sh, ui.sh and one of database/
+# Values: those of the parts, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
 #         ADDRESS (the public one), ADMIN, PASSWORD, BACKUP and RESTORE (programs)
 # Prints the certificate of the authority to trust; nothing where it is a well-known one.
 etc=/etc/fogline-netmaker
@@ -20,13 +21,31 @@ failed() {
 }
 
 install_packages() {
-  if ! command -v mosquitto caddy sqlite3 >/dev/null; then
-    say "installing mosquitto, caddy and sqlite3"
+  local package missing=()
+  for package in mosquitto caddy "$DATABASE_PACKAGE"; do
+    # shellcheck disable=SC2016 # dpkg's own words
+    if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${missing[*]}"
     # The packages' own services would open ports that nobody asked for.
     systemctl mask --quiet caddy.service mosquitto.service
     apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
-      --no-install-recommends mosquitto caddy sqlite3 >&2
+      --no-install-recommends "${missing[@]}" >&2
+  fi
+}
+
+# The network is in a database of one kind, and nothing moves it into the other.
+refuse_other_database() {
+  local has
+  has=$(sed -n 's/^DATABASE=//p' "$etc/server.env" 2>/dev/null || true)
+  if [ -n "$has" ] && [ "$has" != "$DATABASE" ]; then
+    say "fogline:netmaker.database is $DATABASE, but the server here has its network in $has. Set it back to \
+$has, or take the server away first: move to fogline:overlay.kind wireguard, then come back. Nothing was changed"
+    exit 1
   fi
 }
 
@@ -43,7 +62,7 @@ kept() {
 write_server() {
   local program=$1 broker_password
   broker_password=$(kept broker-password)
-  put "$etc/server.env" 0600 root: "SERVER_NAME=$HOST
+  put "$etc/server.env" 0600 "SERVER_NAME=$HOST
 SERVER_HTTP_HOST=$HOST
 SERVER_API_CONN_STRING=$HOST:443
 SERVER_HOST=127.0.0.1
@@ -54,17 +73,17 @@ SERVER_BROKER_ENDPOINT=mqtt://127.0.0.1:1883
 MQ_USERNAME=netmaker
 MQ_PASSWORD=$broker_password
 MASTER_KEY=$(kept master-key)
-DATABASE=sqlite
+$DATABASE_SETTINGS
 DNS_MODE=off
 STUN=false
 TELEMETRY=off
 METRICS_EXPORTER=off
 NETCLIENT_AUTO_UPDATE=disabled
 VERBOSITY=1"
-  put /etc/systemd/system/fogline-netmaker.service 0644 root: "[Unit]
+  put /etc/systemd/system/fogline-netmaker.service 0644 "[Unit]
 Description=Netmaker server
-Wants=network-online.target
-After=network-online.target fogline-netmaker-broker.service
+Wants=network-online.target $DATABASE_UNIT
+After=network-online.target fogline-netmaker-broker.service $DATABASE_UNIT
 
 [Service]
 User=fogline-netmaker
@@ -92,9 +111,9 @@ write_broker() {
     chown root:mosquitto "$etc/broker-users.part"
     chmod 0640 "$etc/broker-users.part"
     mv "$etc/broker-users.part" "$etc/broker-users"
-    put "$etc/broker-users.of" 0600 root: "$(sha256sum <<<"$line")"
+    put "$etc/broker-users.of" 0600 "$(sha256sum <<<"$line")"
   fi
-  put "$etc/mosquitto.conf" 0644 root: "per_listener_settings false
+  put "$etc/mosquitto.conf" 0644 "per_listener_settings false
 allow_anonymous false
 password_file $etc/broker-users
 persistence true
@@ -103,7 +122,7 @@ log_dest stderr
 listener 1883 127.0.0.1
 listener 8083 127.0.0.1
 protocol websockets"
-  put /etc/systemd/system/fogline-netmaker-broker.service 0644 root: "[Unit]
+  put /etc/systemd/system/fogline-netmaker-broker.service 0644 "[Unit]
 Description=Message broker of the Netmaker server
 After=network-online.target
 
@@ -128,7 +147,7 @@ write_proxy() {
     globals="	skip_install_trust
 	default_sni $HOST"
   fi
-  put "$etc/Caddyfile" 0644 root: "{
+  put "$etc/Caddyfile" 0644 "{
 	admin off
 	auto_https disable_redirects
 $globals
@@ -139,11 +158,12 @@ $own
 	handle /mqtt* {
 		reverse_proxy 127.0.0.1:8083
 	}
-	handle {
+	handle ${UI:+@server} {
 		reverse_proxy 127.0.0.1:8081
 	}
+$(ui_site)
 }"
-  put /etc/systemd/system/fogline-netmaker-proxy.service 0644 root: "[Unit]
+  put /etc/systemd/system/fogline-netmaker-proxy.service 0644 "[Unit]
 Description=TLS before the Netmaker server
 Wants=network-online.target
 After=network-online.target
@@ -165,19 +185,21 @@ WantedBy=multi-user.target"
 }
 
 write_backups() {
-  put /usr/local/sbin/fogline-netmaker-backup 0755 root: "$BACKUP"
-  put /usr/local/sbin/fogline-netmaker-restore 0755 root: "$RESTORE"
-  put /etc/systemd/system/fogline-netmaker-backup.service 0644 root: "[Unit]
+  put /usr/local/sbin/fogline-netmaker-backup 0755 "$BACKUP"
+  put /usr/local/sbin/fogline-netmaker-restore 0755 "$RESTORE"
+  put /etc/systemd/system/fogline-netmaker-backup.service 0644 "[Unit]
 Description=Back up the Netmaker server's database
+After=$DATABASE_UNIT
 
 [Service]
 Type=oneshot
 User=fogline-netmaker
+EnvironmentFile=$etc/server.env
 ExecStart=/usr/local/sbin/fogline-netmaker-backup
 StateDirectory=fogline-netmaker
 StateDirectoryMode=0700
 $hardened"
-  put /etc/systemd/system/fogline-netmaker-backup.timer 0644 root: "[Unit]
+  put /etc/systemd/system/fogline-netmaker-backup.timer 0644 "[Unit]
 Description=Back up the Netmaker server's database every day
 
 [Timer]
@@ -244,6 +266,8 @@ remove() {
   rm -f /etc/systemd/system/fogline-netmaker*.{service,timer} "$trusted" \
     /usr/local/sbin/fogline-netmaker-{backup,restore}
   forget_program netmaker
+  forget_uis
+  remove_database
   rm -rf "$etc" "$lib" /var/lib/fogline-netmaker-{broker,proxy} \
     /var/lib/systemd/timers/stamp-fogline-netmaker-backup.timer
   renew_trust --fresh
@@ -270,11 +294,14 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"
 
 case $1 in
   create | update)
+    refuse_other_database
     install_packages
     getent passwd fogline-netmaker >/dev/null \
       || useradd --system --home-dir "$lib" --shell /usr/sbin/nologin fogline-netmaker
     install -d -m 0755 "$etc"
     program=$(fetch_program netmaker)
+    unpack_ui
+    make_database
     changed=no
     write_backups
     write_broker
@@ -299,6 +326,7 @@ case $1 in
         "https://$HOST/api/server/health"
       cat "$trusted"
     fi
+    forget_uis "$UI"
     say "the Netmaker server answers at https://$HOST"
     ;;
   delete)

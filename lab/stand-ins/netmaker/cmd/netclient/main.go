@@ -8,12 +8,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"fogline/lab/netmaker/internal/agent"
@@ -23,7 +21,7 @@ import (
 const usage = `Usage: netclient COMMAND
 
   install             put program and unit in place, and start the daemon
-  join -t TOKEN       register with the server that the token names; - reads the token from stdin
+  join -t TOKEN       register with the server that the token names
   leave NETWORK       end the membership of a network
   list [NETWORK]      show memberships; -l shows peers, too
   pull                ask the server for news
@@ -88,7 +86,7 @@ func command(ctx context.Context, name string, args []string) error {
 func join(ctx context.Context, files agent.Files, args []string) error {
 	flags := flag.NewFlagSet("join", flag.ContinueOnError)
 	var o agent.JoinOptions
-	flags.StringVar(&o.Token, "t", "", "enrolment token; - for stdin")
+	flags.StringVar(&o.Token, "t", "", "enrolment token")
 	flags.StringVar(&o.Name, "o", "", "the host's name; default: the machine's")
 	endpoint := flags.String("e", "", "address that others reach this host by; default: what the server sees")
 	flags.IntVar(&o.Port, "p", 0, "UDP port to listen on; default 51821")
@@ -105,13 +103,6 @@ func join(ctx context.Context, files agent.Files, args []string) error {
 		if o.EndpointIP = net.ParseIP(*endpoint); o.EndpointIP == nil {
 			return fmt.Errorf("-e %s: must be an IP address", *endpoint)
 		}
-	}
-	if o.Token == "-" {
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, 1<<16))
-		if err != nil {
-			return err
-		}
-		o.Token = strings.TrimSpace(string(text))
 	}
 	if o.Token == "" {
 		return errors.New("-t TOKEN is needed: an enrolment token of the server")

@@ -25,7 +25,7 @@ func TestTunnelsOutliveTheServerTheBrokerAndNetclient(t *testing.T) {
 	daemons := map[string]func(){}
 	for i, name := range []string{"master", "worker", "pi"} {
 		l.machine(name, 10+i)
-		l.eventually(name+" joins", func() error { l.netclient(name, key, "join", "-t", "-", "-o", name); return nil })
+		l.eventually(name+" joins", func() error { l.netclient(name, "join", "-t", key, "-o", name); return nil })
 		daemon := l.startDaemon(name)
 		daemons[name] = func() { l.kill(daemon) }
 	}
@@ -54,12 +54,12 @@ func TestTunnelsOutliveTheServerTheBrokerAndNetclient(t *testing.T) {
 	l.startBroker()
 	l.startServer()
 	l.machine("late", 20)
-	l.netclient("late", key, "join", "-t", "-", "-o", "late")
+	l.netclient("late", "join", "-t", key, "-o", "late")
 	l.startDaemon("late")
 	l.eventually("the new member is met", func() error { return l.ping("late", "10.77.0.2") })
 	l.eventually("the new member is called by name", func() error { return l.ping("pi", "late.netmaker") })
 
-	l.netclient("late", "", "leave", network)
+	l.netclient("late", "leave", network)
 	l.eventually("who left is forgotten", func() error {
 		hosts, err := os.ReadFile(filepath.Join(l.folder, "pi", "hosts"))
 		if err == nil && strings.Contains(string(hosts), "late") {
@@ -96,7 +96,7 @@ func TestAVisitorsDeviceReachesWhatTheRulesAllowAndNoMore(t *testing.T) {
 	key := l.setUp()
 	for i, name := range []string{"master", "worker"} {
 		l.machine(name, 10+i)
-		l.eventually(name+" joins", func() error { l.netclient(name, key, "join", "-t", "-", "-o", name); return nil })
+		l.eventually(name+" joins", func() error { l.netclient(name, "join", "-t", key, "-o", name); return nil })
 		l.startDaemon(name)
 	}
 	nodes := map[string]string{}

@@ -203,10 +203,9 @@ func (l *lab) startProxy() {
 	l.start("proxy", command)
 }
 
-func (l *lab) netclient(machine string, stdin string, args ...string) {
+func (l *lab) netclient(machine string, args ...string) {
 	l.t.Helper()
 	command := l.as(machine, append([]string{filepath.Join(l.folder, "netclient")}, args...)...)
-	command.Stdin = strings.NewReader(stdin)
 	if said, err := command.CombinedOutput(); err != nil {
 		l.t.Fatalf("%s: netclient %v: %v\n%s", machine, args, err, said)
 	}

@@ -26,7 +26,7 @@ type Settings struct {
 	Listen string
 	// MasterKey opens the whole API; empty for none.
 	MasterKey string
-	// Database is the file of SQLite.
+	// Database is the file of SQLite, or the postgres:// URL of PostgreSQL, which has the password.
 	Database string
 	// Broker and ServerBroker are the broker's URLs, for members and for the server itself.
 	Broker, ServerBroker   string
@@ -41,8 +41,7 @@ type Settings struct {
 // refused are official variables of what the stand-in has not, with the values that switch it off.
 var refused = map[string][]string{
 	"LICENSE_KEY": {}, "NETMAKER_TENANT_ID": {}, "AUTH_PROVIDER": {}, "CLIENT_ID": {}, "CLIENT_SECRET": {},
-	"OIDC_ISSUER": {}, "AZURE_TENANT": {}, "SQL_CONN": {}, "SQL_HOST": {}, "SQL_PORT": {}, "SQL_DB": {},
-	"SQL_USER": {}, "SQL_PASS": {}, "SQL_SSL_MODE": {}, "EMQX_REST_ENDPOINT": {}, "COREDNS_ADDR": {},
+	"OIDC_ISSUER": {}, "AZURE_TENANT": {}, "SQL_CONN": {}, "SQL_SSL_MODE": {"disable"}, "EMQX_REST_ENDPOINT": {}, "COREDNS_ADDR": {},
 	"DNS_MODE": {"off"}, "METRICS_EXPORTER": {"off"}, "STUN": {"false", "off"}, "TELEMETRY": {"off"},
 	"IS_HA": {"false"}, "REST_BACKEND": {"on"}, "MESSAGEQUEUE_BACKEND": {"on"}, "BASIC_AUTH": {"yes"},
 	"DISPLAY_KEYS": {"on"}, "CACHING_ENABLED": {"true"}, "DISABLE_REMOTE_IP_CHECK": {"on"},
@@ -59,7 +58,7 @@ func Load(lookup func(string) string) (Settings, error) {
 		APIConn:      r.required("SERVER_API_CONN_STRING"),
 		Listen:       lookup("SERVER_HOST") + ":" + r.port("API_PORT", "8081"),
 		MasterKey:    lookup("MASTER_KEY"),
-		Database:     "data/netmaker.db",
+		Database:     r.database(),
 		Broker:       r.broker("BROKER_ENDPOINT", ""),
 		ServerBroker: r.broker("SERVER_BROKER_ENDPOINT", lookup("BROKER_ENDPOINT")),
 		MQUserName:   r.required("MQ_USERNAME"),
@@ -72,13 +71,6 @@ func Load(lookup func(string) string) (Settings, error) {
 	s.APIHost = orElse(lookup("SERVER_HTTP_HOST"), strings.Split(s.APIConn, ":")[0])
 	if key := s.MasterKey; key != "" && len(key) < 16 {
 		r.problem("MASTER_KEY has %d characters: give it at least 16, or none to switch it off", len(key))
-	}
-	switch database := orElse(lookup("DATABASE"), "sqlite"); database {
-	case "sqlite":
-	case "postgres", "rqlite":
-		r.problem("DATABASE=%s: the lab's stand-in for Netmaker knows sqlite alone", database)
-	default:
-		r.problem("DATABASE=%s: must be sqlite", database)
 	}
 	if kind := lookup("BROKER_TYPE"); kind != "" && kind != "mosquitto" {
 		r.problem("BROKER_TYPE=%s: the lab's stand-in for Netmaker knows mosquitto alone", kind)
@@ -121,6 +113,34 @@ func (r *reader) port(name, otherwise string) string {
 		r.problem("%s=%s: must be a port from 1 to 65535", name, value)
 	}
 	return value
+}
+
+// database is where the records are. Official defaults but for the password: there is none here.
+func (r *reader) database() string {
+	switch kind := orElse(r.lookup("DATABASE"), "sqlite"); kind {
+	case "sqlite":
+		for _, name := range []string{"SQL_HOST", "SQL_PORT", "SQL_DB", "SQL_USER", "SQL_PASS"} {
+			if r.lookup(name) != "" {
+				r.problem("%s: means nothing with DATABASE=sqlite; leave it out, or set DATABASE=postgres", name)
+			}
+		}
+		return "data/netmaker.db"
+	case "postgres":
+		// A host may be a folder with PostgreSQL's socket, which has no place in a URL's authority.
+		how := url.Values{
+			"host": {orElse(r.lookup("SQL_HOST"), "localhost")}, "port": {r.port("SQL_PORT", "5432")}, "sslmode": {"disable"},
+		}
+		where := url.URL{
+			Scheme: "postgres", Path: "/" + orElse(r.lookup("SQL_DB"), "netmaker"), RawQuery: how.Encode(),
+			User: url.UserPassword(orElse(r.lookup("SQL_USER"), "postgres"), r.required("SQL_PASS")),
+		}
+		return where.String()
+	case "rqlite":
+		r.problem("DATABASE=rqlite: the lab's stand-in for Netmaker knows sqlite and postgres alone")
+	default:
+		r.problem("DATABASE=%s: must be sqlite or postgres", kind)
+	}
+	return ""
 }
 
 func (r *reader) seconds(name string, otherwise time.Duration) time.Duration {

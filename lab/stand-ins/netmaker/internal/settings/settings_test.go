@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func good() map[string]string {
@@ -38,10 +40,49 @@ func TestWithoutABrokerOfItsOwnTheServerUsesTheMembers(t *testing.T) {
 	}
 }
 
+func TestPostgreSQLHasTheOfficialDefaultsButForItsPassword(t *testing.T) {
+	values := good()
+	values["DATABASE"] = "postgres"
+	if _, err := load(values); err == nil || !strings.Contains(err.Error(), "SQL_PASS") {
+		t.Errorf("without a password: %v", err)
+	}
+	values["SQL_PASS"] = "p@ss word"
+	s, err := load(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgx.ParseConfig(s.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Host != "localhost" || config.Port != 5432 || config.Database != "netmaker" || config.User != "postgres" || config.Password != "p@ss word" {
+		t.Errorf("%+v", config.Config)
+	}
+	values["SQL_HOST"], values["SQL_PORT"] = "/run/postgresql", "port"
+	if _, err := load(values); err == nil || !strings.Contains(err.Error(), "SQL_PORT=port") || strings.Contains(err.Error(), "p@ss") {
+		t.Errorf("with a bad port: %v", err)
+	}
+	values["SQL_PORT"] = "5433"
+	if s, err = load(values); err != nil {
+		t.Fatal(err)
+	}
+	if config, err = pgx.ParseConfig(s.Database); err != nil || config.Host != "/run/postgresql" || config.Port != 5433 {
+		t.Errorf("%v, %+v", err, config)
+	}
+}
+
+func TestSettingsOfPostgreSQLAreRefusedForSQLite(t *testing.T) {
+	values := good()
+	values["SQL_HOST"] = "127.0.0.1"
+	if _, err := load(values); err == nil || !strings.Contains(err.Error(), "SQL_HOST: means nothing with DATABASE=sqlite") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	values := good()
 	for name, value := range map[string]string{
-		"DATABASE": "postgres", "LICENSE_KEY": "abc", "MASTER_KEY": "short", "API_PORT": "99999",
+		"DATABASE": "rqlite", "SQL_CONN": "http://127.0.0.1:4001", "LICENSE_KEY": "abc", "MASTER_KEY": "short", "API_PORT": "99999",
 		"BROKER_ENDPOINT": "nowhere", "BROKER_TYPE": "emqx", "DNS_MODE": "on", "JWT_VALIDITY_DURATION": "1h",
 	} {
 		values[name] = value
@@ -52,7 +93,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, name := range []string{
-		"DATABASE=postgres", "LICENSE_KEY", "MASTER_KEY", "API_PORT=99999", "BROKER_ENDPOINT=nowhere",
+		"DATABASE=rqlite", "SQL_CONN", "LICENSE_KEY", "MASTER_KEY", "API_PORT=99999", "BROKER_ENDPOINT=nowhere",
 		"BROKER_TYPE=emqx", "DNS_MODE", "SERVER_NAME", "JWT_VALIDITY_DURATION=1h",
 	} {
 		if !strings.Contains(err.Error(), name) {

@@ -1,5 +1,5 @@
-// Package store keeps the server's records in SQLite. Every change is a transaction: it is whole or
-// it never was.
+// Package store keeps the server's records in SQLite or PostgreSQL. Every change is a transaction: it is
+// whole or it never was.
 package store
 
 import (
@@ -8,10 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-
-	_ "modernc.org/sqlite" // SQLite without C
+	"net/url"
+	"strings"
 )
 
 // ErrNotFound says that there is no such record.
@@ -20,29 +18,26 @@ var ErrNotFound = errors.New("no result found")
 // Store is an open database.
 type Store struct{ db *sql.DB }
 
-// Open opens the database in a file that nobody else may read, and makes it where there is none.
-func Open(path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+// Open opens a database and makes what it needs there: PostgreSQL by its postgres:// URL, SQLite by its
+// file.
+func Open(database string) (*Store, error) {
+	open, collation, name := openSQLite, "BINARY", database
+	if url, err := url.Parse(database); err == nil && url.Scheme == "postgres" {
+		// The URL has the password.
+		open, collation, name = openPostgres, `"C"`, "the PostgreSQL database "+strings.TrimPrefix(url.Path, "/")
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	db, err := open(database)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
-	file.Close()
-	// FULL waits for the disk at each commit: what was answered survives a power cut.
-	options := "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	db, err := sql.Open("sqlite", "file:"+path+options)
-	if err != nil {
-		return nil, err
-	}
-	// One writer at a time is SQLite's rule; one connection makes waiting ours.
+	// One transaction after the other: with one connection waiting is ours, and none has to be repeated.
 	db.SetMaxOpenConns(1)
+	// Records are sorted by their bytes, wherever they are.
 	_, err = db.Exec(`CREATE TABLE IF NOT EXISTS records (
-		kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))`)
+		kind TEXT NOT NULL, id TEXT COLLATE ` + collation + ` NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))`)
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
 	return &Store{db}, nil
 }
@@ -52,16 +47,6 @@ func (s *Store) Close() error { return s.db.Close() }
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
-
-// Limit ends the database's growth at a number of pages, or at its present size where that is more, as
-// a full disk would; 0 ends the limit. For tests.
-func (s *Store) Limit(pages int) error {
-	if pages == 0 {
-		pages = 1 << 30
-	}
-	_, err := s.db.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
-	return err
-}
 
 // Tx is one transaction.
 type Tx struct {
@@ -100,7 +85,7 @@ func NewTable[T any](kind string) Table[T] { return Table[T]{kind} }
 func (t Table[T]) Get(tx *Tx, id string) (T, error) {
 	var value T
 	var body string
-	err := tx.tx.QueryRow("SELECT body FROM records WHERE kind = ? AND id = ?", t.kind, id).Scan(&body)
+	err := tx.tx.QueryRow("SELECT body FROM records WHERE kind = $1 AND id = $2", t.kind, id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return value, ErrNotFound
 	}
@@ -121,7 +106,7 @@ func (t Table[T]) Has(tx *Tx, id string) (bool, error) {
 
 // List reads all records, sorted by id.
 func (t Table[T]) List(tx *Tx) ([]T, error) {
-	rows, err := tx.tx.Query("SELECT id, body FROM records WHERE kind = ? ORDER BY id", t.kind)
+	rows, err := tx.tx.Query("SELECT id, body FROM records WHERE kind = $1 ORDER BY id", t.kind)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
@@ -148,7 +133,7 @@ func (t Table[T]) Put(tx *Tx, id string, value T) error {
 		return err
 	}
 	tx.Changed = true
-	_, err = tx.tx.Exec(`INSERT INTO records (kind, id, body) VALUES (?, ?, ?)
+	_, err = tx.tx.Exec(`INSERT INTO records (kind, id, body) VALUES ($1, $2, $3)
 		ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, t.kind, id, string(body))
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
@@ -159,7 +144,7 @@ func (t Table[T]) Put(tx *Tx, id string, value T) error {
 // Delete removes a record; that there is none is no error.
 func (t Table[T]) Delete(tx *Tx, id string) error {
 	tx.Changed = true
-	if _, err := tx.tx.Exec("DELETE FROM records WHERE kind = ? AND id = ?", t.kind, id); err != nil {
+	if _, err := tx.tx.Exec("DELETE FROM records WHERE kind = $1 AND id = $2", t.kind, id); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	return nil

@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# The web application of Netmaker, which the proxy serves beside the API; part of the server's installation.
+# Values: UI_URL, UI_SHA256 (of a .tar.gz of its built files; empty for none)
+# Folder of the one that is served; empty for none.
+UI=${UI_SHA256:+/usr/local/share/fogline-netmaker-ui-$UI_SHA256}
+
+# unpack_ui: puts the application into its folder.
+unpack_ui() {
+  local part=$UI.part
+  if [ -z "$UI" ] || [ -d "$UI" ]; then
+    return
+  fi
+  rm -rf "$part"
+  fetch_pinned "Netmaker's web application" "$UI_URL" "$UI_SHA256" "$part/archive"
+  mkdir "$part/files"
+  tar --extract --gzip --no-same-owner --file="$part/archive" --directory="$part/files" || {
+    say "what is at $UI_URL is no .tar.gz: refused, nothing installed"
+    rm -rf "$part"
+    exit 1
+  }
+  if [ ! -f "$part/files/index.html" ]; then
+    say "the archive at $UI_URL has no index.html at its top: pack the files, not the folder they are in"
+    rm -rf "$part"
+    exit 1
+  fi
+  chmod -R u=rwX,go=rX "$part/files"
+  mv "$part/files" "$UI"
+  rm -rf "$part"
+}
+
+# forget_uis [FOLDER]: removes every application but this one.
+forget_uis() {
+  local each
+  for each in /usr/local/share/fogline-netmaker-ui-*; do
+    [ "$each" = "${1:-}" ] || rm -rf "$each"
+  done
+}
+
+# ui_site: the part of the proxy's site that serves the application: every path that is not the server's.
+# Its configuration is a file that it looks for beside its own; it asks the API where it came from.
+ui_site() {
+  [ -z "$UI" ] || echo "	@server path /api /api/* /meshclient/*
+	handle /nmui-config.js {
+		header Content-Type text/javascript
+		header Cache-Control no-cache
+		respond \"window.NMUI_BACKEND_URL='https://$HOST';\"
+	}
+	handle {
+		header X-Frame-Options DENY
+		root * $UI
+		try_files {path} /index.html
+		file_server
+	}"
+}
