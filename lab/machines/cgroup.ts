@@ -90,7 +90,7 @@ export function createGroups(machine: string, limits: Limits): string[] {
 export function members(machine: string): number[] {
   const controller = unified() ? "" : "pids";
   const group = join(TOP, controller, "fogline", machine);
-  return existsSync(group) ? below(group).flatMap((folder) => pidsOf(folder)) : [];
+  return below(group).flatMap((folder) => pidsOf(folder));
 }
 
 /** Removes the machine's control groups; its processes must be gone. */
@@ -119,11 +119,27 @@ function below(group: string): string[] {
 }
 
 function subfolders(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
+  return unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name);
 }
 
 function pidsOf(group: string): number[] {
-  return readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  return unlessGone(() => readFileSync(join(group, "cgroup.procs"), "utf8"), "")
+    .split("\n")
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** What is read of a group; `otherwise` if a kubelet that is at work still has removed it meanwhile. */
+function unlessGone<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    // ENODEV: it went between being opened and being read.
+    if (["ENOENT", "ENODEV"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      return otherwise;
+    }
+    throw error;
+  }
 }
