@@ -99,6 +99,22 @@ export async function websiteSpread(): Promise<void> {
   });
 }
 
+/** Waits until each of the website's pods has its database: after an outage each finds it by itself. */
+export async function websiteCounts(): Promise<void> {
+  const url = new URL("/api/results", outputs().websiteUrl).href;
+  await until("every pod of the website to reach its database", 60, async () => {
+    const waiting = new Set((await websitePods()).map(({ metadata }) => metadata.name));
+    for (let asked = 4 * waiting.size; asked > 0; asked -= 1) {
+      const { status, headers } = await ask(url);
+      if (status !== 200) {
+        return undefined;
+      }
+      waiting.delete(String(headers["x-served-by"]));
+    }
+    return waiting.size === 0 ? true : undefined;
+  });
+}
+
 /** An answer of the website. */
 export interface Answer {
   readonly status: number;

@@ -2,7 +2,16 @@ import { randomUUID } from "node:crypto";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { ask, kubectl, outputs, websiteSpread, timing, until, websitePods } from "./lab.ts";
+import {
+  ask,
+  kubectl,
+  outputs,
+  timing,
+  until,
+  websiteCounts,
+  websitePods,
+  websiteSpread,
+} from "./lab.ts";
 
 interface Results {
   readonly total: number;
@@ -26,6 +35,8 @@ function vote(answer: unknown, ballot: string = randomUUID()): ReturnType<typeof
 }
 
 describe("votes", () => {
+  beforeAll(websiteCounts);
+
   it("sent twice count once", async () => {
     const ballot = randomUUID();
     const before = await results();
