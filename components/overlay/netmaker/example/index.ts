@@ -32,19 +32,21 @@ const gateway = new netmaker.Gateway(
   { provider },
 );
 
-const phone = new netmaker.ExternalClient(
-  "phone",
-  { clientId: "phone", network: home.name, gateway: gateway.node },
-  { provider },
-);
-// pulumi stack output phoneFile --show-secrets > phone.conf
-export const phoneFile = phone.config;
-
 const lan = new netmaker.Egress(
   "lan",
   { name: "lan", network: home.name, range: "192.168.1.0/24", node: gateway.node },
   { provider },
 );
+
+// Its file names the ranges that there are when it is made: the printer's must be one of them.
+const phone = new netmaker.ExternalClient(
+  "phone",
+  { clientId: "phone", network: home.name, gateway: gateway.node },
+  { provider, dependsOn: [lan] },
+);
+// pulumi stack output phoneFile --show-secrets > phone.conf
+export const phoneFile = phone.config;
+
 new netmaker.AclRule(
   "printing",
   {

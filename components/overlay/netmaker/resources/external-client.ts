@@ -30,7 +30,10 @@ export class ExternalClient extends pulumi.CustomResource {
   declare readonly endpoint: pulumi.Output<string>;
   /** Unset where the client brought its own key. Secret. */
   declare readonly privateKey: pulumi.Output<string | undefined>;
-  /** The file for wg-quick. Secret. */
+  /**
+   * The file for wg-quick, as the server gives it when the client is made, changed or refreshed. Secret.
+   * Egresses of the same program are in it if the client depends on them.
+   */
   declare readonly config: pulumi.Output<string>;
 
   constructor(name: string, args: ExternalClientArgs, opts?: pulumi.CustomResourceOptions) {
