@@ -7,6 +7,9 @@ interface Autoscaler {
   readonly status: {
     readonly currentReplicas?: number;
     readonly desiredReplicas: number;
+    readonly currentMetrics?: readonly {
+      readonly resource: { readonly current: { readonly averageUtilization: number } };
+    }[];
     readonly conditions?: readonly { readonly type: string; readonly reason: string }[];
   };
 }
@@ -72,15 +75,17 @@ describe("the autoscaler's formula", () => {
 
   afterAll(() => kubectl("delete", "namespace", namespace, "--wait=false"));
 
-  it("takes 1 pod at 100 % with a target of 30 % to 4 in one step, and 4 no further than the most", async () => {
+  it("takes 1 busy pod with a target of 30 % there in one step, and 4 no further than the most", async () => {
     const started = Date.now();
-    const at = await until("a rescale", 300, async () => {
+    const { currentMetrics, desiredReplicas } = await until("a rescale", 300, async () => {
       const { status } = await autoscaler(namespace);
-      return status.desiredReplicas > 1 ? status.desiredReplicas : undefined;
+      return status.desiredReplicas > 1 ? status : undefined;
     });
     timing("a busy pod to the first rescale", started);
-    // S2-48: ceil(1 x 100 / 30) = 4.
-    expect(at).toBe(4);
+    const used = currentMetrics?.[0]?.resource.current.averageUtilization ?? 0;
+    console.log(`the busy pod uses ${used} % of what it asked for`);
+    // S2-48: ceil(1 x 100 / 30) = 4; on a busy computer the pod gets less than its 100 %.
+    expect(desiredReplicas).toBe(Math.min(4, Math.ceil(used / 30)));
     // S2-48: ceil(4 x 100 / 30) = 14, cut to the most that is allowed.
     await until("four busy pods to ask for more than are allowed", 300, async () => {
       const { status } = await autoscaler(namespace);
@@ -91,9 +96,10 @@ describe("the autoscaler's formula", () => {
     });
     const events = await objects<Event>("events", "-n", namespace);
     const rescales = events.filter(({ reason }) => reason === "SuccessfulRescale");
-    expect(rescales.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^New size: 4; reason: cpu resource utilization/),
-    ]);
+    const sizes = rescales.map(
+      ({ message }) => /^New size: (\d+); reason: cpu resource utilization/.exec(message)?.[1],
+    );
+    expect(sizes.map(Number)).toEqual(desiredReplicas === 4 ? [4] : [desiredReplicas, 4]);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   kubectlOn,
   objects,
   outputs,
+  until,
   websitePods,
 } from "./lab.ts";
 
@@ -116,7 +117,9 @@ describe("a token", () => {
   it("of the viewer shows nodes and metrics, but no Secret, and deletes and enters no pod", async () => {
     const viewer = await asRole("viewer");
     expect(await viewer("get", "nodes", "--output=name")).toContain("node/raspberrypi");
-    expect(await viewer("top", "nodes", "--no-headers")).toContain("raspberrypi");
+    await until("the Pi's metrics", 120, async () =>
+      (await viewer("top", "nodes", "--no-headers")).includes("raspberrypi") ? true : undefined,
+    );
     const website = ["--namespace=website"];
     const pod = (await websitePods())[0]?.metadata.name ?? "";
     expect(await viewer("logs", pod, ...website)).toContain("Running on");

@@ -145,7 +145,7 @@ describe("a router that forgot to translate a flow", () => {
     expect(await inside("raspberrypi", "systemctl is-active fogline-overlay-watch.timer")).toMatch(
       /^active/,
     );
-    // What the timer does twice a minute, with less patience.
+    // What the timer does twice a minute from the third minute on, with less patience.
     await inside("raspberrypi", "/usr/local/sbin/fogline-overlay-watch 10");
     await until("the Pi to report Ready", 120, () => ready("raspberrypi", since));
     timing("from a router that translates again to a Ready Pi", since);

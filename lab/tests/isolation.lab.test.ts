@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { applyObjects, kubectl, objects, until, websitePods } from "./lab.ts";
+import { applyObjects, kubectl, objects, until, websitePods, websiteSpread } from "./lab.ts";
 
 /** A namespace that has no business with the website's database. */
 const STRANGERS = "strangers";
@@ -82,6 +82,8 @@ describe("the database", () => {
   let page = "";
 
   beforeAll(async () => {
+    // The page's pod is to stay where it is.
+    await websiteSpread();
     const image = await kubectl(
       ...["get", "deployment", "-n", "website", "website-dep"],
       ...["-o", "jsonpath={.spec.template.spec.containers[0].image}"],
@@ -133,7 +135,9 @@ describe("the database", () => {
           expect(await opens(asker, address, 5432), address).toBe(false);
         }
       }
-      expect(await opens(asker, page, 8080), "a page of the website opens").toBe(true);
+      await until("a page of the website to open", 30, async () =>
+        (await opens(asker, page, 8080)) ? true : undefined,
+      );
     });
   }
 });

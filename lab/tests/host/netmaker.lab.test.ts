@@ -62,11 +62,9 @@ async function visitsWhile(work: Promise<unknown>): Promise<boolean[]> {
   return Promise.all(visits);
 }
 
-/** Every node of the cluster is Ready. */
+/** Every node of the cluster is Ready; on a busy computer one's report comes late now and then. */
 async function expectReady(): Promise<void> {
-  for (const node of NODES) {
-    expect(await lab("kubectl", "get", "node", node)).toMatch(/ Ready /);
-  }
+  await lab("kubectl", "wait", "--for=condition=Ready", "--timeout=100s", "node", ...NODES);
 }
 
 /** Changes the overlay's kind under visits: every node stays, few visits fail. */
@@ -127,7 +125,7 @@ async function expectRestored(loss: string, before: string): Promise<void> {
   });
   expect(said).toContain("Hosts 1  Clients 2  Egress 1");
   expect(await inside("MasterNode", key)).toBe(known);
-  await inside("raspberrypi", "ping -c 1 -W 5 10.101.0.1");
+  await inside("raspberrypi", "ping -c 1 -w 30 10.101.0.1");
 }
 
 describe.sequential("the lab over Netmaker", () => {
@@ -218,8 +216,10 @@ describe.sequential("the lab over Netmaker", () => {
         { reject: false },
       );
       expect(asked.exitCode).toBe(28);
-      const { stdout } = await wg("wg", "show", "visitor", "latest-handshakes");
-      expect(Number(stdout.split("\t")[1])).toBeGreaterThan(0);
+      await until("the tunnel to stand", 60, async () => {
+        const { stdout } = await wg("wg", "show", "visitor", "latest-handshakes");
+        return Number(stdout.split("\t")[1]) > 0 ? true : undefined;
+      });
     } finally {
       await wg("wg-quick", "down", conf);
       await visitor("delete");
