@@ -15,7 +15,7 @@ export interface Ran {
 }
 
 /** Folders that a machine has for itself; what they hold on this computer stays untouched. */
-const OWN = ["/root", "/home", "/run", "/var/lib", "/usr/local/sbin", "/usr/local/libexec"];
+const OWN = ["/root", "/home", "/run", "/var/lib", "/usr/local"];
 
 /**
  * As much of a service manager as joining asks for: WireGuard's unit, and the socket of the hub's
@@ -88,7 +88,7 @@ export class TestMachine {
       `mount -t tmpfs own /mnt && cp -a /etc/. /mnt/ && mount --move /mnt /etc
        for folder in ${OWN.join(" ")}; do mount -t tmpfs own $folder; done
        rm -rf /etc/wireguard
-       mkdir -p /run/wireguard /etc/wireguard /etc/sudoers.d
+       mkdir -p /run/wireguard /etc/wireguard /etc/sudoers.d /usr/local/sbin /usr/local/libexec
        ln -s /bin/true /usr/local/sbin/sudo
        rm -f /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null
        cat >/usr/local/sbin/systemctl <<'STUB'
