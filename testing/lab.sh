@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs what `make check` leaves out: the website against a real PostgreSQL, then the lab's tests
 # against a lab of their own, from none to none. testing/summary.sh counts the reports.
-# Usage: testing/lab.sh [--keep-failed] [vitest filter …]
-#   --keep-failed  leave the machines for inspection when a test failed; `make down` removes them
-#   filter         run only the lab's tests whose file name contains it, on a plain `make up`
+# Usage: testing/lab.sh [--keep-failed] [--overlay=netmaker] [vitest filter …]
+#   --keep-failed       leave the machines for inspection when a test failed; `make down` removes them
+#   --overlay=netmaker  run the lab's own story alone, on an overlay of that kind
+#   filter              run only the lab's tests whose file name contains it, on a plain `make up`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 reports=.fogline/tests
@@ -11,12 +12,21 @@ mkdir -p "$reports"
 rm -f "$reports"/{service,contract,go,workflows,stack,netmaker,up,browser,lab,down}.json
 
 keep_failed=no
-if [ "${1:-}" = --keep-failed ]; then
-  keep_failed=yes
+overlay=wireguard
+while [[ ${1:-} == -* ]]; do
+  case $1 in
+    --keep-failed) keep_failed=yes ;;
+    --overlay=netmaker) overlay=netmaker ;;
+    *)
+      echo "unknown option $1; usage: testing/lab.sh [--keep-failed] [--overlay=netmaker] [vitest filter …]" >&2
+      exit 2
+      ;;
+  esac
   shift
-elif [[ ${1:-} == -* ]]; then
-  echo "unknown option $1; usage: testing/lab.sh [--keep-failed] [vitest filter …]" >&2
-  exit 2
+done
+if [ $overlay = netmaker ]; then
+  export STACK_FILE=$PWD/$reports/netmaker.yaml
+  sed 's/^  fogline:overlay:/&\n    kind: netmaker/' Pulumi.lab.yaml >"$STACK_FILE"
 fi
 
 # run NAME COMMAND…: a run that leaves no report is one failure; one with failures is counted.
@@ -63,19 +73,14 @@ stay_if_failed() {
   fi
 }
 
-if [ $# -gt 0 ]; then
-  make --no-print-directory up
-  inside "$@"
-else
-  ./testing/workflows.sh || true # its report counts it
-  run service npx vitest run --config vitest.service.config.ts
-  run contract node --import tsx testing/contract.ts
+# begin: no lab stands, and what is there without one is written down.
+begin() {
   make --no-print-directory down
   ./testing/traces.sh >"$reports/before.txt"
-  host stack stack
-  stay_if_failed
-  host netmaker netmaker
-  stay_if_failed
+}
+
+# story: the lab's way up with all that can go wrong, and all that is tried on it, until it is gone.
+story() {
   host up interrupted
   if [ -e .fogline/lab/outputs.json ] && make --no-print-directory up; then
     host browser browser
@@ -83,13 +88,28 @@ else
   else
     failed "$reports/lab.json"
   fi
-fi
-
-stay_if_failed
-if [ $# -eq 0 ]; then
+  stay_if_failed
   try down nothing_left "$reports/before.txt"
+}
+
+if [ $# -gt 0 ]; then
+  make --no-print-directory up
+  inside "$@"
+  stay_if_failed
+  make --no-print-directory down
+elif [ $overlay = netmaker ]; then
+  begin
+  story
+else
+  ./testing/workflows.sh || true # its report counts it
+  run service npx vitest run --config vitest.service.config.ts
+  run contract node --import tsx testing/contract.ts
+  begin
+  host stack stack
+  stay_if_failed
+  host netmaker netmaker
+  stay_if_failed
+  story
   # The lab's tools are built by now, so vet and tests of the K3s stand-in have little to compile.
   try go go_tests
-else
-  make --no-print-directory down
 fi

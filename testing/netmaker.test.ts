@@ -81,6 +81,8 @@ describe("the whole program over Netmaker", () => {
     );
     expect(stdin("workernode-k3s")).toContain("node-ip: 10.10.1.4\n");
     expect(stdin("workernode-k3s")).not.toContain("flannel-iface");
+    // Its own interface carries more than the tunnel that its packets go through.
+    expect(stdin("workernode-k3s")).toContain('"MTU": 1420');
     expect(stdin("raspberrypi-k3s")).toMatch(
       /flannel-iface: fogline0\n[^]*node-ip: 10\.101\.255\./,
     );

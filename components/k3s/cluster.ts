@@ -11,6 +11,7 @@ import { FILES_SCRIPT, RemoteScript } from "../remote/script.ts";
 import {
   agentConfig,
   downloadUrl,
+  flannelConfig,
   registriesConfig,
   serverConfig,
   type NodeConfig,
@@ -92,7 +93,7 @@ export class Cluster extends pulumi.ComponentResource {
     values: Readonly<Record<string, pulumi.Input<string>>>,
     after: readonly pulumi.Resource[],
   ): RemoteScript {
-    const { settings } = this.args;
+    const { settings, overlay } = this.args;
     const node = nodeName(member.machine);
     return new RemoteScript(
       `${node}-k3s`,
@@ -103,6 +104,7 @@ export class Cluster extends pulumi.ComponentResource {
           NODE: node,
           URL: downloadUrl(settings, member.machine.arch),
           SHA256: checksum(settings, member.machine),
+          FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
           REGISTRIES: registriesConfig(settings.mirrors),
           ADMIN: member.machine.adminUser,
           KUBECONFIG_TEXT: "",

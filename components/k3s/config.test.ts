@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { agentConfig, downloadUrl, registriesConfig, serverConfig } from "./config.ts";
+import {
+  agentConfig,
+  downloadUrl,
+  FLANNEL_FILE,
+  flannelConfig,
+  registriesConfig,
+  serverConfig,
+} from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 
 const settings = {
@@ -25,6 +32,7 @@ describe("K3s's configuration", () => {
       server: "https://10.101.0.1:6443",
       "node-ip": "10.101.2.1",
       "flannel-iface": "fogline0",
+      "flannel-conf": FLANNEL_FILE,
       "node-label": ["tier=edge"],
     });
   });
@@ -35,6 +43,13 @@ describe("K3s's configuration", () => {
       "service-cidr": "10.43.0.0/16",
       "egress-selector-mode": "disabled",
       "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
+    });
+  });
+
+  it("tells flannel what a tunnel carries, which may be less than the interface", () => {
+    expect(JSON.parse(flannelConfig(settings.podRange, 1420))).toMatchObject({
+      Network: "10.42.0.0/16",
+      Backend: { Type: "vxlan", MTU: 1420 },
     });
   });
 

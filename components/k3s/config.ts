@@ -17,6 +17,9 @@ export interface NodeConfig {
 /** Where K3s reads the cluster's token from: a 0600 file. */
 export const TOKEN_FILE = "/etc/rancher/k3s/token";
 
+/** Where flannel reads its configuration from. */
+export const FLANNEL_FILE = "/etc/rancher/k3s/flannel.json";
+
 /**
  * A node that falls silent is given up after 20 s instead of 40, and reports every 5 s instead of
  * 10: the site's failover waits for this (seed 000 measured five minutes with the defaults).
@@ -32,8 +35,6 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
     "tls-san": [node.address],
     "cluster-cidr": settings.podRange,
     "service-cidr": settings.serviceRange,
-    // The overlay encrypts already; plain VXLAN adds the least.
-    "flannel-backend": "vxlan",
     // Kubelets are reached straight over the overlay, the Pi's behind its NAT included (k3s#5760).
     "egress-selector-mode": "disabled",
     "disable-cloud-controller": true,
@@ -48,6 +49,24 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
 /** An agent's `config.yaml`. */
 export function agentConfig(serverAddress: string, node: NodeConfig): string {
   return dump({ ...common(node), server: `https://${serverAddress}:6443` });
+}
+
+/**
+ * flannel's configuration: plain VXLAN, as the overlay encrypts already.
+ *
+ * Left to itself flannel takes the MTU of the interface that leads to the other nodes. That of a
+ * machine which reaches them through another one's tunnel carries more than the tunnel.
+ *
+ * @param mtu largest packet inside the overlay, bytes
+ */
+export function flannelConfig(podRange: string, mtu: number): string {
+  const config = {
+    Network: podRange,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    Backend: { Type: "vxlan", MTU: mtu },
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
 /** `registries.yaml`, or nothing where no registry has a mirror. */
@@ -69,6 +88,7 @@ function common(node: NodeConfig): Record<string, unknown> {
     "node-name": node.node,
     "node-ip": node.address,
     ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
+    "flannel-conf": FLANNEL_FILE,
     "node-label": [`tier=${node.tier}`],
     "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`],
   };

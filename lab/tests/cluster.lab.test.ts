@@ -83,6 +83,19 @@ describe("the cluster", () => {
     await expect(longer).rejects.toThrow("exit code 1");
   });
 
+  it("carries full packets between the nodes' pods, and no fragment", async () => {
+    const bridge = "ip -4 -o address show cni0 | awk '{ sub(/\\/.*/, \"\", $4); print $4 }'";
+    const pi = await inside("raspberrypi", bridge);
+    // VXLAN takes 50 bytes of the overlay's 1420, whichever interface leads there; ICMP and IPv4 28 more.
+    await inside("WorkerNode", `ping -q -c 3 -M do -s 1342 ${pi}`);
+    const longer = inside("WorkerNode", `ping -q -c 1 -W 2 -M do -s 1343 ${pi}`);
+    await expect(longer).rejects.toThrow("exit code 1");
+    const peer = `ip -o link show type veth | grep -c "mtu 1370 .* cni0"`;
+    for (const machine of ["WorkerNode", "raspberrypi"]) {
+      expect(Number(await inside(machine, peer)), machine).toBeGreaterThan(0);
+    }
+  });
+
   it("measures pods and nodes, the Pi's included", async () => {
     await until("metrics of every node", 120, async () => {
       const text = await kubectl("top", "nodes", "--no-headers");

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -8,7 +8,7 @@ import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, RUN } from "../layout.ts";
 import { createSecondHome } from "../machines/network.ts";
 import { inside, machines } from "./fixtures.ts";
-import { kubectl, outputs, until } from "./lab.ts";
+import { kubectl, outputs, overNetmaker, until } from "./lab.ts";
 
 /** TCP ports of an address that answer a stranger on the internet, of all that there are by default. */
 async function openPorts(address: string, ports = "-"): Promise<number[]> {
@@ -112,7 +112,7 @@ async function known(): Promise<string[]> {
 
 /** Those of an overlay of kind netmaker. */
 async function ofNetmaker(): Promise<string[]> {
-  if (!existsSync(NETMAKER_ACCESS)) {
+  if (!overNetmaker()) {
     return [];
   }
   const { password } = JSON.parse(readFileSync(NETMAKER_ACCESS, "utf8")) as { password: string };

@@ -2,12 +2,13 @@
  * What the lab's tests share. They run inside the laptop's network namespace, as its user would:
  * the overlay, the website and machines' SSH are reached from there.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { get, request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { PROJECT, RUN } from "../layout.ts";
 
 /** What `make up` printed and kept. */
@@ -21,6 +22,11 @@ export interface LabOutputs {
 /** Outputs of the stack, without its secrets. */
 export function outputs(): LabOutputs {
   return JSON.parse(readFileSync(join(RUN, "outputs.json"), "utf8")) as LabOutputs;
+}
+
+/** Whether the lab that is up has an overlay of kind netmaker. */
+export function overNetmaker(): boolean {
+  return existsSync(NETMAKER_ACCESS);
 }
 
 /** A command of the lab, e.g. `lab("kubectl", "get", "nodes")`; throws unless it succeeds. */

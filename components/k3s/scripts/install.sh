@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, REGISTRIES (may be empty), TOKEN,
-#         ADMIN, KUBECONFIG_TEXT (agents)
+# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be empty),
+#         TOKEN, ADMIN, KUBECONFIG_TEXT (agents)
 # Prints, on a server: the node token, then the kubeconfig.
 etc=/etc/rancher/k3s
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
@@ -33,6 +33,7 @@ install_binary() {
 
 write_config() {
   put "$etc/config.yaml" 0600 "$CONFIG"
+  put "$etc/flannel.json" 0600 "$FLANNEL"
   put "$etc/token" 0600 "$TOKEN"
   if [ -n "$REGISTRIES" ]; then
     put "$etc/registries.yaml" 0600 "$REGISTRIES"

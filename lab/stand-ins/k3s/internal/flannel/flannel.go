@@ -36,6 +36,8 @@ type Node struct {
 	Name string
 	// Interface carries the traffic between nodes; empty for that of IP or of the default route.
 	Interface string
+	// Config is flannel's own configuration; one is written for ClusterCIDR where this is empty.
+	Config string
 	// IP is the node's address; may be empty.
 	IP          string
 	ClusterCIDR string
@@ -74,10 +76,11 @@ func (n Node) once(ctx context.Context, group *sync.WaitGroup, ready func()) err
 	if err != nil {
 		return err
 	}
-	if err := n.configure(); err != nil {
+	file, err := n.configure()
+	if err != nil {
 		return err
 	}
-	manager, err := kube.NewSubnetManager(ctx, "", n.Kubeconfig, annotations, layout.FlannelConfig, false)
+	manager, err := kube.NewSubnetManager(ctx, "", n.Kubeconfig, annotations, file, false)
 	if err != nil {
 		return err
 	}
@@ -125,10 +128,14 @@ func (n Node) external() (*backend.ExternalInterface, error) {
 	return ipmatch.LookupExtIface(name, "", "", family, public)
 }
 
-func (n Node) configure() error {
+// configure tells where flannel's configuration stands.
+func (n Node) configure() (string, error) {
 	// The only way to tell flannel which node it is on outside a pod.
 	if err := os.Setenv("NODE_NAME", n.Name); err != nil {
-		return err
+		return "", err
+	}
+	if n.Config != "" {
+		return n.Config, nil
 	}
 	text, err := json.Marshal(map[string]any{
 		"Network":    n.ClusterCIDR,
@@ -137,9 +144,9 @@ func (n Node) configure() error {
 		"Backend":    map[string]string{"Type": "vxlan"},
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return pki.WriteFile(layout.FlannelConfig, text, 0o644)
+	return layout.FlannelConfig, pki.WriteFile(layout.FlannelConfig, text, 0o644)
 }
 
 // rules let the pods' traffic pass and give it the node's address where it leaves the cluster.

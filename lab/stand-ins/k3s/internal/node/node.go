@@ -64,6 +64,7 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 		flannel.Node{
 			Name:        o.NodeName,
 			Interface:   o.FlannelInterface,
+			Config:      o.FlannelConfig,
 			IP:          o.NodeIP,
 			ClusterCIDR: cluster.ClusterCIDR,
 			Kubeconfig:  kubeconfig("k3scontroller"),

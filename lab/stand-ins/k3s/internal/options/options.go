@@ -43,6 +43,7 @@ type Options struct {
 	KubeletArgs       []string
 	KubeProxyArgs     []string
 	FlannelInterface  string
+	FlannelConfig     string
 	ProtectKernel     bool
 	Debug             bool
 	WriteKubeconfig   string
@@ -96,6 +97,7 @@ func (o *Options) table() []option {
 		{name: "kubelet-arg", roles: both, list: &o.KubeletArgs},
 		{name: "kube-proxy-arg", roles: both, list: &o.KubeProxyArgs},
 		{name: "flannel-iface", roles: both, text: &o.FlannelInterface},
+		{name: "flannel-conf", roles: both, text: &o.FlannelConfig},
 		{name: "protect-kernel-defaults", roles: both, truth: &o.ProtectKernel},
 		{name: "debug", env: "K3S_DEBUG", roles: both, truth: &o.Debug},
 		{name: "write-kubeconfig", env: "K3S_KUBECONFIG_OUTPUT", roles: serverOnly, text: &o.WriteKubeconfig},

@@ -55,6 +55,26 @@ func TestAgentNeedsServerAndToken(t *testing.T) {
 	}
 }
 
+func TestFlannelConfiguration(t *testing.T) {
+	load := func(flannel string) error {
+		_, err := Load(Server, []string{"--config", write(t, "node-name: one\n"), "--flannel-conf", flannel})
+		return err
+	}
+	if err := load(write(t, `{"Network": "10.42.0.0/16", "Backend": {"Type": "vxlan", "MTU": 1420}}`)); err != nil {
+		t.Error(err)
+	}
+	for part, flannel := range map[string]string{
+		`backend "host-gw" is not supported`: write(t, `{"Backend": {"Type": "host-gw"}}`),
+		"this build has no IPv6":             write(t, `{"EnableIPv6": true, "Backend": {"Type": "vxlan"}}`),
+		"invalid character":                  write(t, "Backend: vxlan"),
+		"no such file":                       "/nowhere",
+	} {
+		if err := load(flannel); err == nil || !strings.Contains(err.Error(), "flannel-conf: ") || !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing in %v", part, err)
+		}
+	}
+}
+
 func TestFolderAddsToFile(t *testing.T) {
 	file := write(t, "node-label: [a=1]\nnode-name: one\n")
 	if err := os.Mkdir(file+".d", 0o700); err != nil {

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -221,6 +222,11 @@ func (o *Options) complete() []error {
 		}
 		o.Token = strings.TrimSpace(string(text))
 	}
+	if o.FlannelConfig != "" {
+		if err := checkFlannel(o.FlannelConfig); err != nil {
+			refuse("flannel-conf: %w", err)
+		}
+	}
 	if o.Role == Agent {
 		if !strings.HasPrefix(o.ServerURL, "https://") {
 			refuse("server: %q is not an https address of a server", o.ServerURL)
@@ -231,6 +237,28 @@ func (o *Options) complete() []error {
 		return problems
 	}
 	return append(problems, o.completeServer()...)
+}
+
+// checkFlannel reads flannel's configuration for what this build cannot do.
+func checkFlannel(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var config struct {
+		EnableIPv6 bool
+		Backend    struct{ Type string }
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if config.Backend.Type != "vxlan" {
+		return fmt.Errorf("%s: backend %q is not supported by this build, only vxlan", file, config.Backend.Type)
+	}
+	if config.EnableIPv6 {
+		return fmt.Errorf("%s: EnableIPv6: this build has no IPv6", file)
+	}
+	return nil
 }
 
 func (o *Options) completeServer() []error {
