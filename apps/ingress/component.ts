@@ -19,12 +19,30 @@ const NAME = "traefik";
 const CLASS = "traefik";
 
 /**
- * Tried once more on another pod when one does not answer at all: a pod on a node that just died.
- * Ballots carry ids, so a vote tried twice counts once.
+ * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods
+ * may be there, so that two or three tries in a row can meet them.
+ *
+ * A connection that stood before the node died takes the request and stays silent: Traefik's own 504 for
+ * that, and 502 for one that breaks, is tried elsewhere, too. The website never answers with these. POST
+ * as well: ballots carry ids, so a vote tried twice counts once.
  */
-const DYNAMIC = stringify({
-  http: { middlewares: { "try-another": { retry: { attempts: 3, initialInterval: "50ms" } } } },
-});
+const TRY_ANOTHER = {
+  attempts: 8,
+  initialInterval: "20ms",
+  timeout: "12s",
+  status: ["502", "504"],
+  retryNonIdempotentMethod: true,
+  // A vote has some hundred bytes; what is longer than this is tried once.
+  maxRequestBodyBytes: 65_536,
+};
+
+/** A dead node drops packets silently: nobody waits the default of 30 s for it. */
+const DIAL_TIMEOUT = "500ms";
+
+/** Without its database the website takes 2 s to say so; a pod that is silent for longer than this is gone. */
+const ANSWER_TIMEOUT = "5s";
+
+const DYNAMIC = stringify({ http: { middlewares: { "try-another": { retry: TRY_ANOTHER } } } });
 
 const EVERYWHERE = [
   { apiGroups: [""], resources: ["nodes"], verbs: WATCH },
@@ -121,8 +139,8 @@ function podSpec(
           pulumi
             .all([...args.namespaces])
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
-          // A dead node drops packets silently: do not wait the default 30 s for it.
-          "--serverstransport.forwardingtimeouts.dialtimeout=1s",
+          `--serverstransport.forwardingtimeouts.dialtimeout=${DIAL_TIMEOUT}`,
+          `--serverstransport.forwardingtimeouts.responseheadertimeout=${ANSWER_TIMEOUT}`,
         ],
         ports: [
           { name: "web", containerPort: 80 },

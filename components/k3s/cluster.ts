@@ -63,6 +63,7 @@ export class Cluster extends pulumi.ComponentResource {
           CONFIG: pulumi
             .output(agent.address)
             .apply((address) => agentConfig(hub.address, this.node(agent, address))),
+          SERVER: hub.address,
           TOKEN: credentials.nodeToken,
           KUBECONFIG_TEXT: this.kubeconfig,
         },

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
 # Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be empty),
-#         TOKEN, ADMIN, KUBECONFIG_TEXT (agents)
+#         TOKEN, ADMIN; of agents also SERVER (address of its API), KUBECONFIG_TEXT
 # Prints, on a server: the node token, then the kubeconfig.
 etc=/etc/rancher/k3s
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 ready_within=300
+clock_within=300
 
 failed() {
   say "$1"
@@ -13,6 +14,23 @@ failed() {
   say "last lines of $unit:"
   journalctl --no-pager --output=cat -n 15 -u "$unit" >&2 || true
   exit 1
+}
+
+# Certificates are good from a moment on, and a Pi has no clock that runs while it is off. The server's
+# time is all that is asked, so nothing depends on who answers.
+check_clock() {
+  local theirs ours
+  theirs=$(curl --silent --insecure --head --max-time 10 --retry 5 --retry-connrefused \
+    "https://$SERVER:6443/" | sed -n 's/^date: \([^\r]*\).*/\1/Ip') || true
+  [ -n "$theirs" ] || return 0 # what is wrong there, K3s says better
+  theirs=$(date -d "$theirs" +%s)
+  ours=$(date +%s)
+  if [ $((ours - theirs)) -gt $clock_within ] || [ $((theirs - ours)) -gt $clock_within ]; then
+    say "its clock says $(date -ud "@$ours" '+%F %R') UTC, the server's $(date -ud "@$theirs" '+%F %R'):" \
+      "certificates do not hold across that. Let it reach a time server (timedatectl timesync-status), or" \
+      "set it by hand (timedatectl set-ntp false; timedatectl set-time), then run up again"
+    exit 1
+  fi
 }
 
 install_binary() {
@@ -153,6 +171,7 @@ fi
 
 case $1 in
   create | update)
+    [ "$ROLE" = server ] || check_clock
     install_binary
     write_config
     [ "$ROLE" = server ] || write_kubeconfig

@@ -118,6 +118,21 @@ describe.sequential("on the way up", () => {
     expect(urns().some((urn) => urn.endsWith("::MasterNode-machine"))).toBe(true);
   });
 
+  it("a Pi whose clock is wrong is told both times", async () => {
+    // Machines of the lab share this computer's clock: the Pi's is read wrong instead.
+    await inside(
+      "raspberrypi",
+      `printf '#!/bin/sh\\ncase " $* " in *" -"*d*) ;; *) set -- -d "2 days ago" "$@" ;; esac\\nexec /usr/bin/date "$@"\\n' \
+         >/usr/local/bin/date
+       chmod 0755 /usr/local/bin/date`,
+    );
+    const said = await upFails("the Pi's clock wrong");
+    await inside("raspberrypi", "rm /usr/local/bin/date");
+    expect(said).toMatch(
+      /raspberrypi: its clock says 2\d{3}-\S+ \d\d:\d\d UTC, the server's 2\d{3}-/,
+    );
+  });
+
   it("a full disk is named, with its machine", async () => {
     await inside(
       "raspberrypi",

@@ -28,6 +28,24 @@ const RATE = 20;
 const ONE_NODE = 20;
 const NODES = ["masternode", "workernode", "raspberrypi"];
 
+/**
+ * Puts a server in the proxy's place whose certificate is the same authority's, of long ago. (The master
+ * was off for years, or its clock is wrong: a proxy that runs renews in time.)
+ */
+const EXPIRED_PROXY = `set -e
+  host=$(sed -n 's/^SERVER_NAME=//p' /etc/fogline-netmaker/server.env)
+  authority=/var/lib/fogline-netmaker-proxy/caddy/pki/authorities/local
+  umask 077
+  mkdir -p /run/fogline-expired
+  cd /run/fogline-expired
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=$host \
+    -addext subjectAltName=IP:$host -keyout key -out request 2>/dev/null
+  openssl x509 -req -in request -copy_extensions copy -CA $authority/root.crt -CAkey $authority/root.key \
+    -not_before 20200101000000Z -not_after 20200102000000Z -out certificate 2>/dev/null
+  systemctl stop fogline-netmaker-proxy
+  systemd-run --quiet --collect --unit=fogline-expired \
+    openssl s_server -quiet -accept 443 -key $PWD/key -cert $PWD/certificate -www`;
+
 const folder = mkdtempSync(join(tmpdir(), "fogline-netmaker-"));
 
 beforeAll(() => {
@@ -199,6 +217,21 @@ describe.sequential("the lab over Netmaker", () => {
     const loss = "runuser -u postgres -- dropdb fogline_netmaker";
     await expectRestored(loss, "the database fogline_netmaker_before");
     await expectReady();
+  });
+
+  it("is sent nothing once its certificate has expired, and the website does not notice", async () => {
+    await inside("MasterNode", EXPIRED_PROXY);
+    const asked = lab("network");
+    const answers = await visitsWhile(asked.then(undefined, () => undefined));
+    await expect(asked).rejects.toThrow(
+      /certificate has expired; by this computer's clock it is 2/,
+    );
+    await inside(
+      "MasterNode",
+      "systemctl stop fogline-expired && systemctl start fogline-netmaker-proxy",
+    );
+    expect(answers.filter((ok) => !ok)).toHaveLength(0);
+    await until("the API to be trusted again", 60, () => lab("network"));
   });
 
   it("lets a visitor's device into its tunnel and nowhere else", async () => {
