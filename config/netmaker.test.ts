@@ -69,18 +69,19 @@ describe("an overlay of kind netmaker", () => {
     expect(arm.map(({ path }) => path)).toContain("fogline:netmaker.server.sha256.arm64");
   });
 
-  it("refuses a device that would join by a bundle, and names both ways out", () => {
+  it("refuses a device's name that is too long for a client, or for the guest that it is at first", () => {
     const edge = [
-      { name: "raspberrypi", host: "192.0.2.99", hostKey },
-      { name: "cabin", reach: "bundle" },
+      { name: "p".repeat(32), host: "192.0.2.99", hostKey },
+      { name: "p".repeat(33), host: "192.0.2.99", hostKey },
+      { name: "c".repeat(27), reach: "bundle" },
+      { name: "c".repeat(28), reach: "bundle" },
     ];
-    expect(problemsOf({ netmaker: pinned, edge })).toEqual([
-      {
-        path: "fogline:edge[1].reach",
-        rule: expect.stringContaining("netmaker") as string,
-        fix: expect.stringMatching(/lan or jump.*wireguard/) as string,
-      },
-    ]);
+    const problem = (n: number, most: number): unknown => ({
+      path: `fogline:edge[${n}].name`,
+      rule: expect.stringContaining(`has ${most} at most`) as string,
+      fix: expect.stringMatching(/./) as string,
+    });
+    expect(problemsOf({ netmaker: pinned, edge })).toEqual([problem(1, 32), problem(3, 27)]);
   });
 
   it.each([

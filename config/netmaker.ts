@@ -76,9 +76,7 @@ export type NetmakerSettings = Readonly<z.output<typeof netmaker>>;
 
 /** What an overlay of kind `netmaker` asks of the rest of the settings; raw values. */
 export function netmakerRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  return field(raw["overlay"], "kind") === "netmaker"
-    ? [...sumRules(raw), ...bundleRules(raw)]
-    : [];
+  return field(raw["overlay"], "kind") === "netmaker" ? [...sumRules(raw), ...nameRules(raw)] : [];
 }
 
 /** Nothing unpinned is run. */
@@ -93,20 +91,26 @@ function sumRules(raw: Readonly<Record<string, unknown>>): Problem[] {
     }));
 }
 
-/** A bundle opens the hub of plain WireGuard, which a Netmaker network does not have. */
-function bundleRules(raw: Readonly<Record<string, unknown>>): Problem[] {
+/** Most characters of a client's name; that of a device which joins by a bundle begins with `join-`. */
+const LONGEST_CLIENT = 32;
+const LONGEST_GUEST = LONGEST_CLIENT - "join-".length;
+
+/** Devices are the network's clients under their own names. */
+function nameRules(raw: Readonly<Record<string, unknown>>): Problem[] {
   const devices: unknown[] = Array.isArray(raw["edge"]) ? raw["edge"] : [];
-  return devices.flatMap((device, n) =>
-    field(device, "reach") === "bundle"
+  return devices.flatMap((device, n) => {
+    const name = field(device, "name");
+    const longest = field(device, "reach") === "bundle" ? LONGEST_GUEST : LONGEST_CLIENT;
+    return typeof name === "string" && name.length > longest
       ? [
           {
-            path: `fogline:edge[${n}].reach`,
-            rule: "bundle needs fogline:overlay.kind wireguard; here it is netmaker",
-            fix: "reach the device by lan or jump, or set fogline:overlay.kind to wireguard",
+            path: `fogline:edge[${n}].name`,
+            rule: `has ${name.length} characters; a client of a Netmaker network has ${longest} at most`,
+            fix: "give the device a shorter name",
           },
         ]
-      : [],
-  );
+      : [];
+  });
 }
 
 function field(value: unknown, key: string): unknown {

@@ -6,7 +6,6 @@ import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
-import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
 import { guests, machines } from "./machines.ts";
@@ -37,8 +36,7 @@ export function fog(loaded: Loaded): Outputs {
   const machinery = machines(loaded);
   const { server, workers } = machinery;
   const overlay = overlayOf(settings, machinery);
-  // The settings' rules keep bundles away from other kinds.
-  const invited = overlay instanceof WireguardOverlay ? guests(loaded, overlay) : [];
+  const invited = guests(loaded, overlay);
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
   const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   const first = addresses.apply((all) => all[0] ?? "");

@@ -11,7 +11,7 @@ import { Vm } from "../components/azure/vm.ts";
 import { adopt } from "../components/edge/existing.ts";
 import { JoinBundle } from "../components/edge/join-bundle.ts";
 import type { Machine } from "../components/machine.ts";
-import type { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
+import type { Overlay } from "../components/overlay/member.ts";
 
 export interface Machines {
   readonly server: Vm;
@@ -65,10 +65,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
 }
 
 /** Makes the bundles of devices that nobody reaches, which join the overlay with them. */
-export function guests(
-  { settings, operatorKey }: Loaded,
-  overlay: WireguardOverlay,
-): readonly JoinBundle[] {
+export function guests({ settings, operatorKey }: Loaded, overlay: Overlay): readonly JoinBundle[] {
   return settings.edge.flatMap((device) =>
     device.reach === "bundle"
       ? [

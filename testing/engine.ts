@@ -48,6 +48,7 @@ const STATES: Readonly<Record<string, Answer>> = {
   "netmaker:index:EnrollmentKey": (_, name) => ({ token: `${name}-token` }),
   "netmaker:index:Host": (_, name) => ({ nodeId: `${name}-node`, hostId: `${name}-host` }),
   "netmaker:index:Egress": (_, name) => ({ egressId: `${name}-egress` }),
+  "netmaker:index:AclRule": (_, name) => ({ ruleId: `${name}-id` }),
   "netmaker:index:ExternalClient": (_, name) => ({
     address: `10.101.255.${name.length}`,
     config: "[Interface]\nPrivateKey = [ENTER PRIVATE KEY]\n",
@@ -66,7 +67,7 @@ function printed(name: string): string {
 const PRINTED: Readonly<Record<string, string>> = {
   "-k3s": "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n",
   "-invitation": "1800000000\n",
-  "-enrolment": "key AAAA\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n",
+  "-enrolment": `key ${"A".repeat(43)}=\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n`,
 };
 
 /** Invokes by token; an unforeseen one fails the test. */

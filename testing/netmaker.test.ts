@@ -10,7 +10,10 @@ let fog: DeclaredFog;
 
 beforeAll(async () => {
   fog = await declareFog({
-    edge: [{ name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY }],
+    edge: [
+      { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY },
+      { name: "cabin", arch: "amd64", reach: "bundle" },
+    ],
     overlay: { kind: "netmaker" },
     netmaker: programs,
   });
@@ -21,13 +24,13 @@ function ofType(type: string): readonly Registered[] {
 }
 
 describe("the whole program over Netmaker", () => {
-  it("declares one host, two clients and one egress, which is the cloud's range (S0-24)", () => {
+  it("declares one host, clients outside the cloud, and one egress, the cloud's range (S0-24)", () => {
     expect(ofType("Host").map(({ inputs }) => inputs["name"])).toEqual(["masternode"]);
     expect(
       ofType("ExternalClient")
         .map(({ inputs }) => inputs["clientId"])
         .sort(),
-    ).toEqual(["operator", "raspberrypi"]);
+    ).toEqual(["cabin", "join-cabin", "operator", "raspberrypi"]);
     expect(ofType("Egress").map(({ inputs }) => inputs["range"])).toEqual(["10.10.0.0/16"]);
   });
 
@@ -60,8 +63,31 @@ describe("the whole program over Netmaker", () => {
     const rules = ofType("AclRule").map(({ inputs }) => [inputs["name"], inputs["enabled"]]);
     expect(Object.fromEntries(rules)).toEqual({
       members: undefined,
+      "join-cabin": undefined,
+      cabin: undefined,
     });
     expect(fog.one("overlay-network").inputs["defaultRules"]).toBe(false);
+  });
+
+  it("lets a device with a bundle knock at the hub, then in by the key that it made", async () => {
+    const [guest] = ofType("AclRule").filter(({ inputs }) => inputs["name"] === "join-cabin");
+    expect(guest?.inputs).toMatchObject({
+      from: [{ kind: "device", id: "join-cabin" }],
+      to: [{ kind: "gateways" }],
+      protocol: "tcp",
+      ports: ["7471"],
+    });
+    expect(fog.one("cabin-client").inputs["publicKey"]).toBe(`${"A".repeat(43)}=`);
+    const stdin = (name: string): string => String(fog.one(name).inputs["stdin"]);
+    // The hub has no peers of its own, and tells the device what the server made of it.
+    expect(stdin("cabin-invitation")).toMatch(/^ADDRESS=''$[^]*^INTERFACE='netmaker'$/m);
+    expect(stdin("cabin-admission")).toContain("PrivateKey = @PRIVATE_KEY@");
+    const bundles = await value(fog.outputs.joinBundles as pulumi.Output<Record<string, string>>);
+    expect(bundles["cabin"]).toMatch(/^CONF=''$/m);
+    expect(fog.one("cabin-k3s").inputs["connection"]).toMatchObject({
+      host: "10.101.255.12",
+      hostKey: "ssh-ed25519 AAAAC3Joined",
+    });
   });
 
   it("names the hub and itself to each member that has no netclient, and the worker to those that have", () => {

@@ -58,16 +58,20 @@ describe("a bundle", () => {
 });
 
 describe("what the hub prints of a device", () => {
-  it("holds its host key", () => {
+  const key = `${"A".repeat(43)}=`;
+
+  it("holds its keys", () => {
     const hostKey = `ssh-ed25519 ${"A".repeat(68)}`;
-    const said = `key AAAA\nhost-key ${hostKey}\narch arm64\nos Debian\n`;
-    expect(parseEnrolled(said)).toEqual({ hostKey });
+    const said = `key ${key}\nhost-key ${hostKey}\narch arm64\nos Debian\n`;
+    expect(parseEnrolled(said)).toEqual({ key, hostKey });
   });
 
-  it.each(["", "host-key ssh-rsa AAAA", "host-key ssh-ed25519 AAAA -oProxyCommand=x"])(
-    "is refused when it is %j",
-    (text) => {
-      expect(() => parseEnrolled(text)).toThrow("did not print the host key");
-    },
-  );
+  it.each([
+    "",
+    "key AAAA\nhost-key ssh-ed25519 AAAA",
+    `key ${key}\nhost-key ssh-rsa AAAA`,
+    `key ${key}\nhost-key ssh-ed25519 AAAA -oProxyCommand=x`,
+  ])("is refused when it is %j", (text) => {
+    expect(() => parseEnrolled(text)).toThrow("did not print the keys");
+  });
 });

@@ -11,6 +11,8 @@ export interface KeyPair {
 
 /** What a device said of itself when it joined. */
 export interface Enrolled {
+  /** Public half of the WireGuard key that it made. */
+  readonly key: string;
   /** Its SSH host key, heard over the tunnel that only the bundle's holder could open. */
   readonly hostKey: string;
 }
@@ -51,7 +53,10 @@ export interface BundleValues {
   readonly EXPIRES: string;
   /** WireGuard configuration for joining; holds the bundle's private key. */
   readonly GUEST_CONF: string;
-  /** WireGuard configuration afterwards, with a mark for the key that the device makes. */
+  /**
+   * WireGuard configuration afterwards, with a mark for the key that the device makes; empty where the
+   * hub tells it.
+   */
   readonly CONF: string;
   readonly ADMIN: string;
   readonly AUTHORIZED_KEY: string;
@@ -79,9 +84,10 @@ export function bundleText(script: string, values: BundleValues): string {
  * @throws Error when the text is not of the hub's form
  */
 export function parseEnrolled(text: string): Enrolled {
+  const key = /^key ([A-Za-z0-9+/]{43}=)$/m.exec(text)?.[1];
   const hostKey = /^host-key (ssh-ed25519 [A-Za-z0-9+/]+=*)$/m.exec(text)?.[1];
-  if (hostKey === undefined) {
-    throw new Error("the hub did not print the host key of the device that joined");
+  if (key === undefined || hostKey === undefined) {
+    throw new Error("the hub did not print the keys of the device that joined");
   }
-  return { hostKey };
+  return { key, hostKey };
 }

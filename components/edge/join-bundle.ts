@@ -7,24 +7,20 @@ import * as random from "@pulumi/random";
 import type { BundleDevice } from "../../config/edge.ts";
 import { expandHome, type OperatorKey } from "../../config/load.ts";
 import { nodeName, type Machine } from "../machine.ts";
-import { enrolmentAddress, enrolmentRange } from "../overlay/addresses.ts";
-import type { OverlayMember } from "../overlay/member.ts";
+import { ENROLMENT_PORT } from "../overlay/addresses.ts";
+import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
-import type { WireguardOverlay } from "../overlay/wireguard/overlay.ts";
 import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../remote/script.ts";
-import { bundleKeys, bundleText, parseEnrolled } from "./enrolment.ts";
+import { bundleKeys, bundleText, parseEnrolled, type Enrolled } from "./enrolment.ts";
 import { prepare, scripts } from "./preparation.ts";
 
 export interface JoinBundleArgs {
   readonly device: BundleDevice;
-  readonly overlay: WireguardOverlay;
+  readonly overlay: Overlay;
   readonly operatorKey: OperatorKey;
   /** Folder on this computer that the bundle is written to. */
   readonly operatorFolder: string;
 }
-
-/** TCP port of the hub's enrolment, on its overlay address alone; unassigned at IANA. */
-const ENROLMENT_PORT = "7471";
 
 /**
  * Makes a bundle, keeps it in a file of this computer, waits until the device has joined with it, and
@@ -35,7 +31,7 @@ const ENROLMENT_PORT = "7471";
  */
 export class JoinBundle extends pulumi.ComponentResource implements OverlayMember {
   readonly machine: Machine;
-  readonly address: string;
+  readonly address: pulumi.Input<string>;
   readonly interfaceName?: string;
   readonly joined: pulumi.Resource;
   /** The bundle's text; secret. */
@@ -51,15 +47,21 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     super("fogline:edge:JoinBundle", name, {}, opts);
     const { device, overlay } = args;
     this.node = nodeName(device);
-    this.address = overlay.addressOf("edge", device.name);
     const keys = this.createKeys();
-    const invitation = this.invite(keys.publicKey);
-    this.bundle = pulumi.secret(this.writeBundle(keys.privateKey, invitation.stdout));
-    const enrolment = this.awaitDevice(invitation, this.keepBundle());
-    const member = overlay.member(this.reached(enrolment), this.address, {
+    const invitation = overlay.invite(device, keys.publicKey);
+    const invited = this.invite(invitation, keys.publicKey);
+    this.bundle = pulumi.secret(this.writeBundle(invitation, keys.privateKey, invited.stdout));
+    const enrolment = this.awaitDevice(invited, this.keepBundle());
+    const enrolled = enrolment.stdout.apply(parseEnrolled);
+    const seat = invitation.admit(enrolled.apply(({ key }) => key));
+    this.address = seat.address;
+    const member = seat.join(this.reached(enrolled), {
       parent: this,
       // From here on the device is reached over the overlay, and left over it in the end.
-      dependsOn: [enrolment, overlay.operator],
+      dependsOn: [
+        invitation.seat === undefined ? this.admit(seat, enrolment) : enrolment,
+        overlay.operator,
+      ],
     });
     this.machine = prepare(member.machine, { parent: this, dependsOn: [member.joined] });
     this.joined = member.joined;
@@ -80,24 +82,25 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     return { privateKey: keys.privateKey, publicKey: pulumi.unsecret(keys.publicKey) };
   }
 
-  private invite(publicKey: pulumi.Output<string>): RemoteScript {
+  private invite(invitation: Invitation, publicKey: pulumi.Output<string>): RemoteScript {
     const { device, overlay } = this.args;
     return new RemoteScript(
       `${this.node}-invitation`,
       {
         machine: overlay.hub.machine,
-        script: [FILES_SCRIPT, ...scripts("invite.sh")],
+        script: [FILES_SCRIPT, ...scripts("departure.sh", "invite.sh")],
         values: {
           NODE: this.node,
           ISSUE: this.issue,
           ARCH: device.arch,
-          ADDRESS: this.address,
-          GUEST: this.guestAddress,
+          ADDRESS: invitation.seat?.address ?? "",
+          GUEST: invitation.guestAddress,
           KEY: publicKey,
           VALID_HOURS: String(device.bundle.validHours),
-          RANGE: enrolmentRange(overlay.range),
           HUB: overlay.hub.address,
           PORT: ENROLMENT_PORT,
+          INTERFACE: overlay.hub.interfaceName,
+          UNIT: overlay.hub.unit,
           PROGRAM: readScript(scripts("enrol.sh")),
         },
       },
@@ -106,12 +109,12 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
   }
 
   private writeBundle(
+    { guestConf, seat }: Invitation,
     privateKey: pulumi.Output<string>,
     expires: pulumi.Output<string>,
   ): pulumi.Output<string> {
     const { device, overlay, operatorKey } = this.args;
-    const conf = overlay.confOf(this.address);
-    const guestConf = overlay.confOf(this.guestAddress, 32, [`${overlay.hub.address}/32`]);
+    const conf = seat?.conf ?? pulumi.output("");
     return pulumi.all([privateKey, expires, conf, guestConf]).apply(([key, seconds, own, guest]) =>
       bundleText(readScript(scripts("supported.sh", "join.sh")), {
         NODE: this.node,
@@ -159,7 +162,20 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     );
   }
 
-  private reached(enrolment: RemoteScript): Machine {
+  /** Has the hub tell the device what its server has made of it. */
+  private admit({ address, conf }: Seat, enrolment: RemoteScript): RemoteScript {
+    return new RemoteScript(
+      `${this.node}-admission`,
+      {
+        machine: this.args.overlay.hub.machine,
+        script: [FILES_SCRIPT, ...scripts("departure.sh", "admit.sh")],
+        values: { NODE: this.node, ISSUE: this.issue, ADDRESS: address, CONF: conf },
+      },
+      { parent: this, dependsOn: [enrolment] },
+    );
+  }
+
+  private reached(enrolled: pulumi.Output<Enrolled>): Machine {
     const { device, operatorKey } = this.args;
     return {
       name: device.name,
@@ -172,7 +188,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
         host: this.address,
         user: device.user,
         privateKey: operatorKey.privateKey,
-        hostKey: enrolment.stdout.apply((text) => parseEnrolled(text).hostKey),
+        hostKey: enrolled.apply(({ hostKey }) => hostKey),
         perDialTimeout: 10,
         // It has just joined: its tunnel may take a moment to stand.
         dialErrorLimit: 20,
@@ -182,10 +198,6 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
 
   private get issue(): string {
     return String(this.args.device.bundle.issue);
-  }
-
-  private get guestAddress(): string {
-    return enrolmentAddress(this.args.overlay.range, this.address);
   }
 
   private get file(): string {

@@ -9,6 +9,9 @@ import { addressAt, addressInside } from "../../config/cidr.ts";
 /** Where a member lives; each tier has a block of 256 addresses of its own. */
 export type Tier = "cloud" | "edge";
 
+/** TCP port of the hub's enrolment, on its overlay address alone; unassigned at IANA. */
+export const ENROLMENT_PORT = "7471";
+
 /** Addresses in a tier's block that members may have: .1 to .254, so that none looks special. */
 export const SLOTS = 254;
 
@@ -58,15 +61,10 @@ export function freeAddress(
 
 /**
  * Where an edge device stands while it joins by a bundle: the address in the block for enrolment
- * that has the device's own number. What comes from that block reaches the hub's enrolment alone.
+ * that has the device's own number.
  */
 export function enrolmentAddress(range: string, deviceAddress: string): string {
   return addressAt(range, BLOCKS.enrolment + Number(deviceAddress.split(".")[3]));
-}
-
-/** The block that enrolment addresses come from. */
-export function enrolmentRange(range: string): string {
-  return `${addressAt(range, BLOCKS.enrolment)}/24`;
 }
 
 /** First addresses of the blocks, counted from the range's start; block 0 is hub and operator. */

@@ -15,6 +15,30 @@ export interface OverlayMember {
 /** The member that everybody reaches; its address is known before it has joined. */
 export interface Hub extends OverlayMember {
   readonly address: string;
+  readonly interfaceName: string;
+  /** systemd unit that brings the interface up. */
+  readonly unit: string;
+}
+
+/** The way in for one device that nobody reaches: it dials the hub, first as a guest, then as itself. */
+export interface Invitation {
+  /** Address of the guest, who reaches the hub's enrolment and nothing else. */
+  readonly guestAddress: pulumi.Input<string>;
+  /** The guest's WireGuard configuration, with a mark for the private key. */
+  readonly guestConf: pulumi.Output<string>;
+  /** The device's place, where it is known before the device has shown its key. */
+  readonly seat?: Seat;
+  /** Lets the device in by its public key. */
+  admit(publicKey: pulumi.Output<string>): Seat;
+}
+
+/** A member's place in the overlay. */
+export interface Seat {
+  readonly address: pulumi.Input<string>;
+  /** Its WireGuard configuration, with a mark for the private key. */
+  readonly conf: pulumi.Output<string>;
+  /** Joins a machine that has a key already, or keeps it joined. */
+  join(machine: Machine, opts: pulumi.CustomResourceOptions): OverlayMember;
 }
 
 /** The joined machines and the operator's computer. */
@@ -25,4 +49,10 @@ export interface Overlay {
   readonly operator: pulumi.Resource;
   /** Largest packet inside the overlay, bytes. */
   readonly mtu: number;
+  /**
+   * Invites a device that joins by itself.
+   *
+   * @param guestKey public key that the device dials with until it has shown its own
+   */
+  invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation;
 }

@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
 # What the hub runs while join bundles are out; invite.sh installs it.
 #
-#   open RANGE HUB PORT  guard the enrolment addresses, then let their peers in
-#   peers                print the peers that joined or may join, as WireGuard configuration
-#   serve                answer one device on stdin and stdout; its address is $REMOTE_ADDR
-#   sweep                shut out peers whose bundle has expired
+#   open   guard the addresses of guests, then let their peers in
+#   peers  print the peers that joined or may join, as WireGuard configuration
+#   serve  answer one device on stdin and stdout; its address is $REMOTE_ADDR
+#   sweep  shut out guests whose bundle has expired
 #
-# One folder per bundle: issue, expires (seconds since 1970), arch, address (the device's own),
-# guest (its address while it joins), key (of the bundle's peer), device (who joined), refused
-# (the last refusal). A guest's address proves its key: WireGuard lets no other peer use it.
+# door: INTERFACE, HUB and PORT, as shell variables. One folder per bundle: issue, expires (seconds
+# since 1970), arch, guest (its address while it joins), device (who joined), refused (the last
+# refusal). Where this hub keeps the peers itself also address (the device's own) and key (of the
+# bundle's peer); where a server does, conf, once the server knows the device, and barred (address of the
+# device that an earlier bundle let in, until the server has forgotten that one). A guest's address
+# proves its key: WireGuard lets no other peer use it.
 set -euo pipefail
 state=${STATE:-/var/lib/fogline/enrolment}
-interface=${INTERFACE:-fogline0}
+# shellcheck source=/dev/null # written beside the bundles
+. "$state/door"
 
 bundles() { find "$state" -mindepth 1 -maxdepth 1 -type d | sort; }
 
@@ -22,25 +26,47 @@ field() { sed -n "s/^$2 //p" "$1"; }
 
 when() { date -u -d "@$1" '+%F %R UTC'; }
 
+# Whether this hub knows the device's peer; where a server keeps the peers, that one does.
+own() { [ -e "$1/address" ]; }
+
 open() {
+  guard
+  if [ -n "$(peers)" ]; then
+    wg addconf "$INTERFACE" <(peers)
+  fi
+}
+
+# Guests talk to the enrolment and nothing else, and nobody from elsewhere does.
+guard() {
   nft -f - <<RULES
 table ip fogline_enrolment
 delete table ip fogline_enrolment
 table ip fogline_enrolment {
   chain guests {
     type filter hook prerouting priority raw; policy accept;
-    iifname "$interface" ip saddr $1 ip daddr $2 tcp dport $3 accept
-    iifname "$interface" ip saddr $1 drop
-    iifname != { "$interface", "lo" } ip daddr $2 tcp dport $3 drop
+$(doors)
+    iifname != { "$INTERFACE", "lo" } ip daddr $HUB tcp dport $PORT drop
   }
 }
 RULES
-  wg addconf "$interface" <(peers)
+}
+
+doors() {
+  local bundle from
+  while IFS= read -r bundle; do
+    # Another bundle may be in the making.
+    [ -s "$bundle/guest" ] || continue
+    from="iifname \"$INTERFACE\" ip saddr $(cat "$bundle/guest")"
+    expired "$bundle" || echo "    $from ip daddr $HUB tcp dport $PORT accept"
+    echo "    $from drop"
+    [ ! -s "$bundle/barred" ] || echo "    iifname \"$INTERFACE\" ip saddr $(cat "$bundle/barred") drop"
+  done < <(bundles)
 }
 
 peers() {
   local bundle
   while IFS= read -r bundle; do
+    own "$bundle" || continue
     expired "$bundle" || peer "$(cat "$bundle/key")" "$(cat "$bundle/guest")"
     [ ! -e "$bundle/device" ] || peer "$(field "$bundle/device" key)" "$(cat "$bundle/address")"
   done < <(bundles)
@@ -51,14 +77,17 @@ peer() { printf '[Peer]\nPublicKey = %s\nAllowedIPs = %s/32\n' "$1" "$2"; }
 sweep() {
   local bundle
   while IFS= read -r bundle; do
-    ! expired "$bundle" || wg set "$interface" peer "$(cat "$bundle/key")" remove
+    if own "$bundle" && expired "$bundle"; then
+      wg set "$INTERFACE" peer "$(cat "$bundle/key")" remove
+    fi
   done < <(bundles)
+  guard
 }
 
 bundle_of() {
   local bundle
   while IFS= read -r bundle; do
-    if [ "$(cat "$bundle/guest")" = "$1" ]; then
+    if [ "$(cat "$bundle/guest" 2>/dev/null)" = "$1" ]; then
       echo "$bundle"
       return
     fi
@@ -99,7 +128,7 @@ serve() {
   flock --timeout 10 9
   if [ -e "$bundle/device" ]; then
     if [ "$(field "$bundle/device" key)" = "$(field "$said" key)" ]; then
-      echo joined >&3 # its receipt was lost on the way
+      receive # once more: the first receipt was lost, or what it waits for was not there yet
       return
     fi
     refuse "the bundle for $name was used $(field "$bundle/device" joined), by the device with the host key $(fingerprint "$bundle/device"). It is good for one device, once. If that is not this device, tell the operator: somebody else has joined with it"
@@ -114,10 +143,24 @@ serve() {
     cat "$said"
     echo "joined $(when "$(date +%s)")"
   } >"$bundle/device.part"
-  wg set "$interface" peer "$(field "$said" key)" allowed-ips "$(cat "$bundle/address")/32"
+  if own "$bundle"; then
+    wg set "$INTERFACE" peer "$(field "$said" key)" allowed-ips "$(cat "$bundle/address")/32"
+  fi
   rm -f "$bundle/refused"
   mv "$bundle/device.part" "$bundle/device"
-  echo joined >&3
+  receive
+}
+
+# A device that this hub lets in knows its configuration. Another one's comes from the server, by way of
+# the operator's `up`.
+receive() {
+  if own "$bundle"; then
+    echo joined >&3
+  elif [ -s "$bundle/conf" ]; then
+    { echo joined && cat "$bundle/conf"; } >&3
+  else
+    echo wait >&3
+  fi
 }
 
 # What a device says goes into WireGuard's configuration and into the operator's hands.
@@ -133,10 +176,8 @@ check() {
 fingerprint() { ssh-keygen -lf <(field "$1" host-key) | cut -d' ' -f2; }
 
 bundle=
-action=$1
-shift
-case $action in
-  open) open "$@" ;;
+case $1 in
+  open) open ;;
   peers) peers ;;
   serve) serve ;;
   sweep) sweep ;;

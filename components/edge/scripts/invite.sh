@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # Lets one device join through the hub with a bundle, or no longer. Runs on the hub.
-# Values: those of files.sh, ISSUE, ARCH, ADDRESS (the device's), GUEST (its address while it joins), KEY
-#         (public half of the bundle's key), VALID_HOURS, RANGE (that guests come from), HUB, PORT,
-#         PROGRAM (enrol.sh)
+# Values: those of files.sh, ISSUE, ARCH, ADDRESS (the device's; empty where a server lets it in), GUEST
+#         (its address while it joins), KEY (public half of the bundle's key), VALID_HOURS, HUB, PORT,
+#         INTERFACE (the hub's), UNIT (that brings it up), PROGRAM (enrol.sh)
+# Parts before it: files.sh, departure.sh
 # Prints when the bundle expires, in seconds since 1970.
 # shellcheck disable=SC2153 # the values stand before the script when it runs
 state=/var/lib/fogline/enrolment
 bundle=$state/$NODE
 program=/usr/local/libexec/fogline-enrol
 units=/etc/systemd/system
-hook=$units/wg-quick@fogline0.service.d/enrolment.conf
+hook=$units/$UNIT.d/enrolment.conf
 
 install_program() {
   command -v nft >/dev/null || {
@@ -19,9 +20,13 @@ install_program() {
       --no-install-recommends nftables >&2
   }
   put "$program" 0755 "$PROGRAM"
+  put "$state/door" 0600 "INTERFACE=$INTERFACE
+HUB=$HUB
+PORT=$PORT"
   # The guard stands before the first guest can come, after a restart of the hub as well.
+  find "$units" -path '*.service.d/enrolment.conf' ! -path "$hook" -delete
   put "$hook" 0644 "[Service]
-ExecStartPost=$program open $RANGE $HUB $PORT
+ExecStartPost=$program open
 ExecStartPost=systemctl --no-block start fogline-enrolment.socket fogline-enrolment-sweep.timer"
   put "$units/fogline-enrolment.socket" 0644 "[Unit]
 Description=Devices that join with a bundle
@@ -56,58 +61,60 @@ OnUnitActiveSec=5min"
 }
 
 invite() {
+  local barred
   umask 077
   mkdir -p "$bundle"
   if [ "$ISSUE" != "$(cat "$bundle/issue" 2>/dev/null || true)" ]; then
     shut_out
+    barred=$(sed -n 's|^Address *= *\([0-9.]*\).*|\1|p' "$bundle/conf" 2>/dev/null || true)
     rm -f "$bundle"/*
+    [ -z "$barred" ] || echo "$barred" >"$bundle/barred"
     echo $(($(date +%s) + VALID_HOURS * 3600)) >"$bundle/expires"
     echo "$ISSUE" >"$bundle/issue"
-  elif [ -e "$bundle/device" ] && [ "$ADDRESS" != "$(cat "$bundle/address")" ]; then
+  elif [ -n "$ADDRESS" ] && [ -e "$bundle/device" ] && [ "$ADDRESS" != "$(cat "$bundle/address")" ]; then
     say "it has joined as $(cat "$bundle/address") and cannot become $ADDRESS from afar:" \
       "keep fogline:overlay.addresses, or raise its bundle.issue and join anew"
     exit 1
   fi
   echo "$ARCH" >"$bundle/arch"
-  echo "$ADDRESS" >"$bundle/address"
   echo "$GUEST" >"$bundle/guest"
-  echo "$KEY" >"$bundle/key"
-  "$program" open "$RANGE" "$HUB" "$PORT"
+  if [ -n "$ADDRESS" ]; then
+    echo "$KEY" >"$bundle/key"
+    echo "$ADDRESS" >"$bundle/address"
+  else
+    rm -f "$bundle/address" "$bundle/key"
+  fi
+  "$program" open
   systemctl start fogline-enrolment.socket fogline-enrolment-sweep.timer
 }
 
-# Takes the bundle's peer and the device that joined with it out of the overlay.
+# Takes the bundle's peer and the device that joined with it out of the overlay; where a server keeps the
+# peers, that is done there, and the device is barred until then.
 shut_out() {
   local key
+  [ -e "$bundle/address" ] || return 0
   for key in "$(cat "$bundle/key" 2>/dev/null || true)" \
     "$(sed -n 's/^key //p' "$bundle/device" 2>/dev/null || true)"; do
-    [ -z "$key" ] || wg set fogline0 peer "$key" remove
-  done
-}
-
-# The device leaves on its own once it was told, and its last words pass through the hub.
-await_departure() {
-  local deadline=$((SECONDS + 30))
-  [ -e "$bundle/device" ] || return 0
-  while ping -q -c 1 -W 1 "$ADDRESS" >/dev/null; do
-    if [ $SECONDS -ge $deadline ]; then
-      say "still answers 30 s after it was told to leave; the hub shuts it out"
-      return
-    fi
-    sleep 0.2
+    [ -z "$key" ] || wg set "$INTERFACE" peer "$key" remove
   done
 }
 
 remove() {
-  await_departure
+  if [ -n "$ADDRESS" ] && [ -e "$bundle/device" ]; then
+    await_departure
+  fi
   shut_out
   rm -rf "$bundle"
-  if [ -z "$(ls -A "$state")" ]; then
+  if [ -z "$(find "$state" -mindepth 1 -type d)" ]; then
+    rm -f "$state/door"
     systemctl stop fogline-enrolment.socket fogline-enrolment-sweep.timer
     rm -rf "$hook" "$program" "$units"/fogline-enrolment*
     rmdir --ignore-fail-on-non-empty "${hook%/*}" "$state" "${state%/*}"
     systemctl daemon-reload
     nft delete table ip fogline_enrolment
+  else
+    # Another member may have the guest's address one day.
+    "$program" open
   fi
 }
 

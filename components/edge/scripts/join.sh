@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The join bundle: makes this device a member of the overlay. Follows supported.sh.
 # Values: NODE, ARCH, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), GUEST_CONF (WireGuard, with the
-#         bundle's own key), CONF (the device's, with @PRIVATE_KEY@), ADMIN, AUTHORIZED_KEY, LEAVE
+#         bundle's own key), CONF (the device's, with @PRIVATE_KEY@; empty where the hub tells it), ADMIN,
+#         AUTHORIZED_KEY, LEAVE
 # The device's private key is made here and stays here.
 # shellcheck disable=SC2016,SC2153 # another bash expands; the values stand before the script
 set -euo pipefail
@@ -11,6 +12,8 @@ key=$ROOT/etc/wireguard/fogline0.key
 conf=$ROOT/etc/wireguard/fogline0.conf
 # Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
 if [ -t 2 ]; then patience=600; else patience=${PATIENCE:-3600}; fi
+# Whether the hub has heard of it, and the operator's up has not let it in yet.
+expected=no
 
 check_device() {
   [ "$(id -u)" = 0 ] || refuse "run this as root: sudo bash ${0##*/}"
@@ -45,7 +48,9 @@ give_up() {
   local code=$?
   wg-quick down "$guest" >/dev/null 2>&1 || true
   rm -f "$guest"
-  if [ $code -ne 0 ]; then
+  if [ $expected = yes ]; then
+    say "keeps its key, by which the hub knows it: run this file again"
+  elif [ $code -ne 0 ]; then
     bash "$home/leave" || say "could not put everything back"
     say "nothing was changed on this device"
   fi
@@ -63,7 +68,8 @@ make_key() {
   # What is written from here on holds keys; packages brought their own modes.
   umask 077
   mkdir -p "${key%/*}"
-  wg genkey >"$key"
+  # The hub knows a device that began earlier by its key.
+  [ -s "$key" ] || wg genkey >"$key"
 }
 
 # The operator's way in: a user with the operator's key, over the overlay.
@@ -93,17 +99,26 @@ enrol() {
   printf '%s' "$GUEST_CONF" >"$guest"
   wg-quick up "$guest" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $guest shows why"
   say "asking the hub to let it in"
-  until answer=$(ask); do
+  until answer=$(ask) && [ "$answer" != wait ]; do
+    [ "$answer" != wait ] || expected=yes
+    [ $SECONDS -lt $deadline ] || [ $expected = no ] \
+      || refuse "the hub has heard of it, but the operator's up has not let it in within $patience s"
     [ $SECONDS -lt $deadline ] || refuse "no answer from the hub within $patience s. Either this bundle was used up and withdrawn, or it has expired (good until $(utc "$EXPIRES"); this device's clock says $(utc "$(date +%s)")), or the network here blocks UDP to $(endpoint)"
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
-      say "waiting for the hub at $(endpoint)"
+      if [ $expected = yes ]; then
+        say "waiting for the operator's up, which lets it in"
+      else
+        say "waiting for the hub at $(endpoint)"
+      fi
     fi
     sleep 1
   done
+  expected=no
   wg-quick down "$guest" >/dev/null 2>&1
   rm -f "$guest"
-  [ "$answer" = joined ] || refuse "the hub refused it: ${answer#refused }"
+  [ "${answer%%$'\n'*}" = joined ] || refuse "the hub refused it: ${answer#refused }"
+  [ -n "$CONF" ] || CONF=${answer#*$'\n'}$'\n'
 }
 
 # One conversation; no answer fails.
@@ -122,7 +137,7 @@ request() {
   echo end
 }
 
-endpoint() { sed -n 's/^Endpoint = //p' <<<"$CONF"; }
+endpoint() { sed -n 's/^Endpoint = //p' <<<"$GUEST_CONF"; }
 
 join_overlay() {
   local deadline=$((SECONDS + 90)) private

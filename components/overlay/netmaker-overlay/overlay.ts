@@ -11,22 +11,24 @@ import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
-import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";
+import { STRANDED_SCRIPT } from "../stranded.ts";
 import { overlayMtu } from "../wireguard/conf.ts";
 import {
-  AclRule,
   DnsRecord,
   Egress,
   EnrollmentKey,
-  ExternalClient,
   Gateway,
   Host,
   Network,
+  type ExternalClient,
 } from "../netmaker/resources/index.ts";
 import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
 import { Server, type ServerAccess } from "./server/server.ts";
+import { createClient, reachAll, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
+import { invite } from "./invitation.ts";
 
 export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
@@ -53,12 +55,7 @@ export interface NetmakerOverlayArgs {
 /** Interface of external clients; the host's is netclient's own. */
 const CLIENT_INTERFACE = "fogline0";
 const HOST_INTERFACE = "netmaker";
-
-/** A member of the network in the sight of its rules. */
-interface Client {
-  readonly name: string;
-  readonly resource: ExternalClient;
-}
+const HOST_UNIT = "netclient.service";
 
 /**
  * Keys of clients are made where they stay; the server learns the public halves. Addresses are the
@@ -76,6 +73,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** Options of every resource in the server's database, which goes with the server. */
   private readonly child: pulumi.CustomResourceOptions;
   private readonly network: Network;
+  private readonly gates: Gates;
+  /** Clients whose addresses follow one another, the last one. */
+  private readonly last: ExternalClient;
 
   constructor(
     name: string,
@@ -120,7 +120,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       this.child,
     );
     this.hub = this.createHub(name, server);
-    const { egress, gateway } = this.declareHub(name);
+    this.gates = this.declareHub(name);
     const operatorKey = new LocalScript(
       `${name}-operator-key`,
       {
@@ -129,21 +129,33 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       },
       { parent: this },
     );
-    const operator = this.client("operator", operatorKey.stdout, gateway, [egress]);
-    const clients: Client[] = [operator];
-    for (const device of args.devices) {
-      const after = clients.at(-1)?.resource ?? egress;
-      const { stdout } = this.createKey(device);
-      clients.push(this.client(nodeName(device), stdout, gateway, [egress, after]));
+    const operator = createClient(this.gates, "operator", "operator", operatorKey.stdout);
+    const devices: { readonly machine: Machine; readonly client: ExternalClient }[] = [];
+    for (const machine of args.devices) {
+      const node = nodeName(machine);
+      const after = [devices.at(-1)?.client ?? operator];
+      const client = createClient(this.gates, node, node, this.createKey(machine).stdout, after);
+      devices.push({ machine, client });
     }
-    const guarded = this.guard(name, egress, clients);
-    const [, ...devices] = clients;
+    this.last = devices.at(-1)?.client ?? operator;
+    const members = [operator, ...devices.map(({ client }) => client)];
+    const guarded = reachAll(this.gates, `${name}-rule-members`, "members", members);
+    const joined = { parent: this, dependsOn: [guarded] };
     this.agents = [
       ...args.workers.map((worker) => this.joinWorker(worker)),
-      ...args.devices.map((device, n) => this.joinDevice(device, devices[n] ?? operator, guarded)),
+      ...devices.map(({ machine, client }) => this.joinDevice(machine, client, joined)),
     ];
-    this.operator = this.joinOperator(name, operator, guarded);
+    this.operator = this.joinOperator(name, operator, joined);
     this.registerOutputs({ hub: this.hub.address });
+  }
+
+  /** The server lets the device in; the hub, which it reaches as a guest, tells it so. */
+  invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation {
+    const after = { dependsOn: [this.last] };
+    const gates = { ...this.gates, options: pulumi.mergeOptions(this.child, after) };
+    return invite(gates, nodeName(device), guestKey, (client, rule, machine, opts) =>
+      this.joinDevice(machine, client, pulumi.mergeOptions(opts, { dependsOn: [rule] })),
+    );
   }
 
   /** The master's netclient, enrolled with a key that is good once. */
@@ -159,7 +171,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${nodeName(machine)}-overlay`,
       {
         machine,
-        script: [FILES_SCRIPT, PROGRAM_SCRIPT, own("hub.sh")],
+        script: [FILES_SCRIPT, PROGRAM_SCRIPT, STRANDED_SCRIPT, own("hub.sh")],
         values: {
           NODE: nodeName(machine),
           ...pinned(settings, "client", machine.arch),
@@ -174,11 +186,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       },
       { parent: this, dependsOn: [server.running] },
     );
-    return { machine, address, interfaceName: HOST_INTERFACE, joined };
+    return { machine, address, interfaceName: HOST_INTERFACE, unit: HOST_UNIT, joined };
   }
 
   /** What the server is told of the hub: it is a gateway, and the way to the cloud. */
-  private declareHub(name: string): { egress: Egress; gateway: Gateway } {
+  private declareHub(name: string): Gates {
     const { server, cloudRange, listenPort } = this.args;
     const network = this.network.name;
     const host = new Host(
@@ -197,45 +209,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       { name: "cloud", network, range: cloudRange, node: host.nodeId, nat: false },
       pulumi.mergeOptions(this.child, { dependsOn: [gateway] }),
     );
-    return { egress, gateway };
-  }
-
-  private client(
-    name: string,
-    publicKey: pulumi.Output<string>,
-    gateway: Gateway,
-    after: readonly pulumi.Resource[],
-  ): Client {
-    const resource = new ExternalClient(
-      `${name}-client`,
-      {
-        // At least five characters.
-        clientId: name.padEnd(5, "-"),
-        network: this.network.name,
-        gateway: gateway.node,
-        publicKey: publicKey.apply((key) => key.trim()),
-      },
-      pulumi.mergeOptions(this.child, { dependsOn: [...after] }),
-    );
-    return { name, resource };
-  }
-
-  /**
-   * Who may reach whom: declared members reach the hub and the cloud. Any other client, such as a
-   * visitor's device, reaches nothing, the cluster's API least of all.
-   */
-  private guard(name: string, egress: Egress, clients: readonly Client[]): pulumi.Resource {
-    const network = this.network.name;
-    return new AclRule(
-      `${name}-rule-members`,
-      {
-        network,
-        name: "members",
-        from: clients.map(({ resource }) => ({ kind: "device" as const, id: resource.clientId })),
-        to: [{ kind: "gateways" }, { kind: "egress", id: egress.egressId }],
-      },
-      this.child,
-    );
+    return { network, gateway, egress, options: this.child };
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -249,28 +223,28 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   private joinDevice(
     machine: Machine,
-    { resource }: Client,
-    guarded: pulumi.Resource,
+    client: ExternalClient,
+    opts: pulumi.CustomResourceOptions,
   ): OverlayMember {
     const node = nodeName(machine);
     const joined = new RemoteScript(
       `${node}-overlay`,
       {
         machine,
-        script: [FILES_SCRIPT, NAMES_SCRIPT, wireguard("member.sh")],
+        script: [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, wireguard("member.sh")],
         values: {
           NODE: node,
-          CONF: resource.config.apply(clientConf),
+          CONF: client.config.apply(clientConf),
           HUB: this.hub.address,
-          NAMES: this.namesAt(machine, resource.address),
+          NAMES: this.namesAt(machine, client.address),
           MTU: String(this.mtu),
           FORWARD: "no",
           WATCH: readScript(wireguard("watch.sh")),
         },
       },
-      { parent: this, dependsOn: [guarded] },
+      opts,
     );
-    return { machine, address: resource.address, interfaceName: CLIENT_INTERFACE, joined };
+    return { machine, address: client.address, interfaceName: CLIENT_INTERFACE, joined };
   }
 
   /** A machine of the cloud is behind the egress: it needs nothing but the way back. */
@@ -311,8 +285,8 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   private joinOperator(
     name: string,
-    { resource }: Client,
-    guarded: pulumi.Resource,
+    client: ExternalClient,
+    opts: pulumi.CustomResourceOptions,
   ): pulumi.Resource {
     return new LocalScript(
       `${name}-operator`,
@@ -320,11 +294,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
         script: wireguard("operator.sh"),
         values: {
           FOLDER: this.operatorFolder(),
-          CONF: resource.config.apply(clientConf),
+          CONF: client.config.apply(clientConf),
           HUB: this.hub.address,
         },
       },
-      { parent: this, dependsOn: [guarded] },
+      opts,
     );
   }
 

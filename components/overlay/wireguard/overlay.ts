@@ -7,9 +7,10 @@ import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
-import { hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
-import type { Hub, Overlay, OverlayMember } from "../member.ts";
+import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
+import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
 import { NAMES_SCRIPT } from "../names.ts";
+import { STRANDED_SCRIPT } from "../stranded.ts";
 import { overlayMtu, writeConf, type Peer } from "./conf.ts";
 
 export interface WireguardOverlayArgs {
@@ -23,6 +24,7 @@ export interface WireguardOverlayArgs {
 
 /** Name of the network interface on every member. */
 const INTERFACE = "fogline0";
+const UNIT = `wg-quick@${INTERFACE}.service`;
 
 interface Spoke {
   readonly machine: Machine;
@@ -77,33 +79,30 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  /** Range of all members' addresses. */
-  get range(): string {
+  /** The hub keeps the peers of devices that join by themselves, so their place is known before. */
+  invite(device: Pick<Machine, "name">): Invitation {
+    const address = this.addressOf("edge", device.name);
+    const guestAddress = enrolmentAddress(this.range, address);
+    const conf = this.conf(this.withPrefix(address), "edge");
+    const seat: Seat = {
+      address,
+      conf,
+      join: (machine, opts) => this.join(machine, address, conf, this.hub.address, opts),
+    };
+    return {
+      guestAddress,
+      guestConf: this.conf(`${guestAddress}/32`, "edge", [`${this.hub.address}/32`]),
+      seat,
+      admit: () => seat,
+    };
+  }
+
+  private get range(): string {
     return this.args.settings.range;
   }
 
-  /** The address of an agent, here or yet to come. */
-  addressOf(tier: Machine["tier"], name: string): string {
+  private addressOf(tier: Machine["tier"], name: string): string {
     return memberAddress(this.range, tier, name, this.args.settings.addresses);
-  }
-
-  /**
-   * Configuration of a member that dials the hub from outside the cloud.
-   *
-   * @param bits length of the address's prefix; by default the overlay's
-   * @param reach ranges reached through the hub; by default the whole overlay
-   */
-  confOf(
-    address: string,
-    bits = Number(this.range.split("/")[1]),
-    reach: readonly string[] = [this.range],
-  ): pulumi.Output<string> {
-    return this.conf(`${address}/${bits}`, "edge", reach);
-  }
-
-  /** A machine that has a key already, joined to the overlay or kept there. */
-  member(machine: Machine, address: string, opts: pulumi.CustomResourceOptions): Hub {
-    return this.join(machine, address, this.confOf(address), this.hub.address, opts);
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -164,16 +163,21 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       machine,
       address,
       interfaceName: INTERFACE,
+      unit: UNIT,
       joined: new RemoteScript(
         `${node}-overlay`,
-        { machine, script: [FILES_SCRIPT, NAMES_SCRIPT, script("member.sh")], values },
+        {
+          machine,
+          script: [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, script("member.sh")],
+          values,
+        },
         opts,
       ),
     };
   }
 
   private joinOperator(name: string, opts: pulumi.CustomResourceOptions): pulumi.Resource {
-    const conf = this.confOf(operatorAddress(this.range));
+    const conf = this.conf(this.withPrefix(operatorAddress(this.range)), "edge");
     return new LocalScript(
       `${name}-operator`,
       {

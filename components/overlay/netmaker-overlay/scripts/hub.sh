@@ -2,6 +2,7 @@
 # Makes this machine the network's host and hub: netclient, enrolled with a key that is good once.
 # Values: those of program.sh, SERVER (host of the API), TOKEN, ADDRESS (to be given), ENDPOINT, PORT, MTU,
 #         YIELD (yield.sh, the program that makes way for another kind of overlay)
+# Parts before it: files.sh, program.sh, stranded.sh
 hub=/etc/netclient
 limit=60 # seconds for the interface to have its address
 
@@ -59,9 +60,10 @@ has_address() { [[ "$(ip -4 -o address show dev netmaker 2>/dev/null)" == *" $AD
 
 case $1 in
   create | update)
+    refuse_to_strand wireguard
     program=$(fetch_program netclient)
-    leave_wireguard
     install_netclient "$program"
+    leave_wireguard
     make_way
     if ! is_registered; then
       enrol

@@ -4,6 +4,7 @@
 # Values: those of files.sh, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU,
 #         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
 #         member that dials)
+# Parts before it: files.sh, names.sh, stranded.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
@@ -94,6 +95,7 @@ end_watch() {
 
 case $1 in
   create | update)
+    [ -n "$HUB" ] || refuse_to_strand netmaker
     if [ "$FORWARD" = yes ]; then
       echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-fogline.conf
       sysctl -q -p /etc/sysctl.d/60-fogline.conf

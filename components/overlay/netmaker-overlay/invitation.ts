@@ -1,0 +1,62 @@
+/**
+ * Devices that join a Netmaker network by themselves. Each is an external client twice: as a guest with
+ * the bundle's key, whom a rule lets talk to the hub's enrolment alone, and as itself, once it has shown
+ * the key that it made.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { Machine } from "../../machine.ts";
+import { ENROLMENT_PORT } from "../addresses.ts";
+import type { Invitation, OverlayMember } from "../member.ts";
+import { AclRule, type ExternalClient } from "../netmaker/resources/index.ts";
+import { createClient, reachAll, type Gates } from "./clients.ts";
+import { clientConf } from "./conf.ts";
+
+/** Joins a machine as the client that it became; `rule` lets that one in. */
+export type JoinClient = (
+  client: ExternalClient,
+  rule: pulumi.Resource,
+  machine: Machine,
+  opts: pulumi.CustomResourceOptions,
+) => OverlayMember;
+
+/**
+ * Invites a device.
+ *
+ * @param node name of the device's node, at most 27 characters
+ * @param guestKey public key of its bundle
+ */
+export function invite(
+  gates: Gates,
+  node: string,
+  guestKey: pulumi.Output<string>,
+  join: JoinClient,
+): Invitation {
+  const guest = createClient(gates, `${node}-guest`, `join-${node}`, guestKey);
+  const knock = new AclRule(
+    `${node}-guest-rule`,
+    {
+      network: gates.network,
+      name: `join-${node}`,
+      from: [{ kind: "device", id: guest.clientId }],
+      to: [{ kind: "gateways" }],
+      protocol: "tcp",
+      ports: [ENROLMENT_PORT],
+    },
+    gates.options,
+  );
+  return {
+    // No bundle is out before the rule stands.
+    guestAddress: knock.ruleId.apply(() => guest.address),
+    guestConf: guest.config.apply(clientConf),
+    admit: (publicKey) => {
+      const client = createClient(gates, node, node, publicKey);
+      const rule = reachAll(gates, `${node}-rule`, node, [client]);
+      return {
+        address: client.address,
+        conf: client.config.apply(clientConf),
+        join: (machine, opts) => join(client, rule, machine, opts),
+      };
+    },
+  };
+}
