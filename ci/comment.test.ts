@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+import { main } from "./comment.ts";
 import { marker } from "./sections.ts";
 import { BOT, startGitHub, TOKEN, type StoredComment } from "./testing/github-server.ts";
 
@@ -30,8 +31,12 @@ function chatter(): StoredComment[] {
   }));
 }
 
-/** Runs the script as the workflow does, in a process of its own. */
-async function run(apiUrl: string, reports: Record<string, string>, commit = COMMIT) {
+/** What the script is started with: the folder of reports, and what the workflow sets. */
+function given(
+  apiUrl: string,
+  reports: Record<string, string>,
+  commit = COMMIT,
+): [string, Record<string, string>] {
   const reportFolder = join(folder, "reports");
   rmSync(reportFolder, { recursive: true, force: true });
   for (const [path, text] of Object.entries(reports)) {
@@ -43,25 +48,28 @@ async function run(apiUrl: string, reports: Record<string, string>, commit = COM
   const head = { head_sha: commit, head_branch: "topic", html_url: RUN_URL };
   const workflow_run = { ...head, head_repository: { owner: { login: "someone" } } };
   writeFileSync(event, JSON.stringify({ workflow_run }));
-  return execa("node", ["--import", "tsx", "ci/comment.ts", reportFolder], {
-    env: {
-      GITHUB_API_URL: apiUrl,
-      GITHUB_REPOSITORY: "o/r",
-      GITHUB_TOKEN: TOKEN,
-      GITHUB_EVENT_PATH: event,
-    },
-    reject: false,
-    timeout: 30_000,
-  });
+  const env = {
+    GITHUB_API_URL: apiUrl,
+    GITHUB_REPOSITORY: "o/r",
+    GITHUB_TOKEN: TOKEN,
+    GITHUB_EVENT_PATH: event,
+  };
+  return [reportFolder, env];
+}
+
+/** Runs the script; what it did. */
+function run(...args: Parameters<typeof given>): Promise<string[]> {
+  const [reportFolder, env] = given(...args);
+  return main([reportFolder], env);
 }
 
 it("creates one comment and edits it the second time, behind a page of other people's", async () => {
   await using server = await startGitHub(COMMIT, chatter());
 
   const first = await run(server.url, { "dev.plan.md": "## Plan\n\n1 created" });
-  expect(first).toMatchObject({ exitCode: 0, stdout: "#7: created the comment of dev" });
+  expect(first).toEqual(["#7: created the comment of dev"]);
   const second = await run(server.url, { "dev.plan.md": "## Plan\n\n2 created" });
-  expect(second).toMatchObject({ exitCode: 0, stdout: "#7: edited the comment of dev" });
+  expect(second).toEqual(["#7: edited the comment of dev"]);
 
   const mine = server.comments.filter(({ user }) => user.login === BOT);
   expect(mine).toHaveLength(1);
@@ -83,9 +91,8 @@ it("writes one comment for each stack, and keeps the section that another run wr
 
 it("leaves the comment to a later run when the branch has moved on", async () => {
   await using server = await startGitHub(LATER, []);
-  const { stdout, exitCode } = await run(server.url, { "dev.plan.md": "old" });
-  expect(stdout).toContain("no open pull request is at 0123456789abcdef");
-  expect(exitCode).toBe(0);
+  const [said] = await run(server.url, { "dev.plan.md": "old" });
+  expect(said).toContain("no open pull request is at 0123456789abcdef");
   expect(server.comments).toEqual([]);
 }, 60_000);
 
@@ -98,8 +105,7 @@ it("never writes a planted secret, nor its own token", async () => {
     kubeconfig: "    client-key-data: LS0tLS1CRUdJTiBFQyBQUklWQVRF",
   };
   const text = Object.values(planted).join("\n");
-  const { exitCode } = await run(server.url, { "dev.plan.md": text, "dev.preview.log": text });
-  expect(exitCode).toBe(0);
+  await run(server.url, { "dev.plan.md": text, "dev.preview.log": text });
   const body = server.comments[0]?.body ?? "";
   expect(body).toContain("[masked]");
   for (const piece of ["b3BlbnNza", "0f1e2d3c", "correct-horse", "LS0tLS1C", TOKEN]) {
@@ -110,15 +116,23 @@ it("never writes a planted secret, nor its own token", async () => {
 it("cuts plans that are too long for GitHub and says where all of them is", async () => {
   await using server = await startGitHub(COMMIT, []);
   const long = `## Plan\n\n⛔ opens a port\n\n### Resources\n\n${"- a resource\n".repeat(20_000)}`;
-  const { exitCode } = await run(server.url, { "dev.plan.md": long, "dev.preview.log": long });
-  expect(exitCode).toBe(0);
+  await run(server.url, { "dev.plan.md": long, "dev.preview.log": long });
   expect(server.comments[0]?.body).toContain("⛔ opens a port");
   expect(server.comments[0]?.body).toMatch(/more lines do not fit here.*actions\/runs\/1/);
 }, 60_000);
 
-it("ends with GitHub's refusal, and without the token in it", async () => {
+it("says what it did in a process of its own, and ends with GitHub's refusal, less the token", async () => {
   await using server = await startGitHub(COMMIT, []);
-  const { exitCode, stderr } = await run(`${server.url}/elsewhere`, { "dev.plan.md": "plan" });
+  const start = (url: string) => {
+    const [reportFolder, env] = given(url, { "dev.plan.md": "plan" });
+    const args = ["--import", "tsx", "ci/comment.ts", reportFolder];
+    return execa("node", args, { env, reject: false, timeout: 30_000 });
+  };
+  expect(await start(server.url)).toMatchObject({
+    exitCode: 0,
+    stdout: "#7: created the comment of dev",
+  });
+  const { exitCode, stderr } = await start(`${server.url}/elsewhere`);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/GET \/pulls\S+ GitHub answered 404: .*Not Found/);
   expect(stderr).not.toContain(TOKEN);

@@ -136,16 +136,19 @@ function needed(env: NodeJS.ProcessEnv, name: string): string {
   return value;
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const run = runOf(process.env);
-  const { env } = process;
+/** The whole script; returns what it did, a line each. */
+export async function main([folder]: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const run = runOf(env);
   const url = env["GITHUB_API_URL"] ?? "https://api.github.com";
   const api = github(url, needed(env, "GITHUB_REPOSITORY"), needed(env, "GITHUB_TOKEN"));
-  const [folder] = process.argv.slice(2);
   if (folder === undefined) {
     throw new Error("name the folder of reports: node ci/comment.ts <folder>");
   }
-  for (const line of await comment(api, run, readReports(folder, run))) {
+  return comment(api, run, readReports(folder, run));
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const line of await main(process.argv.slice(2), process.env)) {
     process.stdout.write(`${line}\n`);
   }
 }

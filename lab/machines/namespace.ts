@@ -1,11 +1,14 @@
 /** Network namespaces: made, entered, removed. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 import { execa } from "execa";
 
+/** Where `ip netns` keeps namespaces, in a mount of its own. */
+const FOLDER = "/run/netns";
+
 /** Path by which a namespace is entered. */
 export function namespacePath(name: string): string {
-  return `/run/netns/${name}`;
+  return `${FOLDER}/${name}`;
 }
 
 /** Makes a namespace with its loopback up; one that stands is left as it is. Returns whether it is new. */
@@ -23,6 +26,21 @@ export async function deleteNamespace(name: string): Promise<void> {
   if (existsSync(namespacePath(name))) {
     await execa("ip", ["netns", "delete", name]);
   }
+}
+
+/**
+ * Takes the mount away that the first namespace of all put over the folder of namespaces, unless somebody
+ * else has one there.
+ */
+export async function leaveNamespaces(): Promise<void> {
+  if (mounted(FOLDER) && readdirSync(FOLDER).length === 0) {
+    await execa("umount", [FOLDER]);
+  }
+}
+
+function mounted(folder: string): boolean {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts.some((line) => line.split(" ")[1] === folder);
 }
 
 /**

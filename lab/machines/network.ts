@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 
 import { FABRIC, HOME, HOME2, INNER, NAMESPACES, ROUTER_MAC } from "../layout.ts";
-import { createNamespace, deleteNamespace, inNamespace, namespacePath } from "./namespace.ts";
+import {
+  createNamespace,
+  deleteNamespace,
+  inNamespace,
+  leaveNamespaces,
+  namespacePath,
+} from "./namespace.ts";
 
 /** One home: a LAN whose router masquerades behind one outer address. */
 export interface Home {
@@ -67,6 +73,7 @@ export async function destroyNetwork(): Promise<void> {
   for (const name of Object.values(NAMESPACES)) {
     await deleteNamespace(name);
   }
+  await leaveNamespaces();
 }
 
 /**
