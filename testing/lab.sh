@@ -7,6 +7,8 @@
 #   filter              run only the lab's tests whose file name contains it, on a plain `make up`
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Options of the tests are none of the commands that these call.
+unset MAKEFLAGS ARGS
 reports=.fogline/tests
 mkdir -p "$reports"
 rm -f "$reports"/{service,contract,go,workflows,stack,netmaker,up,browser,lab,down}.json

@@ -77,6 +77,13 @@ describe("the whole program over Netmaker", () => {
       protocol: "tcp",
       ports: ["7471"],
     });
+    // What its pods say to another device's goes to that device.
+    expect(fog.one("cabin-rule").inputs["to"]).toEqual([
+      { kind: "gateways" },
+      { kind: "egress", id: "overlay-egress-egress" },
+      { kind: "device", id: "operator" },
+      { kind: "device", id: "raspberrypi" },
+    ]);
     expect(fog.one("cabin-client").inputs["publicKey"]).toBe(`${"A".repeat(43)}=`);
     const stdin = (name: string): string => String(fog.one(name).inputs["stdin"]);
     // The hub has no peers of its own, and tells the device what the server made of it.

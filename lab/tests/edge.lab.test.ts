@@ -76,6 +76,12 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
   await kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=100s");
 }
 
+/** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
+async function expectNeighbours(): Promise<void> {
+  const pods = "ip -4 -o address show cni0 | awk '{ sub(/\\/.*/, \"\", $4); print $4 }'";
+  await inside("attic", `ping -q -c 1 -w 60 ${await inside("raspberrypi", pods)}`);
+}
+
 /** A member's overlay address, as the stack's outputs name it. */
 function address(name: string): string | undefined {
   return outputs().overlay.find((member) => member.name === name)?.address;
@@ -158,6 +164,7 @@ describe("a device that only a jump host reaches", () => {
     timing("a device adopted through a jump host", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
     expect([address("raspberrypi"), address("workernode")]).toEqual(others);
+    await expectNeighbours();
     expect(address("attic")).toMatch(overNetmaker() ? /^10\.101\.255\./ : /^10\.101\.2\./);
   });
 
@@ -194,6 +201,7 @@ describe("a device that nobody reaches", () => {
     await coming;
     timing("from the bundle's run to a Ready node", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
+    await expectNeighbours();
     joinedAs = address("attic");
     piAs = address("raspberrypi");
     // The key pair was made there: the bundle holds another one.

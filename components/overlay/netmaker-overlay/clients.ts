@@ -41,23 +41,48 @@ export function createClient(
 }
 
 /**
- * Who may reach whom: these clients reach the hub and the cloud. Any other client, such as a visitor's
- * device, reaches nothing, the cluster's API least of all.
+ * Who may reach whom: these clients reach the hub, the cloud and these others. Any other client, such as a
+ * visitor's device, reaches nothing, the cluster's API least of all.
+ *
+ * @param others clients besides hub and cloud; what pods of two devices say to each other goes from one
+ *   device to the other
  */
 export function reachAll(
   { network, egress, options }: Gates,
   resource: string,
   name: string,
   clients: readonly ExternalClient[],
+  others: readonly ExternalClient[],
 ): AclRule {
   return new AclRule(
     resource,
     {
       network,
       name,
-      from: clients.map(({ clientId }) => ({ kind: "device" as const, id: clientId })),
-      to: [{ kind: "gateways" }, { kind: "egress", id: egress.egressId }],
+      from: clients.map(device),
+      to: [{ kind: "gateways" }, { kind: "egress", id: egress.egressId }, ...others.map(device)],
     },
     options,
   );
+}
+
+/** Lets two clients reach each other. */
+export function reachEachOther(
+  { network, options }: Gates,
+  name: string,
+  one: ExternalClient,
+  other: ExternalClient,
+): AclRule {
+  return new AclRule(
+    `${name}-rule`,
+    { network, name, from: [device(one)], to: [device(other)] },
+    options,
+  );
+}
+
+function device({ clientId }: ExternalClient): {
+  readonly kind: "device";
+  readonly id: pulumi.Output<string>;
+} {
+  return { kind: "device", id: clientId };
 }

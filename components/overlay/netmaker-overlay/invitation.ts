@@ -9,7 +9,7 @@ import type { Machine } from "../../machine.ts";
 import { ENROLMENT_PORT } from "../addresses.ts";
 import type { Invitation, OverlayMember } from "../member.ts";
 import { AclRule, type ExternalClient } from "../netmaker/resources/index.ts";
-import { createClient, reachAll, type Gates } from "./clients.ts";
+import { createClient, reachAll, reachEachOther, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
 
 /** Joins a machine as the client that it became; `rule` lets that one in. */
@@ -20,6 +20,14 @@ export type JoinClient = (
   opts: pulumi.CustomResourceOptions,
 ) => OverlayMember;
 
+/** What invitations know of the network. */
+export interface Doorstep extends Gates {
+  /** Clients of the program's own making. */
+  readonly members: readonly ExternalClient[];
+  /** Devices that joined by themselves, which grow in number. */
+  readonly admitted: { readonly node: string; readonly client: ExternalClient }[];
+}
+
 /**
  * Invites a device.
  *
@@ -27,7 +35,7 @@ export type JoinClient = (
  * @param guestKey public key of its bundle
  */
 export function invite(
-  gates: Gates,
+  gates: Doorstep,
   node: string,
   guestKey: pulumi.Output<string>,
   join: JoinClient,
@@ -51,7 +59,12 @@ export function invite(
     guestConf: guest.config.apply(clientConf),
     admit: (publicKey) => {
       const client = createClient(gates, node, node, publicKey);
-      const rule = reachAll(gates, `${node}-rule`, node, [client]);
+      const rule = reachAll(gates, `${node}-rule`, node, [client], gates.members);
+      // Nobody waits for two devices that each come when they come.
+      for (const other of gates.admitted) {
+        reachEachOther(gates, `${other.node}-${node}`, other.client, client);
+      }
+      gates.admitted.push({ node, client });
       return {
         address: client.address,
         conf: client.config.apply(clientConf),

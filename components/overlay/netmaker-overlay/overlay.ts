@@ -28,7 +28,7 @@ import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
 import { Server, type ServerAccess } from "./server/server.ts";
 import { createClient, reachAll, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
-import { invite } from "./invitation.ts";
+import { invite, type Doorstep } from "./invitation.ts";
 
 export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
@@ -74,8 +74,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   private readonly child: pulumi.CustomResourceOptions;
   private readonly network: Network;
   private readonly gates: Gates;
-  /** Clients whose addresses follow one another, the last one. */
-  private readonly last: ExternalClient;
+  /** What joins by itself comes after these. */
+  private readonly members: readonly ExternalClient[];
+  private readonly admitted: Doorstep["admitted"] = [];
 
   constructor(
     name: string,
@@ -137,9 +138,14 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       const client = createClient(this.gates, node, node, this.createKey(machine).stdout, after);
       devices.push({ machine, client });
     }
-    this.last = devices.at(-1)?.client ?? operator;
-    const members = [operator, ...devices.map(({ client }) => client)];
-    const guarded = reachAll(this.gates, `${name}-rule-members`, "members", members);
+    this.members = [operator, ...devices.map(({ client }) => client)];
+    const guarded = reachAll(
+      this.gates,
+      `${name}-rule-members`,
+      "members",
+      this.members,
+      this.members,
+    );
     const joined = { parent: this, dependsOn: [guarded] };
     this.agents = [
       ...args.workers.map((worker) => this.joinWorker(worker)),
@@ -151,9 +157,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   /** The server lets the device in; the hub, which it reaches as a guest, tells it so. */
   invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation {
-    const after = { dependsOn: [this.last] };
-    const gates = { ...this.gates, options: pulumi.mergeOptions(this.child, after) };
-    return invite(gates, nodeName(device), guestKey, (client, rule, machine, opts) =>
+    const { members, admitted } = this;
+    const options = pulumi.mergeOptions(this.child, { dependsOn: [...members] });
+    const doorstep = { ...this.gates, options, members, admitted };
+    return invite(doorstep, nodeName(device), guestKey, (client, rule, machine, opts) =>
       this.joinDevice(machine, client, pulumi.mergeOptions(opts, { dependsOn: [rule] })),
     );
   }
