@@ -60,7 +60,7 @@ export function invite(
     admit: (publicKey) => {
       const client = createClient(gates, node, node, publicKey);
       const rule = reachAll(gates, `${node}-rule`, node, [client], gates.members);
-      // Nobody waits for two devices that each come when they come.
+      // Done when both have come, which is their own time: nothing waits for it.
       for (const other of gates.admitted) {
         reachEachOther(gates, `${other.node}-${node}`, other.client, client);
       }

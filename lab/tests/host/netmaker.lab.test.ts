@@ -57,10 +57,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Visits at the rate until something has ended: whether each was answered. */
-async function visitsWhile(work: Promise<unknown>): Promise<boolean[]> {
+/** A visit of the website. */
+interface Visit {
+  /** Seconds since the first one. */
+  readonly at: number;
+  /** What it got instead of the page. */
+  readonly failure?: string;
+}
+
+/** Visits at the rate until something has ended. */
+async function visitsWhile(work: Promise<unknown>): Promise<Visit[]> {
   const site = forwarderUrl() ?? "";
-  const visits: Promise<boolean>[] = [];
+  const visits: Promise<Visit>[] = [];
   const over = new AbortController();
   const ended = work.finally(() => {
     over.abort();
@@ -69,15 +77,21 @@ async function visitsWhile(work: Promise<unknown>): Promise<boolean[]> {
   while (!over.signal.aborted) {
     const due = started + (visits.length * 1000) / RATE;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+    const at = (Date.now() - started) / 1000;
     visits.push(
       ask(site).then(
-        ({ status }) => status === 200,
-        () => false,
+        ({ status }) => (status === 200 ? { at } : { at, failure: `status ${status}` }),
+        (error: unknown) => ({ at, failure: String(error) }),
       ),
     );
   }
   await ended;
   return Promise.all(visits);
+}
+
+/** The visits that failed. */
+function failuresOf(visits: readonly Visit[]): Visit[] {
+  return visits.filter(({ failure }) => failure !== undefined);
 }
 
 /** Every node of the cluster is Ready; on a busy computer one's report comes late now and then. */
@@ -93,13 +107,14 @@ async function move(where: string, settings: Readonly<Record<string, unknown>>):
   changeSettings(settings);
   const since = Date.now();
   const { ended } = start("up");
-  const answers = await visitsWhile(ended);
+  const visits = await visitsWhile(ended);
   const { exitCode, said } = await ended;
   expect(exitCode, said).toBe(0);
   timing(`move to ${where}`, since);
-  const failed = answers.filter((ok) => !ok).length;
-  console.log(`visits: ${answers.length}, failed: ${failed}`);
-  expect(failed).toBeLessThanOrEqual(ONE_NODE * RATE);
+  const failures = failuresOf(visits);
+  const each = failures.map(({ at, failure }) => `\n  ${at.toFixed(2)} s: ${failure ?? ""}`);
+  console.log(`visits: ${visits.length}, failed: ${failures.length}${each.join("")}`);
+  expect(failures.length).toBeLessThanOrEqual(ONE_NODE * RATE);
   expect(await uids()).toBe(before);
   await expectReady();
 }
@@ -203,13 +218,13 @@ describe.sequential("the lab over Netmaker", () => {
       `systemctl kill --signal=KILL fogline-netmaker.service
        systemctl stop fogline-netmaker{,-broker,-proxy}.service`,
     );
-    const answers = await visitsWhile(new Promise((resolve) => setTimeout(resolve, OUTAGE * 1000)));
+    const visits = await visitsWhile(new Promise((resolve) => setTimeout(resolve, OUTAGE * 1000)));
     await inside(
       "MasterNode",
       "systemctl start fogline-netmaker-broker fogline-netmaker fogline-netmaker-proxy",
     );
-    expect(answers.filter((ok) => !ok)).toHaveLength(0);
-    expect(answers.length).toBeGreaterThan(OUTAGE * RATE * 0.9);
+    expect(failuresOf(visits)).toEqual([]);
+    expect(visits.length).toBeGreaterThan(OUTAGE * RATE * 0.9);
     await expectReady();
   });
 
@@ -222,7 +237,7 @@ describe.sequential("the lab over Netmaker", () => {
   it("is sent nothing once its certificate has expired, and the website does not notice", async () => {
     await inside("MasterNode", EXPIRED_PROXY);
     const asked = lab("network");
-    const answers = await visitsWhile(asked.then(undefined, () => undefined));
+    const visits = await visitsWhile(asked.then(undefined, () => undefined));
     await expect(asked).rejects.toThrow(
       /certificate has expired; by this computer's clock it is 2/,
     );
@@ -230,7 +245,7 @@ describe.sequential("the lab over Netmaker", () => {
       "MasterNode",
       "systemctl stop fogline-expired && systemctl start fogline-netmaker-proxy",
     );
-    expect(answers.filter((ok) => !ok)).toHaveLength(0);
+    expect(failuresOf(visits)).toEqual([]);
     await until("the API to be trusted again", 60, () => lab("network"));
   });
 

@@ -11,6 +11,9 @@ import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { mesh, OWN_KEY, type Otherwise } from "./mesh.ts";
 import { TestStack } from "./stack.ts";
 
+/** Another one, of whoever had the first. */
+const OTHER_KEY = OWN_KEY.replace("MDE", "MDI");
+
 /** All that `mesh` declares. */
 const ALL = [
   ...["cloud", "gateway", "laptop", "master", "members"],
@@ -88,7 +91,7 @@ describe("resources", () => {
       pi: { keepalive: 25, mtu: 1300 },
       gateway: { mtu: 1380, description: "Entry" },
       laptop: { dns: "10.77.0.1", extraAllowedIps: ["192.168.7.0/24"] },
-      phone: { enabled: false },
+      phone: { enabled: false, publicKey: OTHER_KEY },
       cloud: { range: "10.11.0.0/16", nat: false, description: "Machines" },
       website: { ports: ["80", "443"], enabled: false },
     };
@@ -111,7 +114,10 @@ describe("resources", () => {
       dns: "10.77.0.1",
       extraAllowedIps: ["192.168.7.0/24"],
     });
-    expect(await client.externalClients.get("mesh", "phone")).toMatchObject({ enabled: false });
+    expect(await client.externalClients.get("mesh", "phone")).toMatchObject({
+      enabled: false,
+      publicKey: OTHER_KEY,
+    });
     const [cloud] = await client.egresses.list("mesh");
     expect(cloud).toMatchObject({ range: "10.11.0.0/16", nat: false, description: "Machines" });
     const rules = await client.aclRules.list("mesh");
@@ -123,7 +129,11 @@ describe("resources", () => {
 
   it.each<[string, Otherwise, string[]]>([
     ["a record's address", { record: { address: "10.77.9.9" } }, ["record"]],
-    ["a client's key", { phone: { publicKey: OWN_KEY.replace("MDE", "MDI") } }, ["phone"]],
+    [
+      "a pair of the server's for a client's own key",
+      { phone: { publicKey: undefined } },
+      ["phone"],
+    ],
     [
       "a client's id, with the rule that names it",
       { laptop: { clientId: "notebook" } },

@@ -21,14 +21,14 @@ export interface ExternalClientUpdate {
   readonly postUp?: string | undefined;
   /** Commands that wg-quick runs after the interface is down; at most 1024 characters. */
   readonly postDown?: string | undefined;
+  /** The client's own WireGuard key. Default: a new client gets a pair, one that is there keeps its key. */
+  readonly publicKey?: string | undefined;
 }
 
 /** A client to create. */
 export interface ExternalClientArgs extends ExternalClientUpdate {
   /** 5 to 32 of letters, digits and `-`; unique on the server, in whichever network. */
   readonly id: string;
-  /** The client's own WireGuard key. Default: the server makes a pair. */
-  readonly publicKey?: string | undefined;
 }
 
 /** A client as the server holds it. */
@@ -138,7 +138,7 @@ export class ExternalClients {
     return this.#connection.send({
       method: "POST",
       path: path`/api/extclients/${network}/${gateway}`,
-      body: { ...bodyOf(args.id, args), publickey: args.publicKey ?? "" },
+      body: bodyOf(args.id, args),
       read: bare(client),
       rules: RULES,
       names: NAMES,
@@ -146,7 +146,8 @@ export class ExternalClients {
   }
 
   /**
-   * Changes a client; what is not given goes back to its default. Key and address stay.
+   * Changes a client; what is not given goes back to its default, but for the key. The address stays. Of
+   * a client whose pair the server made, it would keep the private key beside another public one.
    *
    * The server removes the client from the ACL rules that name it, and those that name nobody else:
    * they have to be declared again (logic/extpeers.go, DeleteExtClient).
@@ -192,6 +193,7 @@ export class ExternalClients {
 function bodyOf(id: string, args: ExternalClientUpdate): Record<string, unknown> {
   return {
     clientid: id,
+    publickey: args.publicKey ?? "",
     enabled: args.enabled ?? true,
     dns: args.dns ?? "",
     extraallowedips: args.extraAllowedIps ?? [],

@@ -155,6 +155,17 @@ describe("an external client", () => {
     expect(on).toMatchObject({ enabled: true, address: created.address });
   });
 
+  it("takes another key of its own, and keeps its address", async () => {
+    const created = await create({ publicKey: wireguardKey() });
+    const publicKey = wireguardKey();
+    const changed = await netmaker.externalClients.update(mesh.network, created.id, { publicKey });
+    expect(changed).toMatchObject({ publicKey, privateKey: undefined, address: created.address });
+    const kept = await netmaker.externalClients.update(mesh.network, created.id, {
+      dns: "192.0.2.1",
+    });
+    expect(kept).toMatchObject({ publicKey, dns: "192.0.2.1" });
+  });
+
   it("takes other name servers, ranges and commands", async () => {
     const { id } = await create();
     const changes = {

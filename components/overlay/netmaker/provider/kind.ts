@@ -25,6 +25,8 @@ export interface Kind<Inputs> {
   readonly inputs: z.ZodObject & z.ZodType<Inputs>;
   /** Inputs that cannot be changed on what exists. */
   readonly replaces: readonly (keyof Inputs & string)[];
+  /** Inputs that can be changed, but neither be given to what exists without one nor taken from it. */
+  readonly stays?: readonly (keyof Inputs & string)[];
   /** Outputs that the engine keeps encrypted. */
   readonly secrets?: readonly string[];
   /** Outputs that a change of inputs may change; the others stay as they are. */

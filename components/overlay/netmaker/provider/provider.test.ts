@@ -128,7 +128,8 @@ describe("a difference", () => {
     ["Host", "listenPort", false],
     ["Gateway", "node", true],
     ["Gateway", "mtu", false],
-    ["ExternalClient", "publicKey", true],
+    ["ExternalClient", "gateway", true],
+    ["ExternalClient", "publicKey", false],
     ["ExternalClient", "enabled", false],
     ["Egress", "range", false],
     ["AclRule", "ports", false],
@@ -137,6 +138,15 @@ describe("a difference", () => {
     expect(provider.diff(urn(kind), { [property]: "a" }, { [property]: "b" })).toEqual([
       { path: property, kind: "update", replaces },
     ]);
+  });
+
+  it("between a key of the client's own and a pair of the server's makes the client anew", () => {
+    const own = { publicKey: "a" };
+    for (const [before, after] of [[own, {}] as const, [{}, own] as const]) {
+      expect(provider.diff(urn("ExternalClient"), before, after)).toMatchObject([
+        { path: "publicKey", replaces: true },
+      ]);
+    }
   });
 
   it("is none between a secret and its value", () => {

@@ -73,10 +73,14 @@ export class NetmakerProvider implements Provider {
 
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
     const kind = kindOf(urn);
-    return differences(oldInputs, inputs).map((change) => ({
-      ...change,
-      replaces: kind.update === undefined || kind.replaces.includes(topOf(change.path)),
-    }));
+    return differences(oldInputs, inputs).map((change) => {
+      const top = topOf(change.path);
+      const replaces =
+        kind.update === undefined ||
+        kind.replaces.includes(top) ||
+        (change.kind !== "update" && kind.stays?.includes(top) === true);
+      return { ...change, replaces };
+    });
   }
 
   async create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {

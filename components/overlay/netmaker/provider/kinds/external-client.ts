@@ -20,7 +20,8 @@ type Inputs = z.output<typeof inputs>;
 
 export const externalClient: Kind<Inputs> = {
   inputs,
-  replaces: ["clientId", "network", "gateway", "publicKey"],
+  replaces: ["clientId", "network", "gateway"],
+  stays: ["publicKey"],
   secrets: ["privateKey", "config"],
   changing: ["config"],
   names: { id: "clientId" },
