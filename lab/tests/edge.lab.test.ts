@@ -179,13 +179,15 @@ describe("a device that only a jump host reaches", () => {
 
 describe("a device that nobody reaches", () => {
   const guest = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
+  const reissued = { ...guest, bundle: { ...guest.bundle, issue: 2 } };
   let bundle = "";
   let joinedAs: string | undefined;
   let piAs: string | undefined;
 
-  it("joins with a bundle, two NATs away, while up waits for it", async () => {
+  /** Brings the stack up and has the device join with the bundle that `up` then waits for. */
+  async function joinAs(device: object): Promise<void> {
     rmSync(bundleFile, { force: true });
-    const coming = up(pi, guest);
+    const coming = up(pi, device);
     // A failure of `up` ends the wait for the bundle as well.
     coming.catch(() => undefined);
     bundle = await Promise.race([
@@ -202,6 +204,10 @@ describe("a device that nobody reaches", () => {
     timing("from the bundle's run to a Ready node", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
     await expectNeighbours();
+  }
+
+  it("joins with a bundle, two NATs away, while up waits for it", async () => {
+    await joinAs(guest);
     joinedAs = address("attic");
     piAs = address("raspberrypi");
     // The key pair was made there: the bundle holds another one.
@@ -222,11 +228,19 @@ describe("a device that nobody reaches", () => {
     expect(difference(empty, await inventory("cabin"))).toEqual([]);
   });
 
+  it("joins anew with a bundle of a newer issue, as who it was and with another key", async () => {
+    const key = "wg pubkey </etc/wireguard/fogline0.key";
+    const before = await inside("attic", key);
+    await joinAs(reissued);
+    expect(address("attic")).toBe(joinedAs);
+    expect(await inside("attic", key)).not.toBe(before);
+  });
+
   it("keeps its address when another device goes and comes back to its own", async () => {
-    await up(guest);
+    await up(reissued);
     await expectNodes("attic", "masternode", "workernode");
     expect(address("attic")).toBe(joinedAs);
-    await up(pi, guest);
+    await up(pi, reissued);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
     expect([address("attic"), address("raspberrypi")]).toEqual([joinedAs, piAs]);
   });
