@@ -24,7 +24,7 @@ import { start } from "./up.ts";
 const OUTAGE = Number(process.env["NETMAKER_OUTAGE"] ?? "60");
 /** Visits a second meanwhile. */
 const RATE = 20;
-/** Seconds that one node may need for its own move. */
+/** Seconds that one node may need for its own move, and visits that may fail meanwhile. */
 const ONE_NODE = 20;
 const NODES = ["masternode", "workernode", "raspberrypi"];
 
@@ -114,7 +114,8 @@ async function move(where: string, settings: Readonly<Record<string, unknown>>):
   const failures = failuresOf(visits);
   const each = failures.map(({ at, failure }) => `\n  ${at.toFixed(2)} s: ${failure ?? ""}`);
   console.log(`visits: ${visits.length}, failed: ${failures.length}${each.join("")}`);
-  expect(failures.length).toBeLessThanOrEqual(ONE_NODE * RATE);
+  // As a rule none: a request that meets a node on the move is tried on another one.
+  expect(failures.length).toBeLessThanOrEqual(ONE_NODE);
   expect(await uids()).toBe(before);
   await expectReady();
 }
