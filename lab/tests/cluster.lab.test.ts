@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
-import { inside } from "./fixtures.ts";
+import { inside, podsAddress } from "./fixtures.ts";
 import { kubectl, objects, websiteSpread, until, websitePods } from "./lab.ts";
 
 interface Node {
@@ -84,8 +84,7 @@ describe("the cluster", () => {
   });
 
   it("carries full packets between the nodes' pods, and no fragment", async () => {
-    const bridge = "ip -4 -o address show cni0 | awk '{ sub(/\\/.*/, \"\", $4); print $4 }'";
-    const pi = await inside("raspberrypi", bridge);
+    const pi = await podsAddress("raspberrypi");
     // VXLAN takes 50 bytes of the overlay's 1420, whichever interface leads there; ICMP and IPv4 28 more.
     await inside("WorkerNode", `ping -q -c 3 -M do -s 1342 ${pi}`);
     const longer = inside("WorkerNode", `ping -q -c 1 -W 2 -M do -s 1343 ${pi}`);

@@ -13,7 +13,7 @@ import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.t
 import { removeInnerLan } from "../machines/network.ts";
 import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
 import { hostArch } from "../toolchain/lock.ts";
-import { inside, machines } from "./fixtures.ts";
+import { inside, machines, podsAddress } from "./fixtures.ts";
 import {
   kubectl,
   lab,
@@ -78,8 +78,11 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
 async function expectNeighbours(): Promise<void> {
-  const pods = "ip -4 -o address show cni0 | awk '{ sub(/\\/.*/, \"\", $4); print $4 }'";
-  await inside("attic", `ping -q -c 1 -w 60 ${await inside("raspberrypi", pods)}`);
+  const pods = await podsAddress("raspberrypi");
+  await until("the attic's pods to reach the Pi's", 60, async () => {
+    const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
+    return ping.exitCode === 0 ? true : undefined;
+  });
 }
 
 /** A member's overlay address, as the stack's outputs name it. */

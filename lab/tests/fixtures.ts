@@ -18,6 +18,17 @@ export async function inside(machine: string, script: string): Promise<string> {
   return stdout;
 }
 
+/** A machine's own address in the network of its pods. */
+export async function podsAddress(machine: string): Promise<string> {
+  const bridge = await inside(machine, "ip -4 -json address show cni0");
+  const [
+    {
+      addr_info: [{ local }],
+    },
+  ] = JSON.parse(bridge) as [{ addr_info: [{ local: string }] }];
+  return local;
+}
+
 /** How many SSH logins a machine's sshd has accepted since it was first booted. */
 export async function sshLogins(machine: string): Promise<number> {
   return Number(await inside(machine, "journalctl -u ssh --no-pager | grep -c Accepted || true"));

@@ -145,6 +145,10 @@ join_overlay() {
   printf '%s' "${CONF//@PRIVATE_KEY@/$private}" >"$conf"
   echo "$NODE $ISSUE" >"$home/joined"
   systemctl enable --quiet --now wg-quick@fogline0.service
+  # The pods' network of a device that joins anew went with the tunnel that it lay on.
+  if systemctl is-active --quiet k3s-agent.service; then
+    systemctl restart --no-block k3s-agent.service
+  fi
   until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
     [ $SECONDS -lt $deadline ] || {
       say "was let in, but the hub does not answer yet; the tunnel goes on trying"
