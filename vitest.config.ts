@@ -3,7 +3,10 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Tests that change what a whole process shares, such as Pulumi's runtime. */
-const isolated = ["testing/*.test.ts", "policy/azure/program.test.ts", "lab/images/store.test.ts"];
+const isolated = [
+  ...["testing/*.test.ts", "policy/azure/program.test.ts"],
+  ...["lab/images/store.test.ts", "lab/images/sources.test.ts"],
+];
 
 const common = {
   restoreMocks: true,

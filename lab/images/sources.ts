@@ -1,7 +1,17 @@
 /** What an image is built from: each part knows what it is before it is fetched. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -151,7 +161,26 @@ async function ensureRootTar(spec: RootSpec): Promise<string> {
   return tar;
 }
 
+/** Bytes from which a file's sum is remembered: reading the tools anew takes a second of every `up`. */
+const LARGE = 1_000_000n;
+
 async function sha256(path: string): Promise<string> {
+  const { size, mtimeNs, ino } = await stat(path, { bigint: true });
+  if (size < LARGE) {
+    return sumOf(path);
+  }
+  const version = createHash("sha256").update([path, size, mtimeNs, ino].join("\0")).digest("hex");
+  const known = join(CACHE, "images", "sums", version);
+  if (!existsSync(known)) {
+    const sum = await sumOf(path);
+    await mkdir(dirname(known), { recursive: true });
+    await writeFile(`${known}.${process.pid}`, sum);
+    await rename(`${known}.${process.pid}`, known);
+  }
+  return readFile(known, "utf8");
+}
+
+async function sumOf(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");
