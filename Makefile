@@ -72,6 +72,10 @@ test: check ## Everything, the lab included; ARGS=--keep-failed leaves a failed 
 	./testing/lab.sh $(ARGS)
 	./testing/summary.sh
 
+.PHONY: official-check
+official-check: node_modules ## Are official parts still as the stand-ins are? ARTIFACTS=folder with plugins, Netmaker's server
+	@node --import tsx lab/official/check.ts
+
 .PHONY: help
 help: ## List the commands
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
