@@ -10,7 +10,8 @@ import { mockEngine, settled, type Registered } from "./engine.ts";
 /** A SHA-256 that nothing has. */
 export const SUM = "0".repeat(64);
 /** The key by which every device is known. */
-export const HOST_KEY = "ssh-ed25519 AAAA";
+export const HOST_KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 /** What a program registered and what it gave back. */
 export interface DeclaredFog {
