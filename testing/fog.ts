@@ -34,7 +34,7 @@ export async function declareFog(
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", sshKey]);
     const registered = mockEngine({
       operator: { sshKey, folder },
-      cloud: { arch: "amd64", sshFrom: ["198.51.100.2/32"] },
+      cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"] },
       k3s: { version: "v1.36.3+k3s1", sha256: { amd64: SUM } },
       website: { image: `docker.io/fogline/website@sha256:${SUM}` },
       database: { image: `docker.io/library/postgres:17@sha256:${SUM}` },
