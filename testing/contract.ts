@@ -14,7 +14,6 @@ import { TestNetmaker } from "../lab/stand-ins/netmaker/testing/server.ts";
 const folder = mkdtempSync(join(tmpdir(), "fogline-contract-"));
 try {
   await using netmaker = await TestNetmaker.start();
-  await netmaker.startBroker();
   const [password, masterKey] = ["password", "master-key"].map((name) => join(folder, name));
   writeFileSync(password ?? "", netmaker.user.password, { mode: 0o600 });
   writeFileSync(masterKey ?? "", netmaker.masterKey, { mode: 0o600 });
