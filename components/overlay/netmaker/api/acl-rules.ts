@@ -197,16 +197,22 @@ export class AclRules {
    * Waits until no rule of a network names one of these devices. The server takes a client that is changed or
    * deleted, and a member that leaves, out of the rules some time after it has answered.
    *
-   * @returns whether none does; one that still does after 15 s is one that the server will not change: it was
-   *   ended meanwhile
+   * @param limit milliseconds; default 15,000, where it takes some hundredths of a second as a rule
+   * @param among which rules are looked at; default: all
+   * @returns whether none does; one that still does is one that the server will not change: it was ended
+   *   meanwhile
    */
-  async waitUntilForgotten(network: string, devices: readonly string[]): Promise<boolean> {
+  async waitUntilForgotten(
+    network: string,
+    devices: readonly string[],
+    limit = 15_000,
+    among: (rule: AclRule) => boolean = () => true,
+  ): Promise<boolean> {
+    const names = (rule: AclRule): boolean => among(rule) && namesDevice(rule, devices);
     const forgotten = async (): Promise<true | undefined> =>
-      (await this.#find(network, (rule) => namesDevice(rule, devices))) === undefined
-        ? true
-        : undefined;
+      (await this.#find(network, names)) === undefined ? true : undefined;
     try {
-      return await this.#connection.waitFor("rules to be changed", forgotten, FORGETTING);
+      return await this.#connection.waitFor("rules to be changed", forgotten, limit);
     } catch (error) {
       if (error instanceof NetmakerError && error.kind === "timeout" && error.path === "") {
         return false;
@@ -222,9 +228,6 @@ export class AclRules {
     return (await this.#connection.sendIfPresent(listing(network)))?.find(isIt);
   }
 }
-
-/** Milliseconds; as a rule it takes some hundredths of a second. */
-const FORGETTING = 15_000;
 
 /** Whether one of these devices is an end of a rule: a node's id or a client's. */
 export function namesDevice(

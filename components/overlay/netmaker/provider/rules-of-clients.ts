@@ -31,6 +31,9 @@ const noted = z.array(
 );
 type Noted = z.output<typeof noted>[number];
 
+/** Milliseconds for what a server may still have to do for a program that was killed. */
+const CUT_OFF = 2_000;
+
 const turns = new WeakMap<NetmakerClient, Promise<unknown>>();
 
 /** Rules are read and written whole: what changes them waits for its turn. */
@@ -55,39 +58,56 @@ export function keepingRules(
   change: () => Promise<unknown>,
 ): Promise<void> {
   return inTurn(client, async () => {
-    const all = await client.aclRules.list(network);
-    const notes = all.filter((rule) => isNote(rule, id));
-    const rules = all.filter((rule) => !isNote(rule, id) && namesDevice(rule, [id]));
-    if (rules.length > 0) {
-      await note(client, network, id, rules);
-    }
+    await finish(client, network, (rule) => isNote(rule, id));
+    const rules = await client.aclRules.list(network);
+    const isNoted = await note(
+      client,
+      network,
+      id,
+      rules.filter((rule) => namesDevice(rule, [id])),
+    );
     try {
       await change();
     } catch (error) {
-      if (rules.length > 0 && error instanceof NetmakerError && error.status === 400) {
+      if (isNoted && error instanceof NetmakerError && error.status === 400) {
         // Refused as it was sent, so that nothing was changed. After any other failure the note stays.
-        await putBack(client, network, id);
+        await putBack(client, network, (rule) => isNote(rule, id));
       }
       throw error;
     }
-    if (rules.length > 0 || notes.length > 0) {
+    if (isNoted) {
       await client.aclRules.waitUntilForgotten(network, [id]);
-      await putBack(client, network, id);
+      await putBack(client, network, (rule) => isNote(rule, id));
     }
   });
 }
 
-/** Finishes what a change that was cut off has left to do. */
-export function finishChange(client: NetmakerClient, network: string, id: string): Promise<void> {
+/**
+ * Finishes what changes that were cut off have left to do.
+ *
+ * @param id of the client; default: every client of the network
+ */
+export function finishChange(client: NetmakerClient, network: string, id?: string): Promise<void> {
   return inTurn(client, async () => {
     // An unknown network has no rules.
-    const known = (await client.networks.get(network)) !== undefined;
-    const rules = known ? await client.aclRules.list(network) : [];
-    if (rules.some((rule) => isNote(rule, id))) {
-      await client.aclRules.waitUntilForgotten(network, [id]);
-      await putBack(client, network, id);
+    if ((await client.networks.get(network)) !== undefined) {
+      await finish(client, network, (rule) => isNote(rule, id));
     }
   });
+}
+
+async function finish(
+  client: NetmakerClient,
+  network: string,
+  noted: (rule: AclRule) => boolean,
+): Promise<void> {
+  const notes = (await client.aclRules.list(network)).filter(noted);
+  if (notes.length > 0) {
+    // One that still names its client is of a change that the server has not begun, or is about.
+    const devices = notes.flatMap(({ from }) => from.flatMap((end) => ("id" in end ? end.id : [])));
+    await client.aclRules.waitUntilForgotten(network, devices, CUT_OFF, noted);
+    await putBack(client, network, noted);
+  }
 }
 
 /**
@@ -106,39 +126,57 @@ export function forgettingRules(
   });
 }
 
-/** Notes rules as they stand; an older note of the same client stays beside it. */
+/**
+ * Notes rules as they stand. The note names the client, too, so that it shows when the server has taken the
+ * client out of rules, also of those that it has none of yet.
+ *
+ * @returns false where the master key, which can make no rules, is used for a client that is in none
+ */
 async function note(
   client: NetmakerClient,
   network: string,
   id: string,
   rules: readonly AclRule[],
-): Promise<void> {
+): Promise<boolean> {
   try {
     await client.aclRules.create({
       network,
       name: nameOfNote(id),
-      from: [{ kind: "gateways" }],
+      from: [{ kind: "gateways" }, { kind: "device", id }],
       to: [{ kind: "gateways" }],
       enabled: false,
       note: JSON.stringify(rules.map(asNoted)),
     });
+    return true;
   } catch (error) {
-    if (error instanceof NetmakerError && /record not found/.test(error.reason)) {
-      throw new Error(
-        `the client ${id} is named by rules (${rules.map(({ name }) => name).join(", ")}), which a change ` +
-          "takes it out of and which the master key cannot put back: give the provider username and password",
-        { cause: error },
-      );
+    if (error instanceof NetmakerError && /invalid node/.test(error.reason)) {
+      throw new Error(`the client ${id} is gone: pulumi refresh, then up makes it anew`, {
+        cause: error,
+      });
     }
-    throw error;
+    if (!(error instanceof NetmakerError && error.notFound)) {
+      throw error;
+    }
+    if (rules.length === 0) {
+      return false;
+    }
+    throw new Error(
+      `the client ${id} is named by rules (${rules.map(({ name }) => name).join(", ")}), which a change ` +
+        "takes it out of and which the master key cannot put back: give the provider username and password",
+      { cause: error },
+    );
   }
 }
 
-async function putBack(client: NetmakerClient, network: string, id: string): Promise<void> {
-  const notes = (await client.aclRules.list(network)).filter((rule) => isNote(rule, id));
+async function putBack(
+  client: NetmakerClient,
+  network: string,
+  noted: (rule: AclRule) => boolean,
+): Promise<void> {
+  const notes = (await client.aclRules.list(network)).filter(noted);
   for (const each of notes) {
     for (const rule of readNote(each)) {
-      await putRuleBack(client, network, id, rule);
+      await putRuleBack(client, network, clientOfNote(each), rule);
     }
     await client.aclRules.delete(each.id);
   }
@@ -179,12 +217,20 @@ export function protocolOf({ protocol }: AclRule): "all" | "tcp" | "udp" | "icmp
   return protocol === "tcp" || protocol === "udp" || protocol === "icmp" ? protocol : "all";
 }
 
+const NOTE = /^change of ([A-Za-z0-9-]+) not finished$/;
+
 function nameOfNote(id: string): string {
   return `change of ${id} not finished`;
 }
 
-function isNote({ name, isDefault }: AclRule, id: string): boolean {
-  return !isDefault && name === nameOfNote(id);
+function clientOfNote({ name }: AclRule): string {
+  return NOTE.exec(name)?.[1] ?? "";
+}
+
+/** @param id of the client; default: any */
+function isNote(rule: AclRule, id?: string): boolean {
+  const noted = clientOfNote(rule);
+  return !rule.isDefault && !rule.enabled && noted !== "" && (id === undefined || noted === id);
 }
 
 /** What is no note of ours says nothing. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AclRule, NetmakerClient } from "../../api/index.ts";
 import type { Refusal } from "../../rules/index.ts";
 import { joinId, splitId, type Found, type Kind } from "../kind.ts";
-import { inTurn, protocolOf } from "../rules-of-clients.ts";
+import { finishChange, inTurn, protocolOf } from "../rules-of-clients.ts";
 
 const end = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("everyone") }),
@@ -36,7 +36,13 @@ export const aclRule: Kind<Inputs> = {
   read: async (client, id, given) => {
     const { network, own } = splitId(id);
     const found = await standing(client, network, own, given?.name);
-    return found && foundAs(found);
+    if (found !== undefined || given === undefined) {
+      return found && foundAs(found);
+    }
+    // The change of a client that was in it may have been cut off.
+    await finishChange(client, network);
+    const back = await standing(client, network, own, given.name);
+    return back && foundAs(back);
   },
   update: (client, id, given) =>
     inTurn(client, async () => {
