@@ -54,7 +54,18 @@ const STATES: Readonly<Record<string, Answer>> = {
   "netmaker:index:AclRule": (_, name) => ({ ruleId: `${name}-id` }),
   "netmaker:index:ExternalClient": (_, name) => ({
     address: `10.101.255.${name.length}`,
-    config: "[Interface]\nPrivateKey = [ENTER PRIVATE KEY]\n",
+    config: `[Interface]
+Address = 10.101.255.${name.length}/32
+PrivateKey = [ENTER PRIVATE KEY]
+MTU = 1420
+DNS = 10.101.0.1
+
+[Peer]
+PublicKey = ${"H".repeat(43)}=
+AllowedIPs = 10.101.0.0/16,10.10.0.0/16
+Endpoint = 203.0.113.10:51820
+PersistentKeepalive = 20
+`,
   }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
   "command:remote:Command": (_, name) => ({ stdout: printed(name), stderr: "" }),

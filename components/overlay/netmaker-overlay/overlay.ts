@@ -152,6 +152,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       ...devices.map(({ machine, client }) => this.joinDevice(machine, client, joined)),
     ];
     this.operator = this.joinOperator(name, operator, joined);
+    this.nameMembers(devices);
     this.registerOutputs({ hub: this.hub.address });
   }
 
@@ -284,6 +285,30 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       [this.fullName(this.hub.machine)]: this.hub.address,
       [this.fullName(machine)]: address,
     });
+  }
+
+  /** Devices that join by a bundle are not among them: nothing waits for those. */
+  private nameMembers(
+    devices: readonly { readonly machine: Machine; readonly client: ExternalClient }[],
+  ): void {
+    const { machine, address } = this.hub;
+    const names: Record<string, pulumi.Input<string>> = { [this.fullName(machine)]: address };
+    for (const { machine: device, client } of devices) {
+      names[this.fullName(device)] = client.address;
+    }
+    for (const worker of this.args.workers) {
+      names[this.fullName(worker)] = worker.privateAddress ?? "";
+    }
+    new RemoteScript(
+      `${nodeName(machine)}-names`,
+      {
+        machine,
+        script: [NAMES_SCRIPT, own("hub-names.sh")],
+        values: { NODE: nodeName(machine), NAMES: hostsLines(names) },
+      },
+      // One script after the other has its turn at the file.
+      { parent: this, dependsOn: [this.hub.joined] },
+    );
   }
 
   private fullName(machine: Machine): string {
