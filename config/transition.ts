@@ -40,7 +40,12 @@ export interface Built {
   readonly overlay: Pick<Settings["overlay"], "kind" | "range" | "listenPort">;
   readonly k3s: Pick<Settings["k3s"], "version" | "podRange" | "serviceRange">;
   readonly database: Settings["database"];
+  /** Most that a month may cost; policies read it here. */
+  readonly monthlyBudgetUsd: number;
 }
+
+/** Name of the resource that holds the record. */
+export const RECORD = "fogline-record";
 
 /** What of the settings a later change is compared with. */
 export function builtWith({ cloud, edge, overlay, k3s, database }: Settings): Built {
@@ -62,6 +67,7 @@ export function builtWith({ cloud, edge, overlay, k3s, database }: Settings): Bu
     overlay: { kind: overlay.kind, range: overlay.range, listenPort: overlay.listenPort },
     k3s: { version: k3s.version, podRange: k3s.podRange, serviceRange: k3s.serviceRange },
     database: { image: database.image, storage: database.storage },
+    monthlyBudgetUsd: cloud.monthlyBudgetUsd,
   };
 }
 

@@ -19,6 +19,7 @@ const built: Built = {
   overlay: { kind: "wireguard", range: "10.101.0.0/16", listenPort: 51820 },
   k3s: { version: "v1.36.3+k3s1", podRange: "10.42.0.0/16", serviceRange: "10.43.0.0/16" },
   database: { image: "docker.io/library/postgres:17@sha256:1", storage: "1Gi" },
+  monthlyBudgetUsd: 200,
 };
 const urn = "urn:pulumi:dev::fogline::pulumi:index:Stash::fogline-record";
 

@@ -5,10 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../config/schema.ts";
-import { builtWith, transitions, type Built } from "../config/transition.ts";
-
-/** Name of the resource that holds the record. */
-const RECORD = "fogline-record";
+import { builtWith, RECORD, transitions, type Built } from "../config/transition.ts";
 
 /** The engine's own function that reads what the resources of a stack had at the last update. */
 export const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
