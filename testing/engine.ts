@@ -5,6 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { DRAFT } from "../config/load.ts";
+import { READ_STATE } from "../stacks/record.ts";
 import { optionsOf, type Options, type Request } from "./registration.ts";
 
 /** One registered resource. */
@@ -89,6 +90,8 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": {
     instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
   },
+  // Of a stack that was never updated.
+  [READ_STATE]: { outputs: {} },
 };
 
 /** A mock engine for this process; `registered` grows as the program runs. */
@@ -106,7 +109,7 @@ export function mockEngine(
   });
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
     make(args, asked.now);
-  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);
+  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false, "organization");
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
