@@ -248,6 +248,42 @@ describe("the engine's events", () => {
     ]);
   });
 
+  test("keep a warning of the moment for the failure, should there be one", () => {
+    const { messages, take, tracker } = follow();
+    const warn = (name: string, message: string, ephemeral: boolean): void => {
+      take({ diagnosticEvent: { urn: urn(name), severity: "warning", message, ephemeral } });
+    };
+    take({ resourcePreEvent: step("website", "create") });
+    warn("website", "[MinimumReplicasUnavailable] not yet", true);
+    take({ resOutputsEvent: step("website", "create") });
+    const notes = (): Message[] => messages.filter(({ kind }) => kind === "note");
+    expect(notes()).toEqual([]);
+    expect(tracker.failures()).toEqual([]);
+
+    take({ resourcePreEvent: step("database", "create") });
+    warn("database", "[Pod database-0]: containers with unready status: [postgres]", true);
+    take({ diagnosticEvent: { urn: urn("database"), severity: "error", message: "timed out" } });
+    take({ resOpFailedEvent: step("database", "create") });
+    expect(notes()).toEqual([]);
+    expect(tracker.failures()).toMatchObject([
+      { where: "database", lines: "[Pod database-0]: containers with unready status: [postgres]" },
+    ]);
+  });
+
+  test("note a lasting warning once, however many resources have it", () => {
+    const { messages, take } = follow();
+    for (const name of ["a", "b"]) {
+      const message = "configured Kubernetes cluster is unreachable: refused";
+      take({ diagnosticEvent: { urn: urn(name), severity: "warning", message } });
+    }
+    expect(messages).toEqual([
+      {
+        kind: "note",
+        text: "warning: a: configured Kubernetes cluster is unreachable: refused",
+      },
+    ]);
+  });
+
   test("blame the program when no resource failed", () => {
     const { take, tracker } = follow();
     take({ diagnosticEvent: { severity: "error", message: "settings have 1 problem" } });

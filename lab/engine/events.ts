@@ -52,6 +52,7 @@ export class Tracker {
   readonly #lines = new Map<string, string[]>();
   readonly #errors = new Map<string, string[]>();
   readonly #failed = new Map<string, string>();
+  readonly #warned = new Set<string>();
   #finished = 0;
 
   /** The program's outputs as the events showed them, secrets masked. */
@@ -129,9 +130,15 @@ export class Tracker {
         return;
       }
       this.#errors.set(urn, [...(this.#errors.get(urn) ?? []), text]);
-    } else if (event.severity === "warning") {
-      this.send({ kind: "note", text: `warning: ${nameOf(urn)}: ${text}` });
+    } else if (event.severity === "warning" && event.ephemeral !== true) {
+      // A cluster that is away has each of its objects say so.
+      if (!this.#warned.has(text)) {
+        this.#warned.add(text);
+        this.send({ kind: "note", text: `warning: ${nameOf(urn)}: ${text}` });
+      }
     } else {
+      // Of the moment, warnings included: what is not ready yet, or was amiss once. It is told with
+      // the failure where there is one.
       this.#lines.set(urn, [...(this.#lines.get(urn) ?? []).slice(-50), ...text.split("\n")]);
       this.#tell();
     }

@@ -39,11 +39,17 @@ const KINDS: Record<string, [plural: string, kind: string, namespaced: boolean][
   "/apis/discovery.k8s.io/v1": [["endpointslices", "EndpointSlice", true]],
 };
 
+/** Owners of fields: `<manager> <operation>` → paths of leaves. */
+type Owners = Map<string, Path[]>;
+
 interface Entry {
   object: JsonObject;
-  /** Field owners: manager → paths of leaves. */
-  owners: Map<string, Path[]>;
+  owners: Owners;
 }
+
+/** As the server keys entries of `managedFields`: one name that applies and updates is two managers. */
+const managerKey = (manager: string, operation: "Apply" | "Update"): string =>
+  `${manager} ${operation}`;
 
 const same = (a: Path) => (b: Path) => equal([...a], [...b]);
 
@@ -106,10 +112,11 @@ export class FakeApi {
   }
 
   /** Makes or changes an object as a controller does: its fields become `manager`'s. */
-  put(path: string, fields: JsonObject, manager = "controller"): JsonObject {
+  put(path: string, fields: JsonObject, by = "controller"): JsonObject {
+    const manager = managerKey(by, "Update");
     const entry = this.entries.get(path) ?? {
       object: this.fresh(path),
-      owners: new Map<string, Path[]>(),
+      owners: new Map() as Owners,
     };
     let object: Json = entry.object;
     for (const leaf of leaves(fields)) {
@@ -146,7 +153,7 @@ export class FakeApi {
     };
   }
 
-  private stamped(object: JsonObject, owners: Map<string, Path[]>): JsonObject {
+  private stamped(object: JsonObject, owners: Owners): JsonObject {
     this.version += 1;
     const metadata = objectAt(object, "metadata");
     return {
@@ -154,7 +161,7 @@ export class FakeApi {
       metadata: {
         ...metadata,
         resourceVersion: String(this.version),
-        managedFields: [...owners.keys()].map((manager) => ({ manager })),
+        managedFields: [...owners].map(([key, paths]) => managedFields(key, paths)),
       },
     };
   }
@@ -179,9 +186,17 @@ export class FakeApi {
     const body = text === "" ? {} : (JSON.parse(text) as JsonObject);
     const failure = this.failures.shift();
     if (failure !== undefined) {
+      const after = at(failure.body, ["details", "retryAfterSeconds"]);
+      if (typeof after === "number") {
+        response.setHeader("retry-after", after);
+      }
       reply(response, failure.status, failure.body);
     } else if (request.headers.authorization !== "Bearer test-token") {
       reply(response, 401, { message: "Unauthorized" });
+    } else if (request.method === "POST") {
+      this.create(path, body, url.searchParams, response);
+    } else if (request.headers["content-type"] === "application/json-patch+json") {
+      this.setManagers(path, body as unknown as JsonObject[], response);
     } else if (request.method === "PATCH") {
       this.apply(path, body, url.searchParams, response);
     } else if (request.method === "DELETE") {
@@ -240,9 +255,62 @@ export class FakeApi {
       );
   }
 
+  private create(
+    collection: string,
+    declared: JsonObject,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    const name = stringAt(declared, "metadata", "name") ?? "";
+    const path = `${collection}/${name}`;
+    if (this.get(path) !== undefined) {
+      const message = `${collection.split("/").at(-1) ?? ""} "${name}" already exists`;
+      reply(response, 409, { reason: "AlreadyExists", message });
+      return;
+    }
+    this.write(
+      path,
+      declared,
+      managerKey(query.get("fieldManager") ?? "", "Update"),
+      query,
+      response,
+    );
+  }
+
+  /** A JSON patch of `managedFields`, as a change of managers is made. */
+  private setManagers(path: string, patch: readonly JsonObject[], response: ServerResponse): void {
+    const entry = this.entries.get(path);
+    const [fields, version] = patch.map(({ value }) => value);
+    if (entry === undefined) {
+      reply(response, 404, notFound(path));
+    } else if (version !== stringAt(entry.object, "metadata", "resourceVersion")) {
+      reply(response, 409, { reason: "Conflict", message: "the object has been modified" });
+    } else {
+      entry.owners = new Map(
+        (fields as JsonObject[]).map((field) => [
+          `${stringAt(field, "manager") ?? ""} ${stringAt(field, "operation") ?? ""}`,
+          leaves(field["fieldsV1"] ?? {}).map((leaf) => leaf.map((key) => String(key).slice(2))),
+        ]),
+      );
+      entry.object = this.stamped(entry.object, entry.owners);
+      reply(response, 200, entry.object);
+    }
+  }
+
   private apply(
     path: string,
     declared: JsonObject,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    const manager = managerKey(query.get("fieldManager") ?? "", "Apply");
+    this.write(path, declared, manager, query, response);
+  }
+
+  private write(
+    path: string,
+    declared: JsonObject,
+    manager: string,
     query: URLSearchParams,
     response: ServerResponse,
   ): void {
@@ -251,7 +319,6 @@ export class FakeApi {
       reply(response, 404, notFound(`namespaces "${namespace}"`));
       return;
     }
-    const manager = query.get("fieldManager") ?? "";
     const before = this.entries.get(path);
     const owners = new Map(before?.owners);
     const wanted = leaves(declared).filter(
@@ -268,7 +335,7 @@ export class FakeApi {
     if (conflicts.length > 0 && query.get("force") !== "true") {
       const causes = conflicts.map(({ other, leaf }) => ({
         reason: "FieldManagerConflict",
-        message: `conflict with "${other}" using v1`,
+        message: `conflict with "${other.split(" ")[0] ?? ""}" using v1`,
         field: `.${formatPath(leaf)}`,
       }));
       reply(response, 409, { message: "Apply failed", reason: "Conflict", details: { causes } });
@@ -320,6 +387,20 @@ export class FakeApi {
       reply(response, 200, {});
     }
   }
+}
+
+/** An entry of an object's `managedFields`. */
+function managedFields(key: string, paths: readonly Path[]): JsonObject {
+  const [manager = "", operation = ""] = key.split(" ");
+  let fieldsV1: Json = {};
+  for (const path of paths) {
+    fieldsV1 = withValue(
+      fieldsV1,
+      path.map((part) => `f:${part}`),
+      {},
+    );
+  }
+  return { manager, operation, fieldsType: "FieldsV1", fieldsV1 };
 }
 
 const notFound = (what: string): JsonObject => ({
