@@ -53,6 +53,19 @@ describe("the whole program", () => {
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
   });
 
+  it("claims the name of every object that lies in no namespace, before it makes one", () => {
+    const made = fog.registered
+      .filter(({ type }) => type.startsWith("kubernetes:"))
+      .map(({ inputs }) => inputs as { kind: string; metadata: Record<string, string> })
+      .filter(({ metadata }) => metadata["namespace"] === undefined)
+      .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata["name"] ?? ""}`);
+    const claim = fog.one("cluster-claim");
+    const names = /NAMES='([^']*)'/.exec(String(claim.inputs["stdin"]))?.[1] ?? "";
+    expect(names.split(" ").sort()).toEqual(made.sort());
+    expect(made.length).toBeGreaterThan(8);
+    expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
       (fog.one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
