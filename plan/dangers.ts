@@ -1,5 +1,6 @@
 /** What a reviewer must not overlook in a difference. */
 import { isEveryone, sizeOf } from "../policy/openings.ts";
+import { objectOf } from "../policy/objects.ts";
 import { textAt } from "../policy/values.ts";
 import { writePath } from "./changes.ts";
 import type { Difference, Replaced } from "./difference.ts";
@@ -22,6 +23,7 @@ export function dangersOf(
   return [
     ...difference.replaced.flatMap((replaced) => lost(replaced.before, replaced)),
     ...difference.destroyed.flatMap((resource) => lost(resource)),
+    ...renamed(difference),
     ...opened(base, head),
     ...restarts(difference),
   ];
@@ -63,6 +65,26 @@ function lost(resource: Planned, replaced?: Replaced): Danger[] {
       text: `${action} ${describe(resource)}${because}: ${outcome(resource, loss)}`,
     },
   ];
+}
+
+/**
+ * Objects that one resource gives up and another one declares. The provider takes over what has the
+ * name, and the engine then deletes the same object for the resource that has gone.
+ */
+function renamed({ created, destroyed }: Difference): Danger[] {
+  return destroyed.flatMap((before) => {
+    const object = objectOf(before);
+    const after = created.find((other) => object !== undefined && objectOf(other) === object);
+    return after === undefined
+      ? []
+      : [
+          {
+            level: "stop" as const,
+            kind: "data" as const,
+            text: `deletes ${describe(after)} after it was taken over: it was ${before.name} before; add an alias of its old URN`,
+          },
+        ];
+  });
 }
 
 function outcome({ protect, retainOnDelete, inputs }: Planned, loss: string): string {

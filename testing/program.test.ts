@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { SECTION_NAMES } from "../config/schema.ts";
+import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
@@ -64,6 +65,10 @@ describe("the whole program", () => {
     expect(names.split(" ").sort()).toEqual(made.sort());
     expect(made.length).toBeGreaterThan(8);
     expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
+  it("declares Kubernetes objects once each, in namespaces of its own", () => {
+    expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
   });
 
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {

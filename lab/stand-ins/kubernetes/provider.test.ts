@@ -310,6 +310,8 @@ describe("read", () => {
     api.put(PATH, { data: { k: "v" } });
     const imported = await provider().read(urn(MAP), "default/a", {}, {});
     expect(imported?.inputs).toEqual({
+      apiVersion: "v1",
+      kind: "ConfigMap",
       metadata: { name: "a", namespace: "default" },
       data: { k: "v" },
     });
