@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { mergeFacts, readSettings } from "./config.ts";
-import { describeChanges, Tracker, type Message } from "./events.ts";
+import { describeChanges, joinAlike, Tracker, type Failure, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
 import { clearPending, hasPending, withoutPending } from "./state.ts";
 import { addUnreported, Unreported } from "./unreported.ts";
@@ -281,6 +281,18 @@ describe("the engine's events", () => {
         kind: "note",
         text: "warning: a: configured Kubernetes cluster is unreachable: refused",
       },
+    ]);
+  });
+
+  test("tell failures of one cause as one", () => {
+    const failure = (where: string, error: string): Failure => ({
+      ...{ where, urn: urn(where), step: "deleting", error, lines: "" },
+    });
+    const away = "configured Kubernetes cluster is unreachable";
+    const joined = joinAlike([failure("a", away), failure("b", "other"), failure("c", away)]);
+    expect(joined.map(({ where, others }) => [where, others])).toEqual([
+      ["a", 1],
+      ["b", 0],
     ]);
   });
 

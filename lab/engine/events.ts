@@ -21,6 +21,21 @@ export interface Failure {
   readonly lines: string;
 }
 
+/** Failures with those that say the same counted into the first: a cluster that is away fails all. */
+export function joinAlike(failures: readonly Failure[]): (Failure & { readonly others: number })[] {
+  const joined: (Failure & { others: number })[] = [];
+  for (const failure of failures) {
+    const { step, error } = failure;
+    const alike = joined.find((other) => other.step === step && other.error === error);
+    if (alike === undefined || error === "") {
+      joined.push({ ...failure, others: 0 });
+    } else {
+      alike.others += 1;
+    }
+  }
+  return joined;
+}
+
 interface Running {
   readonly operation: string;
   readonly since: number;
