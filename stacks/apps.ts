@@ -3,9 +3,16 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { Dashboard } from "../apps/dashboard/component.ts";
+import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
 import { Database } from "../apps/database/component.ts";
-import { Descheduler } from "../apps/descheduler/component.ts";
-import { IngressController } from "../apps/ingress/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as DESCHEDULER_NAMES,
+  Descheduler,
+} from "../apps/descheduler/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as INGRESS_NAMES,
+  IngressController,
+} from "../apps/ingress/component.ts";
 import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import type { Overlay } from "../components/overlay/member.ts";
@@ -31,7 +38,7 @@ export function apps(
       upsertExistingObjects: true,
       enablePatchForce: true,
     },
-    { dependsOn: [...cluster.ready, overlay.operator] },
+    { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.
   const { protect } = settings.cloud;
@@ -75,4 +82,14 @@ export function apps(
     const plan = { kind, ...images, apiServer: overlay.hub.address };
     new Dashboard("dashboard", plan, { providers: [provider] });
   }
+}
+
+/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
+function clusterWide({ descheduler, dashboard }: Settings): string[] {
+  return [
+    "namespace/website",
+    ...INGRESS_NAMES,
+    ...(descheduler.image === undefined ? [] : DESCHEDULER_NAMES),
+    ...(dashboard.kind === "none" ? [] : dashboardNames(dashboard.kind)),
+  ];
 }

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { SECTION_NAMES } from "../config/schema.ts";
+import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
@@ -51,6 +52,23 @@ describe("the whole program", () => {
     expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
     expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
+  it("claims the name of every object that lies in no namespace, before it makes one", () => {
+    const made = fog.registered
+      .filter(({ type }) => type.startsWith("kubernetes:"))
+      .map(({ inputs }) => inputs as { kind: string; metadata: Record<string, string> })
+      .filter(({ metadata }) => metadata["namespace"] === undefined)
+      .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata["name"] ?? ""}`);
+    const claim = fog.one("cluster-claim");
+    const names = /NAMES='([^']*)'/.exec(String(claim.inputs["stdin"]))?.[1] ?? "";
+    expect(names.split(" ").sort()).toEqual(made.sort());
+    expect(made.length).toBeGreaterThan(8);
+    expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
+  it("declares Kubernetes objects once each, in namespaces of its own", () => {
+    expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
   });
 
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {

@@ -85,6 +85,24 @@ export class Cluster extends pulumi.ComponentResource {
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 
+  /**
+   * Claims names of cluster-wide objects, each as `kind/name`. Done when none of them is somebody
+   * else's, which the Kubernetes provider would not notice.
+   */
+  claim(names: readonly string[]): pulumi.Resource {
+    const { machine } = this.args.overlay.hub;
+    return new RemoteScript(
+      "cluster-claim",
+      {
+        machine,
+        script: script("claim.sh"),
+        values: { NODE: nodeName(machine), NAMES: names.join(" ") },
+        undo: false,
+      },
+      { parent: this, dependsOn: [...this.ready] },
+    );
+  }
+
   /** Takes an agent's node out of the cluster once the agent itself is gone. */
   private forget({ machine }: OverlayMember, server: pulumi.Resource): pulumi.Resource {
     const node = nodeName(machine);
