@@ -7,6 +7,7 @@ import {
   publicAddressesAsPlanned,
   sshNotFromEverywhere,
 } from "./network.ts";
+import { namespacesDenyByDefault } from "./isolation.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
@@ -38,4 +39,5 @@ export const STACK_POLICIES: readonly StackPolicy[] = [
         message: `${finding.path}: ${describeRefusal(finding)}`,
       })),
   },
+  namespacesDenyByDefault,
 ];
