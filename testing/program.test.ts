@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
@@ -91,6 +92,26 @@ describe("the whole program", () => {
       ({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule",
     );
     expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
+  });
+
+  it("lets Traefik send a POST twice by the route of the website alone, whose ballots carry ids", () => {
+    const routes = fog.registered.filter(({ type }) => type.endsWith(":Ingress"));
+    expect(routes.map(({ name }) => name)).toEqual(["website-route"]);
+    const { metadata } = fog.one("website-route").inputs as {
+      metadata: { annotations: Record<string, string> };
+    };
+    expect(metadata.annotations).toEqual({
+      "traefik.ingress.kubernetes.io/router.middlewares": "try-another@file",
+    });
+    const traefik = JSON.stringify(fog.one("ingress-controller").inputs);
+    expect(traefik).not.toMatch(/entrypoints\.\w+\.http\.middlewares/);
+  });
+
+  it("denies by default in each of its namespaces, once what is needed is allowed", () => {
+    const namespaces = fog.registered.filter(({ type }) => type.endsWith(":Namespace"));
+    expect(namespaces.length).toBeGreaterThan(3);
+    const declared = fog.registered;
+    expect(namespacesDenyByDefault.check(declared)).toEqual([]);
   });
 
   it("pins every machine's host key", () => {
