@@ -113,7 +113,7 @@ describe("preparing a device", () => {
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
     // Questions alone, none of which waits: nothing is started, stopped, installed or synchronized.
     expect(new Set(plain.calls().map((call) => call.split(" ")[0]))).toEqual(
-      new Set(["uname", "dpkg", "systemd-detect-virt"]),
+      new Set(["uname", "dpkg", "systemd-detect-virt", "id", "ip", "ss", "nft", "df"]),
     );
     plain.run("delete");
     expect(plain.snapshot()).toBe(device(PLAIN).snapshot());
