@@ -221,6 +221,10 @@ export class FakeDevice {
     writeFileSync(join(this.root, path), text);
   }
 
+  erase(path: string): void {
+    rmSync(join(this.root, path));
+  }
+
   /** Every file with its content. */
   snapshot(): string {
     const options = { cwd: this.root, encoding: "utf8" } as const;
