@@ -134,6 +134,26 @@ describe("the whole program", () => {
     expect(retained.map(({ name }) => name).sort()).toEqual(onAttic.map(({ name }) => name).sort());
   });
 
+  it("makes nothing in the cloud, and nothing on a device, before every device passed its check", () => {
+    const checks = fog.registered.filter(({ name }) => name.includes("-check-"));
+    // Nobody can look a lost device over, nor one that joins by itself.
+    expect(checks.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^raspberrypi-check-[0-9a-f]{8}$/),
+    ]);
+    for (const name of ["fogline-group", "raspberrypi-prepare", "attic-prepare"]) {
+      expect(fog.one(name).dependencies, name).toContain(checks[0]?.urn);
+    }
+  });
+
+  it("looks a device over as its user, once, and asks nothing of it when it leaves", () => {
+    const [check] = fog.registered.filter(({ name }) => name.includes("-check-"));
+    expect(check?.inputs["create"]).toBe("bash -s -- create");
+    expect(check?.inputs["delete"]).toBeUndefined();
+    const inputs = ["connection", "create", "update", "stdin", "logging"];
+    expect([...(check?.ignoreChanges ?? [])].sort()).toEqual(inputs.sort());
+    expect(check?.inputs["stdin"]).toContain("fogline:k3s.podRange 10.42.0.0/16");
+  });
+
   it("reaches a device through its jump host, whose key is pinned too", () => {
     for (const name of ["attic-prepare", "attic-key", "attic-overlay", "attic-k3s"]) {
       expect(fog.one(name).inputs["connection"]).toMatchObject({

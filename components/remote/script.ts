@@ -11,6 +11,9 @@ import { render, type Values } from "./render.ts";
 /** The part of a script that writes and fetches files; it is told `NODE`. */
 export const FILES_SCRIPT = join(import.meta.dirname, "scripts/files.sh");
 
+/** The part of a machine's first script that provides the programs which others call. */
+export const TOOLS_SCRIPT = join(import.meta.dirname, "scripts/tools.sh");
+
 export interface RemoteScriptArgs {
   readonly machine: Machine;
   /**
@@ -26,6 +29,11 @@ export interface RemoteScriptArgs {
   readonly undo?: boolean;
   /** Whether it runs then alone, so that creating its resource opens no connection; default false. */
   readonly onlyUndo?: boolean;
+  /**
+   * Whether it runs as the user who logs in instead of root, and beside other steps, as it only looks;
+   * default false.
+   */
+  readonly asUser?: boolean;
 }
 
 /**
@@ -37,14 +45,15 @@ export interface RemoteScriptArgs {
  */
 export class RemoteScript extends command.remote.Command {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const run = (action: string): string => `sudo -n bash -s -- ${action}`;
+    const shell = args.asUser === true ? "bash" : "sudo -n bash";
+    const run = (action: string): string => `${shell} -s -- ${action}`;
     super(
       name,
       {
         connection: args.machine.connection,
         ...(args.onlyUndo === true ? {} : { create: run("create"), update: run("update") }),
         ...(args.undo === false ? {} : { delete: run("delete") }),
-        stdin: stdinOf(args, `/run/lock/fogline-${name}.lock`),
+        stdin: stdinOf(args, args.asUser === true ? undefined : `/run/lock/fogline-${name}.lock`),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.Stderr,

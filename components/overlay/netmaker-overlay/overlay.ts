@@ -9,7 +9,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../../../config/load.ts";
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";
@@ -125,7 +131,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const operatorKey = new LocalScript(
       `${name}-operator-key`,
       {
-        script: wireguard("key.sh"),
+        script: [TOOLS_SCRIPT, wireguard("key.sh")],
         values: { NODE: "this computer", FOLDER: this.operatorFolder() },
       },
       { parent: this },
@@ -224,7 +230,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-key`,
-      { machine, script: wireguard("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
+      {
+        machine,
+        script: [TOOLS_SCRIPT, wireguard("key.sh")],
+        values: { NODE: node, FOLDER: "/etc/wireguard" },
+      },
       { parent: this },
     );
   }
@@ -268,7 +278,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: [NAMES_SCRIPT, own("reach.sh")],
+        script: [TOOLS_SCRIPT, NAMES_SCRIPT, own("reach.sh")],
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },

@@ -6,7 +6,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
 import { NAMES_SCRIPT } from "../names.ts";
@@ -67,7 +73,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const operatorKey = new LocalScript(
       `${name}-operator-key`,
       {
-        script: script("key.sh"),
+        script: [TOOLS_SCRIPT, script("key.sh")],
         values: { NODE: "this computer", FOLDER: this.operatorFolder() },
       },
       { parent: this },
@@ -109,7 +115,11 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-key`,
-      { machine, script: script("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
+      {
+        machine,
+        script: [TOOLS_SCRIPT, script("key.sh")],
+        values: { NODE: node, FOLDER: "/etc/wireguard" },
+      },
       { parent: this },
     );
   }

@@ -117,7 +117,10 @@ case $1 in
     know_names ""
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
-      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
+      # What fails there, as while another program holds dpkg's lock, is tried again for a while.
+      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms \
+        --property=Restart=on-failure --property=RestartSec=30s \
+        --property=StartLimitIntervalSec=1h --property=StartLimitBurst=10 bash "$leave"
     else
       systemctl disable --quiet --now "$unit"
       rm -f "$conf" /etc/sysctl.d/60-fogline.conf
