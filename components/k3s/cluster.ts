@@ -53,7 +53,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       [],
     );
-    const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
+    const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     const install = (agent: OverlayMember): RemoteScript =>
       this.install(
@@ -112,6 +112,8 @@ export class Cluster extends pulumi.ComponentResource {
           ...values,
         },
         secretOutput: true,
+        // Others work on the machine until the node is Ready.
+        waits: true,
       },
       { parent: this, dependsOn: [member.joined, ...after] },
     );

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Makes a member's WireGuard key, once, and prints the public half. The private half stays in a 0600
 # file of this computer.
-# Values: NODE, FOLDER (where the key stays)
+# Values: NODE, KEY (the file where it stays), EARLIER (where an earlier version kept it; may be empty)
 set -euo pipefail
-key=$FOLDER/fogline0.key
 
 install_tools() {
   if [ "$(id -u)" != 0 ]; then
@@ -16,18 +15,25 @@ install_tools() {
     --no-install-recommends wireguard-tools >&2
 }
 
+# Whoever comes first makes it; nobody takes the place of a key that others know by now.
+make_key() {
+  local part
+  part=$(mktemp "$KEY.XXXXXX")
+  if [ -s "$EARLIER" ]; then cat "$EARLIER"; else wg genkey; fi >"$part"
+  [ -s "$KEY" ] || rm -f "$KEY"
+  ln "$part" "$KEY" 2>/dev/null || [ -s "$KEY" ]
+  rm "$part"
+}
+
 case $1 in
   create | update)
     command -v wg-quick >/dev/null || install_tools
     umask 077
-    mkdir -p "$FOLDER"
-    if [ ! -s "$key" ]; then
-      wg genkey >"$key.part"
-      mv "$key.part" "$key"
-    fi
-    wg pubkey <"$key"
+    mkdir -p "${KEY%/*}"
+    [ -s "$KEY" ] || make_key
+    wg pubkey <"$KEY"
     ;;
   delete)
-    rm -f "$key"
+    rm -f "$KEY"
     ;;
 esac
