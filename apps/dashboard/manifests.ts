@@ -106,7 +106,7 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
 
 /** Objects of a kind of dashboard that lie in no namespace, and its namespace, as `kind/name`. */
 export function clusterWideNames(kind: DashboardPlan["kind"]): string[] {
-  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({ kind, apiServer: "" });
+  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({ kind, connections: [] });
   return [namespace, ...clusterRoles, ...clusterBindings].map(
     (object) => `${String(object.kind).toLowerCase()}/${object.metadata.name}`,
   );

@@ -64,7 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       [],
     );
-    const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
+    const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     const install = (agent: OverlayMember): RemoteScript =>
       this.install(
@@ -141,6 +141,8 @@ export class Cluster extends pulumi.ComponentResource {
           ...values,
         },
         secretOutput: true,
+        // Others work on the machine until the node is Ready.
+        waits: true,
       },
       { parent: this, dependsOn: [member.joined, ...after] },
     );

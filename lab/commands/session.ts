@@ -1,6 +1,6 @@
 /** What every command that changes the lab shares: the lock, the display, Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 import { Interrupt } from "../interrupt.ts";
 import { MACHINES, PROJECT } from "../layout.ts";
