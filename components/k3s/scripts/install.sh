@@ -1,12 +1,19 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be empty),
-#         TOKEN, ADMIN; of agents also SERVER (address of its API), KUBECONFIG_TEXT
-# Prints, on a server: the node token, then the kubeconfig.
+# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be
+#         empty), TOKEN (with which agents join), ADMIN, INTERFACE (that leads to the other nodes; may be
+#         empty), FOLLOW (follow.sh, the program that looks after the pods' network), RENEWAL (number of a
+#         period: another one has the step run again, so that certificates are renewed); of agents also
+#         SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator)
+# Parts before it: files.sh, changes.sh, running.sh
+# Prints, on a server: the agents' token, then the administrator's kubeconfig.
+# shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 etc=/etc/rancher/k3s
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
+follower=fogline-k3s-follow
 ready_within=300
 clock_within=300
+former_start=
 
 failed() {
   say "$1"
@@ -39,12 +46,8 @@ install_binary() {
     fetch_pinned K3s "$URL" "$SHA256" "$file.part"
     chmod 0755 "$file.part"
     mv "$file.part" "$file"
-    changed=yes
   fi
-  if [ "$(readlink /usr/local/bin/k3s || true)" != "$file" ]; then
-    ln -sfn "$file" /usr/local/bin/k3s
-    changed=yes
-  fi
+  ln -sfn "$file" /usr/local/bin/k3s
   ln -sfn k3s /usr/local/bin/kubectl
   ln -sfn k3s /usr/local/bin/crictl
 }
@@ -52,7 +55,14 @@ install_binary() {
 write_config() {
   put "$etc/config.yaml" 0600 "$CONFIG"
   put "$etc/flannel.json" 0600 "$FLANNEL"
-  put "$etc/token" 0600 "$TOKEN"
+  if [ "$ROLE" = server ]; then
+    # The server's own token is made by K3s and stays with it. Servers of earlier versions were given the
+    # one that agents have.
+    put "$etc/agent-token" 0600 "$TOKEN"
+    rm -f "$etc/token"
+  else
+    put "$etc/token" 0600 "$TOKEN"
+  fi
   if [ -n "$REGISTRIES" ]; then
     put "$etc/registries.yaml" 0600 "$REGISTRIES"
   else
@@ -62,10 +72,11 @@ write_config() {
 Description=K3s $ROLE
 # The node's address is the overlay's: K3s must find it there.
 Wants=network-online.target
-After=network-online.target wg-quick@fogline0.service
+After=network-online.target netclient.service${INTERFACE:+ wg-quick@$INTERFACE.service}
 
 [Service]
 Type=notify
+ExecStartPre=/bin/sh -c 'umask 077; exec $inputs >$started'
 ExecStart=/usr/local/bin/k3s $ROLE
 KillMode=process
 Delegate=yes
@@ -76,6 +87,22 @@ TasksMax=infinity
 TimeoutStartSec=0
 Restart=always
 RestartSec=2s
+
+[Install]
+WantedBy=multi-user.target"
+  write_inputs
+}
+
+follow_interface() {
+  put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
+  put "/etc/systemd/system/$follower.service" 0644 "[Unit]
+Description=Have K3s make the pods' network anew when the interface under it was made anew
+After=$unit.service
+
+[Service]
+ExecStart=/usr/local/sbin/$follower $unit.service $INTERFACE
+Restart=always
+RestartSec=5s
 
 [Install]
 WantedBy=multi-user.target"
@@ -95,18 +122,39 @@ write_kubeconfig() {
     >/etc/profile.d/fogline.sh
 }
 
+# What systemd calls this start of the unit, in its journal too.
+start_id() { systemctl show --property InvocationID --value "$unit"; }
+
 start() {
-  systemctl daemon-reload
-  systemctl enable --quiet "$unit"
-  if [ "$changed" = yes ] || ! systemctl is-active --quiet "$unit"; then
-    say "starting $unit"
+  local why
+  if why=$(must_restart); then
+    say "starting $unit: $why"
+    rm -f "$started"
+    former_start=$(start_id)
+    systemctl daemon-reload
+    systemctl enable --quiet "$unit"
     systemctl restart --no-block "$unit"
+  fi
+}
+
+# Agents of earlier versions hold the server's token, with which root on one of them could add a server
+# or replace the cluster's CA. It stays theirs as the agents' token; the server's becomes another one, which
+# leaves this machine by no way.
+take_server_token_from_agents() {
+  local state=/var/lib/rancher/k3s/server held
+  held=$(cat "$state/token")
+  if [ "${held##*:}" = "${TOKEN##*:}" ]; then
+    say "replacing the server's token, which agents know"
+    k3s token rotate >&2
   fi
 }
 
 await_ready() {
   local deadline=$((SECONDS + ready_within)) told=$SECONDS
-  until node_ready; do
+  until runs_as_wanted && node_ready; do
+    ! is_refused || failed "the cluster keeps the name $NODE for a machine that had another password \
+(/etc/rancher/node/password). Where that one is gone for good, on the server: sudo k3s kubectl delete node $NODE; \
+sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run up again"
     [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s"
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
@@ -117,6 +165,14 @@ await_ready() {
   say "the node is Ready"
 }
 
+# is_refused: whether K3s says, since its last start, that another machine has the node's name.
+is_refused() {
+  local id
+  id=$(start_id)
+  [ -n "$id" ] && [ "$id" != "$former_start" ] && journalctl --quiet --no-pager --output=cat "_SYSTEMD_INVOCATION_ID=$id" \
+    | grep -c 'Node password rejected' >/dev/null
+}
+
 node_ready() {
   [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
     get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
@@ -124,7 +180,7 @@ node_ready() {
 }
 
 remove() {
-  systemctl disable --quiet --now "$unit" || true
+  systemctl disable --quiet --now "$follower" "$unit" || true
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -151,7 +207,7 @@ remove() {
   rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
     "${kubeconfig%/*}/cache"
   rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
-    "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
+    "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower" "$started" /usr/local/lib/fogline /usr/local/bin/k3s \
     /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
   [ "$ROLE" = server ] || rm -f "$kubeconfig"
   # Empty folders that were made for what is gone.
@@ -171,14 +227,18 @@ fi
 
 case $1 in
   create | update)
+    refuse_changes
     [ "$ROLE" = server ] || check_clock
     install_binary
     write_config
+    follow_interface
     [ "$ROLE" = server ] || write_kubeconfig
     start
+    systemctl enable --quiet --now "$follower"
     await_ready
     if [ "$ROLE" = server ]; then
-      cat /var/lib/rancher/k3s/server/node-token
+      take_server_token_from_agents
+      cat /var/lib/rancher/k3s/server/agent-token
       cat "$kubeconfig"
     fi
     ;;
