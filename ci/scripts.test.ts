@@ -96,6 +96,8 @@ it("masks what an update prints and says that the stack is up", async () => {
   expect({ exitCode, summary }).toEqual({ exitCode: 0, summary: "Stack `dev`: up\n" });
   expect(printed).toContain("made [masked]");
   expect(calls).toMatch(/pulumi up --stack dev --yes .*--policy-pack policy/);
+  // What a preview refuses is refused before anything is changed.
+  expect(calls).not.toContain("--skip-preview");
 });
 
 it("interrupts an update that takes too long, and waits for it to end by itself", async () => {

@@ -104,6 +104,40 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     expect(dangers(head)).toEqual([]);
   });
 
+  it("that runs the server's script again keeps what the cluster holds, as the cluster has a name", async () => {
+    const head = await planned({ k3s: { version: "v1.36.4+k3s1" } });
+    const { replaced, changed } = short(differenceBetween(base, head));
+    expect(changed).toContain("masternode-k3s stdin");
+    expect(replaced).toEqual([]);
+
+    const unnamed = (snapshot: Snapshot): Snapshot => ({
+      ...snapshot,
+      resources: snapshot.resources.map((resource) => ({
+        ...resource,
+        inputs: Object.fromEntries(
+          Object.entries(resource.inputs).filter(([key]) => key !== "clusterIdentifier"),
+        ),
+      })),
+    });
+    for (const after of [head, unnamed(head)]) {
+      const difference = differenceBetween(unnamed(base), after);
+      const names = difference.replaced.map(({ after: { name } }) => name);
+      expect(names).toContain("cluster");
+      expect(names).toContain("website-namespace");
+      expect(names.some((name) => name.startsWith("masternode"))).toBe(false);
+    }
+    // Its name alone is no other cluster.
+    expect(differenceBetween(unnamed(base), base).replaced).toEqual([]);
+  });
+
+  it("of another server makes another cluster, with every object in it", async () => {
+    const head = await planned({ cloud: { image: "Debian:debian-13:13-arm64:0.20260101.1" } });
+    const names = differenceBetween(base, head).replaced.map(({ after: { name } }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["MasterNode-machine", "k3s-token", "cluster", "website-namespace"]),
+    );
+  });
+
   it("of another size resizes the machine, which restarts", async () => {
     const head = await planned({
       cloud: { workers: [{ name: "WorkerNode", size: "Standard_B4pls_v2" }] },

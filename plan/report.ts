@@ -1,4 +1,5 @@
 /** Everything a plan tells, gathered: what is declared, what it costs, what breaks, what changes. */
+import { placeholders } from "../config/placeholders.ts";
 import type { Problem } from "../config/problems.ts";
 import { sizesInsideBudget } from "../policy/budget.ts";
 import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
@@ -51,6 +52,8 @@ export interface Report {
   /** The month's cost at the base, where both sides have one. */
   readonly costBefore?: number;
   readonly dangers: readonly Danger[];
+  /** Values that the user has to fill in: `pulumi up` refuses them. */
+  readonly placeholders: readonly Problem[];
 }
 
 /** Puts a plan together. */
@@ -65,6 +68,7 @@ export function reportOf(
     ...(base && { base: { ref: base.ref, commit: base.commit } }),
     notes: base === undefined ? [] : [...base.notes, ...baseNotes(stack, base)],
     dangers: [],
+    placeholders: [],
   };
   switch (head.kind) {
     case "problems":
@@ -89,15 +93,17 @@ function planned(
   head: Snapshot,
   base: Base | undefined,
   prices: PriceTable | undefined,
-): Pick<Report, "view" | "difference" | "costBefore" | "dangers"> {
+): Pick<Report, "view" | "difference" | "costBefore" | "dangers" | "placeholders"> {
   const view = viewOf(head, prices);
+  const missing = placeholders(head.settings);
   if (base?.outcome?.kind !== "planned") {
-    return { view, dangers: [] };
+    return { view, dangers: [], placeholders: missing };
   }
   const before = base.outcome.snapshot;
   const difference = differenceBetween(before, head);
   return {
     view,
+    placeholders: missing,
     difference,
     ...(prices && { costBefore: estimate(before.resources, prices).monthly }),
     dangers: dangersOf(difference, firewallOf(before), view.firewall),

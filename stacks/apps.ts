@@ -20,7 +20,17 @@ export function apps(
 ): void {
   const provider = new k8s.Provider(
     "cluster",
-    { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
+    {
+      kubeconfig: cluster.kubeconfig,
+      // A script prints the kubeconfig, so a preview does not know it when the script will run again.
+      // Without a name for the cluster the provider then replaces every object in it.
+      clusterIdentifier: cluster.identity,
+      enableServerSideApply: true,
+      // An object that an interrupted update made and did not record is taken up again, and fields
+      // that the autoscaler or that update owns are no reason to stop. See docs/decisions.md.
+      upsertExistingObjects: true,
+      enablePatchForce: true,
+    },
     { dependsOn: [...cluster.ready, overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.

@@ -4,6 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
+import { DRAFT } from "../config/load.ts";
 import { optionsOf, type Options, type Request } from "./registration.ts";
 
 /** One registered resource. */
@@ -25,6 +26,8 @@ export interface MockOptions {
   readonly stack?: string;
   /** What stands for a secret value in `sealed`; default `[secret]`. */
   readonly seal?: (plain: unknown) => string;
+  /** Whether settings may hold values that only stand for others; default true, as nothing is made. */
+  readonly draft?: boolean;
 }
 
 type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Record<string, unknown>;
@@ -82,15 +85,16 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
 /** A mock engine for this process; `registered` grows as the program runs. */
 export function mockEngine(
   config: Readonly<Record<string, unknown>>,
-  { stack = "test", seal = () => "[secret]" }: MockOptions = {},
+  { stack = "test", seal = () => "[secret]", draft = true }: MockOptions = {},
 ): readonly Registered[] {
   const registered: Registered[] = [];
   const asked: Asked = {};
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
+  pulumi.runtime.setAllConfig({
+    ...Object.fromEntries(
       Object.entries(config).map(([name, value]) => [`fogline:${name}`, JSON.stringify(value)]),
     ),
-  );
+    [DRAFT]: String(draft),
+  });
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
     make(args, asked.now);
   void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);

@@ -45,6 +45,14 @@ describe("the whole program", () => {
     expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
   });
 
+  it("tells the Kubernetes provider which cluster it is by what no script prints", () => {
+    const { inputs, propertyDependencies } = fog.one("cluster");
+    const token = fog.one("k3s-token");
+    expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
+    expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
+    expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
       (fog.one(name).inputs["securityRules"] as Record<string, unknown>[]).map(

@@ -15,6 +15,8 @@ export interface Options {
   readonly retainOnDelete: boolean;
   /** The resource that takes it along when it goes. */
   readonly deletedWith?: string;
+  /** Resources whose replacement replaces it, too; absent where there are none. */
+  readonly replaceWith?: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly ignoreChanges: readonly string[];
   /** Input paths whose change asks for a new resource, by the SDK's or the program's word. */
@@ -50,6 +52,7 @@ export interface Request {
   getProtect(): boolean | undefined;
   getRetainondelete(): boolean | undefined;
   getDeletedwith(): string;
+  getReplaceWithList(): string[];
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
@@ -73,6 +76,9 @@ export function optionsOf(request: Request, stack: string): Options {
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     ...given("deletedWith", request.getDeletedwith()),
+    ...(request.getReplaceWithList().length === 0
+      ? {}
+      : { replaceWith: request.getReplaceWithList() }),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),

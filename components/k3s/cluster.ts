@@ -1,6 +1,5 @@
 /** One K3s cluster over the overlay: a server, its agents, a kubeconfig. */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -8,7 +7,7 @@ import * as random from "@pulumi/random";
 import type { Settings } from "../../config/schema.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
-import { FILES_SCRIPT, readScript, RemoteScript } from "../remote/script.ts";
+import { readScript, RemoteScript } from "../remote/script.ts";
 import {
   agentConfig,
   downloadUrl,
@@ -19,6 +18,7 @@ import {
 } from "./config.ts";
 import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
+import { ADMIT_SCRIPT, DRAIN_SCRIPT, FOLLOW_PROGRAM, INSTALL_SCRIPT } from "./scripts.ts";
 
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
@@ -37,6 +37,11 @@ export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /**
+   * What tells this cluster from any other: it stays as long as the cluster does, whatever becomes of
+   * its kubeconfig, and a preview knows it.
+   */
+  readonly identity: pulumi.Output<string>;
+  /**
    * Done when every node is Ready; guests come when they come, and nothing waits for them. What depends
    * on it is gone before a node's pods are moved.
    */
@@ -54,8 +59,13 @@ export class Cluster extends pulumi.ComponentResource {
     const secret = new random.RandomPassword(
       `${name}-token`,
       { length: 48, special: false },
-      { parent: this },
+      {
+        parent: this,
+        // A server on another machine is another cluster, empty, whatever its name and address.
+        ...(hub.machine.lifetime === undefined ? {} : { replaceWith: [hub.machine.lifetime] }),
+      },
     );
+    this.identity = pulumi.unsecret(secret.result.apply(identityOf));
     const server = this.install(
       hub,
       {
@@ -89,7 +99,7 @@ export class Cluster extends pulumi.ComponentResource {
     };
     this.ready = [server, ...agents.flatMap(install)];
     args.guests?.forEach(install);
-    this.registerOutputs({ kubeconfig: this.kubeconfig });
+    this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 
   /**
@@ -102,7 +112,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-node`,
       {
         machine: this.args.overlay.hub.machine,
-        script: [FILES_SCRIPT, script("api.sh"), script("admit.sh")],
+        script: ADMIT_SCRIPT,
         values: {
           NODE: node,
           // A machine that is made or installed anew has another key.
@@ -123,7 +133,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-drain`,
       {
         machine: this.args.overlay.hub.machine,
-        script: [FILES_SCRIPT, script("api.sh"), script("drain.sh")],
+        script: DRAIN_SCRIPT,
         values: { NODE: node },
         onlyUndo: true,
       },
@@ -151,7 +161,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-k3s`,
       {
         machine: member.machine,
-        script: [FILES_SCRIPT, ...["changes.sh", "running.sh", "install.sh"].map(script)],
+        script: INSTALL_SCRIPT,
         values: {
           NODE: node,
           VERSION: settings.version,
@@ -161,7 +171,7 @@ export class Cluster extends pulumi.ComponentResource {
           REGISTRIES: registriesConfig(settings.mirrors),
           ADMIN: member.machine.adminUser,
           INTERFACE: member.interfaceName ?? "",
-          FOLLOW: readScript(script("follow.sh")),
+          FOLLOW: readScript(FOLLOW_PROGRAM),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
           ...values,
@@ -177,8 +187,13 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-function script(file: string): string {
-  return join(import.meta.dirname, "scripts", file);
+/**
+ * A name for the cluster that its token belongs to. K3s keeps one token for a cluster's whole life;
+ * the hash gives nothing of it away.
+ */
+function identityOf(token: string): string {
+  const hash = createHash("sha256").update(`identity of the cluster of ${token}`);
+  return `fogline-${hash.digest("hex").slice(0, 16)}`;
 }
 
 function checksum(settings: Settings["k3s"], machine: Machine): string {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { ADMIT_SCRIPT, DRAIN_SCRIPT } from "./scripts.ts";
 import { FakeMachine, type Ran } from "./testing/machine.ts";
 
 let server: FakeMachine;
@@ -20,7 +21,7 @@ function answers(said: Readonly<Record<string, string>>): void {
 }
 
 function drain(): Promise<Ran> {
-  return server.run(["api.sh", "drain.sh"], "delete", { NODE: "attic" });
+  return server.run(DRAIN_SCRIPT, "delete", { NODE: "attic" });
 }
 
 describe("moving a node's pods away", () => {
@@ -58,7 +59,7 @@ describe("moving a node's pods away", () => {
 describe("a machine's place in the cluster", () => {
   const token = Buffer.from("reader").toString("base64");
   const admit = (machine: string, action: "update" | "delete" = "update"): Promise<Ran> =>
-    server.run(["api.sh", "admit.sh"], action, { NODE: "attic", MACHINE: machine });
+    server.run(ADMIT_SCRIPT, action, { NODE: "attic", MACHINE: machine });
   const deletions = (): string[] => server.calls().filter((call) => call.startsWith("delete"));
 
   it("stays while the machine does", async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { INSTALL_SCRIPT } from "./scripts.ts";
 import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
 
-const PARTS = ["changes.sh", "running.sh", "install.sh"];
 const OLD = "v1.36.3+k3s1";
 const CERTIFICATE = "var/lib/rancher/k3s/agent/client-kubelet.crt";
 let machine: FakeMachine;
@@ -37,7 +37,7 @@ function install(
     SERVER: "10.101.0.1",
     KUBECONFIG_TEXT: "kind: Config\n",
   };
-  return machine.run(PARTS, "update", { ...common, ...values }, deaf);
+  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...values }, deaf);
 }
 
 /** The server of a cluster, as its values differ. */

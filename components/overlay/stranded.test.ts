@@ -1,6 +1,11 @@
+import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { FakeMachine, type Ran } from "../k3s/testing/machine.ts";
+import { FILES_SCRIPT } from "../remote/script.ts";
+import { NAMES_SCRIPT } from "./names.ts";
+import { STRANDED_SCRIPT } from "./stranded.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";
 let hub: FakeMachine;
@@ -19,12 +24,16 @@ function conf(port: number, address = "10.101.0.1/16"): string {
 
 /** The hub's step, with another configuration than the one that is there. */
 function change(text: string): Promise<Ran> {
-  const parts = ["scripts/names.sh", "scripts/stranded.sh", "wireguard/scripts/member.sh"];
-  return hub.run(
-    parts.map((part) => `../../overlay/${part}`),
-    "update",
-    { NODE: "masternode", CONF: text, HUB: "", MTU: "1420", FORWARD: "no", NAMES: "", WATCH: "" },
-  );
+  const member = join(import.meta.dirname, "wireguard/scripts/member.sh");
+  return hub.run([FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, member], "update", {
+    NODE: "masternode",
+    CONF: text,
+    HUB: "",
+    MTU: "1420",
+    FORWARD: "no",
+    NAMES: "",
+    WATCH: "",
+  });
 }
 
 describe("a hub with devices that joined by a bundle", () => {

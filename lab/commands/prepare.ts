@@ -104,7 +104,7 @@ function facts(
   const arch = hostArch();
   return {
     operator: { sshKey: KEY, folder: join(OPERATOR, "overlay") },
-    cloud: { arch },
+    cloud: { arch, lab: true },
     edge: [{ name: "raspberrypi", ...pi, arch }],
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },
     website: { image: images.website },

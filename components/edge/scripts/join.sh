@@ -149,7 +149,9 @@ join_overlay() {
   if systemctl is-active --quiet k3s-agent.service; then
     systemctl restart --no-block k3s-agent.service
   fi
-  until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+  # A router at home may have the hub's address, too: only what comes out of the tunnel counts.
+  until ping -q -c 1 -W 1 -I fogline0 "$HUB" >/dev/null \
+    && wg show fogline0 latest-handshakes | awk '$2 > 0 { found = 1 } END { exit !found }'; do
     [ $SECONDS -lt $deadline ] || {
       say "was let in, but the hub does not answer yet; the tunnel goes on trying"
       return

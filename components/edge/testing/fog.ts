@@ -52,7 +52,8 @@ export class TestFog implements Disposable {
     readonly hub: TestMachine,
     readonly cabin: TestMachine,
     readonly thief: TestMachine,
-    private readonly routers: readonly TestMachine[],
+    /** From the internet inwards; the last one's LAN ends in `lan-end`. */
+    readonly routers: readonly TestMachine[],
     private readonly hubKey: string,
   ) {}
 

@@ -14,7 +14,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
 import { render } from "../../remote/render.ts";
-import { FILES_SCRIPT, readScript } from "../../remote/script.ts";
+import { readScript } from "../../remote/script.ts";
 
 /** How a script ended. */
 export interface Ran {
@@ -91,8 +91,9 @@ export class FakeMachine {
   }
 
   /**
-   * Runs parts of this folder's scripts as the program does.
+   * Runs a script as the program does.
    *
+   * @param parts paths of its parts
    * @param deaf whether nobody hears what the script says, as after a broken connection
    */
   async run(
@@ -101,8 +102,7 @@ export class FakeMachine {
     values: Readonly<Record<string, string>>,
     deaf = false,
   ): Promise<Ran> {
-    const files = parts.map((part) => join(import.meta.dirname, "../scripts", part));
-    const text = render(readScript([FILES_SCRIPT, ...files]), { ADMIN: username, ...values });
+    const text = render(readScript(parts), { ADMIN: username, ...values });
     const moved = text.replaceAll(
       /(?<![\w.$}/*])\/(etc|usr\/local|var\/lib|run)\//g,
       `${this.root}/$1/`,

@@ -177,6 +177,17 @@ describe.sequential("on the way up", () => {
     }
     expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
   });
+
+  it("protected, it would keep everything through a change of the server's script", async () => {
+    const kept = { "cloud.protect": true };
+    changeSettings(kept);
+    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+    changeSettings({ ...kept, "overlay.pathMtu": 1400 });
+    const { exitCode, said } = await start("preview").ended;
+    expect(exitCode, said).toBe(0);
+    expect(said).toMatch(/^plan: (\d+ unchanged, )?\d+ to update(, \d+ unchanged)?$/m);
+    expect(said).toContain("website-namespace");
+  });
 });
 
 /** A listener on a port of this computer, or none where the port is taken anyway. */
