@@ -5,16 +5,6 @@
 # A disruption budget that no other node can meet must not keep a machine for ever.
 drain_within=90
 
-is_ready() {
-  [ "$(kube get node "$NODE" --ignore-not-found \
-    --output 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
-}
-
-# Whether anything is served by the cluster: where a whole stack goes, its apps went before.
-has_workloads() {
-  [ -n "$(kube get pods --all-namespaces --field-selector metadata.namespace!=kube-system --output name)" ]
-}
-
 # Claims whose volume lies on this node's disk, a line each.
 local_claims() {
   kube get persistentvolumes --output "jsonpath={range .items[*]}{.spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[?(@.key==\"kubernetes.io/hostname\")].values[*]} {.spec.claimRef.namespace}/{.spec.claimRef.name}{'\n'}{end}" \
@@ -38,9 +28,13 @@ drain() {
 
 case $1 in
   delete)
-    if ! has_workloads; then
+    # Where a whole stack goes, its apps went before.
+    workloads=$(kube get pods --all-namespaces --field-selector metadata.namespace!=kube-system --output name)
+    ready=$(kube get node "$NODE" --ignore-not-found \
+      --output 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
+    if [ -z "$workloads" ]; then
       say "the cluster serves nothing any more: its pods need not move"
-    elif ! is_ready; then
+    elif [ "$ready" != True ]; then
       say "the node is not Ready: there is nothing to move"
     else
       drain
