@@ -11,8 +11,9 @@ kube() { k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20
 # left to the garbage collector they would stay among the endpoints for some 40 s.
 forget_node() {
   kube delete node "$NODE" --ignore-not-found --timeout=60s >&2
+  # kubectl warns that they may run on, which they do not.
   kube delete pods --all-namespaces --field-selector "spec.nodeName=$NODE" --force --grace-period=0 \
-    --wait=false >&2
+    --wait=false 2>&1 | { grep -v -e '^Warning: Immediate deletion' -e '^No resources found' || true; } >&2
   # K3s removes it with the node, some time later; until then another machine cannot have the name.
   kube delete secret --namespace kube-system "$NODE.node-password.k3s" --ignore-not-found >&2
   # What the machine's kubeconfig says is worth nothing from here on.
