@@ -173,6 +173,18 @@ describe("the server's token", () => {
   });
 });
 
+describe("what may start pods for everybody", () => {
+  it("runs on the server alone", async () => {
+    serverState("own");
+    await install(server());
+    expect(machine.calls()).toContainEqual(
+      expect.stringMatching(
+        /patch deployment local-path-provisioner .*"nodeSelector":\{"node-role.kubernetes.io\/control-plane":"true"\}/,
+      ),
+    );
+  });
+});
+
 describe("a name that the cluster keeps for another machine", () => {
   const journal =
     "Waiting to retrieve agent configuration; server is not ready: Node password rejected\n";

@@ -74,6 +74,35 @@ describe("root on the Pi", () => {
     },
   );
 
+  it("as any pod of the Pi does none of that either", async () => {
+    const tokens = (
+      await inside(
+        "raspberrypi",
+        "find /var/lib/kubelet/pods -path '*/kubernetes.io~projected/*/token' -not -path '*/..*'",
+      )
+    )
+      .trim()
+      .split("\n");
+    for (const token of tokens.filter((file) => file !== "")) {
+      for (const question of [
+        "get secrets --namespace another-app",
+        "get secrets --namespace kube-system",
+        "create pods --namespace another-app",
+        "create pods --namespace kube-system",
+        "create clusterrolebindings",
+        "delete nodes",
+      ]) {
+        const { stdout } = await runInside(
+          "raspberrypi",
+          `k3s kubectl --kubeconfig /dev/null --server ${API} \\
+             --certificate-authority ${AGENT}/server-ca.crt --token "$(cat '${token}')" \\
+             auth can-i ${question}`,
+        );
+        expect(stdout.trim(), `${question} with ${token}`).toBe("no");
+      }
+    }
+  });
+
   it("adds no server and reads nothing that servers share, whatever it says to be", async () => {
     const token = (await inside("raspberrypi", "cat /etc/rancher/k3s/token")).trim();
     expect(token).toMatch(/^K10[0-9a-f]{64}::node:/);

@@ -189,6 +189,21 @@ sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run 
   say "the node is Ready"
 }
 
+# The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
+# it runs on. K3s leaves what it does not name itself as it is.
+keep_provisioner() {
+  local deadline=$((SECONDS + 120)) said
+  local place='{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":"true"}}}}}'
+  until said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s --namespace kube-system \
+    patch deployment local-path-provisioner --patch "$place" 2>&1); do
+    if [ $SECONDS -ge $deadline ]; then
+      say "cannot keep the provisioner of local volumes off the agents: $said"
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
 # is_refused: whether K3s says, since its last start, that another machine has the node's name.
 is_refused() {
   local id
@@ -283,6 +298,7 @@ case $1 in
     await_ready
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents
+      keep_provisioner
       cat /var/lib/rancher/k3s/server/agent-token
       cat "$kubeconfig"
     fi
