@@ -147,12 +147,12 @@ async function givenBack(): Promise<void> {
 /** Visits the website until something is done; what was wrong with the visits that failed. */
 async function visitsFailedDuring(work: Promise<unknown>): Promise<string[]> {
   const failed: string[] = [];
-  let working = true;
+  const ended = new AbortController();
   const done = work.finally(() => {
-    working = false;
+    ended.abort();
   });
   const url = outputs().websiteUrls[0] ?? "";
-  while (working) {
+  while (!ended.signal.aborted) {
     await ask(url).then(
       ({ status }) => (status === 200 ? 0 : failed.push(`status ${status}`)),
       (error: unknown) => failed.push(String(error)),
