@@ -7,6 +7,7 @@ import {
   publicAddressesAsPlanned,
   sshNotFromEverywhere,
 } from "./network.ts";
+import { namespacesDenyByDefault } from "./isolation.ts";
 import { objectsHaveOneOwner } from "./objects.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
@@ -40,4 +41,5 @@ export const STACK_POLICIES: readonly StackPolicy[] = [
         message: `${finding.path}: ${describeRefusal(finding)}`,
       })),
   },
+  namespacesDenyByDefault,
 ];

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { connections } from "../apps/connections.ts";
 import { Dashboard } from "../apps/dashboard/component.ts";
 import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
 import { Database } from "../apps/database/component.ts";
@@ -13,7 +14,8 @@ import {
   CLUSTER_WIDE_NAMES as INGRESS_NAMES,
   IngressController,
 } from "../apps/ingress/component.ts";
-import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
+import { denyByDefault } from "../apps/isolation.ts";
+import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
@@ -52,34 +54,40 @@ export function apps(
     { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
     { providers: [provider] },
   );
+  const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
   const database = new Database(
     "database",
     {
       namespace,
       image: settings.database.image,
       storage: settings.database.storage,
-      clients: WEBSITE_LABELS,
+      connections: table,
     },
     { providers: [provider], protect },
   );
-  new Website(
+  const website = new Website(
     "website",
     {
       namespace,
       settings: settings.website,
       database: database.address,
-      ingressClass: ingress.className,
+      connections: table,
+      route: ingress.route("identified"),
     },
     { providers: [provider] },
   );
+  denyByDefault("website", namespace, {
+    provider,
+    after: [database.isolation, website.isolation],
+  });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: [namespace] };
+    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
     new Descheduler("descheduler", plan, { providers: [provider] });
   }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
-    const plan = { kind, ...images, apiServer: overlay.hub.address };
+    const plan = { kind, ...images, connections: table };
     new Dashboard("dashboard", plan, { providers: [provider] });
   }
 }
