@@ -31,6 +31,13 @@ check_tools() {
   fi
 }
 
+# Packages that have to be installed; a container loads no modules.
+lacking_here() {
+  local tools=("${MEMBER_TOOLS[@]}")
+  contained || tools+=(modprobe:kmod)
+  lacking "${tools[@]}"
+}
+
 has_module() {
   [ -e "$ROOT/sys/module/$1" ] || modprobe --dry-run --quiet -- "$1" 2>/dev/null
 }
