@@ -33,7 +33,7 @@ export function knownOf(
     name === "edge" ? devicesOf(schema, raw[name]) : fieldsOf(schema, raw[name]),
   ]);
   const devices = Array.isArray(raw["edge"]) ? raw["edge"].length : 0;
-  return { ...Object.fromEntries(known), devices };
+  return { ...(Object.fromEntries(known) as Omit<Known, "devices">), devices };
 }
 
 function devicesOf(schema: z.ZodType, raw: unknown): KnownDevice[] {

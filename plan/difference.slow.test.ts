@@ -11,7 +11,8 @@ import { AFTER_APPLY, differenceBetween, type Difference } from "./difference.ts
 import { firewallOf } from "./firewall.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
-import { reportOf } from "./report.ts";
+import { PRICES } from "./cost.ts";
+import { isRefused, reportOf } from "./report.ts";
 import { bench, runProgram } from "./run.ts";
 import type { Outcome, Snapshot } from "./snapshot.ts";
 
@@ -255,7 +256,13 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     const server = difference.changed.find(({ after }) => after.name === "masternode-k3s");
     expect(server?.changes.map(({ path }) => writePath(path))).toEqual(["stdin"]);
     const against = { ref: "main", commit: "0", notes: [], outcome: outcome(base) };
-    const report = reportOf("fixture", outcome(head), against, undefined);
+    const report = reportOf("fixture", outcome(head), against, PRICES);
+    expect(report.dangers[0]).toMatchObject({ level: "stop", refused: true });
+    expect(report.dangers[0]?.text).toMatch(/k3s\.podRange changes.*`pulumi up` refuses it/);
+    expect(isRefused(report)).toBe(true);
+    expect(report.view?.cost?.budget).toBe(200);
+    expect(report.placeholders.map(({ path }) => path)).toContain("fogline:cloud.sshFrom[0]");
+    expect(markdown(report)).toContain("still to be filled in: `pulumi up` refuses the stack");
     for (const text of [json(report), markdown(report)]) {
       expect(text).toContain("[secret]");
       expect(text).not.toMatch(/\[secret:|-result|PRIVATE KEY|server:secret/);

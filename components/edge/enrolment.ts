@@ -82,6 +82,21 @@ export function bundleText(script: string, values: BundleValues): string {
 }
 
 /**
+ * When a bundle expires, in seconds since 1970, as the hub printed it.
+ *
+ * @throws Error when the text is no such number
+ */
+export function parseExpiry(text: string): string {
+  const seconds = text.trim();
+  if (!/^\d{10}$/.test(seconds)) {
+    throw new Error(
+      `the hub did not print when the bundle expires but ${JSON.stringify(seconds.slice(0, 80))}`,
+    );
+  }
+  return seconds;
+}
+
+/**
  * Reads what a device said of itself.
  *
  * @throws Error when the text is not of the hub's form

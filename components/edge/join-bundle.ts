@@ -9,6 +9,7 @@ import { expandHome, type OperatorKey } from "../../config/load.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
+import { operatorFolder } from "../overlay/operator.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
 import {
   FILES_SCRIPT,
@@ -17,7 +18,7 @@ import {
   RemoteScript,
   TOOLS_SCRIPT,
 } from "../remote/script.ts";
-import { bundleKeys, bundleText, parseEnrolled, type Enrolled } from "./enrolment.ts";
+import { bundleKeys, bundleText, parseEnrolled, parseExpiry, type Enrolled } from "./enrolment.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { prepare } from "./preparation.ts";
 import { scripts } from "./scripts.ts";
@@ -26,7 +27,7 @@ export interface JoinBundleArgs {
   readonly device: BundleDevice;
   readonly overlay: Overlay;
   readonly operatorKey: OperatorKey;
-  /** Folder on this computer that the bundle is written to. */
+  /** Folder on this computer with a folder for each stack, into which the bundle is written. */
   readonly operatorFolder: string;
   /** What the device is held to before it changes anything on itself. */
   readonly requirements: Requirements;
@@ -60,9 +61,9 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     const keys = this.createKeys();
     const invitation = overlay.invite(device, keys.publicKey);
     const invited = this.invite(invitation, keys.publicKey);
-    this.bundle = pulumi.secret(this.writeBundle(invitation, keys.privateKey, invited.stdout));
+    this.bundle = pulumi.secret(this.writeBundle(invitation, keys.privateKey, invited.result));
     const enrolment = this.awaitDevice(invited, this.keepBundle());
-    const enrolled = enrolment.stdout.apply(parseEnrolled);
+    const enrolled = enrolment.result.apply(parseEnrolled);
     const seat = invitation.admit(enrolled.apply(({ key }) => key));
     this.address = seat.address;
     const member = seat.join(this.reached(enrolled), {
@@ -135,7 +136,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
         ISSUE: this.issue,
         HUB: overlay.hub.address,
         PORT: ENROLMENT_PORT,
-        EXPIRES: seconds.trim(),
+        EXPIRES: parseExpiry(seconds),
         GUEST_CONF: guest.replace(PRIVATE_KEY, key),
         CONF: own,
         ADMIN: device.user,
@@ -151,7 +152,11 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
       `${this.node}-bundle`,
       {
         script: scripts("bundle.sh"),
-        values: { FILE: this.file, TEXT: this.bundle },
+        values: {
+          FILE: this.file,
+          TEXT: this.bundle,
+          EARLIER: join(expandHome(this.args.operatorFolder), `join-${this.node}.sh`),
+        },
       },
       { parent: this },
     );
@@ -171,6 +176,8 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
           FILE: this.file,
         },
         undo: false,
+        // Others work on the hub meanwhile.
+        waits: true,
       },
       { parent: this, dependsOn: [invitation, kept] },
     );
@@ -215,6 +222,6 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
   }
 
   private get file(): string {
-    return join(expandHome(this.args.operatorFolder), `join-${this.node}.sh`);
+    return join(operatorFolder(this.args.operatorFolder), `join-${this.node}.sh`);
   }
 }

@@ -44,10 +44,23 @@ export function prepare(
     {
       machine: { ...machine, connection },
       script: scripts("supported.sh", "booted.sh"),
-      values: { ...values, ENDED: preparation.stdout },
+      values: {
+        ...values,
+        ENDED: preparation.result.apply((text) => readBoot(text, machine.name)),
+      },
       undo: false,
     },
     { ...opts, dependsOn: [preparation] },
   );
   return { ...machine, prepared };
+}
+
+/** The boot that ends for the preparation: empty where none does. */
+function readBoot(text: string, machine: string): string {
+  if (!/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(text)) {
+    throw new pulumi.RunError(
+      `${machine} did not print the id of its boot but ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+  return text;
 }

@@ -2,12 +2,9 @@
  * A hub that takes join bundles, and devices behind two NATs: real WireGuard and the scripts that the
  * program sends, on machines made of this computer's namespaces. Needs root and wireguard-go.
  */
-import { join } from "node:path";
-
 import { ENROLMENT_PORT, enrolmentAddress } from "../../overlay/addresses.ts";
-import { NAMES_SCRIPT } from "../../overlay/names.ts";
-import { STRANDED_SCRIPT } from "../../overlay/stranded.ts";
 import { PRIVATE_KEY, writeConf } from "../../overlay/wireguard/conf.ts";
+import { MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
 import { FILES_SCRIPT, readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { CHECK_SCRIPTS } from "../check.ts";
@@ -97,8 +94,7 @@ export class TestFog implements Disposable {
         allowedIps: [`10.101.1.${i + 1}/32`],
       })),
     });
-    const member = join(import.meta.dirname, "../../overlay/wireguard/scripts/member.sh");
-    const script = readScript([FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, member]);
+    const script = readScript(MEMBER_SCRIPT);
     const values = {
       NODE: "hub",
       CONF: text,

@@ -3,9 +3,8 @@
 # file of this computer.
 # A machine's first step, so it also provides the programs that every later one calls.
 # Parts before it: tools.sh
-# Values: NODE, FOLDER (where the key stays)
+# Values: NODE, KEY (the file where it stays), EARLIER (where an earlier version kept it; may be empty)
 set -euo pipefail
-key=$FOLDER/fogline0.key
 
 # A machine gets what is missing; the operator's computer is told.
 provide_tools() {
@@ -23,18 +22,25 @@ provide_tools() {
   }
 }
 
+# Whoever comes first makes it; nobody takes the place of a key that others know by now.
+make_key() {
+  local part
+  part=$(mktemp "$KEY.XXXXXX")
+  if [ -s "$EARLIER" ]; then cat "$EARLIER"; else wg genkey; fi >"$part"
+  [ -s "$KEY" ] || rm -f "$KEY"
+  ln "$part" "$KEY" 2>/dev/null || [ -s "$KEY" ]
+  rm "$part"
+}
+
 case $1 in
   create | update)
     provide_tools
     umask 077
-    mkdir -p "$FOLDER"
-    if [ ! -s "$key" ]; then
-      wg genkey >"$key.part"
-      mv "$key.part" "$key"
-    fi
-    wg pubkey <"$key"
+    mkdir -p "${KEY%/*}"
+    [ -s "$KEY" ] || make_key
+    wg pubkey <"$KEY"
     ;;
   delete)
-    rm -f "$key"
+    rm -f "$KEY"
     ;;
 esac

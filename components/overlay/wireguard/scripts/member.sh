@@ -4,7 +4,7 @@
 # Values: those of files.sh, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU,
 #         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
 #         member that dials)
-# Parts before it: files.sh, names.sh, stranded.sh
+# Parts before it: files.sh, names.sh, stranded.sh, conf.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
@@ -23,20 +23,41 @@ failed() {
 
 # wg-quick brings addresses and routes up; a change of peers alone must not cut running tunnels.
 apply() {
-  local key wanted before after
-  IFS= read -r key </etc/wireguard/fogline0.key
-  wanted=${CONF//@PRIVATE_KEY@/$key}
-  before=$(interface_part 2>/dev/null || true)
-  umask 077
-  printf '%s' "$wanted" >"$conf.part"
-  mv "$conf.part" "$conf"
-  after=$(interface_part)
-  systemctl enable --quiet "$unit"
+  local new
+  new=$(write_conf "$conf" /etc/wireguard/fogline0.key) || {
+    say "wg cannot load the configuration: the one that is there stays"
+    exit 1
+  }
   if systemctl is-active --quiet "$unit" && ip link show fogline0 >/dev/null 2>&1 \
-    && [ "$before" = "$after" ]; then
-    wg syncconf fogline0 <(wg-quick strip fogline0; joined_peers)
+    && [ "$(interface_part "$conf" 2>/dev/null)" = "$(interface_part "$new")" ]; then
+    wg syncconf fogline0 <(for_wg "$new"; joined_peers) || {
+      rm -f "$new"
+      failed "wg does not take the configuration: the one that is there stays"
+    }
+    mv "$new" "$conf"
+    systemctl enable --quiet "$unit"
   else
-    systemctl restart "$unit" || failed "the tunnel does not come up"
+    start_anew "$new"
+  fi
+}
+
+# start_anew FILE: brings the tunnel up with it, or with what was there before.
+start_anew() {
+  local before=
+  if [ -e "$conf" ]; then
+    before=$(mktemp "$conf.XXXXXX")
+    cp -p "$conf" "$before"
+  fi
+  mv "$1" "$conf"
+  systemctl enable --quiet "$unit"
+  if systemctl restart "$unit"; then
+    rm -f "$before"
+  elif [ -n "$before" ]; then
+    mv "$before" "$conf"
+    systemctl restart "$unit" || true
+    failed "the tunnel does not come up with the new configuration: the one before is back"
+  else
+    failed "the tunnel does not come up"
   fi
 }
 
@@ -46,7 +67,11 @@ joined_peers() {
   [ ! -x "$program" ] || "$program" peers
 }
 
-interface_part() { sed '/^\[Peer\]/,$d' "$conf"; }
+# Where a hub with this configuration is met.
+place() { sed -n 's/^ListenPort = /port /p; s/^Address = /address /p' | sort | paste -s -d ' '; }
+
+# interface_part FILE: what is said of this end.
+interface_part() { sed '/^\[Peer\]/,$d' "$1"; }
 
 # A router at home may have the hub's address, too: only what comes out of the tunnel counts.
 shook_hands() { wg show fogline0 latest-handshakes | awk '$2 > 0 { found = 1 } END { exit !found }'; }
@@ -99,7 +124,10 @@ end_watch() {
 
 case $1 in
   create | update)
-    [ -n "$HUB" ] || refuse_to_strand netmaker
+    if [ -z "$HUB" ]; then
+      refuse_to_strand netmaker
+      refuse_to_move "$([ ! -e "$conf" ] || place <"$conf")" "$(place <<<"$CONF")"
+    fi
     if [ "$FORWARD" = yes ]; then
       echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-fogline.conf
       sysctl -q -p /etc/sysctl.d/60-fogline.conf
