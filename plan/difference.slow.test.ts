@@ -181,7 +181,8 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     const back = differenceBetween(head, base);
     expect(back.destroyed.map(({ name }) => name).sort()).toEqual(created);
     expect(dangersOf(back, [], []).map(({ text }) => text)).toEqual([
-      "destroys VirtualMachine Second: its disk is deleted with all that lies on it",
+      "destroys VirtualMachine Second: its disk is deleted with all that lies on it; if that is the " +
+        "database, its claim stays bound to a node that is gone (docs/plan.md)",
       "destroys PublicIPAddress Second-address: the public address is given back and cannot be had again",
     ]);
   });
