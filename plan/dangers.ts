@@ -2,6 +2,7 @@
 import type { Settings } from "../config/schema.ts";
 import { builtWith, transitions } from "../config/transition.ts";
 import { isEveryone, sizeOf } from "../policy/openings.ts";
+import { objectOf } from "../policy/objects.ts";
 import { textAt } from "../policy/values.ts";
 import { writePath } from "./changes.ts";
 import type { Difference, Replaced } from "./difference.ts";
@@ -26,6 +27,7 @@ export function dangersOf(
   return [
     ...difference.replaced.flatMap((replaced) => lost(replaced.before, replaced)),
     ...difference.destroyed.flatMap((resource) => lost(resource)),
+    ...renamed(difference),
     ...opened(base, head),
     ...restarts(difference),
   ];
@@ -94,6 +96,26 @@ function lost(resource: Planned, replaced?: Replaced): Danger[] {
       text: `${action} ${describe(resource)}${because}: ${outcome(resource, loss)}`,
     },
   ];
+}
+
+/**
+ * Objects that one resource gives up and another one declares. The provider takes over what has the
+ * name, and the engine then deletes the same object for the resource that has gone.
+ */
+function renamed({ created, destroyed }: Difference): Danger[] {
+  return destroyed.flatMap((before) => {
+    const object = objectOf(before);
+    const after = created.find((other) => object !== undefined && objectOf(other) === object);
+    return after === undefined
+      ? []
+      : [
+          {
+            level: "stop" as const,
+            kind: "data" as const,
+            text: `deletes ${describe(after)} after it was taken over: it was ${before.name} before; add an alias of its old URN`,
+          },
+        ];
+  });
 }
 
 function outcome({ protect, retainOnDelete, inputs }: Planned, loss: string): string {

@@ -24,6 +24,8 @@ export interface Options {
   /** URNs it had before. */
   readonly aliases: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
+  /** Names of the hooks that run before it is made or changed; absent for none. */
+  readonly hooks?: readonly string[];
 }
 
 interface Alias {
@@ -59,6 +61,7 @@ export interface Request {
   getAliasurnsList(): string[];
   getAliasesList(): Alias[];
   getAdditionalsecretoutputsList(): string[];
+  getHooks(): { getBeforeCreateList(): string[]; getBeforeUpdateList(): string[] } | undefined;
 }
 
 /** The options of a request. */
@@ -87,7 +90,14 @@ export function optionsOf(request: Request, stack: string): Options {
       ...request.getAliasesList().map((alias) => aliasUrn(alias, request, stack)),
     ],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    ...hooksOf(request),
   };
+}
+
+function hooksOf(request: Request): Pick<Options, "hooks"> {
+  const hooks = request.getHooks();
+  const names = [...(hooks?.getBeforeCreateList() ?? []), ...(hooks?.getBeforeUpdateList() ?? [])];
+  return names.length === 0 ? {} : { hooks: names };
 }
 
 function aliasUrn(alias: Alias, request: Request, stack: string): string {

@@ -64,7 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       [],
     );
-    const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
+    const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     const install = (agent: OverlayMember): RemoteScript =>
       this.install(
@@ -83,6 +83,24 @@ export class Cluster extends pulumi.ComponentResource {
     this.ready = [server, ...agents.map(install)];
     args.guests?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
+  }
+
+  /**
+   * Claims names of cluster-wide objects, each as `kind/name`. Done when none of them is somebody
+   * else's, which the Kubernetes provider would not notice.
+   */
+  claim(names: readonly string[]): pulumi.Resource {
+    const { machine } = this.args.overlay.hub;
+    return new RemoteScript(
+      "cluster-claim",
+      {
+        machine,
+        script: script("claim.sh"),
+        values: { NODE: nodeName(machine), NAMES: names.join(" ") },
+        undo: false,
+      },
+      { parent: this, dependsOn: [...this.ready] },
+    );
   }
 
   /** Takes an agent's node out of the cluster once the agent itself is gone. */
@@ -123,6 +141,8 @@ export class Cluster extends pulumi.ComponentResource {
           ...values,
         },
         secretOutput: true,
+        // Others work on the machine until the node is Ready.
+        waits: true,
       },
       { parent: this, dependsOn: [member.joined, ...after] },
     );

@@ -15,6 +15,7 @@ import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
 import { inside, sshLogins } from "../fixtures.ts";
 import { lab, timing } from "../lab.ts";
 import { changeSettings, restoreSettings } from "../stack-file.ts";
+import { killMachine } from "./restart.ts";
 import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
 
 afterEach(restoreSettings);
