@@ -364,6 +364,7 @@ const refused: readonly (readonly [string, Sections, path: string, rule: string]
     "edge[0].jump.host",
     "mDNS",
   ],
+  ["more votes than a disk holds", { database: { storage: "30Gi" } }, "database.storage", "30 GiB"],
   ["no room for votes", { database: { storage: "0Gi" } }, "database.storage", "quantity"],
 ];
 
