@@ -90,7 +90,9 @@ function publicKey(name: string): string {
 const PRINTED: Readonly<Record<string, string>> = {
   "-prepare": "",
   "-netmaker": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
-  "-k3s": "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n",
+  "-k3s":
+    "K10aa::node:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\nusers: [{user: {}}]\n",
+  "-node": "reader-token",
   "-invitation": "1800000000\n",
   "-enrolment": `key ${"A".repeat(43)}=\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n`,
 };

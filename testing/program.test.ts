@@ -189,7 +189,7 @@ describe("the whole program", () => {
   });
 
   it("puts no secret into a command line", () => {
-    const tokens = ["k3s-token-result", "K10aa::server:secret"];
+    const tokens = ["k3s-token-result", "K10aa::node:secret", "reader-token"];
     for (const { name, inputs } of fog.registered) {
       for (const field of ["create", "update", "delete"]) {
         for (const token of tokens) {
@@ -207,8 +207,8 @@ describe("the whole program", () => {
     expect(scaler).toMatchObject({ minReplicas: 4, maxReplicas: 10 });
   });
 
-  it("gives the agents the server's token over stdin", () => {
-    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::server:secret'");
+  it("gives the agents a token that lets agents join, over stdin", () => {
+    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::node:secret'");
   });
 });
 

@@ -108,7 +108,7 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
 export function clusterWideNames(kind: DashboardPlan["kind"]): string[] {
   const { namespace, clusterRoles, clusterBindings } = dashboardManifests({ kind, connections: [] });
   return [namespace, ...clusterRoles, ...clusterBindings].map(
-    (object) => `${String(object.kind).toLowerCase()}/${object.metadata.name}`,
+    (object) => `${(object.kind as string).toLowerCase()}/${object.metadata.name}`,
   );
 }
 
