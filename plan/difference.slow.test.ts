@@ -169,6 +169,7 @@ describe("a changed stack", { timeout: 120_000 }, () => {
       "Second-card",
       "Second-host-key",
       "Second-machine",
+      "second-drain",
       "second-k3s",
       "second-key",
       "second-node",
