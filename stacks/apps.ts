@@ -10,6 +10,8 @@ import { IngressController } from "../apps/ingress/component.ts";
 import { denyByDefault } from "../apps/isolation.ts";
 import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
+import { DaemonCheck } from "../components/k3s/daemon.ts";
+import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
 
@@ -59,18 +61,26 @@ export function apps(
     },
     { providers: [provider] },
   );
-  denyByDefault("website", namespace, {
+  const deployed: pulumi.Resource[] = [website.served];
+  const isolated = denyByDefault("website", namespace, {
     provider,
     after: [database.isolation, website.isolation],
   });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
     const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
-    new Descheduler("descheduler", plan, { providers: [provider] });
+    deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
   }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
     const plan = { kind, ...images, connections: table };
-    new Dashboard("dashboard", plan, { providers: [provider] });
+    deployed.push(new Dashboard("dashboard", plan, { providers: [provider] }));
   }
+  const check = {
+    ...ingress.daemonSet,
+    server: overlay.hub.machine,
+    machines: overlay.agents.map(({ machine }) => nodeName(machine)).sort(),
+  };
+  // Last, as its failure ends the `up`.
+  new DaemonCheck("ingress-check", check, { dependsOn: [...deployed, isolated] });
 }
