@@ -8,6 +8,7 @@ import {
   sshNotFromEverywhere,
 } from "./network.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
+import { objectsHaveOneOwner } from "./objects.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
@@ -30,6 +31,7 @@ export const PLAN_POLICIES: readonly Policy[] = [...POLICIES, secretsAreMarked];
 
 /** Policies over all resources together: a reference is right or wrong by what it refers to. */
 export const STACK_POLICIES: readonly StackPolicy[] = [
+  objectsHaveOneOwner,
   {
     name: "azure-accepts-it",
     description: "Every request keeps to Azure's published models and rules.",

@@ -4,9 +4,16 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { connections } from "../apps/connections.ts";
 import { Dashboard } from "../apps/dashboard/component.ts";
+import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
 import { Database } from "../apps/database/component.ts";
-import { Descheduler } from "../apps/descheduler/component.ts";
-import { IngressController } from "../apps/ingress/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as DESCHEDULER_NAMES,
+  Descheduler,
+} from "../apps/descheduler/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as INGRESS_NAMES,
+  IngressController,
+} from "../apps/ingress/component.ts";
 import { denyByDefault } from "../apps/isolation.ts";
 import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
@@ -24,8 +31,18 @@ export function apps(
 ): void {
   const provider = new k8s.Provider(
     "cluster",
-    { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
-    { dependsOn: [...cluster.ready, overlay.operator] },
+    {
+      kubeconfig: cluster.kubeconfig,
+      // A script prints the kubeconfig, so a preview does not know it when the script will run again.
+      // Without a name for the cluster the provider then replaces every object in it.
+      clusterIdentifier: cluster.identity,
+      enableServerSideApply: true,
+      // An object that an interrupted update made and did not record is taken up again, and fields
+      // that the autoscaler or that update owns are no reason to stop. See docs/decisions.md.
+      upsertExistingObjects: true,
+      enablePatchForce: true,
+    },
+    { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.
   const { protect } = settings.cloud;
@@ -83,4 +100,14 @@ export function apps(
   };
   // Last, as its failure ends the `up`.
   new DaemonCheck("ingress-check", check, { dependsOn: [...deployed, isolated] });
+}
+
+/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
+function clusterWide({ descheduler, dashboard }: Settings): string[] {
+  return [
+    "namespace/website",
+    ...INGRESS_NAMES,
+    ...(descheduler.image === undefined ? [] : DESCHEDULER_NAMES),
+    ...(dashboard.kind === "none" ? [] : dashboardNames(dashboard.kind)),
+  ];
 }

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
+import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
@@ -44,6 +45,31 @@ describe("the whole program", () => {
   it("keeps the kubeconfig secret and points it at the overlay", async () => {
     expect(await pulumi.isSecret(fog.outputs.kubeconfig)).toBe(true);
     expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
+  });
+
+  it("tells the Kubernetes provider which cluster it is by what no script prints", () => {
+    const { inputs, propertyDependencies } = fog.one("cluster");
+    const token = fog.one("k3s-token");
+    expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
+    expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
+    expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
+  it("claims the name of every object that lies in no namespace, before it makes one", () => {
+    const made = fog.registered
+      .filter(({ type }) => type.startsWith("kubernetes:"))
+      .map(({ inputs }) => inputs as { kind: string; metadata: Record<string, string> })
+      .filter(({ metadata }) => metadata["namespace"] === undefined)
+      .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata["name"] ?? ""}`);
+    const claim = fog.one("cluster-claim");
+    const names = /NAMES='([^']*)'/.exec(String(claim.inputs["stdin"]))?.[1] ?? "";
+    expect(names.split(" ").sort()).toEqual(made.sort());
+    expect(made.length).toBeGreaterThan(8);
+    expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
+  it("declares Kubernetes objects once each, in namespaces of its own", () => {
+    expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
   });
 
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {
@@ -108,6 +134,26 @@ describe("the whole program", () => {
     expect(retained.map(({ name }) => name).sort()).toEqual(onAttic.map(({ name }) => name).sort());
   });
 
+  it("makes nothing in the cloud, and nothing on a device, before every device passed its check", () => {
+    const checks = fog.registered.filter(({ name }) => name.includes("-check-"));
+    // Nobody can look a lost device over, nor one that joins by itself.
+    expect(checks.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^raspberrypi-check-[0-9a-f]{8}$/),
+    ]);
+    for (const name of ["fogline-group", "raspberrypi-prepare", "attic-prepare"]) {
+      expect(fog.one(name).dependencies, name).toContain(checks[0]?.urn);
+    }
+  });
+
+  it("looks a device over as its user, once, and asks nothing of it when it leaves", () => {
+    const [check] = fog.registered.filter(({ name }) => name.includes("-check-"));
+    expect(check?.inputs["create"]).toBe("bash -s -- create");
+    expect(check?.inputs["delete"]).toBeUndefined();
+    const inputs = ["connection", "create", "update", "stdin", "logging"];
+    expect([...(check?.ignoreChanges ?? [])].sort()).toEqual(inputs.sort());
+    expect(check?.inputs["stdin"]).toContain("fogline:k3s.podRange 10.42.0.0/16");
+  });
+
   it("reaches a device through its jump host, whose key is pinned too", () => {
     for (const name of ["attic-prepare", "attic-key", "attic-overlay", "attic-k3s"]) {
       expect(fog.one(name).inputs["connection"]).toMatchObject({
@@ -143,7 +189,7 @@ describe("the whole program", () => {
   });
 
   it("puts no secret into a command line", () => {
-    const tokens = ["k3s-token-result", "K10aa::server:secret"];
+    const tokens = ["k3s-token-result", "K10aa::node:secret", "reader-token"];
     for (const { name, inputs } of fog.registered) {
       for (const field of ["create", "update", "delete"]) {
         for (const token of tokens) {
@@ -161,8 +207,8 @@ describe("the whole program", () => {
     expect(scaler).toMatchObject({ minReplicas: 4, maxReplicas: 10 });
   });
 
-  it("gives the agents the server's token over stdin", () => {
-    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::server:secret'");
+  it("gives the agents a token that lets agents join, over stdin", () => {
+    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::node:secret'");
   });
 });
 

@@ -24,6 +24,11 @@ export interface DeschedulerArgs {
 }
 
 const NAME = "descheduler";
+
+/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
+export const CLUSTER_WIDE_NAMES = ["namespace", "clusterrole", "clusterrolebinding"].map(
+  (kind) => `${kind}/${NAME}`,
+);
 const PLUGIN = "RemovePodsViolatingTopologySpreadConstraint";
 
 /** The whole cluster, as it reckons what fits where. */

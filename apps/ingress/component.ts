@@ -24,6 +24,14 @@ export interface IngressRoute {
 
 const NAME = "traefik";
 const CLASS = "traefik";
+const NAMESPACE = "ingress";
+
+/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
+export const CLUSTER_WIDE_NAMES = [
+  `namespace/${NAMESPACE}`,
+  `ingressclass/${CLASS}`,
+  ...["clusterrole", "clusterrolebinding"].map((kind) => `${kind}/${NAME}`),
+];
 
 const EVERYWHERE = [
   { apiGroups: [""], resources: ["nodes"], verbs: WATCH },
@@ -54,7 +62,7 @@ export class IngressController extends pulumi.ComponentResource {
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: "ingress" } },
+      { metadata: { name: NAMESPACE } },
       child,
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };

@@ -1,12 +1,20 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be empty),
-#         TOKEN, ADMIN; of agents also SERVER (address of its API), KUBECONFIG_TEXT
-# Prints, on a server: the node token, then the kubeconfig.
+# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be
+#         empty), TOKEN (with which agents join), ADMIN, INTERFACE (that leads to the other nodes; may be
+#         empty), FOLLOW (follow.sh, the program that looks after the pods' network), RENEWAL (number of a
+#         period: another one has the step run again, so that certificates are renewed); of agents also
+#         SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator)
+# Parts before it: files.sh, changes.sh, running.sh
+# Prints, on a server: the agents' token, then the administrator's kubeconfig.
+# shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 etc=/etc/rancher/k3s
+profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
+follower=fogline-k3s-follow
 ready_within=300
 clock_within=300
+former_start=
 
 failed() {
   say "$1"
@@ -33,26 +41,48 @@ check_clock() {
   fi
 }
 
+# Whether a file of /usr/local/bin is a link that this script made.
+own_link() {
+  local target
+  target=$(readlink "/usr/local/bin/$1" || true)
+  [[ $target = /usr/local/lib/fogline/k3s-* || $target = k3s ]]
+}
+
+refuse_another_k3s() {
+  if [ -e /usr/local/bin/k3s ] && ! own_link k3s; then
+    say "it has a K3s of its own (/usr/local/bin/k3s), which stays as it is: uninstall that first" \
+      "(k3s-uninstall.sh or k3s-agent-uninstall.sh; it deletes that cluster's data), then run up again"
+    exit 1
+  fi
+}
+
 install_binary() {
-  local file=/usr/local/lib/fogline/k3s-$SHA256
+  local file=/usr/local/lib/fogline/k3s-$SHA256 name
   if [ ! -x "$file" ]; then
     fetch_pinned K3s "$URL" "$SHA256" "$file.part"
     chmod 0755 "$file.part"
     mv "$file.part" "$file"
-    changed=yes
   fi
-  if [ "$(readlink /usr/local/bin/k3s || true)" != "$file" ]; then
-    ln -sfn "$file" /usr/local/bin/k3s
-    changed=yes
-  fi
-  ln -sfn k3s /usr/local/bin/kubectl
-  ln -sfn k3s /usr/local/bin/crictl
+  ln -sfn "$file" /usr/local/bin/k3s
+  # Programs of these names that somebody else installed stay.
+  for name in kubectl crictl; do
+    if [ ! -e "/usr/local/bin/$name" ] || own_link "$name"; then
+      ln -sfn k3s "/usr/local/bin/$name"
+    fi
+  done
 }
 
 write_config() {
   put "$etc/config.yaml" 0600 "$CONFIG"
   put "$etc/flannel.json" 0600 "$FLANNEL"
-  put "$etc/token" 0600 "$TOKEN"
+  if [ "$ROLE" = server ]; then
+    # The server's own token is made by K3s and stays with it. Servers of earlier versions were given the
+    # one that agents have.
+    put "$etc/agent-token" 0600 "$TOKEN"
+    rm -f "$etc/token"
+  else
+    put "$etc/token" 0600 "$TOKEN"
+  fi
   if [ -n "$REGISTRIES" ]; then
     put "$etc/registries.yaml" 0600 "$REGISTRIES"
   else
@@ -62,10 +92,11 @@ write_config() {
 Description=K3s $ROLE
 # The node's address is the overlay's: K3s must find it there.
 Wants=network-online.target
-After=network-online.target wg-quick@fogline0.service
+After=network-online.target netclient.service${INTERFACE:+ wg-quick@$INTERFACE.service}
 
 [Service]
 Type=notify
+ExecStartPre=/bin/sh -c 'umask 077; exec $inputs >$started'
 ExecStart=/usr/local/bin/k3s $ROLE
 KillMode=process
 Delegate=yes
@@ -79,6 +110,22 @@ RestartSec=2s
 
 [Install]
 WantedBy=multi-user.target"
+  write_inputs
+}
+
+follow_interface() {
+  put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
+  put "/etc/systemd/system/$follower.service" 0644 "[Unit]
+Description=Have K3s make the pods' network anew when the interface under it was made anew
+After=$unit.service
+
+[Service]
+ExecStart=/usr/local/sbin/$follower $unit.service $INTERFACE
+Restart=always
+RestartSec=5s
+
+[Install]
+WantedBy=multi-user.target"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
@@ -87,26 +134,51 @@ write_kubeconfig() {
   home=$(getent passwd "$ADMIN" | cut -d: -f6)
   kube=$home/.kube
   install -d -m 0700 -o "$ADMIN" -g "$(id -g "$ADMIN")" "$kube"
+  # The administrator's own, for another cluster, comes back when K3s goes. Where the profile stands,
+  # the file is Fogline's.
+  if [ -e "$kubeconfig" ] && [ ! -e "$profile" ]; then
+    mv "$kubeconfig" "$kubeconfig.before-fogline"
+  fi
+  # shellcheck disable=SC2016 # expanded at login
+  echo 'if [ -r "$HOME/.kube/config" ]; then export KUBECONFIG="$HOME/.kube/config"; fi' >"$profile"
   (umask 077 && printf '%s' "$KUBECONFIG_TEXT" >"$kube/config.part")
   chown "$ADMIN:" "$kube/config.part"
   mv "$kube/config.part" "$kube/config"
-  # shellcheck disable=SC2016 # expanded at login
-  echo 'if [ -r "$HOME/.kube/config" ]; then export KUBECONFIG="$HOME/.kube/config"; fi' \
-    >/etc/profile.d/fogline.sh
 }
 
+# What systemd calls this start of the unit, in its journal too.
+start_id() { systemctl show --property InvocationID --value "$unit"; }
+
 start() {
-  systemctl daemon-reload
-  systemctl enable --quiet "$unit"
-  if [ "$changed" = yes ] || ! systemctl is-active --quiet "$unit"; then
-    say "starting $unit"
+  local why
+  if why=$(must_restart); then
+    say "starting $unit: $why"
+    rm -f "$started"
+    former_start=$(start_id)
+    systemctl daemon-reload
+    systemctl enable --quiet "$unit"
     systemctl restart --no-block "$unit"
+  fi
+}
+
+# Agents of earlier versions hold the server's token, with which root on one of them could add a server
+# or replace the cluster's CA. It stays theirs as the agents' token; the server's becomes another one, which
+# leaves this machine by no way.
+take_server_token_from_agents() {
+  local state=/var/lib/rancher/k3s/server held
+  held=$(cat "$state/token")
+  if [ "${held##*:}" = "${TOKEN##*:}" ]; then
+    say "replacing the server's token, which agents know"
+    k3s token rotate >&2
   fi
 }
 
 await_ready() {
   local deadline=$((SECONDS + ready_within)) told=$SECONDS
-  until node_ready; do
+  until runs_as_wanted && node_ready; do
+    ! is_refused || failed "the cluster keeps the name $NODE for a machine that had another password \
+(/etc/rancher/node/password). Where that one is gone for good, on the server: sudo k3s kubectl delete node $NODE; \
+sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run up again"
     [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s"
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
@@ -117,6 +189,29 @@ await_ready() {
   say "the node is Ready"
 }
 
+# The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
+# it runs on. K3s leaves what it does not name itself as it is.
+keep_provisioner() {
+  local deadline=$((SECONDS + 120)) said
+  local place='{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":"true"}}}}}'
+  until said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s --namespace kube-system \
+    patch deployment local-path-provisioner --patch "$place" 2>&1); do
+    if [ $SECONDS -ge $deadline ]; then
+      say "cannot keep the provisioner of local volumes off the agents: $said"
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
+# is_refused: whether K3s says, since its last start, that another machine has the node's name.
+is_refused() {
+  local id
+  id=$(start_id)
+  [ -n "$id" ] && [ "$id" != "$former_start" ] && journalctl --quiet --no-pager --output=cat "_SYSTEMD_INVOCATION_ID=$id" \
+    | grep -c 'Node password rejected' >/dev/null
+}
+
 node_ready() {
   [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
     get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
@@ -124,7 +219,11 @@ node_ready() {
 }
 
 remove() {
-  systemctl disable --quiet --now "$unit" || true
+  if [ -e /usr/local/bin/k3s ] && ! own_link k3s; then
+    say "its K3s (/usr/local/bin/k3s) is not Fogline's: left as it is"
+    return
+  fi
+  systemctl disable --quiet --now "$follower" "$unit" || true
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -138,10 +237,12 @@ remove() {
     ip link delete "$link" 2>/dev/null || true
   done
   # Rules of pods and services; a machine's own rules stay. K3s brings iptables where there is none.
-  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux
+  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux rules='KUBE-|FLANNEL-|flannel'
+  # Rules of port mappings have one name for all container runtimes.
+  compgen -G '/etc/cni/net.d/*' >/dev/null || rules+='|CNI-'
   for family in iptables ip6tables; do
     if command -v $family-save >/dev/null; then
-      $family-save | sed -E '/KUBE-|CNI-|FLANNEL-|flannel/d' | $family-restore
+      $family-save | sed -E "/$rules/d" | $family-restore
     fi
   done
   if command -v nft >/dev/null; then
@@ -150,13 +251,27 @@ remove() {
   # What K3s and kubectl leave besides: the node's password, logs of pods, what the API offered.
   rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
     "${kubeconfig%/*}/cache"
-  rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
-    "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
-    /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
-  [ "$ROLE" = server ] || rm -f "$kubeconfig"
+  # Other container runtimes keep their networks beside that of K3s' pods, which is called cbr0.
+  rm -rf /run/flannel /var/lib/cni/networks/cbr0 /var/lib/cni/results/cbr0-* \
+    /var/lib/cni/cache/results/cbr0-*
+  local name
+  for name in kubectl crictl; do
+    ! own_link "$name" || rm -f "/usr/local/bin/$name"
+  done
+  # In this order, a removal that was cut off and goes on never meets the administrator's own.
+  if [ "$ROLE" != server ]; then
+    [ ! -e "$profile" ] || rm -f "$kubeconfig"
+    rm -f "$profile"
+    [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
+  fi
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" \
+    "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
+  # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
+  rm -rf /usr/local/lib/fogline
+  rm -f /usr/local/bin/k3s
   # Empty folders that were made for what is gone.
   local folder
-  for folder in /etc/rancher /var/lib/rancher /etc/cni /opt/containerd /usr/libexec/kubernetes \
+  for folder in /etc/rancher /var/lib/rancher /var/lib/cni /opt/containerd /usr/libexec/kubernetes \
     /root/.kube "${kubeconfig%/*}"; do
     [ ! -d "$folder" ] || find "$folder" -depth -type d -empty -delete
   done
@@ -171,14 +286,20 @@ fi
 
 case $1 in
   create | update)
+    refuse_another_k3s
+    refuse_changes
     [ "$ROLE" = server ] || check_clock
     install_binary
     write_config
+    follow_interface
     [ "$ROLE" = server ] || write_kubeconfig
     start
+    systemctl enable --quiet --now "$follower"
     await_ready
     if [ "$ROLE" = server ]; then
-      cat /var/lib/rancher/k3s/server/node-token
+      take_server_token_from_agents
+      keep_provisioner
+      cat /var/lib/rancher/k3s/server/agent-token
       cat "$kubeconfig"
     fi
     ;;
