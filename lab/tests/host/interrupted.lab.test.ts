@@ -179,6 +179,16 @@ describe.sequential("on the way up", () => {
     expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
   });
 
+  it("a machine that died is powered on, and its node is heard of again", async () => {
+    await killMachine("raspberrypi");
+    const { exitCode, said } = await start("up").ended;
+    expect(exitCode, said).toBe(0);
+    expect(said).toContain("their power is given back: raspberrypi");
+    expect(said).toMatch(/^resources: \d+ unchanged$/m);
+    expect(await keyOf("raspberrypi")).toBe(keys.get("raspberrypi"));
+    expect(await lab("kubectl", "get", "node", "raspberrypi")).toMatch(/raspberrypi +Ready /);
+  });
+
   it("protected, it would keep everything through a change of the server's script", async () => {
     const kept = { "cloud.protect": true };
     changeSettings(kept);
