@@ -57,8 +57,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
     await tearDown(session);
     claimHost();
   }
-  const isRestarted = existsSync(STATE) && !networkStands();
-  if (isRestarted) {
+  if (existsSync(STATE) && !networkStands()) {
     progress.note("this computer was restarted: the lab's machines boot from the disks they have");
   }
   await removeStrayDisks();
@@ -76,12 +75,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
       say,
     ),
   );
-  const network = progress.phase("network", async () => {
-    await ensureNetwork();
-    if (isRestarted) {
-      await restoreCloud();
-    }
-  });
+  const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
   const services = Promise.all([toolchain, netmaker, network]).then(([tools, parts]) =>
     progress.phase("registry and downloads", () => startServices(tools, parts)),

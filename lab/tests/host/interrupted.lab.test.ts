@@ -15,7 +15,7 @@ import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
 import { inside, sshLogins } from "../fixtures.ts";
 import { lab, timing } from "../lab.ts";
 import { changeSettings, restoreSettings } from "../stack-file.ts";
-import { killMachine } from "./restart.ts";
+import { killMachine, nodesReady } from "./restart.ts";
 import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
 
 afterEach(restoreSettings);
@@ -186,7 +186,7 @@ describe.sequential("on the way up", () => {
     expect(said).toContain("their power is given back: raspberrypi");
     expect(said).toMatch(/^resources: \d+ unchanged$/m);
     expect(await keyOf("raspberrypi")).toBe(keys.get("raspberrypi"));
-    expect(await lab("kubectl", "get", "node", "raspberrypi")).toMatch(/raspberrypi +Ready /);
+    await nodesReady();
   });
 
   it("protected, it would keep everything through a change of the server's script", async () => {
