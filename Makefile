@@ -5,6 +5,8 @@ SHELL := bash
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 LAB = node --import tsx lab/cli.ts
+# Debian packages that are missing: installed as root, named otherwise.
+SETUP = node --import tsx testing/setup.ts
 # Options for a command, e.g. `make logs ARGS=raspberrypi` or `make down ARGS=--destroy`.
 ARGS ?=
 
@@ -54,6 +56,7 @@ endif
 
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
+	@$(SETUP) check
 	@# Each keeps a core or more busy: a third at the same time makes all of them slower.
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint format scripts
 
@@ -68,9 +71,22 @@ scripts:
 	shellcheck $(SCRIPTS)
 
 .PHONY: test
-test: check ## Everything, the lab included; ARGS=--keep-failed leaves a failed lab standing
+test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a failed lab standing
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory check
 	./testing/lab.sh $(ARGS)
 	./testing/summary.sh
+
+.PHONY: test-long
+test-long: node_modules ## What takes minutes: make check on a bare Debian, a restart of the computer under a lab
+	@$(SETUP) test
+	@rm -f .fogline/tests/*.json
+	./testing/lab.sh --long $(ARGS)
+	./testing/summary.sh
+
+.PHONY: official-check
+official-check: node_modules ## Are official parts still as the stand-ins are? ARTIFACTS=folder with plugins, Netmaker's server
+	@node --import tsx lab/official/check.ts
 
 .PHONY: help
 help: ## List the commands

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Brings one stack up, secrets masked in what it prints. The update gets an interrupt, never a kill,
+# Brings one stack up, secrets masked in what it prints. The CLI previews first and changes nothing
+# when that fails: the replacement of something protected, or what a policy forbids, would otherwise
+# come to light half-way. The update gets an interrupt, never a kill,
 # when it takes too long, so that the engine records what was done and gives its lock back.
 # Usage: ci/deploy.sh STACK
 # Ends with the update's status; 75 (try again) when another update holds the stack's lock.
@@ -15,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 secrets_of "$stack" "$work"
 status=0
 timeout --signal=INT "${DEPLOY_MINUTES:-50}m" \
-  pulumi up --stack "$stack" --yes --skip-preview --diff --non-interactive --color never \
+  pulumi up --stack "$stack" --yes --diff --non-interactive --color never \
   --policy-pack policy --suppress-permalink \
   >"$work/raw.log" 2>&1 || status=$?
 # An update makes secrets of its own: they are known only now.

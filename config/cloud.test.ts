@@ -77,15 +77,15 @@ describe("the cloud's settings", () => {
 
 describe("the budget", () => {
   it("refuses what costs more, with the bill and what to do", () => {
-    const workers = ["A", "B", "C"].map((name) => ({ name, size: "Standard_B2ms" }));
-    const [problem, ...others] = problems({ workers });
+    const workers = ["A", "B", "C"].map((name) => ({ name, size: "Standard_B2ps_v2" }));
+    const [problem, ...others] = problems({ workers, monthlyBudgetUsd: 190 });
     expect(others).toEqual([]);
     expect(problem?.path).toBe("fogline:cloud.monthlyBudgetUsd");
     expect(problem?.rule).toContain(
-      "a month costs 230.94 USD, more than 200: A (Standard_B2ms) 60.74,",
+      "a month costs 195.90 USD, more than 190: A (Standard_B2ps_v2) 49.06,",
     );
     expect(problem?.fix).toContain("raise the budget");
-    expect(problems({ workers, monthlyBudgetUsd: 231 })).toEqual([]);
+    expect(problems({ workers, monthlyBudgetUsd: 196 })).toEqual([]);
   });
 
   it("leaves parts without a price to the plan", () => {

@@ -16,8 +16,11 @@ const groupName = z.string().regex(/^[\w().-]{0,89}[\w()-]$/, {
 });
 const size = z
   .string()
-  .min(1, { error: "must be a size of Azure|write it like Standard_B2pls_v2" })
+  .regex(/^(Standard|Basic)_[A-Za-z]\w*(-\w+)*$/i, {
+    error: "must be a size of Azure|write it like Standard_B2pls_v2",
+  })
   .default("Standard_B2pls_v2");
+const REGION = "must be a region of Azure, by its short name|write it like eastus";
 const zone = z
   .enum(["1", "2", "3"], { error: 'must be "1", "2" or "3"|name one of the region\'s zones' })
   .optional();
@@ -61,8 +64,11 @@ const tags = z
 export const cloud = z.strictObject({
   /** Resource group that holds everything the program makes in the cloud. */
   resourceGroup: groupName.default("CloudStep"),
-  /** Azure region. */
-  location: z.string().min(1).default("eastus"),
+  /** Azure region, as `az account list-locations` names it. */
+  location: z
+    .string({ error: REGION })
+    .regex(/^[a-z]+\d*$/, { error: REGION })
+    .default("eastus"),
   /** Range of the virtual network. */
   network: cidr.default("10.10.0.0/16"),
   /** Range of the machines' subnet; lies inside `network`. */
@@ -116,6 +122,11 @@ export const cloud = z.strictObject({
   tags,
   /** Whether machines, network and database refuse to be deleted, by `up` and `destroy` alike. */
   protect: z.boolean({ error: "must be true or false|write true or false" }).default(false),
+  /**
+   * Whether the cloud is the lab's: documentation addresses (RFC 5737) are its internet, and its
+   * machines have this computer's processor, whatever image and size are named. The lab sets it.
+   */
+  lab: z.boolean({ error: "must be true or false|remove it" }).default(false),
   /** Most that a month of 730 hours may cost, in USD; the free credit of a new account (S0-16). */
   monthlyBudgetUsd: z
     .number({ error: "must be an amount in USD|write it like 200" })

@@ -8,7 +8,7 @@ import { parse } from "./schema.ts";
 const sum = "0".repeat(64);
 const valid = {
   cloud: { sshFrom: ["203.0.113.7/32"] },
-  k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
+  k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
   website: { image: `docker.io/fogline/website@sha256:${sum}` },
   database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
   ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },

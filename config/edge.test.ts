@@ -3,7 +3,7 @@ import { describe as suite, expect, it } from "vitest";
 import { edge } from "./edge.ts";
 import { describe, type Problem } from "./problems.ts";
 
-const hostKey = "ssh-ed25519 AAAAC3Nz";
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 const ssh = { name: "attic", host: "192.168.60.10", hostKey };
 const jump = { host: "192.168.50.10", user: "pi", hostKey };
 

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 
-import { count, dnsLabel, host, hostKey, linuxUser, login, port } from "./fields.ts";
+import { count, dnsLabel, forwardedHost, host, hostKey, linuxUser, login, port } from "./fields.ts";
 
 const common = {
   /** Node name in the cluster. */
@@ -21,7 +21,7 @@ const common = {
 };
 
 const ssh = {
-  /** Where its SSH is reached: from this computer, or from the jump host. */
+  /** Where this computer reaches its SSH. */
   host,
   port: port.default(22),
   /** User that may run sudo without a password. */
@@ -36,6 +36,8 @@ const jump = way("jump", {
   reach: z.literal("jump"),
   ...common,
   ...ssh,
+  /** Where the jump host reaches its SSH; that one's resolver is asked for a name. */
+  host: forwardedHost,
   /** The SSH server on the way; the operator's key logs in there, and it forwards TCP. */
   jump: z.strictObject(
     { host, port: port.default(22), user: login, hostKey },

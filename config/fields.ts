@@ -3,6 +3,8 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 import { parseCidr } from "./cidr.ts";
+import { dialledHostProblem, forwardedHostProblem, type HostProblem } from "./hosts.ts";
+import { readPublicKey } from "./ssh-key.ts";
 
 /** An IPv4 range. */
 export const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
@@ -37,18 +39,92 @@ export const count = (min: number, max: number): z.ZodNumber =>
     .min(min, { error: `must be ${min} or more|use at least ${min}` })
     .max(max, { error: `must be ${max} or less|use at most ${max}` });
 
-const HOST_KEY =
-  "must be an SSH public host key, type and base64|copy the line of /etc/ssh/ssh_host_ed25519_key.pub without its comment";
+const ED25519 =
+  "copy type and base64 of the device's /etc/ssh/ssh_host_ed25519_key.pub, as `cut -d' ' -f1,2` prints them, without its comment";
+const HOST_KEY = `must be an SSH public host key, type and base64|${ED25519}`;
+/** Types that the official command plugin agrees on with a server: it asks for the type by its name. */
+const HOST_KEY_TYPES = ["ssh-ed25519", "ecdsa-sha2-nistp256"];
 
 /** An SSH server's public key: pinned, never trusted on first use. */
-export const hostKey = z
-  .string({ error: HOST_KEY })
-  .regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*$/, { error: HOST_KEY });
+export const hostKey = z.string({ error: HOST_KEY }).superRefine((value, context) => {
+  const rule = hostKeyProblem(value);
+  if (rule !== undefined) {
+    context.addIssue({ code: "custom", message: `${rule}|${ED25519}` });
+  }
+});
 
-/** Name or address of a host. */
-export const host = z
-  .string({ error: "must be a host name or address|write it like 192.168.50.10" })
-  .min(1, { error: "must be a host name or address|write it like 192.168.50.10" });
+function hostKeyProblem(value: string): string | undefined {
+  const words = value.trim().split(/\s+/);
+  const key = readPublicKey(value);
+  if (/^(\d+ )?(SHA256|MD5):/.test(value)) {
+    return "is a fingerprint, which a key cannot be made from; the key itself is pinned";
+  }
+  if (value.includes("PRIVATE KEY")) {
+    return "is a private key, which must not leave its machine: make new host keys there";
+  }
+  if (words[0] === "ssh-rsa" || words[0] === "ssh-dss") {
+    return `is a key of type ${words[0]}, for which SSH servers since OpenSSH 8.8 sign no more with the algorithm of that name; the ed25519 key is pinned`;
+  }
+  if (words.length > 2 && key === undefined && readPublicKey(words.slice(1).join(" "))) {
+    return "is a line of known_hosts: it begins with a host's name";
+  }
+  if (key === undefined) {
+    return HOST_KEY_TYPES.includes(words[0] ?? "") && words.length >= 2
+      ? "is no whole key: its base64 is cut short or was changed"
+      : "must be an SSH public host key, type and base64";
+  }
+  if (!HOST_KEY_TYPES.includes(key.type)) {
+    return `is a key of type ${key.type}; the ed25519 key is pinned`;
+  }
+  return words.length > 2 || value !== words.join(" ")
+    ? "has more than type and base64"
+    : undefined;
+}
+
+const HOST = "must be a host name or address|write it like 192.168.50.10";
+
+/** A host that this computer dials: an address, or a name that DNS knows. */
+export const host = hostOf(dialledHostProblem);
+
+/** A host that a jump host dials. */
+export const forwardedHost = hostOf(forwardedHostProblem);
+
+function hostOf(problemOf: (host: string) => HostProblem | undefined): z.ZodType<string> {
+  return z
+    .string({ error: HOST })
+    .min(1, { error: HOST })
+    .superRefine((value, context) => {
+      const problem = value === "" ? undefined : problemOf(value);
+      if (problem !== undefined) {
+        context.addIssue({ code: "custom", message: `${problem.rule}|${problem.fix}` });
+      }
+    });
+}
+
+/**
+ * A URL that programs are fetched from.
+ *
+ * @param placeholders names that may stand in braces
+ */
+export const downloadFrom = (placeholders: readonly string[]): z.ZodString =>
+  url("must be an http(s) URL|name where it is found").refine(
+    (value) =>
+      [...value.matchAll(/\{([^}]*)\}/g)].every(([, name = ""]) => placeholders.includes(name)),
+    {
+      error: `has a placeholder that is not filled in|only ${placeholders.map((name) => `{${name}}`).join(" and ")} are`,
+    },
+  );
+
+/** An http(s) URL with a host. */
+export const url = (error: string): z.ZodString =>
+  z.string({ error }).refine(
+    (value) => {
+      // A placeholder may stand anywhere, and is no part of a URL.
+      const plain = value.replaceAll(/[{}]/g, "");
+      return /^https?:\/\/[^/\s]/.test(plain) && !/\s/.test(plain) && URL.canParse(plain);
+    },
+    { error },
+  );
 
 /** Name that logs in over SSH. */
 export const login = z

@@ -5,8 +5,10 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { SettingsError } from "./problems.ts";
-import { parse, type Settings } from "./schema.ts";
+import { keyPairProblems, type FileText } from "./operator-key.ts";
+import { placeholders } from "./placeholders.ts";
+import { SettingsError, type Problem } from "./problems.ts";
+import { operator, parse, type Settings } from "./schema.ts";
 
 /** The operator's SSH key pair: the public half is installed on machines, the private one logs in. */
 export interface OperatorKey {
@@ -23,13 +25,54 @@ export interface Loaded {
 }
 
 /**
+ * Thrown before anything is created. The engine shows the message of a `RunError` alone, without a
+ * stack trace.
+ */
+export class RefusedSettings extends pulumi.RunError {
+  override readonly name = "SettingsError";
+
+  constructor(readonly problems: readonly Problem[]) {
+    super(new SettingsError(problems).message);
+  }
+}
+
+/** Set where the program only declares its resources: values that stand for others are let through. */
+export const DRAFT = "fogline-plan:draft";
+
+/**
  * Reads and checks everything a stack was told.
  *
- * @throws SettingsError listing every problem of the stack file and of the operator's key
+ * @throws RefusedSettings listing every problem of the stack file and of the operator's key
  */
 export function load(): Loaded {
-  const settings = parse(rawSettings());
-  return { settings, operatorKey: readKey(expandHome(settings.operator.sshKey)) };
+  const raw = rawSettings();
+  const isDraft = pulumi.runtime.allConfig()[DRAFT] === "true";
+  const problems = isDraft ? [] : [...placeholders(raw)];
+  let settings: Settings | undefined;
+  try {
+    settings = parse(raw);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) {
+      throw error;
+    }
+    problems.unshift(...error.problems);
+  }
+  const path = expandHome(settings?.operator.sshKey ?? sshKeyOf(raw));
+  const [secret, open] = [readText(path), readText(`${path}.pub`)];
+  problems.push(...keyPairProblems(path, secret, open));
+  if (settings === undefined || problems.length > 0 || !("text" in secret && "text" in open)) {
+    throw new RefusedSettings(problems);
+  }
+  return {
+    settings,
+    operatorKey: { publicKey: open.text.trim(), privateKey: pulumi.secret(secret.text) },
+  };
+}
+
+/** The key's path where other settings are wrong. */
+function sshKeyOf(raw: Readonly<Record<string, unknown>>): string {
+  const { success, data } = operator.safeParse(raw["operator"] ?? {});
+  return success ? data.sshKey : operator.parse({}).sshKey;
 }
 
 /** Absolute path of a setting that may start with `~/`. */
@@ -57,19 +100,10 @@ function value(text: string): unknown {
   }
 }
 
-function readKey(path: string): OperatorKey {
+function readText(path: string): FileText {
   try {
-    return {
-      publicKey: readFileSync(`${path}.pub`, "utf8").trim(),
-      privateKey: pulumi.secret(readFileSync(path, "utf8")),
-    };
+    return { text: readFileSync(path, "utf8") };
   } catch (error) {
-    throw new SettingsError([
-      {
-        path: "fogline:operator.sshKey",
-        rule: `the key pair cannot be read (${(error as Error).message})`,
-        fix: `make one with: ssh-keygen -t ed25519 -N "" -f ${path}`,
-      },
-    ]);
+    return { code: (error as NodeJS.ErrnoException).code ?? "unknown error" };
   }
 }

@@ -4,10 +4,11 @@ import { SettingsError, type Problem } from "./problems.ts";
 import { parse } from "./schema.ts";
 
 const sum = "0".repeat(64);
-const hostKey = "ssh-ed25519 AAAA";
+const otherSum = "1".repeat(64);
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 const valid = {
-  cloud: { arch: "amd64", sshFrom: ["203.0.113.7/32"] },
-  k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum } },
+  cloud: { arch: "amd64", lab: true, sshFrom: ["203.0.113.7/32"] },
+  k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum, arm64: otherSum } },
   website: { image: `docker.io/fogline/website@sha256:${sum}` },
   database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
   ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
@@ -72,7 +73,7 @@ describe("an overlay of kind netmaker", () => {
   it("refuses a device's name that is too long for a client, or for the guest that it is at first", () => {
     const edge = [
       { name: "p".repeat(32), host: "192.0.2.99", hostKey },
-      { name: "p".repeat(33), host: "192.0.2.99", hostKey },
+      { name: "p".repeat(33), host: "192.0.2.98", hostKey },
       { name: "c".repeat(27), reach: "bundle" },
       { name: "c".repeat(28), reach: "bundle" },
     ];

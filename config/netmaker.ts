@@ -1,13 +1,9 @@
 /** The section `netmaker`: what an overlay of kind `netmaker` runs. Means nothing for another kind. */
 import { z } from "zod";
 
-import { sha256 } from "./fields.ts";
+import { downloadFrom, sha256 } from "./fields.ts";
+import type { Known } from "./known.ts";
 import type { Problem } from "./problems.ts";
-
-const DOWNLOAD = "must be an http(s) URL|name where it is found";
-
-/** Where a machine fetches something. */
-const download = z.string({ error: DOWNLOAD }).regex(/^https?:\/\//, { error: DOWNLOAD });
 
 const UNPINNED =
   "must be the archive's SHA-256: nothing is served that is not pinned|add the sum of the archive";
@@ -17,7 +13,7 @@ const program = (name: string) =>
   z
     .strictObject({
       /** Where machines fetch it; `{version}` and `{arch}` (`amd64` or `arm64`) are filled in. */
-      download: download.default(
+      download: downloadFrom(["version", "arch"]).default(
         `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
       ),
       /** SHA-256 of the program for each processor architecture in use. */
@@ -46,7 +42,7 @@ export const netmaker = z.strictObject({
   ui: z
     .strictObject({
       /** Where the master fetches its built files as a .tar.gz; `{version}` is filled in. */
-      download,
+      download: downloadFrom(["version"]),
       /** SHA-256 of the archive. */
       sha256: z.string({ error: UNPINNED }).pipe(sha256),
     })
@@ -74,18 +70,18 @@ export const netmaker = z.strictObject({
 /** Settings of an overlay of kind `netmaker`. */
 export type NetmakerSettings = Readonly<z.output<typeof netmaker>>;
 
-/** What an overlay of kind `netmaker` asks of the rest of the settings; raw values. */
-export function netmakerRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  return field(raw["overlay"], "kind") === "netmaker" ? [...sumRules(raw), ...nameRules(raw)] : [];
+/** What an overlay of kind `netmaker` asks of the rest of the settings. */
+export function netmakerRules(known: Known): Problem[] {
+  return known.overlay.kind === "netmaker" ? [...sumRules(known), ...nameRules(known)] : [];
 }
 
 /** Nothing unpinned is run. */
-function sumRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const arch = field(raw["cloud"], "arch") === "amd64" ? "amd64" : "arm64";
-  return ["server", "client"]
-    .filter((name) => field(field(field(raw["netmaker"], name), "sha256"), arch) === undefined)
-    .map((name) => ({
-      path: `fogline:netmaker.${name}.sha256.${arch}`,
+function sumRules({ cloud, netmaker: { server, client } }: Known): Problem[] {
+  const { arch } = cloud;
+  return Object.entries({ server, client })
+    .filter(([, part]) => arch !== undefined && part !== undefined && !part.sha256[arch])
+    .map(([name]) => ({
+      path: `fogline:netmaker.${name}.sha256.${arch ?? ""}`,
       rule: "is missing: nothing runs on the master that is not pinned",
       fix: "add the program's SHA-256 from the release's checksum file",
     }));
@@ -96,25 +92,17 @@ const LONGEST_CLIENT = 32;
 const LONGEST_GUEST = LONGEST_CLIENT - "join-".length;
 
 /** Devices are the network's clients under their own names. */
-function nameRules(raw: Readonly<Record<string, unknown>>): Problem[] {
-  const devices: unknown[] = Array.isArray(raw["edge"]) ? raw["edge"] : [];
-  return devices.flatMap((device, n) => {
-    const name = field(device, "name");
-    const longest = field(device, "reach") === "bundle" ? LONGEST_GUEST : LONGEST_CLIENT;
-    return typeof name === "string" && name.length > longest
+function nameRules({ edge }: Known): Problem[] {
+  return edge.flatMap(({ path, device: { name, reach } }) => {
+    const longest = reach === "bundle" ? LONGEST_GUEST : LONGEST_CLIENT;
+    return name.length > longest
       ? [
           {
-            path: `fogline:edge[${n}].name`,
+            path: `${path}.name`,
             rule: `has ${name.length} characters; a client of a Netmaker network has ${longest} at most`,
             fix: "give the device a shorter name",
           },
         ]
       : [];
   });
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
 }

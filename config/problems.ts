@@ -32,7 +32,10 @@ export function describe(section: string, schema: z.ZodType, issue: z.core.$ZodI
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => unknownKey(`${path}.${key}`, key, known));
   }
-  const [rule = issue.message, fix = "correct or remove the value"] = issue.message.split("|");
+  // What is wrong with a key of a record stands within the finding.
+  const message =
+    issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const [rule = message, fix = "correct or remove the value"] = message.split("|");
   // A schema that words the refusal of unknown keys itself refuses each of them.
   const paths =
     issue.code === "unrecognized_keys" ? issue.keys.map((key) => `${path}.${key}`) : [path];
@@ -72,11 +75,20 @@ function unwrap(schema: z.ZodType): z.ZodType {
 
 /** The problem of a key that the schema does not know, with the nearest known one. */
 export function unknownKey(path: string, key: string, known: readonly string[]): Problem {
-  const nearest = [...known].sort((a, b) => distance(key, a) - distance(key, b))[0];
-  const close = nearest !== undefined && distance(key, nearest) <= 3;
   return {
     path,
     rule: `is not a setting`,
-    fix: close ? `did you mean ${nearest}?` : `remove it; known here: ${known.join(", ")}`,
+    fix: nearestOf(key, known) ?? `remove it; known here: ${known.join(", ")}`,
   };
+}
+
+/** Asks whether the nearest of some names was meant; undefined where none is near. */
+export function nearestOf(
+  name: string,
+  known: readonly string[],
+  farthest = 3,
+): string | undefined {
+  const far = (other: string): number => distance(name.toLowerCase(), other.toLowerCase());
+  const nearest = [...known].sort((a, b) => far(a) - far(b))[0];
+  return nearest !== undefined && far(nearest) <= farthest ? `did you mean ${nearest}?` : undefined;
 }

@@ -10,12 +10,13 @@ import { budgetProblems } from "./budget.ts";
 import { cloud, type CloudSettings } from "./cloud.ts";
 import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
-import { cidr, count, image, ipv4, port, sha256 } from "./fields.ts";
+import { cidr, count, downloadFrom, image, ipv4, port, sha256, url } from "./fields.ts";
+import { knownOf } from "./known.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
 
-const operator = z.strictObject({
+export const operator = z.strictObject({
   /** Private SSH key, without passphrase, for every machine; its `.pub` stands beside it. */
   sshKey: z.string().min(1).default("~/.ssh/id_ed25519"),
   /** Folder for what this computer needs as a member of the overlay; made with mode 0700. */
@@ -41,6 +42,12 @@ const overlay = z.strictObject({
   pathMtu: count(1280, 9000).default(1500),
 });
 
+/** A registry as images name it. */
+const registry = z.string().regex(/^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?)$/, {
+  error: "must be a registry's name, as images begin with it, or *|write it like docker.io",
+});
+const mirror = url("must be an http(s) URL|write it like https://mirror.example.com");
+
 const k3s = z.strictObject({
   /** Release of K3s, e.g. `v1.36.3+k3s1`. */
   version: z.string().regex(/^v\d+\.\d+\.\d+\+k3s\d+$/, {
@@ -49,13 +56,14 @@ const k3s = z.strictObject({
   /** SHA-256 of the binary for each processor architecture in use. */
   sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }),
   /** Where machines fetch the binary; `{version}` (URL-encoded) and `{suffix}` (`` or `-arm64`) are filled in. */
-  download: z
-    .string()
-    .regex(/^https?:\/\//, { error: "must be an http(s) URL|name where the binary is found" })
-    .default("https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}"),
+  download: downloadFrom(["version", "suffix"]).default(
+    "https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}",
+  ),
   /** Registries that stand in for others, as in K3s's `registries.yaml`: registry to endpoints. */
-  mirrors: z.record(z.string(), z.array(z.string())).default({}),
+  mirrors: z.record(registry, z.array(mirror)).default({}),
+  /** Range of the pods' addresses; each node has a /24 of it. It cannot change while the cluster is there. */
   podRange: cidr.default("10.42.0.0/16"),
+  /** Range of the Services' addresses. It cannot change while the cluster is there. */
   serviceRange: cidr.default("10.43.0.0/16"),
 });
 
@@ -84,7 +92,7 @@ const database = z.strictObject({
   /** Size of the volume that holds the votes. */
   storage: z
     .string()
-    .regex(/^\d+(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })
+    .regex(/^[1-9]\d*(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })
     .default("1Gi"),
 });
 
@@ -154,7 +162,8 @@ export function parse(raw: Readonly<Record<string, unknown>>): Settings {
       problems.push(...result.error.issues.flatMap((issue) => describe(name, schema, issue)));
     }
   }
-  problems.push(...crossRules(raw), ...netmakerRules(raw));
+  const known = knownOf(sections, raw);
+  problems.push(...crossRules(known), ...netmakerRules(known));
   const sized = parsed.get("cloud") as Settings["cloud"] | undefined;
   problems.push(...(sized === undefined ? [] : budgetProblems(sized)));
   if (problems.length > 0) {

@@ -2,14 +2,23 @@
  * Looks at the computer before any work: everything that is missing is named at once, each with its
  * fix. On Debian and Ubuntu missing packages are installed, as set-up is part of `make up`.
  */
-import { existsSync, readFileSync, statfsSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { existsSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { totalmem } from "node:os";
 
 import { execa } from "execa";
 
 import { CACHE, MACHINES } from "./layout.ts";
-import { lastLines, LabError, type Say } from "./progress.ts";
+import {
+  install,
+  isDebian,
+  missingPackages,
+  packageProbes,
+  readPackages,
+  type PackageNeed,
+  type PackageProbes,
+} from "./packages.ts";
+import { LabError, type Say } from "./progress.ts";
 
 /** Free disk space that a first start needs, in GiB: caches, images and four machines. */
 const COLD_DISK = 15;
@@ -27,27 +36,15 @@ export interface Lack {
 }
 
 /** How the computer is looked at; replaced in tests. */
-export interface Probes {
+export interface Probes extends PackageProbes {
   readonly platform: NodeJS.Platform;
-  readonly uid: number;
   readonly memoryGiB: number;
   readonly nodeVersion: string;
-  /** ID and ID_LIKE of os-release. */
-  readonly distribution: string;
-  exists(path: string): boolean;
-  /** Whether a command is found in PATH. */
-  hasCommand(name: string): boolean;
   /** GiB free to root where a folder stands or will stand. */
   freeGiB(path: string): number;
   goVersion(): Promise<string>;
   /** Kernel features out of {@link KERNEL} that do not work here. */
   missingKernelFeatures(): Promise<string[]>;
-}
-
-/** A Debian package, and the command or absolute path of a file that shows it is there. */
-export interface PackageNeed {
-  readonly name: string;
-  readonly shownBy: string;
 }
 
 /** What was found missing, and which packages would mend a part of it. */
@@ -67,19 +64,6 @@ const KERNEL: Readonly<Record<string, string>> = {
   overlay: "grep -qw overlay /proc/filesystems || modprobe overlay",
 };
 
-/** Reads the list of packages. */
-export function readPackages(
-  text = readFileSync(join(import.meta.dirname, "packages.txt"), "utf8"),
-): PackageNeed[] {
-  return text
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !line.startsWith("#"))
-    .map((line) => {
-      const [name = "", shownBy = ""] = line.trim().split(/\s+/);
-      return { name, shownBy };
-    });
-}
-
 /** Everything that is missing on this computer; changes nothing. */
 export async function inspect(
   probes: Probes,
@@ -90,9 +74,7 @@ export async function inspect(
     return { lacks: [{ what, fix: "use a Linux machine or virtual machine" }], packages: [] };
   }
   const lacks: Lack[] = [];
-  const packages = needs.filter(({ shownBy }) =>
-    shownBy.startsWith("/") ? !probes.exists(shownBy) : !probes.hasCommand(shownBy),
-  );
+  const packages = missingPackages(needs, probes);
   if (probes.uid !== 0) {
     lacks.push({
       what: "machines and network namespaces need root",
@@ -200,45 +182,13 @@ async function languages(probes: Probes): Promise<Lack[]> {
   return lacks;
 }
 
-async function install(packages: readonly string[], say: Say): Promise<void> {
-  const env = {
-    DEBIAN_FRONTEND: "noninteractive",
-    // The lab starts what it needs by itself, in its own namespaces: no service of a new package
-    // shall listen on this computer.
-    SYSTEMD_OFFLINE: "1",
-  };
-  const steps = [["update"], ["install", "-y", "--no-install-recommends", ...packages]];
-  for (const step of steps) {
-    say(`apt-get ${step.join(" ")}`);
-    const result = await execa("apt-get", ["-q", ...step], { env, all: true, reject: false });
-    if (result.failed) {
-      throw new LabError(
-        "this computer",
-        `apt-get ${step.join(" ")}`,
-        lastLines(result.all),
-        `sudo apt-get ${step.join(" ")}`,
-      );
-    }
-  }
-  if (packages.includes("docker-registry") && existsSync("/run/systemd/system")) {
-    await execa("systemctl", ["disable", "--now", "docker-registry.service"], { reject: false });
-  }
-}
-
 /** This computer. */
 export function hostProbes(): Probes {
-  const path = (process.env["PATH"] ?? "").split(delimiter);
-  const hasCommand = (name: string): boolean =>
-    // Administrators' folders are not in every user's PATH, and sudo may keep that one.
-    [...path, "/usr/sbin", "/sbin"].some((folder) => existsSync(join(folder, name)));
   return {
+    ...packageProbes(),
     platform: process.platform,
-    uid: process.getuid?.() ?? -1,
     memoryGiB: totalmem() / 2 ** 30,
     nodeVersion: process.versions.node,
-    distribution: distribution(),
-    exists: existsSync,
-    hasCommand,
     freeGiB: (folder) => {
       const { bavail, bsize } = statfsSync(nearest(folder));
       return (bavail * bsize) / 2 ** 30;
@@ -255,23 +205,6 @@ async function tryKernel(): Promise<string[]> {
     return result.failed ? [feature] : [];
   });
   return (await Promise.all(tries)).flat();
-}
-
-function distribution(): string {
-  try {
-    return readFileSync("/etc/os-release", "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return "";
-    }
-    throw error;
-  }
-}
-
-function isDebian(probes: Probes): boolean {
-  const ids = probes.distribution.matchAll(/^(?:ID|ID_LIKE)=(.*)$/gm);
-  const debian = [...ids].some(([, value]) => /\bdebian\b/.test(value ?? ""));
-  return debian && probes.hasCommand("apt-get");
 }
 
 function nearest(folder: string): string {

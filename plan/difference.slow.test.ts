@@ -11,7 +11,8 @@ import { AFTER_APPLY, differenceBetween, type Difference } from "./difference.ts
 import { firewallOf } from "./firewall.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
-import { reportOf } from "./report.ts";
+import { PRICES } from "./cost.ts";
+import { isRefused, reportOf } from "./report.ts";
 import { bench, runProgram } from "./run.ts";
 import type { Outcome, Snapshot } from "./snapshot.ts";
 
@@ -102,6 +103,40 @@ describe("a changed stack", { timeout: 120_000 }, () => {
       ],
     });
     expect(dangers(head)).toEqual([]);
+  });
+
+  it("that runs the server's script again keeps what the cluster holds, as the cluster has a name", async () => {
+    const head = await planned({ k3s: { version: "v1.36.4+k3s1" } });
+    const { replaced, changed } = short(differenceBetween(base, head));
+    expect(changed).toContain("masternode-k3s stdin");
+    expect(replaced).toEqual([]);
+
+    const unnamed = (snapshot: Snapshot): Snapshot => ({
+      ...snapshot,
+      resources: snapshot.resources.map((resource) => ({
+        ...resource,
+        inputs: Object.fromEntries(
+          Object.entries(resource.inputs).filter(([key]) => key !== "clusterIdentifier"),
+        ),
+      })),
+    });
+    for (const after of [head, unnamed(head)]) {
+      const difference = differenceBetween(unnamed(base), after);
+      const names = difference.replaced.map(({ after: { name } }) => name);
+      expect(names).toContain("cluster");
+      expect(names).toContain("website-namespace");
+      expect(names.some((name) => name.startsWith("masternode"))).toBe(false);
+    }
+    // Its name alone is no other cluster.
+    expect(differenceBetween(unnamed(base), base).replaced).toEqual([]);
+  });
+
+  it("of another server makes another cluster, with every object in it", async () => {
+    const head = await planned({ cloud: { image: "Debian:debian-13:13-arm64:0.20260101.1" } });
+    const names = differenceBetween(base, head).replaced.map(({ after: { name } }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["MasterNode-machine", "k3s-token", "cluster", "website-namespace"]),
+    );
   });
 
   it("of another size resizes the machine, which restarts", async () => {
@@ -221,7 +256,13 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     const server = difference.changed.find(({ after }) => after.name === "masternode-k3s");
     expect(server?.changes.map(({ path }) => writePath(path))).toEqual(["stdin"]);
     const against = { ref: "main", commit: "0", notes: [], outcome: outcome(base) };
-    const report = reportOf("fixture", outcome(head), against, undefined);
+    const report = reportOf("fixture", outcome(head), against, PRICES);
+    expect(report.dangers[0]).toMatchObject({ level: "stop", refused: true });
+    expect(report.dangers[0]?.text).toMatch(/k3s\.podRange changes.*`pulumi up` refuses it/);
+    expect(isRefused(report)).toBe(true);
+    expect(report.view?.cost?.budget).toBe(200);
+    expect(report.placeholders.map(({ path }) => path)).toContain("fogline:cloud.sshFrom[0]");
+    expect(markdown(report)).toContain("still to be filled in: `pulumi up` refuses the stack");
     for (const text of [json(report), markdown(report)]) {
       expect(text).toContain("[secret]");
       expect(text).not.toMatch(/\[secret:|-result|PRIVATE KEY|server:secret/);

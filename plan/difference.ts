@@ -1,6 +1,6 @@
 /** What applying one snapshot over another would do to each resource: pure. */
 import { changesBetween, pathsWhere, valueAt, type Change, type Path } from "./changes.ts";
-import { replacementReason } from "./replacement.ts";
+import { clusterReason, replacementReason } from "./replacement.ts";
 import { isSealed } from "./seal.ts";
 import type { Planned, Snapshot } from "./snapshot.ts";
 
@@ -66,17 +66,25 @@ function isIgnored(path: string, ignored: readonly string[]): boolean {
 
 /**
  * Replacing a resource makes what it is known by unknown until then, as in the engine: whoever uses
- * it changes, and is replaced in turn where that input forces it.
+ * it changes, and is replaced in turn where that input forces it, or where its provider is replaced.
+ * A script that runs again leaves what it prints unknown, too; that is told only where it replaces.
  */
 function follow(pairs: readonly Changed[]): Pick<Difference, "replaced" | "changed"> {
   const changes = new Map(pairs.map(({ after, changes: own }) => [after.urn, [...own]]));
+  for (const script of pairs.filter(({ after, changes: own }) => runsAgain(after, own))) {
+    for (const pair of pairs) {
+      const known = changes.get(pair.after.urn) ?? [];
+      const unknown = unknownOf(pair.after, script.after, known);
+      known.push(...unknown.filter((change) => reasonsOf(pair, [change]).length > 0));
+    }
+  }
   const replaced = new Map<string, Replaced>();
   let isSettled = false;
   while (!isSettled) {
     isSettled = true;
     for (const pair of pairs.filter(({ after }) => !replaced.has(after.urn))) {
       const known = changes.get(pair.after.urn) ?? [];
-      const reasons = reasonsOf(pair.after, known);
+      const reasons = [...reasonsOf(pair, known), ...followed(pair.after, replaced)];
       if (reasons.length > 0) {
         isSettled = false;
         replaced.set(pair.after.urn, { ...pair, changes: known, reasons });
@@ -96,11 +104,37 @@ function follow(pairs: readonly Changed[]): Pick<Difference, "replaced" | "chang
   };
 }
 
-function reasonsOf(resource: Planned, changes: readonly Change[]): Replaced["reasons"] {
-  return changes.flatMap(({ path }) => {
-    const why = replacementReason(resource, path);
+/** Whether a script will run again, so that nobody knows what it prints. */
+function runsAgain({ type }: Planned, changes: readonly Change[]): boolean {
+  return type.startsWith("command:") && changes.length > 0;
+}
+
+function reasonsOf({ before, after }: Changed, changes: readonly Change[]): Replaced["reasons"] {
+  return changes.flatMap(({ path, after: value }) => {
+    const why =
+      after.type === "pulumi:providers:kubernetes"
+        ? clusterReason(before, after, path, value !== AFTER_APPLY)
+        : replacementReason(after, path);
     return why === undefined ? [] : [{ path, why }];
   });
+}
+
+/** Resources whose replacement alone, whatever the inputs, replaces this one. */
+function followed(
+  { provider, replaceWith = [] }: Planned,
+  replaced: ReadonlyMap<string, Replaced>,
+): Replaced["reasons"] {
+  // A reference is the provider's URN and its id.
+  const urn = provider?.slice(0, provider.lastIndexOf("::")) ?? "";
+  return [
+    ...(replaced.has(urn) ? [{ path: ["provider"], why: "its provider is made anew" }] : []),
+    ...replaceWith
+      .filter((other) => replaced.has(other))
+      .map((other) => ({
+        path: ["replaceWith"],
+        why: `it goes with ${other.split("::").at(-1) ?? other}, which is made anew`,
+      })),
+  ];
 }
 
 /** The inputs of a resource that become unknown with the replacement of another one. */

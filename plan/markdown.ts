@@ -16,6 +16,7 @@ export function markdown(report: Report): string {
     summary(report),
     ...report.notes.map((note) => `> ${prose(note)}`),
     problems(report),
+    missing(report),
     ...(difference ? [differenceSection(difference)] : []),
     ...(view ? sections(view, report.costBefore) : []),
   ];
@@ -61,7 +62,17 @@ function problems({ problems: wrong, failure }: Report): string {
   if (failure !== undefined) {
     return block("text", failure.split("\n"));
   }
-  return wrong
+  return listOf(wrong);
+}
+
+function missing({ placeholders: values }: Report): string {
+  return values.length === 0
+    ? ""
+    : `✏️ **${count(values.length, "value")} still to be filled in: \`pulumi up\` refuses the stack until then.**\n\n${listOf(values)}`;
+}
+
+function listOf(found: Report["problems"]): string {
+  return found
     .map(({ path, rule, fix }) => `- ${code(path)}: ${prose(rule)}\n  - fix: ${prose(fix)}`)
     .join("\n");
 }

@@ -5,7 +5,8 @@
  * - what azure-native sends as an update and Azure refuses for a resource that exists
  *   (`PropertyChangeNotAllowed` and its kin): there, too, only a new resource has the new value;
  * - command, random: every input that their schemas mark;
- * - Kubernetes: the fields that the API server never changes (the table of the lab's provider).
+ * - Kubernetes: the fields that the API server never changes (the table of the lab's provider); of
+ *   the provider itself, what it takes for another cluster.
  */
 import { replacementTest } from "../lab/stand-ins/kubernetes/immutable.ts";
 import type { Path } from "./changes.ts";
@@ -68,6 +69,32 @@ const AZURE: Readonly<Record<string, Rule>> = {
 
 /** A type of Azure's that the table does not know: what holds for nearly all of them. */
 const ANY_AZURE: Rule = { replaces: [...IN_GROUP, "location"], refuses: ["zones"] };
+
+/** Inputs of the kubernetes provider that choose the cluster. */
+const CLUSTER_CHOICE: readonly unknown[] = ["kubeconfig", "context", "cluster"];
+
+/**
+ * Why another input of the kubernetes provider makes it, and with it every object of the cluster,
+ * anew; undefined where it does not.
+ *
+ * @param isKnown whether the new value is known before the update
+ */
+export function clusterReason(
+  before: Planned,
+  after: Planned,
+  [input]: Path,
+  isKnown: boolean,
+): string | undefined {
+  const [was, is] = [before, after].map(({ inputs }) => inputs["clusterIdentifier"]);
+  const isIdentified = was !== undefined && is !== undefined;
+  if (input === "clusterIdentifier" && isIdentified) {
+    return "the kubernetes provider takes it for another cluster";
+  }
+  if (CLUSTER_CHOICE.includes(input) && !isKnown && !(isIdentified && was === is)) {
+    return "the kubernetes provider cannot tell before apply whether it is the same cluster";
+  }
+  return undefined;
+}
 
 /** Why a change of the input at `path` makes a new resource; undefined where it does not. */
 export function replacementReason(resource: Planned, path: Path): string | undefined {

@@ -1,11 +1,12 @@
 /** Everything a plan tells, gathered: what is declared, what it costs, what breaks, what changes. */
+import { placeholders } from "../config/placeholders.ts";
 import type { Problem } from "../config/problems.ts";
 import { sizesInsideBudget } from "../policy/budget.ts";
 import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
 import { violationsOf, type Violation } from "../policy/policy.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
 import { estimate, type Cost, type PriceTable } from "./cost.ts";
-import { dangersOf, type Danger } from "./dangers.ts";
+import { dangersOf, settingsDangers, type Danger } from "./dangers.ts";
 import { differenceBetween, type Difference } from "./difference.ts";
 import { closedMachines, firewallOf, type FirewallRow } from "./firewall.ts";
 import type { Outcome, Planned, Snapshot } from "./snapshot.ts";
@@ -51,6 +52,8 @@ export interface Report {
   /** The month's cost at the base, where both sides have one. */
   readonly costBefore?: number;
   readonly dangers: readonly Danger[];
+  /** Values that the user has to fill in: `pulumi up` refuses them. */
+  readonly placeholders: readonly Problem[];
 }
 
 /** Puts a plan together. */
@@ -65,6 +68,7 @@ export function reportOf(
     ...(base && { base: { ref: base.ref, commit: base.commit } }),
     notes: base === undefined ? [] : [...base.notes, ...baseNotes(stack, base)],
     dangers: [],
+    placeholders: [],
   };
   switch (head.kind) {
     case "problems":
@@ -80,6 +84,7 @@ export function reportOf(
 export function isRefused(report: Report): boolean {
   return (
     report.view === undefined ||
+    report.dangers.some(({ refused }) => refused === true) ||
     (report.view.cost?.missing.length ?? 0) > 0 ||
     report.view.policies.some(({ violations }) => violations.length > 0)
   );
@@ -89,19 +94,29 @@ function planned(
   head: Snapshot,
   base: Base | undefined,
   prices: PriceTable | undefined,
-): Pick<Report, "view" | "difference" | "costBefore" | "dangers"> {
+): Pick<Report, "view" | "difference" | "costBefore" | "dangers" | "placeholders"> {
   const view = viewOf(head, prices);
+  const missing = placeholders(head.settings);
   if (base?.outcome?.kind !== "planned") {
-    return { view, dangers: [] };
+    return { view, dangers: [], placeholders: missing };
   }
   const before = base.outcome.snapshot;
   const difference = differenceBetween(before, head);
   return {
     view,
+    placeholders: missing,
     difference,
     ...(prices && { costBefore: estimate(before.resources, prices).monthly }),
-    dangers: dangersOf(difference, firewallOf(before), view.firewall),
+    dangers: worstFirst([
+      ...settingsDangers(before.settings, head.settings),
+      ...dangersOf(difference, firewallOf(before), view.firewall),
+    ]),
   };
+}
+
+function worstFirst(dangers: readonly Danger[]): Danger[] {
+  const isWorst = ({ level }: Danger): boolean => level === "stop";
+  return [...dangers.filter(isWorst), ...dangers.filter((danger) => !isWorst(danger))];
 }
 
 function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {

@@ -1,4 +1,6 @@
 /** Property values as the engine sends them: secrets in envelopes, unknowns as a fixed text. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 /** Inputs or outputs of a resource. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -16,7 +18,7 @@ const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 /** What stands for a value that is known only after the update. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A value without its envelopes. */
 export function unwrap(value: unknown): unknown {
@@ -37,6 +39,17 @@ export function unwrap(value: unknown): unknown {
 /** A value that the engine keeps encrypted. */
 export function secret(value: unknown): unknown {
   return { [SIGNATURE]: SECRET, value };
+}
+
+/** A text as a file's content, as `new pulumi.asset.StringAsset(text)` reaches a plugin. */
+export function textAsset(text: string): unknown {
+  return { [SIGNATURE]: ASSET, text, hash: createHash("sha256").update(text).digest("hex") };
+}
+
+/** A file of this computer, as `new pulumi.asset.FileAsset(path)` reaches a plugin. */
+export function fileAsset(path: string): unknown {
+  const hash = createHash("sha256").update(readFileSync(path)).digest("hex");
+  return { [SIGNATURE]: ASSET, path, hash };
 }
 
 /** Whether any part of a value is to be kept encrypted. */

@@ -2,11 +2,20 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { connections } from "../apps/connections.ts";
 import { Dashboard } from "../apps/dashboard/component.ts";
+import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
 import { Database } from "../apps/database/component.ts";
-import { Descheduler } from "../apps/descheduler/component.ts";
-import { IngressController } from "../apps/ingress/component.ts";
-import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as DESCHEDULER_NAMES,
+  Descheduler,
+} from "../apps/descheduler/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as INGRESS_NAMES,
+  IngressController,
+} from "../apps/ingress/component.ts";
+import { denyByDefault } from "../apps/isolation.ts";
+import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
@@ -20,8 +29,18 @@ export function apps(
 ): void {
   const provider = new k8s.Provider(
     "cluster",
-    { kubeconfig: cluster.kubeconfig, enableServerSideApply: true },
-    { dependsOn: [...cluster.ready, overlay.operator] },
+    {
+      kubeconfig: cluster.kubeconfig,
+      // A script prints the kubeconfig, so a preview does not know it when the script will run again.
+      // Without a name for the cluster the provider then replaces every object in it.
+      clusterIdentifier: cluster.identity,
+      enableServerSideApply: true,
+      // An object that an interrupted update made and did not record is taken up again, and fields
+      // that the autoscaler or that update owns are no reason to stop. See docs/decisions.md.
+      upsertExistingObjects: true,
+      enablePatchForce: true,
+    },
+    { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.
   const { protect } = settings.cloud;
@@ -35,34 +54,50 @@ export function apps(
     { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
     { providers: [provider] },
   );
+  const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
   const database = new Database(
     "database",
     {
       namespace,
       image: settings.database.image,
       storage: settings.database.storage,
-      clients: WEBSITE_LABELS,
+      connections: table,
     },
     { providers: [provider], protect },
   );
-  new Website(
+  const website = new Website(
     "website",
     {
       namespace,
       settings: settings.website,
       database: database.address,
-      ingressClass: ingress.className,
+      connections: table,
+      route: ingress.route("identified"),
     },
     { providers: [provider] },
   );
+  denyByDefault("website", namespace, {
+    provider,
+    after: [database.isolation, website.isolation],
+  });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: [namespace] };
+    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
     new Descheduler("descheduler", plan, { providers: [provider] });
   }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
-    const plan = { kind, ...images, apiServer: overlay.hub.address };
+    const plan = { kind, ...images, connections: table };
     new Dashboard("dashboard", plan, { providers: [provider] });
   }
+}
+
+/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
+function clusterWide({ descheduler, dashboard }: Settings): string[] {
+  return [
+    "namespace/website",
+    ...INGRESS_NAMES,
+    ...(descheduler.image === undefined ? [] : DESCHEDULER_NAMES),
+    ...(dashboard.kind === "none" ? [] : dashboardNames(dashboard.kind)),
+  ];
 }

@@ -1,6 +1,9 @@
 /** The overlay of the kind that the settings name. */
+import * as pulumi from "@pulumi/pulumi";
+
 import type { Overlay } from "../components/overlay/member.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
+import { refuseSharedRange } from "../components/overlay/operator.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Machines } from "./machines.ts";
@@ -10,6 +13,7 @@ export function overlayOf(settings: Settings, machines: Machines): Overlay {
   const { server, workers, devices, network } = machines;
   const operatorFolder = settings.operator.folder;
   const { kind, range, listenPort, pathMtu } = settings.overlay;
+  refuseSharedRange(operatorFolder, pulumi.getStack(), range);
   switch (kind) {
     case "wireguard":
       return new WireguardOverlay("overlay", {

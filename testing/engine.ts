@@ -2,8 +2,13 @@
  * The mock engine: records what a program registers and answers as the providers would. The one
  * place that knows Pulumi's internals.
  */
+import { createHash } from "node:crypto";
+
 import * as pulumi from "@pulumi/pulumi";
 
+import { printedBy } from "../components/remote/render.ts";
+import { DRAFT } from "../config/load.ts";
+import { READ_STATE } from "../stacks/record.ts";
 import { optionsOf, type Options, type Request } from "./registration.ts";
 
 /** One registered resource. */
@@ -25,6 +30,8 @@ export interface MockOptions {
   readonly stack?: string;
   /** What stands for a secret value in `sealed`; default `[secret]`. */
   readonly seal?: (plain: unknown) => string;
+  /** Whether settings may hold values that only stand for others; default true, as nothing is made. */
+  readonly draft?: boolean;
 }
 
 type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Record<string, unknown>;
@@ -65,17 +72,24 @@ PersistentKeepalive = 20
 `,
   }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
-  "command:remote:Command": (_, name) => ({ stdout: printed(name), stderr: "" }),
-  "command:local:Command": (_, name) => ({ stdout: `${name}-public-key`, stderr: "" }),
+  "command:remote:Command": (_, name) => ({ stdout: printedBy(printed(name)), stderr: "" }),
+  "command:local:Command": (_, name) => ({ stdout: printedBy(publicKey(name)), stderr: "" }),
 };
 
 function printed(name: string): string {
   const special = Object.entries(PRINTED).find(([ending]) => name.endsWith(ending));
-  return special?.[1] ?? `${name}-public-key`;
+  return special?.[1] ?? publicKey(name);
+}
+
+/** A WireGuard key that follows from a name. */
+function publicKey(name: string): string {
+  return createHash("sha256").update(name).digest("base64");
 }
 
 /** What scripts print whose output the program reads, by the end of their resource's name. */
 const PRINTED: Readonly<Record<string, string>> = {
+  "-prepare": "",
+  "-netmaker": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
   "-k3s": "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n",
   "-invitation": "1800000000\n",
   "-enrolment": `key ${"A".repeat(43)}=\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n`,
@@ -86,24 +100,31 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": {
     instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
   },
+  // Of a stack that was never updated.
+  [READ_STATE]: { outputs: {} },
 };
 
 /** A mock engine for this process; `registered` grows as the program runs. */
 export function mockEngine(
   config: Readonly<Record<string, unknown>>,
-  { stack = "test", seal = () => "[secret]" }: MockOptions = {},
+  { stack = "test", seal = () => "[secret]", draft = true }: MockOptions = {},
 ): readonly Registered[] {
   const registered: Registered[] = [];
   const asked: Asked = {};
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
+  pulumi.runtime.setAllConfig({
+    ...Object.fromEntries(
       Object.entries(config).map(([name, value]) => [`fogline:${name}`, JSON.stringify(value)]),
     ),
-  );
+    [DRAFT]: String(draft),
+  });
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
     make(args, asked.now);
-  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);
+  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false, "organization");
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  // Hooks run where steps do: here none does. The SDK's mocks know of none.
+  monitor.registerResourceHook = (_, done) => {
+    done(null);
+  };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
     const now = { options: optionsOf(request, stack), answers: [] };
@@ -170,6 +191,7 @@ interface Monitor {
     request: Request & { getObject(): Struct },
     done: (error: unknown, response?: { getUrn(): string; getId(): string }) => void,
   ): Promise<void>;
+  registerResourceHook(request: unknown, done: (error: null) => void): void;
 }
 
 /** The value of an output, once known. */

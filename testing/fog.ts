@@ -10,7 +10,8 @@ import { mockEngine, settled, type Registered } from "./engine.ts";
 /** A SHA-256 that nothing has. */
 export const SUM = "0".repeat(64);
 /** The key by which every device is known. */
-export const HOST_KEY = "ssh-ed25519 AAAA";
+export const HOST_KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 /** What a program registered and what it gave back. */
 export interface DeclaredFog {
@@ -33,7 +34,7 @@ export async function declareFog(
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", sshKey]);
     const registered = mockEngine({
       operator: { sshKey, folder },
-      cloud: { arch: "amd64", sshFrom: ["198.51.100.2/32"] },
+      cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"] },
       k3s: { version: "v1.36.3+k3s1", sha256: { amd64: SUM } },
       website: { image: `docker.io/fogline/website@sha256:${SUM}` },
       database: { image: `docker.io/library/postgres:17@sha256:${SUM}` },

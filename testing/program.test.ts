@@ -4,7 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
+import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
@@ -45,6 +47,31 @@ describe("the whole program", () => {
     expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
   });
 
+  it("tells the Kubernetes provider which cluster it is by what no script prints", () => {
+    const { inputs, propertyDependencies } = fog.one("cluster");
+    const token = fog.one("k3s-token");
+    expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
+    expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
+    expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
+  it("claims the name of every object that lies in no namespace, before it makes one", () => {
+    const made = fog.registered
+      .filter(({ type }) => type.startsWith("kubernetes:"))
+      .map(({ inputs }) => inputs as { kind: string; metadata: Record<string, string> })
+      .filter(({ metadata }) => metadata["namespace"] === undefined)
+      .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata["name"] ?? ""}`);
+    const claim = fog.one("cluster-claim");
+    const names = /NAMES='([^']*)'/.exec(String(claim.inputs["stdin"]))?.[1] ?? "";
+    expect(names.split(" ").sort()).toEqual(made.sort());
+    expect(made.length).toBeGreaterThan(8);
+    expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
+  it("declares Kubernetes objects once each, in namespaces of its own", () => {
+    expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
+  });
+
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
       (fog.one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
@@ -67,6 +94,26 @@ describe("the whole program", () => {
     expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
   });
 
+  it("lets Traefik send a POST twice by the route of the website alone, whose ballots carry ids", () => {
+    const routes = fog.registered.filter(({ type }) => type.endsWith(":Ingress"));
+    expect(routes.map(({ name }) => name)).toEqual(["website-route"]);
+    const { metadata } = fog.one("website-route").inputs as {
+      metadata: { annotations: Record<string, string> };
+    };
+    expect(metadata.annotations).toEqual({
+      "traefik.ingress.kubernetes.io/router.middlewares": "try-another@file",
+    });
+    const traefik = JSON.stringify(fog.one("ingress-controller").inputs);
+    expect(traefik).not.toMatch(/entrypoints\.\w+\.http\.middlewares/);
+  });
+
+  it("denies by default in each of its namespaces, once what is needed is allowed", () => {
+    const namespaces = fog.registered.filter(({ type }) => type.endsWith(":Namespace"));
+    expect(namespaces.length).toBeGreaterThan(3);
+    const declared = fog.registered;
+    expect(namespacesDenyByDefault.check(declared)).toEqual([]);
+  });
+
   it("pins every machine's host key", () => {
     const remote = fog.registered.filter(({ type }) => type === "command:remote:Command");
     expect(remote.length).toBeGreaterThan(0);
@@ -85,6 +132,26 @@ describe("the whole program", () => {
     );
     expect(onAttic.length).toBeGreaterThan(2);
     expect(retained.map(({ name }) => name).sort()).toEqual(onAttic.map(({ name }) => name).sort());
+  });
+
+  it("makes nothing in the cloud, and nothing on a device, before every device passed its check", () => {
+    const checks = fog.registered.filter(({ name }) => name.includes("-check-"));
+    // Nobody can look a lost device over, nor one that joins by itself.
+    expect(checks.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^raspberrypi-check-[0-9a-f]{8}$/),
+    ]);
+    for (const name of ["fogline-group", "raspberrypi-prepare", "attic-prepare"]) {
+      expect(fog.one(name).dependencies, name).toContain(checks[0]?.urn);
+    }
+  });
+
+  it("looks a device over as its user, once, and asks nothing of it when it leaves", () => {
+    const [check] = fog.registered.filter(({ name }) => name.includes("-check-"));
+    expect(check?.inputs["create"]).toBe("bash -s -- create");
+    expect(check?.inputs["delete"]).toBeUndefined();
+    const inputs = ["connection", "create", "update", "stdin", "logging"];
+    expect([...(check?.ignoreChanges ?? [])].sort()).toEqual(inputs.sort());
+    expect(check?.inputs["stdin"]).toContain("fogline:k3s.podRange 10.42.0.0/16");
   });
 
   it("reaches a device through its jump host, whose key is pinned too", () => {

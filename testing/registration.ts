@@ -15,6 +15,8 @@ export interface Options {
   readonly retainOnDelete: boolean;
   /** The resource that takes it along when it goes. */
   readonly deletedWith?: string;
+  /** Resources whose replacement replaces it, too; absent where there are none. */
+  readonly replaceWith?: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly ignoreChanges: readonly string[];
   /** Input paths whose change asks for a new resource, by the SDK's or the program's word. */
@@ -22,6 +24,8 @@ export interface Options {
   /** URNs it had before. */
   readonly aliases: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
+  /** Names of the hooks that run before it is made or changed; absent for none. */
+  readonly hooks?: readonly string[];
 }
 
 interface Alias {
@@ -50,12 +54,14 @@ export interface Request {
   getProtect(): boolean | undefined;
   getRetainondelete(): boolean | undefined;
   getDeletedwith(): string;
+  getReplaceWithList(): string[];
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
   getAliasurnsList(): string[];
   getAliasesList(): Alias[];
   getAdditionalsecretoutputsList(): string[];
+  getHooks(): { getBeforeCreateList(): string[]; getBeforeUpdateList(): string[] } | undefined;
 }
 
 /** The options of a request. */
@@ -73,6 +79,9 @@ export function optionsOf(request: Request, stack: string): Options {
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     ...given("deletedWith", request.getDeletedwith()),
+    ...(request.getReplaceWithList().length === 0
+      ? {}
+      : { replaceWith: request.getReplaceWithList() }),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
@@ -81,7 +90,14 @@ export function optionsOf(request: Request, stack: string): Options {
       ...request.getAliasesList().map((alias) => aliasUrn(alias, request, stack)),
     ],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    ...hooksOf(request),
   };
+}
+
+function hooksOf(request: Request): Pick<Options, "hooks"> {
+  const hooks = request.getHooks();
+  const names = [...(hooks?.getBeforeCreateList() ?? []), ...(hooks?.getBeforeUpdateList() ?? [])];
+  return names.length === 0 ? {} : { hooks: names };
 }
 
 function aliasUrn(alias: Alias, request: Request, stack: string): string {

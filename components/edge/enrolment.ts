@@ -62,6 +62,9 @@ export interface BundleValues {
   readonly AUTHORIZED_KEY: string;
   /** Script by which the device leaves again. */
   readonly LEAVE: string;
+  /** What the device must not collide with, and what K3s asks of its kernel. */
+  readonly RANGES: string;
+  readonly CGROUPS: string;
 }
 
 /** The one file that makes a device join: a script, which cloud-init also runs as `user-data`. */
@@ -76,6 +79,21 @@ export function bundleText(script: string, values: BundleValues): string {
     `# On the device: sudo bash join-${values.NODE}.sh`,
     render(script, { ...values }),
   ].join("\n");
+}
+
+/**
+ * When a bundle expires, in seconds since 1970, as the hub printed it.
+ *
+ * @throws Error when the text is no such number
+ */
+export function parseExpiry(text: string): string {
+  const seconds = text.trim();
+  if (!/^\d{10}$/.test(seconds)) {
+    throw new Error(
+      `the hub did not print when the bundle expires but ${JSON.stringify(seconds.slice(0, 80))}`,
+    );
+  }
+  return seconds;
 }
 
 /**

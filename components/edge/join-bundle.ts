@@ -9,17 +9,28 @@ import { expandHome, type OperatorKey } from "../../config/load.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
+import { operatorFolder } from "../overlay/operator.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../remote/script.ts";
-import { bundleKeys, bundleText, parseEnrolled, type Enrolled } from "./enrolment.ts";
-import { prepare, scripts } from "./preparation.ts";
+import {
+  FILES_SCRIPT,
+  LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../remote/script.ts";
+import { bundleKeys, bundleText, parseEnrolled, parseExpiry, type Enrolled } from "./enrolment.ts";
+import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
+import { prepare } from "./preparation.ts";
+import { scripts } from "./scripts.ts";
 
 export interface JoinBundleArgs {
   readonly device: BundleDevice;
   readonly overlay: Overlay;
   readonly operatorKey: OperatorKey;
-  /** Folder on this computer that the bundle is written to. */
+  /** Folder on this computer with a folder for each stack, into which the bundle is written. */
   readonly operatorFolder: string;
+  /** What the device is held to before it changes anything on itself. */
+  readonly requirements: Requirements;
 }
 
 /**
@@ -50,9 +61,9 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     const keys = this.createKeys();
     const invitation = overlay.invite(device, keys.publicKey);
     const invited = this.invite(invitation, keys.publicKey);
-    this.bundle = pulumi.secret(this.writeBundle(invitation, keys.privateKey, invited.stdout));
+    this.bundle = pulumi.secret(this.writeBundle(invitation, keys.privateKey, invited.result));
     const enrolment = this.awaitDevice(invited, this.keepBundle());
-    const enrolled = enrolment.stdout.apply(parseEnrolled);
+    const enrolled = enrolment.result.apply(parseEnrolled);
     const seat = invitation.admit(enrolled.apply(({ key }) => key));
     this.address = seat.address;
     const member = seat.join(this.reached(enrolled), {
@@ -63,7 +74,10 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
         overlay.operator,
       ],
     });
-    this.machine = prepare(member.machine, { parent: this, dependsOn: [member.joined] });
+    this.machine = prepare(member.machine, args.requirements, {
+      parent: this,
+      dependsOn: [member.joined],
+    });
     this.joined = member.joined;
     if (member.interfaceName !== undefined) {
       this.interfaceName = member.interfaceName;
@@ -116,18 +130,19 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     const { device, overlay, operatorKey } = this.args;
     const conf = seat?.conf ?? pulumi.output("");
     return pulumi.all([privateKey, expires, conf, guestConf]).apply(([key, seconds, own, guest]) =>
-      bundleText(readScript(scripts("supported.sh", "join.sh")), {
+      bundleText(readScript([...CHECK_SCRIPTS, ...scripts("join.sh")]), {
         NODE: this.node,
         ARCH: device.arch,
         ISSUE: this.issue,
         HUB: overlay.hub.address,
         PORT: ENROLMENT_PORT,
-        EXPIRES: seconds.trim(),
+        EXPIRES: parseExpiry(seconds),
         GUEST_CONF: guest.replace(PRIVATE_KEY, key),
         CONF: own,
         ADMIN: device.user,
         AUTHORIZED_KEY: operatorKey.publicKey,
-        LEAVE: readScript(scripts("leave.sh")),
+        LEAVE: readScript([TOOLS_SCRIPT, ...scripts("leave.sh")]),
+        ...this.args.requirements,
       }),
     );
   }
@@ -137,7 +152,11 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
       `${this.node}-bundle`,
       {
         script: scripts("bundle.sh"),
-        values: { FILE: this.file, TEXT: this.bundle },
+        values: {
+          FILE: this.file,
+          TEXT: this.bundle,
+          EARLIER: join(expandHome(this.args.operatorFolder), `join-${this.node}.sh`),
+        },
       },
       { parent: this },
     );
@@ -157,6 +176,8 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
           FILE: this.file,
         },
         undo: false,
+        // Others work on the hub meanwhile.
+        waits: true,
       },
       { parent: this, dependsOn: [invitation, kept] },
     );
@@ -201,6 +222,6 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
   }
 
   private get file(): string {
-    return join(expandHome(this.args.operatorFolder), `join-${this.node}.sh`);
+    return join(operatorFolder(this.args.operatorFolder), `join-${this.node}.sh`);
   }
 }

@@ -1,10 +1,10 @@
 /** Making a device fit for Kubernetes, and giving it back as it was. */
-import { join } from "node:path";
-
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeName, type Machine } from "../machine.ts";
 import { RemoteScript } from "../remote/script.ts";
+import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
+import { scripts } from "./scripts.ts";
 
 /**
  * Errors that are borne while a device restarts: with 5 s between the later ones, about five
@@ -13,18 +13,26 @@ import { RemoteScript } from "../remote/script.ts";
 const RESTART_ERRORS = 60;
 
 /**
- * Prepares a device: memory counted by group (one restart where the kernel needs to be told), no
+ * Prepares a device that passes every check: missing programs, memory counted by group (one restart where the kernel needs to be told), no
  * swap, the right time, a log that spares the SD card. A device that needs none of it is left as it
  * is. What was changed is put back when the device leaves the stack.
  *
  * @returns the machine, on which nothing else runs before it is prepared
  */
-export function prepare(machine: Machine, opts: pulumi.CustomResourceOptions = {}): Machine {
+export function prepare(
+  machine: Machine,
+  requirements: Requirements,
+  opts: pulumi.CustomResourceOptions = {},
+): Machine {
   const node = nodeName(machine);
   const values = { NODE: node, ARCH: machine.arch };
   const preparation = new RemoteScript(
     `${node}-prepare`,
-    { machine, script: scripts("supported.sh", "prepare.sh"), values },
+    {
+      machine,
+      script: [...CHECK_SCRIPTS, ...scripts("prepare.sh")],
+      values: { ...values, ...requirements },
+    },
     opts,
   );
   const connection = machine.connection.apply((known) => ({
@@ -36,7 +44,10 @@ export function prepare(machine: Machine, opts: pulumi.CustomResourceOptions = {
     {
       machine: { ...machine, connection },
       script: scripts("supported.sh", "booted.sh"),
-      values: { ...values, ENDED: preparation.stdout },
+      values: {
+        ...values,
+        ENDED: preparation.result.apply((text) => readBoot(text, machine.name)),
+      },
       undo: false,
     },
     { ...opts, dependsOn: [preparation] },
@@ -44,7 +55,12 @@ export function prepare(machine: Machine, opts: pulumi.CustomResourceOptions = {
   return { ...machine, prepared };
 }
 
-/** Paths of this folder's scripts. */
-export function scripts(...files: readonly string[]): string[] {
-  return files.map((file) => join(import.meta.dirname, "scripts", file));
+/** The boot that ends for the preparation: empty where none does. */
+function readBoot(text: string, machine: string): string {
+  if (!/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(text)) {
+    throw new pulumi.RunError(
+      `${machine} did not print the id of its boot but ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+  return text;
 }

@@ -1,4 +1,5 @@
 /** One K3s cluster over the overlay: a server, its agents, a kubeconfig. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -29,6 +30,11 @@ export interface ClusterArgs {
 export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  /**
+   * What tells this cluster from any other: it stays as long as the cluster does, whatever becomes of
+   * its kubeconfig, and a preview knows it.
+   */
+  readonly identity: pulumi.Output<string>;
   /** Done when every node is Ready; guests come when they come, and nothing waits for them. */
   readonly ready: readonly pulumi.Resource[];
 
@@ -42,8 +48,13 @@ export class Cluster extends pulumi.ComponentResource {
     const secret = new random.RandomPassword(
       `${name}-token`,
       { length: 48, special: false },
-      { parent: this },
+      {
+        parent: this,
+        // A server on another machine is another cluster, empty, whatever its name and address.
+        ...(hub.machine.lifetime === undefined ? {} : { replaceWith: [hub.machine.lifetime] }),
+      },
     );
+    this.identity = pulumi.unsecret(secret.result.apply(identityOf));
     const server = this.install(
       hub,
       {
@@ -53,7 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       [],
     );
-    const credentials = server.stdout.apply((text) => parseCredentials(text, hub.address));
+    const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     const install = (agent: OverlayMember): RemoteScript =>
       this.install(
@@ -71,7 +82,25 @@ export class Cluster extends pulumi.ComponentResource {
       );
     this.ready = [server, ...agents.map(install)];
     args.guests?.forEach(install);
-    this.registerOutputs({ kubeconfig: this.kubeconfig });
+    this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
+  }
+
+  /**
+   * Claims names of cluster-wide objects, each as `kind/name`. Done when none of them is somebody
+   * else's, which the Kubernetes provider would not notice.
+   */
+  claim(names: readonly string[]): pulumi.Resource {
+    const { machine } = this.args.overlay.hub;
+    return new RemoteScript(
+      "cluster-claim",
+      {
+        machine,
+        script: script("claim.sh"),
+        values: { NODE: nodeName(machine), NAMES: names.join(" ") },
+        undo: false,
+      },
+      { parent: this, dependsOn: [...this.ready] },
+    );
   }
 
   /** Takes an agent's node out of the cluster once the agent itself is gone. */
@@ -112,6 +141,8 @@ export class Cluster extends pulumi.ComponentResource {
           ...values,
         },
         secretOutput: true,
+        // Others work on the machine until the node is Ready.
+        waits: true,
       },
       { parent: this, dependsOn: [member.joined, ...after] },
     );
@@ -120,6 +151,15 @@ export class Cluster extends pulumi.ComponentResource {
   private node({ machine, interfaceName }: OverlayMember, address: string): NodeConfig {
     return { node: nodeName(machine), tier: machine.tier, address, interfaceName };
   }
+}
+
+/**
+ * A name for the cluster that its token belongs to. K3s keeps one token for a cluster's whole life;
+ * the hash gives nothing of it away.
+ */
+function identityOf(token: string): string {
+  const hash = createHash("sha256").update(`identity of the cluster of ${token}`);
+  return `fogline-${hash.digest("hex").slice(0, 16)}`;
 }
 
 function script(file: string): string {

@@ -1,6 +1,6 @@
-import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
-import { render } from "./render.ts";
+import { render, renderStep, resultOf } from "./render.ts";
 
 function bash(text: string, action = "create"): string {
   return execFileSync("bash", ["-s", "--", action], { input: text, encoding: "utf8" });
@@ -38,51 +38,127 @@ describe("a rendered script", () => {
   });
 });
 
-describe("a script that runs alone", () => {
+describe("a step", () => {
+  it("hands its result over in a frame, whatever a login shell prints around it", () => {
+    const printed = bash(
+      `echo -n "Welcome to raspberrypi"\n${renderStep("echo one; echo two", {})}echo bye`,
+    );
+    expect(printed).toContain("Welcome to raspberrypi");
+    expect(resultOf(printed.trim())).toBe("one\ntwo");
+  });
+
+  it("has no result where nothing was framed", () => {
+    expect(resultOf("Welcome to raspberrypi")).toBeUndefined();
+    expect(resultOf(bash(renderStep("", {})))).toBe("");
+  });
+
+  it("prints nothing on stdout when it fails, whatever it printed before", () => {
+    const child = spawnSync("bash", ["-s", "--", "create"], {
+      input: renderStep("set -e; echo secret; false; echo never", {}),
+      encoding: "utf8",
+    });
+    expect([child.status, child.stdout]).toEqual([1, ""]);
+  });
+
+  it("reads the same from programs in every locale, and warns of no missing one", () => {
+    const child = spawnSync("bash", ["-s", "--", "create"], {
+      input: renderStep("perl -e 1; locale | grep -c C.UTF-8", {}),
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"], LANG: "xx_XX.UTF-8" },
+    });
+    expect(child.stderr.replace(/^.*setlocale.*\n/gm, "")).not.toContain("locale failed");
+  });
+});
+
+describe("steps of a machine", () => {
   const folder = mkdtempSync(join(tmpdir(), "fogline-lock-"));
-  const lock = join(folder, "it's.lock");
+  const machine = join(folder, "machine.lock");
   const log = join(folder, "log");
+  const lockOf = (step: string): string => join(folder, `it's ${step}.lock`);
 
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(script: string, action = "create"): ChildProcessByStdio<Writable, null, Readable> {
+  interface How {
+    readonly step?: string;
+    readonly action?: string;
+    readonly waits?: boolean;
+  }
+
+  function start(
+    script: string,
+    { step = "one", action = "create", waits = false }: How = {},
+  ): ChildProcessByStdio<Writable, null, Readable> {
     const child = spawn("bash", ["-s", "--", action], { stdio: ["pipe", "ignore", "pipe"] });
-    child.stdin.end(render(script, { LOG: log, FOLDER: folder }, lock));
+    const locks = { step: lockOf(step), machine, waits };
+    child.stdin.end(renderStep(script, { LOG: log, FOLDER: folder }, locks));
     return child;
   }
 
-  it("waits for an earlier run that nobody hears any more, and says so", async () => {
-    const first = start(
-      'touch "$FOLDER/begun"; until [ -e "$FOLDER/go" ]; do :; done; echo 1 >>"$LOG"',
-    );
-    await vi.waitUntil(() => existsSync(join(folder, "begun")), { timeout: 10_000 });
+  const until = (file: string): Promise<void> =>
+    vi.waitUntil(() => existsSync(join(folder, file)), { timeout: 10_000 }).then(() => undefined);
+  const holding = (mark: string): string =>
+    `touch "$FOLDER/${mark}"; until [ -e "$FOLDER/go-${mark}" ]; do :; done`;
+  const release = (mark: string): void => {
+    writeFileSync(join(folder, `go-${mark}`), "");
+  };
+
+  it("wait for an earlier run that nobody hears any more, and say so", async () => {
+    const first = start(`${holding("begun")}; echo 1 >>"$LOG"`);
+    await until("begun");
     const second = start('echo 2 >>"$LOG"');
     const [said] = (await once(second.stderr, "data")) as [Buffer];
     expect(said.toString()).toContain("an earlier run of this step is still at work here");
-    writeFileSync(join(folder, "go"), "");
+    release("begun");
     await Promise.all([once(first, "exit"), once(second, "exit")]);
     expect(readFileSync(log, "utf8")).toBe("1\n2\n");
   });
 
-  it("does not hand the lock to what it starts and leaves behind", async () => {
+  it("work one at a time, but for those that wait for something", async () => {
+    const first = start(holding("works"), { step: "works" });
+    await until("works");
+    const waiting = start("true", { step: "waits", waits: true });
+    expect(await once(waiting, "exit")).toEqual([0, null]);
+    const other = start('touch "$FOLDER/other"', { step: "other" });
+    const undone = start('touch "$FOLDER/undone"', {
+      step: "waits",
+      waits: true,
+      action: "delete",
+    });
+    await vi.waitUntil(() => existsSync(lockOf("other")) && existsSync(lockOf("waits")));
+    expect(existsSync(join(folder, "other")) || existsSync(join(folder, "undone"))).toBe(false);
+    release("works");
+    await Promise.all([once(first, "exit"), once(other, "exit"), once(undone, "exit")]);
+    expect(existsSync(join(folder, "other")) && existsSync(join(folder, "undone"))).toBe(true);
+  });
+
+  it("lose nothing of what others change in the same file, however many run at once", async () => {
+    writeFileSync(log, "0\n");
+    const count = 30;
+    const runs = Array.from({ length: count }, (_, i) =>
+      start('echo $(($(cat "$LOG") + 1)) >"$LOG.new"; mv "$LOG.new" "$LOG"', { step: `${i}` }),
+    );
+    const codes = await Promise.all(runs.map((run) => once(run, "exit")));
+    expect(new Set(codes.map(([code]) => code as number))).toEqual(new Set([0]));
+    expect(readFileSync(log, "utf8")).toBe(`${count}\n`);
+  });
+
+  it("do not hand their locks to what they start and leave behind", async () => {
     const first = start('sleep 60 </dev/null >/dev/null 2>&1 & echo $! >"$LOG"');
     await once(first, "exit");
-    const second = start("exit 3", "update");
+    const second = start("exit 3", { action: "update" });
     expect(await once(second, "exit")).toEqual([3, null]);
     process.kill(Number(readFileSync(log, "utf8")));
   });
 
-  it("stops at the first command that fails, and ends with its code", async () => {
+  it("stop at the first command that fails, and end with its code", async () => {
     const child = start('set -e\nfalse\necho never >"$LOG"');
     expect(await once(child, "exit")).toEqual([1, null]);
     expect(readFileSync(log, "utf8")).not.toContain("never");
   });
 
-  it("leaves no lock once its work is undone", async () => {
-    expect(existsSync(lock)).toBe(true);
-    await once(start("true", "delete"), "exit");
-    expect(existsSync(lock)).toBe(false);
+  it("leave no lock behind", () => {
+    expect(readdirSync(folder).filter((name) => name.endsWith(".lock"))).toEqual([]);
   });
 });

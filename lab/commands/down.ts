@@ -79,8 +79,8 @@ export async function tearDown({ progress }: Session): Promise<void> {
       rm(RUN, { recursive: true, force: true }),
       rm(MACHINES, { recursive: true, force: true }),
     ]);
-    removeIfEmpty(dirname(MACHINES));
     rmSync(OWNER, { force: true });
+    removeIfEmpty(dirname(MACHINES));
   });
   if (failures.length > 0) {
     throw new LabError("lab", "taking it down", failures.join("\n"), "make down tries again");

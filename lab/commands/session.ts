@@ -1,10 +1,10 @@
 /** What every command that changes the lab shares: the lock, the display, Ctrl-C. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { Interrupt } from "../interrupt.ts";
-import { PROJECT } from "../layout.ts";
-import { HOST_RUN, takeLock } from "../lock.ts";
+import { MACHINES, PROJECT } from "../layout.ts";
+import { takeLock } from "../lock.ts";
 import { LabError, Progress } from "../progress.ts";
 
 /** A running command. */
@@ -13,8 +13,8 @@ export interface Session {
   readonly interrupt: Interrupt;
 }
 
-/** Names the checkout whose lab is up on this computer. */
-export const OWNER = join(HOST_RUN, "checkout");
+/** Names the checkout whose lab is up on this computer; it stands as long as the machines' disks. */
+export const OWNER = join(dirname(MACHINES), "checkout");
 
 /**
  * Runs a command under the lab's lock and shows its progress.
@@ -61,5 +61,6 @@ export function claimHost(): void {
       `cd ${owner} && make down`,
     );
   }
+  mkdirSync(dirname(OWNER), { recursive: true });
   writeFileSync(OWNER, `${PROJECT}\n`);
 }

@@ -84,7 +84,10 @@ async function leaveOverlay(): Promise<void> {
   if (existsSync(namespacePath(NAMESPACES.laptop))) {
     await inNamespace(
       NAMESPACES.laptop,
-      "if ip link show fogline0 >/dev/null 2>&1; then ip link delete fogline0; fi",
+      // fogline0 is what earlier versions called it.
+      `for link in fog-lab fogline0; do
+         if ip link show $link >/dev/null 2>&1; then ip link delete $link; fi
+       done`,
     );
   }
 }

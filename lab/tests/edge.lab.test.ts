@@ -26,7 +26,7 @@ import {
 } from "./lab.ts";
 import { changeSettings, restoreSettings } from "./stack-file.ts";
 
-const bundleFile = join(RUN, "operator", "overlay", "join-attic.sh");
+const bundleFile = join(RUN, "operator", "overlay", "lab", "join-attic.sh");
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
 const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
 const attic = { name: "attic", arch: hostArch() };

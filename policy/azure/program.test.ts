@@ -30,7 +30,14 @@ beforeAll(async () => {
       sshFrom: ["198.51.100.2/32", "198.51.100.3/32"],
       workers: [{ name: "WorkerNode" }, { name: "WorkerNode2", size: "Standard_B2ps_v2" }],
     },
-    edge: [{ name: "raspberrypi", arch: "arm64", host: "192.0.2.99", hostKey: "ssh-ed25519 AAAA" }],
+    edge: [
+      {
+        name: "raspberrypi",
+        arch: "arm64",
+        host: "192.0.2.99",
+        hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+      },
+    ],
     k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
     website: { image: `docker.io/fogline/website@sha256:${sum}` },
     database: { image: `docker.io/library/postgres:17@sha256:${sum}` },

@@ -1,13 +1,27 @@
 #!/usr/bin/env bash
 # Keeps a join bundle on the operator's computer, for nobody else to read.
-# Values: FILE, TEXT
+# Values: FILE, TEXT, EARLIER (where an earlier version kept it)
 set -euo pipefail
+
+# Takes a file of this very bundle away; another stack may have put its own there.
+remove_earlier() {
+  local key
+  key=$(grep -m 1 '^PrivateKey = ' <<<"$TEXT")
+  if grep -qsxF -- "$key" "$EARLIER"; then
+    rm -f "$EARLIER"
+  fi
+}
+
 case $1 in
   create | update)
     umask 077
     mkdir -p "${FILE%/*}"
-    printf '%s' "$TEXT" >"$FILE.part"
-    mv "$FILE.part" "$FILE"
+    part=$(mktemp "$FILE.XXXXXX")
+    if ! printf '%s' "$TEXT" >"$part" || ! mv "$part" "$FILE"; then
+      rm -f "$part"
+      exit 1
+    fi
+    remove_earlier
     echo "the join bundle is $FILE" >&2
     ;;
   delete) rm -f "$FILE" ;;

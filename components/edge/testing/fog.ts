@@ -2,16 +2,14 @@
  * A hub that takes join bundles, and devices behind two NATs: real WireGuard and the scripts that the
  * program sends, on machines made of this computer's namespaces. Needs root and wireguard-go.
  */
-import { join } from "node:path";
-
 import { ENROLMENT_PORT, enrolmentAddress } from "../../overlay/addresses.ts";
-import { NAMES_SCRIPT } from "../../overlay/names.ts";
-import { STRANDED_SCRIPT } from "../../overlay/stranded.ts";
 import { PRIVATE_KEY, writeConf } from "../../overlay/wireguard/conf.ts";
+import { MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
-import { FILES_SCRIPT, readScript } from "../../remote/script.ts";
+import { FILES_SCRIPT, readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
+import { CHECK_SCRIPTS } from "../check.ts";
 import { bundleKeys, bundleText } from "../enrolment.ts";
-import { scripts } from "../preparation.ts";
+import { scripts } from "../scripts.ts";
 import { TestMachine, type Ran } from "./machines.ts";
 
 export const HUB = "10.101.0.1";
@@ -52,7 +50,8 @@ export class TestFog implements Disposable {
     readonly hub: TestMachine,
     readonly cabin: TestMachine,
     readonly thief: TestMachine,
-    private readonly routers: readonly TestMachine[],
+    /** From the internet inwards; the last one's LAN ends in `lan-end`. */
+    readonly routers: readonly TestMachine[],
     private readonly hubKey: string,
   ) {}
 
@@ -95,8 +94,7 @@ export class TestFog implements Disposable {
         allowedIps: [`10.101.1.${i + 1}/32`],
       })),
     });
-    const member = join(import.meta.dirname, "../../overlay/wireguard/scripts/member.sh");
-    const script = readScript([FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, member]);
+    const script = readScript(MEMBER_SCRIPT);
     const values = {
       NODE: "hub",
       CONF: text,
@@ -151,7 +149,7 @@ export class TestFog implements Disposable {
   bundle(to: Invited, expires: string): string {
     const { privateKey } = bundleKeys(to.secret);
     const guest = this.conf(`${guestAddress(to)}/32`, `${HUB}/32`);
-    return bundleText(readScript(scripts("supported.sh", "join.sh")), {
+    return bundleText(readScript([...CHECK_SCRIPTS, ...scripts("join.sh")]), {
       NODE: to.name,
       ARCH,
       ISSUE: to.issue,
@@ -162,7 +160,9 @@ export class TestFog implements Disposable {
       CONF: to.served === true ? "" : this.own(to),
       ADMIN: "fogline",
       AUTHORIZED_KEY: "ssh-ed25519 AAAAC3Operator operator",
-      LEAVE: readScript(scripts("leave.sh")),
+      LEAVE: readScript([TOOLS_SCRIPT, ...scripts("leave.sh")]),
+      RANGES: `fogline:overlay.range ${RANGE}`,
+      CGROUPS: "any",
     });
   }
 

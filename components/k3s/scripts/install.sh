@@ -4,6 +4,7 @@
 #         TOKEN, ADMIN; of agents also SERVER (address of its API), KUBECONFIG_TEXT
 # Prints, on a server: the node token, then the kubeconfig.
 etc=/etc/rancher/k3s
+profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 ready_within=300
 clock_within=300
@@ -33,8 +34,23 @@ check_clock() {
   fi
 }
 
+# Whether a file of /usr/local/bin is a link that this script made.
+own_link() {
+  local target
+  target=$(readlink "/usr/local/bin/$1" || true)
+  [[ $target = /usr/local/lib/fogline/k3s-* || $target = k3s ]]
+}
+
+refuse_another_k3s() {
+  if [ -e /usr/local/bin/k3s ] && ! own_link k3s; then
+    say "it has a K3s of its own (/usr/local/bin/k3s), which stays as it is: uninstall that first" \
+      "(k3s-uninstall.sh or k3s-agent-uninstall.sh; it deletes that cluster's data), then run up again"
+    exit 1
+  fi
+}
+
 install_binary() {
-  local file=/usr/local/lib/fogline/k3s-$SHA256
+  local file=/usr/local/lib/fogline/k3s-$SHA256 name
   if [ ! -x "$file" ]; then
     fetch_pinned K3s "$URL" "$SHA256" "$file.part"
     chmod 0755 "$file.part"
@@ -45,8 +61,12 @@ install_binary() {
     ln -sfn "$file" /usr/local/bin/k3s
     changed=yes
   fi
-  ln -sfn k3s /usr/local/bin/kubectl
-  ln -sfn k3s /usr/local/bin/crictl
+  # Programs of these names that somebody else installed stay.
+  for name in kubectl crictl; do
+    if [ ! -e "/usr/local/bin/$name" ] || own_link "$name"; then
+      ln -sfn k3s "/usr/local/bin/$name"
+    fi
+  done
 }
 
 write_config() {
@@ -87,12 +107,16 @@ write_kubeconfig() {
   home=$(getent passwd "$ADMIN" | cut -d: -f6)
   kube=$home/.kube
   install -d -m 0700 -o "$ADMIN" -g "$(id -g "$ADMIN")" "$kube"
+  # The administrator's own, for another cluster, comes back when K3s goes. Where the profile stands,
+  # the file is Fogline's.
+  if [ -e "$kubeconfig" ] && [ ! -e "$profile" ]; then
+    mv "$kubeconfig" "$kubeconfig.before-fogline"
+  fi
+  # shellcheck disable=SC2016 # expanded at login
+  echo 'if [ -r "$HOME/.kube/config" ]; then export KUBECONFIG="$HOME/.kube/config"; fi' >"$profile"
   (umask 077 && printf '%s' "$KUBECONFIG_TEXT" >"$kube/config.part")
   chown "$ADMIN:" "$kube/config.part"
   mv "$kube/config.part" "$kube/config"
-  # shellcheck disable=SC2016 # expanded at login
-  echo 'if [ -r "$HOME/.kube/config" ]; then export KUBECONFIG="$HOME/.kube/config"; fi' \
-    >/etc/profile.d/fogline.sh
 }
 
 start() {
@@ -124,6 +148,10 @@ node_ready() {
 }
 
 remove() {
+  if [ -e /usr/local/bin/k3s ] && ! own_link k3s; then
+    say "its K3s (/usr/local/bin/k3s) is not Fogline's: left as it is"
+    return
+  fi
   systemctl disable --quiet --now "$unit" || true
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
@@ -138,10 +166,12 @@ remove() {
     ip link delete "$link" 2>/dev/null || true
   done
   # Rules of pods and services; a machine's own rules stay. K3s brings iptables where there is none.
-  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux
+  local family PATH=$PATH:/var/lib/rancher/k3s/data/current/bin/aux rules='KUBE-|FLANNEL-|flannel'
+  # Rules of port mappings have one name for all container runtimes.
+  compgen -G '/etc/cni/net.d/*' >/dev/null || rules+='|CNI-'
   for family in iptables ip6tables; do
     if command -v $family-save >/dev/null; then
-      $family-save | sed -E '/KUBE-|CNI-|FLANNEL-|flannel/d' | $family-restore
+      $family-save | sed -E "/$rules/d" | $family-restore
     fi
   done
   if command -v nft >/dev/null; then
@@ -150,13 +180,26 @@ remove() {
   # What K3s and kubectl leave besides: the node's password, logs of pods, what the API offered.
   rm -rf /etc/rancher/node /var/log/pods /var/log/containers /root/.kube/cache \
     "${kubeconfig%/*}/cache"
-  rm -rf /run/flannel /var/lib/cni "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s /etc/cni/net.d \
-    "/etc/systemd/system/$unit.service" /usr/local/lib/fogline /usr/local/bin/k3s \
-    /usr/local/bin/kubectl /usr/local/bin/crictl /etc/profile.d/fogline.sh
-  [ "$ROLE" = server ] || rm -f "$kubeconfig"
+  # Other container runtimes keep their networks beside that of K3s' pods, which is called cbr0.
+  rm -rf /run/flannel /var/lib/cni/networks/cbr0 /var/lib/cni/results/cbr0-* \
+    /var/lib/cni/cache/results/cbr0-*
+  local name
+  for name in kubectl crictl; do
+    ! own_link "$name" || rm -f "/usr/local/bin/$name"
+  done
+  # In this order, a removal that was cut off and goes on never meets the administrator's own.
+  if [ "$ROLE" != server ]; then
+    [ ! -e "$profile" ] || rm -f "$kubeconfig"
+    rm -f "$profile"
+    [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
+  fi
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "/etc/systemd/system/$unit.service"
+  # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
+  rm -rf /usr/local/lib/fogline
+  rm -f /usr/local/bin/k3s
   # Empty folders that were made for what is gone.
   local folder
-  for folder in /etc/rancher /var/lib/rancher /etc/cni /opt/containerd /usr/libexec/kubernetes \
+  for folder in /etc/rancher /var/lib/rancher /var/lib/cni /opt/containerd /usr/libexec/kubernetes \
     /root/.kube "${kubeconfig%/*}"; do
     [ ! -d "$folder" ] || find "$folder" -depth -type d -empty -delete
   done
@@ -171,6 +214,7 @@ fi
 
 case $1 in
   create | update)
+    refuse_another_k3s
     [ "$ROLE" = server ] || check_clock
     install_binary
     write_config

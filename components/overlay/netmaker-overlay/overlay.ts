@@ -6,15 +6,22 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { expandHome } from "../../../config/load.ts";
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  type LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";
+import { joinOperator, operatorKey } from "../operator.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
-import { overlayMtu } from "../wireguard/conf.ts";
+import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";
+import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "../wireguard/scripts.ts";
 import {
   DnsRecord,
   Egress,
@@ -122,20 +129,15 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     );
     this.hub = this.createHub(name, server);
     this.gates = this.declareHub(name);
-    const operatorKey = new LocalScript(
-      `${name}-operator-key`,
-      {
-        script: wireguard("key.sh"),
-        values: { NODE: "this computer", FOLDER: this.operatorFolder() },
-      },
-      { parent: this },
-    );
-    const operator = createClient(this.gates, "operator", "operator", operatorKey.stdout);
+    const ownKey = operatorKey(name, args.operatorFolder, { parent: this });
+    const operatorPublicKey = keyOf(ownKey, "this computer");
+    const operator = createClient(this.gates, "operator", "operator", operatorPublicKey);
     const devices: { readonly machine: Machine; readonly client: ExternalClient }[] = [];
     for (const machine of args.devices) {
       const node = nodeName(machine);
       const after = [devices.at(-1)?.client ?? operator];
-      const client = createClient(this.gates, node, node, this.createKey(machine).stdout, after);
+      const key = keyOf(this.createKey(machine), machine.name);
+      const client = createClient(this.gates, node, node, key, after);
       devices.push({ machine, client });
     }
     this.members = [operator, ...devices.map(({ client }) => client)];
@@ -224,7 +226,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-key`,
-      { machine, script: wireguard("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
+      { machine, script: KEY_SCRIPT, values: keyValues(node) },
       { parent: this },
     );
   }
@@ -239,7 +241,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, wireguard("member.sh")],
+        script: MEMBER_SCRIPT,
         values: {
           NODE: node,
           CONF: client.config.apply(clientConf),
@@ -247,7 +249,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           NAMES: this.namesAt(machine, client.address),
           MTU: String(this.mtu),
           FORWARD: "no",
-          WATCH: readScript(wireguard("watch.sh")),
+          WATCH: readScript(WATCH_SCRIPT),
         },
       },
       opts,
@@ -268,7 +270,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: [NAMES_SCRIPT, own("reach.sh")],
+        script: [TOOLS_SCRIPT, NAMES_SCRIPT, own("reach.sh")],
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
@@ -320,30 +322,15 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     client: ExternalClient,
     opts: pulumi.CustomResourceOptions,
   ): pulumi.Resource {
-    return new LocalScript(
-      `${name}-operator`,
-      {
-        script: wireguard("operator.sh"),
-        values: {
-          FOLDER: this.operatorFolder(),
-          CONF: client.config.apply(clientConf),
-          HUB: this.hub.address,
-        },
-      },
-      opts,
-    );
+    const conf = client.config.apply(clientConf);
+    return joinOperator(name, this.args.operatorFolder, conf, this.hub.address, opts);
   }
+}
 
-  private operatorFolder(): string {
-    return expandHome(this.args.operatorFolder);
-  }
+function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {
+  return result.apply((text) => readPublicKey(text, member));
 }
 
 function own(file: string): string {
   return join(import.meta.dirname, "scripts", file);
-}
-
-/** Members with plain WireGuard are the same in both kinds of overlay. */
-function wireguard(file: string): string {
-  return join(import.meta.dirname, "../wireguard/scripts", file);
 }

@@ -4,14 +4,15 @@ set -euo pipefail
 
 # know_names NAMES: has these lines, and no others of ours, in /etc/hosts.
 know_names() {
-  local mark="names in the overlay, written by fogline"
+  local mark="names in the overlay, written by fogline" part
   if [ -z "$1" ] && ! grep -qxF "# begin: $mark" /etc/hosts; then
     return
   fi
+  part=$(mktemp /etc/.hosts.XXXXXX)
   {
     sed "/^# begin: $mark\$/,/^# end: $mark\$/d" /etc/hosts
     [ -z "$1" ] || printf '# begin: %s\n%s\n# end: %s\n' "$mark" "$1" "$mark"
-  } >/etc/hosts.part
-  chmod --reference=/etc/hosts /etc/hosts.part
-  mv /etc/hosts.part /etc/hosts
+  } >"$part"
+  chmod --reference=/etc/hosts "$part"
+  mv "$part" /etc/hosts
 }

@@ -1,4 +1,7 @@
 /** WireGuard configuration files as data, written in wg-quick's format: pure. */
+import { isIPv4 } from "node:net";
+
+import * as pulumi from "@pulumi/pulumi";
 
 /** Bytes that WireGuard adds to a packet over IPv6: 40 IPv6 + 8 UDP + 32 WireGuard (wg(8)). */
 const OVERHEAD = 80;
@@ -32,8 +35,34 @@ export function overlayMtu(pathMtu: number): number {
   return pathMtu - OVERHEAD;
 }
 
-/** The file for `wg-quick`, with a mark where the private key belongs. */
+/** What 32 bytes look like in base64, as `wg` prints keys: the last character holds four bits. */
+const KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
+/**
+ * The public key that a member's script printed.
+ *
+ * @throws RunError naming the member when it is none
+ */
+export function readPublicKey(text: string, member: string): string {
+  const key = text.trim();
+  if (!KEY.test(key)) {
+    throw new pulumi.RunError(
+      `${member} did not print its WireGuard key (44 characters of base64) but ` +
+        `${JSON.stringify(key.slice(0, 80))}. Nothing was done with it: try there ` +
+        "sudo wg pubkey </etc/wireguard/fogline0.key",
+    );
+  }
+  return key;
+}
+
+/**
+ * The file for `wg-quick`, with a mark where the private key belongs. Nothing goes in unchecked:
+ * `wg` refuses a whole file for one line, and everybody is in the hub's.
+ *
+ * @throws RangeError naming the value that does not belong there
+ */
 export function writeConf(end: Interface): string {
+  check(end);
   const lines = [
     "[Interface]",
     `Address = ${end.address}`,
@@ -52,4 +81,37 @@ export function writeConf(end: Interface): string {
     ]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function check({ address, mtu, listenPort, peers }: Interface): void {
+  const wrong = [
+    ...(isRange(address) ? [] : [`the address ${JSON.stringify(address)}`]),
+    ...(isBetween(mtu, 576, 65_535) ? [] : [`the MTU ${mtu}`]),
+    ...(listenPort === undefined || isBetween(listenPort, 1, 65_535) ? [] : [`port ${listenPort}`]),
+    ...peers.flatMap(wrongOf),
+  ];
+  if (wrong.length > 0) {
+    throw new RangeError(`no WireGuard configuration can hold ${wrong.join(", ")}`);
+  }
+}
+
+function wrongOf({ name, publicKey, allowedIps, endpoint }: Peer): string[] {
+  const said = (text: string): string => JSON.stringify(text.slice(0, 80));
+  return [
+    ...(/^[A-Za-z0-9._-]+$/.test(name) ? [] : [`the name ${said(name)}`]),
+    ...(KEY.test(publicKey) ? [] : [`${said(publicKey)} as the key of ${said(name)}`]),
+    ...allowedIps.filter((range) => !isRange(range)).map((r) => `${said(r)} of ${said(name)}`),
+    ...(endpoint === undefined || /^[A-Za-z0-9.-]+:\d{1,5}$/.test(endpoint)
+      ? []
+      : [`the endpoint ${said(endpoint)} of ${said(name)}`]),
+  ];
+}
+
+function isRange(text: string): boolean {
+  const [address = "", prefix = ""] = text.split("/");
+  return isIPv4(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32;
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }

@@ -1,24 +1,21 @@
 /** The overlay from plain WireGuard: the master is the hub, everyone else dials it. */
-import { join } from "node:path";
-
 import * as pulumi from "@pulumi/pulumi";
 
-import { expandHome } from "../../../config/load.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
-import { NAMES_SCRIPT } from "../names.ts";
-import { STRANDED_SCRIPT } from "../stranded.ts";
-import { overlayMtu, writeConf, type Peer } from "./conf.ts";
+import { joinOperator, operatorKey } from "../operator.ts";
+import { overlayMtu, readPublicKey, writeConf, type Peer } from "./conf.ts";
+import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts";
 
 export interface WireguardOverlayArgs {
   readonly settings: Settings["overlay"];
   /** The hub: its public UDP port must be open. */
   readonly server: Machine;
   readonly agents: readonly Machine[];
-  /** Folder for the key and configuration of the operator's computer. */
+  /** Folder for the key and configuration of the operator's computer, a folder in it for each stack. */
   readonly operatorFolder: string;
 }
 
@@ -58,21 +55,17 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     );
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
-    this.hubKey = hubKey.stdout;
+    this.hubKey = keyOf(hubKey, args.server.name);
     const spokes = args.agents.map((machine) => ({
       machine,
       address: this.addressOf(machine.tier, machine.name),
-      publicKey: this.createKey(machine).stdout,
+      publicKey: keyOf(this.createKey(machine), machine.name),
     }));
-    const operatorKey = new LocalScript(
-      `${name}-operator-key`,
-      {
-        script: script("key.sh"),
-        values: { NODE: "this computer", FOLDER: this.operatorFolder() },
-      },
-      { parent: this },
+    this.hub = this.createHub(
+      hubKey,
+      spokes,
+      keyOf(operatorKey(name, this.args.operatorFolder, { parent: this }), "this computer"),
     );
-    this.hub = this.createHub(hubKey, spokes, operatorKey.stdout);
     const joined = { parent: this, dependsOn: [this.hub.joined] };
     this.agents = spokes.map((spoke) => this.createSpoke(spoke, joined));
     this.operator = this.joinOperator(name, joined);
@@ -109,7 +102,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-key`,
-      { machine, script: script("key.sh"), values: { NODE: node, FOLDER: "/etc/wireguard" } },
+      { machine, script: KEY_SCRIPT, values: keyValues(node) },
       { parent: this },
     );
   }
@@ -157,7 +150,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       MTU: String(this.mtu),
       FORWARD: hub === "" ? "yes" : "no",
       NAMES: "",
-      WATCH: readScript(script("watch.sh")),
+      WATCH: readScript(WATCH_SCRIPT),
     };
     return {
       machine,
@@ -168,7 +161,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
         `${node}-overlay`,
         {
           machine,
-          script: [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, script("member.sh")],
+          script: MEMBER_SCRIPT,
           values,
         },
         opts,
@@ -178,14 +171,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
 
   private joinOperator(name: string, opts: pulumi.CustomResourceOptions): pulumi.Resource {
     const conf = this.conf(this.withPrefix(operatorAddress(this.range)), "edge");
-    return new LocalScript(
-      `${name}-operator`,
-      {
-        script: script("operator.sh"),
-        values: { FOLDER: this.operatorFolder(), CONF: conf, HUB: this.hub.address },
-      },
-      opts,
-    );
+    return joinOperator(name, this.args.operatorFolder, conf, this.hub.address, opts);
   }
 
   /** Machines in the cloud's network dial the hub there; everyone else dials its public address. */
@@ -215,16 +201,12 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   private withPrefix(address: string): string {
     return `${address}/${this.range.split("/")[1] ?? ""}`;
   }
+}
 
-  private operatorFolder(): string {
-    return expandHome(this.args.operatorFolder);
-  }
+function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {
+  return result.apply((text) => readPublicKey(text, member));
 }
 
 function host(name: string, publicKey: string, address: string): Peer {
   return { name, publicKey, allowedIps: [`${address}/32`] };
-}
-
-function script(file: string): string {
-  return join(import.meta.dirname, "scripts", file);
 }

@@ -7,17 +7,23 @@ changed=no
 
 say() { echo "$NODE: $*" >&2; }
 
-# put FILE MODE TEXT: writes a file whole, with a line's end at its end.
+# put FILE MODE TEXT: writes a file whole, with a line's end at its end; others may do so meanwhile.
 put() {
-  local text=${3%$'\n'}
+  local text=${3%$'\n'} part
   if [ ! -e "$1" ] || [ "$(cat "$1"; echo .)" != "$text"$'\n.' ]; then
     mkdir -p "${1%/*}"
-    (umask 077 && printf '%s\n' "$text" >"$1.part")
-    mv "$1.part" "$1"
+    # Hidden, so that no program takes it for one of its files.
+    part=$(mktemp "${1%/*}/.${1##*/}.XXXXXX")
+    if ! printf '%s\n' "$text" >"$part" || ! chmod "$2" "$part" || ! mv -T "$part" "$1"; then
+      rm -f "$part"
+      say "cannot write $1"
+      exit 1
+    fi
     # shellcheck disable=SC2034 # read by the scripts that this is a part of
     changed=yes
+  else
+    chmod "$2" "$1"
   fi
-  chmod "$2" "$1"
 }
 
 # fetch_pinned WHAT URL SHA256 FILE: fetches what has this sum, or ends the script and leaves nothing.

@@ -101,17 +101,27 @@ export function readKubeconfig(choice: KubeconfigChoice): ClusterAccess {
 }
 
 /**
- * The cluster that a kubeconfig names: server and authority. Two kubeconfigs with the same one reach
- * the same cluster, whatever their users. Undefined when it cannot be read.
+ * What a kubeconfig says of its active cluster. Undefined where it names none.
+ *
+ * @throws when a kubeconfig was given and cannot be read
  */
-export function clusterIdentity(choice: KubeconfigChoice): string | undefined {
-  try {
-    const access = readKubeconfig(choice);
-    return `${access.server} ${access.ca?.toString("base64") ?? ""}`;
-  } catch {
-    // Not readable is an answer here: the caller then cannot tell two clusters apart.
+export function activeCluster(choice: KubeconfigChoice): JsonObject | undefined {
+  if (choice.kubeconfig === undefined) {
     return undefined;
   }
+  const config = parse(locate(choice.kubeconfig).text);
+  const named = (list: string, name: string | undefined, part: string): JsonObject =>
+    objectAt(
+      listAt(config, list).find((entry) => entry["name"] === name),
+      part,
+    );
+  const context = named(
+    "contexts",
+    choice.context ?? stringAt(config, "current-context"),
+    "context",
+  );
+  const cluster = named("clusters", choice.cluster ?? stringAt(context, "cluster"), "cluster");
+  return Object.keys(cluster).length === 0 ? undefined : cluster;
 }
 
 function locate(kubeconfig: string | undefined): { text: string; folder: string } {

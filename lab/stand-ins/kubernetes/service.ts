@@ -14,7 +14,7 @@ import type { Autonaming } from "./check.ts";
 import { Engine, type Log } from "./engine.ts";
 import { InitFailedError } from "./errors.ts";
 import { KubernetesProvider } from "./provider.ts";
-import { parseSettings, settingsProblems, settingsReplaces } from "./settings.ts";
+import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
 import { secretOutputs } from "./state.ts";
 import { parseToken, typeOf } from "./tokens.ts";
 import { secretTexts, unwrap, wrap, type JsonObject, type Path } from "./values.ts";
@@ -126,11 +126,10 @@ export function createService(
       const news = open(request.getNews()).value;
       const response = new proto.DiffResponse();
       const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-      const names = [...new Set([...Object.keys(old), ...Object.keys(news)])];
-      const changed = names.filter((name) => old[name] !== news[name]);
+      const { changed, replaces } = settingsDifference(old, news);
       response.setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME);
       response.setDiffsList(changed);
-      response.setReplacesList(settingsReplaces(old, news));
+      response.setReplacesList(replaces);
       return response;
     }),
 
@@ -275,6 +274,7 @@ function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
 /** Without an engine to talk to (a debugger started the plugin), messages go to stderr. */
 const toStderr: Log = {
   status: () => undefined,
+  statusWarning: () => undefined,
   info: (message) => process.stderr.write(`${message}\n`),
   warning: (message) => process.stderr.write(`warning: ${message}\n`),
 };

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { readKubeconfig } from "./kubeconfig.ts";
-import { parseSettings, settingsProblems, settingsReplaces } from "./settings.ts";
-import { UNKNOWN } from "./values.ts";
+import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
+import { UNKNOWN, type JsonObject } from "./values.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -45,25 +45,86 @@ describe("settings", () => {
   });
 });
 
-describe("a changed kubeconfig", () => {
-  const before = { kubeconfig: kubeconfig("https://a:6443") };
-  it.each<[string, Record<string, string>, string[]]>([
-    ["another user", { kubeconfig: kubeconfig("https://a:6443", { token: "new" }) }, []],
-    ["another server", { kubeconfig: kubeconfig("https://b:6443") }, ["kubeconfig"]],
+describe("changed settings", () => {
+  const A = kubeconfig("https://a:6443");
+  const B = kubeconfig("https://b:6443");
+  const renewed = kubeconfig("https://a:6443", { token: "new" });
+  it.each<[string, JsonObject, JsonObject, string[], string[]]>([
+    ["the same", { kubeconfig: A }, { kubeconfig: A }, [], []],
+    ["another user", { kubeconfig: A }, { kubeconfig: renewed }, ["kubeconfig"], []],
+    ["another server", { kubeconfig: A }, { kubeconfig: B }, ["kubeconfig"], ["kubeconfig"]],
     [
       "another authority",
+      { kubeconfig: A },
       { kubeconfig: kubeconfig("https://a:6443", {}, "b3RoZXI=") },
       ["kubeconfig"],
+      ["kubeconfig"],
     ],
-    ["a value not known yet", { kubeconfig: UNKNOWN }, []],
-    ["an identifier", { ...before, clusterIdentifier: "new" }, ["clusterIdentifier"]],
-  ])("with %s replaces %j", (_name, news, replaces) => {
-    expect(settingsReplaces(before, news)).toEqual(replaces);
-  });
-
-  it("replaces nothing while the identifier stays", () => {
-    const news = { kubeconfig: kubeconfig("https://b:6443"), clusterIdentifier: "one" };
-    expect(settingsReplaces({ ...before, clusterIdentifier: "one" }, news)).toEqual([]);
+    [
+      "a kubeconfig that is not known yet",
+      { kubeconfig: A },
+      { kubeconfig: UNKNOWN },
+      ["kubeconfig"],
+      ["kubeconfig"],
+    ],
+    [
+      "a kubeconfig that is not known yet, of a named cluster",
+      { kubeconfig: A, clusterIdentifier: "one" },
+      { kubeconfig: UNKNOWN, clusterIdentifier: "one" },
+      ["kubeconfig"],
+      [],
+    ],
+    [
+      "another server of a named cluster",
+      { kubeconfig: A, clusterIdentifier: "one" },
+      { kubeconfig: B, clusterIdentifier: "one" },
+      ["kubeconfig"],
+      [],
+    ],
+    [
+      "a name given to the cluster",
+      { kubeconfig: A },
+      { kubeconfig: renewed, clusterIdentifier: "one" },
+      ["kubeconfig", "clusterIdentifier"],
+      [],
+    ],
+    [
+      "a name given while the kubeconfig is not known",
+      { kubeconfig: A },
+      { kubeconfig: UNKNOWN, clusterIdentifier: "one" },
+      ["kubeconfig"],
+      ["kubeconfig"],
+    ],
+    [
+      "a name taken from the cluster",
+      { kubeconfig: A, clusterIdentifier: "one" },
+      { kubeconfig: A },
+      ["clusterIdentifier"],
+      [],
+    ],
+    [
+      "another name",
+      { kubeconfig: A, clusterIdentifier: "one" },
+      { kubeconfig: A, clusterIdentifier: "two" },
+      ["clusterIdentifier"],
+      ["clusterIdentifier"],
+    ],
+    [
+      "a name that is not known yet",
+      { kubeconfig: A, clusterIdentifier: "one" },
+      { kubeconfig: A, clusterIdentifier: UNKNOWN },
+      ["clusterIdentifier"],
+      ["clusterIdentifier"],
+    ],
+    [
+      "adoption allowed",
+      { kubeconfig: A },
+      { kubeconfig: A, upsertExistingObjects: "true" },
+      ["upsertExistingObjects"],
+      [],
+    ],
+  ])("%s", (_name, old, news, changed, replaces) => {
+    expect(settingsDifference(old, news)).toEqual({ changed, replaces });
   });
 });
 

@@ -1,6 +1,6 @@
 /** The provider's own configuration: what `new kubernetes.Provider(name, {…})` takes. */
-import { clusterIdentity } from "./kubeconfig.ts";
-import { isUnknown, type JsonObject } from "./values.ts";
+import { activeCluster } from "./kubeconfig.ts";
+import { equal, isUnknown, type Json, type JsonObject } from "./values.ts";
 
 export interface Settings {
   kubeconfig: string | undefined;
@@ -13,8 +13,6 @@ export interface Settings {
   patchForce: boolean;
   /** Forget objects of a cluster that does not answer, instead of failing. */
   deleteUnreachable: boolean;
-  /** Leave objects of a cluster that does not answer as they are, instead of failing. */
-  skipUpdateUnreachable: boolean;
   /** Adopt an object that exists already, instead of failing. */
   upsertExisting: boolean;
   configMapMutable: boolean;
@@ -29,7 +27,6 @@ const FLAGS = {
   enableConfigMapMutable: ["configMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"],
   enablePatchForce: ["patchForce", "PULUMI_K8S_ENABLE_PATCH_FORCE"],
   enableSecretMutable: ["secretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"],
-  skipUpdateUnreachable: ["skipUpdateUnreachable", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"],
   suppressDeprecationWarnings: [
     "suppressDeprecationWarnings",
     "PULUMI_K8S_SUPPRESS_DEPRECATION_WARNINGS",
@@ -42,6 +39,7 @@ const REFUSED: Record<string, string> = {
   renderYamlToDirectory: "rendering manifests is not supported by the kubernetes stand-in",
   helmReleaseSettings: "Helm is not supported by the kubernetes stand-in",
   kubeClientSettings: "client tuning is not supported by the kubernetes stand-in",
+  skipUpdateUnreachable: "is not supported by the kubernetes stand-in",
 };
 
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
@@ -96,7 +94,6 @@ export function parseSettings(args: JsonObject): Settings {
     clusterIdentifier: text("clusterIdentifier"),
     patchForce: flag("enablePatchForce"),
     deleteUnreachable: flag("deleteUnreachable"),
-    skipUpdateUnreachable: flag("skipUpdateUnreachable"),
     upsertExisting: flag("upsertExistingObjects"),
     configMapMutable: flag("enableConfigMapMutable"),
     secretMutable: flag("enableSecretMutable"),
@@ -104,21 +101,44 @@ export function parseSettings(args: JsonObject): Settings {
   };
 }
 
-/**
- * Which changed settings mean another cluster, so that every object must be made anew. With a
- * `clusterIdentifier` on both sides only that counts; else server and authority of the kubeconfig
- * do, so that a renewed certificate or another user replaces nothing.
- */
-export function settingsReplaces(old: JsonObject, news: JsonObject): string[] {
-  const [before, after] = [parseSettings(old), parseSettings(news)];
-  if (before.clusterIdentifier !== undefined || after.clusterIdentifier !== undefined) {
-    return before.clusterIdentifier === after.clusterIdentifier ? [] : ["clusterIdentifier"];
-  }
-  const names = ["kubeconfig", "context", "cluster"] as const;
-  const changed = names.filter((name) => before[name] !== after[name]);
-  if (changed.length === 0 || names.some((name) => isUnknown(news[name]))) {
-    return [];
-  }
-  const [was, is] = [clusterIdentity(before), clusterIdentity(after)];
-  return was === undefined || is === undefined || was === is ? [] : changed;
+/** What an update of the provider's own resource would do. */
+export interface SettingsDifference {
+  changed: string[];
+  /** Settings for which the provider, and every object with it, is made anew. */
+  replaces: string[];
 }
+
+const IDENTIFIER = "clusterIdentifier";
+/** Settings that choose the cluster. */
+const CHOICE = ["kubeconfig", "context", "cluster"] as const;
+
+/**
+ * Compares settings as the official plugin does.
+ *
+ * - A `clusterIdentifier` that is known and the same on both sides: nothing is replaced.
+ * - One that differs, or is unknown: everything is. One that is new or gone decides nothing.
+ * - Otherwise an unknown kubeconfig, as in the preview of a change of the script that prints it,
+ *   replaces everything, and a known one does when its active cluster differs: server, authority and
+ *   what else the kubeconfig says of it. A renewed certificate or another user replaces nothing.
+ */
+export function settingsDifference(old: JsonObject, news: JsonObject): SettingsDifference {
+  const names = [...new Set([...Object.keys(old), ...Object.keys(news)])];
+  const changed = names.filter((name) => !equal(old[name], news[name]));
+  if (changed.length === 0) {
+    return { changed, replaces: [] };
+  }
+  const identified = isSet(old[IDENTIFIER]) && isSet(news[IDENTIFIER]);
+  const sameCluster = identified && !changed.includes(IDENTIFIER);
+  const replaces = identified && !sameCluster ? [IDENTIFIER] : [];
+  const unknown = CHOICE.find((name) => isUnknown(news[name]));
+  if (unknown !== undefined) {
+    return { changed: [unknown], replaces: sameCluster ? [] : [...replaces, unknown] };
+  }
+  const [was, is] = [activeCluster(parseSettings(old)), activeCluster(parseSettings(news))];
+  if (was !== undefined && is !== undefined && !equal(was, is)) {
+    replaces.push(...CHOICE.filter((name) => changed.includes(name)));
+  }
+  return { changed, replaces: sameCluster ? [] : replaces };
+}
+
+const isSet = (value: Json | undefined): boolean => value !== undefined && value !== null;

@@ -15,6 +15,7 @@ import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
 import { inside, sshLogins } from "../fixtures.ts";
 import { lab, timing } from "../lab.ts";
 import { changeSettings, restoreSettings } from "../stack-file.ts";
+import { killMachine } from "./restart.ts";
 import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
 
 afterEach(restoreSettings);
@@ -176,6 +177,17 @@ describe.sequential("on the way up", () => {
       expect(await keyOf(machine), machine).toBe(key);
     }
     expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+  });
+
+  it("protected, it would keep everything through a change of the server's script", async () => {
+    const kept = { "cloud.protect": true };
+    changeSettings(kept);
+    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+    changeSettings({ ...kept, "overlay.pathMtu": 1400 });
+    const { exitCode, said } = await start("preview").ended;
+    expect(exitCode, said).toBe(0);
+    expect(said).toMatch(/^plan: (\d+ unchanged, )?\d+ to update(, \d+ unchanged)?$/m);
+    expect(said).toContain("website-namespace");
   });
 });
 

@@ -35,11 +35,18 @@ export class TestStack implements AsyncDisposable {
     private readonly folder: string,
   ) {}
 
-  /** An empty stack, with a state and a passphrase of its own. */
-  static async create(program: PulumiFn): Promise<TestStack> {
+  /**
+   * An empty stack, with a state and a passphrase of its own.
+   *
+   * @param plugins folders of the plugins that it runs, by provider; default Netmaker's
+   */
+  static async create(
+    program: PulumiFn,
+    plugins: Readonly<Record<string, string>> = { netmaker: PLUGIN },
+  ): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), "fogline-stack-"));
     await mkdir(join(folder, "state"));
-    const providers = [{ name: "netmaker", path: PLUGIN }];
+    const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
     await writeFile(
       join(folder, "Pulumi.yaml"),
       stringify({ name: "mesh", runtime: "nodejs", plugins: { providers } }),
@@ -76,17 +83,29 @@ export class TestStack implements AsyncDisposable {
     );
   }
 
-  /** What `pulumi up` shows before it asks whether to go on. */
+  /**
+   * What `pulumi up` shows before it asks whether to go on.
+   *
+   * @throws Error with the engine's output when it refuses
+   */
   async preview(program?: PulumiFn): Promise<Changes> {
     const changes = new ChangeLog();
     await this.stack.preview({ ...changes.options, ...(program && { program }) });
     return changes.byKind;
   }
 
-  /** Brings the server to what a program declares, by default the stack's own. */
-  async up(program?: PulumiFn): Promise<Changes> {
+  /**
+   * Brings the server to what a program declares, by default the stack's own.
+   *
+   * @param target URN, or a pattern of it, of all that may change; default everything
+   */
+  async up(program?: PulumiFn, target?: string): Promise<Changes> {
     const changes = new ChangeLog();
-    await this.stack.up({ ...changes.options, ...(program && { program }) });
+    await this.stack.up({
+      ...changes.options,
+      ...(program && { program }),
+      ...(target !== undefined && { target: [target] }),
+    });
     return changes.byKind;
   }
 
@@ -115,7 +134,7 @@ export class TestStack implements AsyncDisposable {
     };
     return Object.fromEntries(
       resources
-        .filter(({ type }) => type.startsWith("netmaker:"))
+        .filter(({ type }) => isCounted(type))
         .map((resource) => [resource.urn.split("::").at(-1) ?? "", resource]),
     );
   }
@@ -143,7 +162,7 @@ class ChangeLog {
     onEvent: ({ resOutputsEvent, resourcePreEvent }: EngineEvent): void => {
       // A refresh knows only afterwards what it did.
       const { metadata } = resOutputsEvent ?? resourcePreEvent ?? {};
-      if (metadata?.type.startsWith("netmaker:") !== true || QUIET.has(metadata.op)) {
+      if (metadata === undefined || !isCounted(metadata.type) || QUIET.has(metadata.op)) {
         return;
       }
       const name = metadata.urn.split("::").at(-1) ?? "";
@@ -154,6 +173,11 @@ class ChangeLog {
       }
     },
   };
+}
+
+/** Whether changes of a type are told: those of resources that stand on a server. */
+function isCounted(type: string): boolean {
+  return type.startsWith("netmaker:") || type.includes("kubernetes");
 }
 
 /** No change: what stays, and the act of looking. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { castForm, castJson, serve } from "./testing/serve.ts";
 
@@ -230,5 +230,56 @@ describe("without its database", () => {
     expect(database.status).toBe(503);
     expect(database.headers.has("Retry-After")).toBe(true);
     expect((await fetch(`${site.url}/api/results`)).status).toBe(503);
+  });
+});
+
+describe("under more load than it has time for", () => {
+  it("refuses votes for now, under a name of its own, and keeps the page", async () => {
+    await using site = await serve();
+    site.store.busy = true;
+    const ballot = randomUUID();
+    const json = await castJson(site.url, { ballot, answer: "dog" });
+    expect(json.status).toBe(503);
+    expect(Number(json.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect(await json.json()).toMatchObject({ error: { code: "overloaded" } });
+    const form = await castForm(site.url, `ballot=${ballot}&answer=dog`);
+    expect(form.status).toBe(503);
+    expect(await form.text()).toContain(`name="ballot" value="${ballot}"`);
+    expect((await fetch(site.url)).status).toBe(200);
+    site.store.busy = false;
+    expect((await castJson(site.url, { ballot, answer: "dog" })).status).toBe(201);
+  });
+
+  it("answers probes while every other request is refused at once", async () => {
+    await using site = await serve({ running: 2, storeWaitMs: 60_000 });
+    site.store.silent = true;
+    const held = [new AbortController(), new AbortController()];
+    const asked = held.map(({ signal }) =>
+      fetch(`${site.url}/api/results`, { signal }).catch(() => undefined),
+    );
+    const status = async (path: string): Promise<number> => {
+      const response = await fetch(site.url + path);
+      await response.text();
+      return response.status;
+    };
+    await vi.waitFor(async () => {
+      expect(await status("/style.css")).toBe(503);
+    });
+    expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 200]);
+    for (const controller of held) {
+      controller.abort();
+    }
+    await Promise.all(asked);
+    await vi.waitFor(async () => {
+      expect(await status("/style.css")).toBe(200);
+    });
+  });
+
+  it("gives up a silent database within a limit of its own", async () => {
+    await using site = await serve({ storeWaitMs: 50 });
+    site.store.silent = true;
+    // It never speaks again: a vote that waited for it would never be answered.
+    const vote = await castJson(site.url, { ballot: randomUUID(), answer: "dog" });
+    expect(vote.status).toBe(503);
   });
 });

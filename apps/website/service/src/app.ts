@@ -15,10 +15,23 @@ import {
   setCommonHeaders,
 } from "./respond.ts";
 import type { Settings } from "./settings.ts";
-import { StoreUnavailable, type Store } from "./store/store.ts";
+import { StoreOverloaded, StoreUnavailable, type Store } from "./store/store.ts";
 
 /** Longest that the page waits for counts before it is sent with the last known ones. */
 const PAGE_WAIT_MS = 500;
+
+/** What a pod takes upon itself under load. */
+export interface AppLimits {
+  /** Most requests at work at the same moment; more are refused before they are read, but for probes. */
+  readonly running: number;
+  /**
+   * Longest that a request waits for the store, milliseconds. The ingress controllers must be more
+   * patient: a request that they give up goes to another pod, and overload would multiply itself.
+   */
+  readonly storeWaitMs: number;
+}
+
+export const LIMITS: AppLimits = { running: 1000, storeWaitMs: 4000 };
 
 /** Ids of requests that are taken over from the client: safe to print, bounded in length. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
@@ -29,6 +42,8 @@ export interface AppParts {
   readonly assets: Assets;
   /** Prints one line of the log. */
   readonly log: (line: string) => void;
+  /** `LIMITS` by default. */
+  readonly limits?: Partial<AppLimits>;
 }
 
 /** One request on its way through. */
@@ -44,11 +59,13 @@ type Handler = (exchange: Exchange) => void | Promise<void>;
 /** The website: hand `handle` to a server. */
 export class App {
   private draining = false;
+  private readonly limits: AppLimits;
   private readonly running = new Set<ServerResponse>();
   private known: Awaited<ReturnType<Store["tally"]>> | undefined;
   private readonly routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
   constructor(private readonly parts: AppParts) {
+    this.limits = { ...LIMITS, ...parts.limits };
     const { style, script } = parts.assets;
     this.routes = {
       "/": { GET: (exchange) => this.page(exchange) },
@@ -96,6 +113,9 @@ export class App {
       closeAfterUse(response);
     }
     try {
+      if (this.running.size > this.limits.running && !isProbe(path)) {
+        throw new StoreOverloaded("too many requests at the same moment");
+      }
       await this.route(path, exchange)(exchange);
     } catch (error) {
       this.fail(path, exchange, error);
@@ -159,7 +179,7 @@ export class App {
     } catch (error) {
       rethrowUnlessUnavailable(error);
       response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
-      const message = "The poll's database does not answer, so your vote is not counted yet.";
+      const message = `${problemOf(error).message} Your vote is not counted yet.`;
       const { assets } = this.parts;
       sendHtml(response, 503, renderProblem({ status: 503, message, assets, again: ballot }));
       return;
@@ -174,19 +194,19 @@ export class App {
   }
 
   private async cast(ballot: Ballot): Promise<void> {
-    if ((await this.parts.store.cast(ballot)) === "conflict") {
+    if ((await within(this.limits.storeWaitMs, this.parts.store.cast(ballot))) === "conflict") {
       const message = `This ballot was cast before, and not for ${ANSWERS[ballot.answer]}.`;
       throw new Refusal(409, "already-cast", message);
     }
   }
 
   private async results({ response }: Exchange): Promise<void> {
-    this.known = await this.parts.store.tally();
+    this.known = await within(this.limits.storeWaitMs, this.parts.store.tally());
     sendJson(response, 200, resultsOf(this.known));
   }
 
   private async databaseHealth({ response }: Exchange): Promise<void> {
-    await this.parts.store.check();
+    await within(this.limits.storeWaitMs, this.parts.store.check());
     sendJson(response, 200, { status: "reachable" });
   }
 
@@ -232,6 +252,11 @@ function assetHandler({ type, body }: Asset): Handler {
   };
 }
 
+/** Whether Kubernetes asks: refused for a moment's load, a pod would leave its service or be restarted. */
+function isProbe(path: string): boolean {
+  return path === "/healthz" || path === "/readyz";
+}
+
 function closeAfterUse(response: ServerResponse): void {
   if (!response.headersSent) {
     response.setHeader("Connection", "close");
@@ -246,6 +271,11 @@ function requestId(request: IncomingMessage): string {
 function problemOf(error: unknown): Pick<Refusal, "status" | "code" | "message"> {
   if (error instanceof Refusal) {
     return { status: error.status, code: error.code, message: error.message };
+  }
+  if (error instanceof StoreOverloaded) {
+    const message =
+      "More people are here than the poll has time for; please try again in a moment.";
+    return { status: 503, code: "overloaded", message };
   }
   if (error instanceof StoreUnavailable) {
     const message = "The poll's database does not answer; please try again in a moment.";

@@ -23,6 +23,16 @@ async function total(url: string): Promise<number> {
   return ((await (await fetch(`${url}/api/results`)).json()) as Results).total;
 }
 
+/** Sends a vote until there is time for it, as the page does; the status that settled it. */
+async function persist(url: string, vote: { ballot: string; answer: string }): Promise<number> {
+  for (;;) {
+    const { status } = await castJson(url, vote);
+    if (status !== 503) {
+      return status;
+    }
+  }
+}
+
 async function reachesDatabase(website: WebsiteProcess): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -41,7 +51,7 @@ describe("two pods of the website", () => {
     await Promise.all(pods.map(reachesDatabase));
     const votes = Array.from({ length: 500 }, () => ({ ballot: randomUUID(), answer: "dog" }));
     const statuses = await Promise.all(
-      pods.flatMap(({ url }) => votes.map(async (vote) => (await castJson(url, vote)).status)),
+      pods.flatMap(({ url }) => votes.map((vote) => persist(url, vote))),
     );
     expect(new Set(statuses)).toEqual(new Set([201]));
     for (const { url } of pods) {
@@ -95,9 +105,36 @@ describe("a website whose database dies", () => {
   }, 60_000);
 });
 
+describe("a website with more votes than its database can take", () => {
+  it("refuses them for now, stays ready, and takes them at once when there is time", async () => {
+    const database = await postgres.database();
+    const website = await WebsiteProcess.start(main, "a", database, 0);
+    await reachesDatabase(website);
+    const locked = await postgres.hold(database.name, "LOCK TABLE ballots IN EXCLUSIVE MODE");
+    const votes = Array.from({ length: 60 }, () => ({ ballot: randomUUID(), answer: "horse" }));
+    const refusals = Promise.all(votes.map((vote) => castJson(website.url, vote)));
+    const paths = ["/", "/readyz", "/healthz", "/healthz/database", "/api/results"];
+    const others = await Promise.all(paths.map((path) => fetch(website.url + path)));
+    expect(others.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    for (const { status, headers } of await refusals) {
+      expect(status).toBe(503);
+      expect(Number(headers.get("Retry-After"))).toBeGreaterThan(0);
+    }
+    await locked.release();
+    const taken = await Promise.all(votes.map((vote) => castJson(website.url, vote)));
+    expect(new Set(taken.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await total(website.url)).toBe(60);
+    expect(website.lines.filter((line) => line.startsWith("Database"))).toEqual([
+      "Database reached",
+    ]);
+    expect(await website.terminate()).toBe(0);
+  }, 60_000);
+});
+
 describe("a pod that is replaced under load", () => {
   it("fails no request and loses no vote", async () => {
-    const database = await postgres.database();
+    // No vote is refused for want of time, however busy this computer is.
+    const database = await postgres.database(20_000);
     const pods = await Promise.all(
       ["old", "new"].map((pod) => WebsiteProcess.start(main, pod, database, 2)),
     );

@@ -13,7 +13,7 @@ const SECURITY = {
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 } as const;
 
-/** Seconds after which a client should try again when the database is away. */
+/** Seconds after which a client should try again when the database is away or has no time. */
 export const RETRY_AFTER_SECONDS = 2;
 
 /** Sets what every response carries. */

@@ -82,12 +82,24 @@ export class Server extends pulumi.ComponentResource {
       url: pulumi.interpolate`https://${this.host}`,
       username: ADMIN,
       password,
-      ...(settings.domain === undefined ? { ca: server.stdout } : {}),
+      ...(settings.domain === undefined ? { ca: server.result.apply(readCertificate) } : {}),
     };
     this.access = pulumi.secret(access);
     this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
     this.registerOutputs({ host: this.host });
   }
+}
+
+/** The authority's certificate, without which nobody would know the server. */
+function readCertificate(text: string): string {
+  if (
+    !/^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----$/.test(text.trim())
+  ) {
+    throw new pulumi.RunError(
+      `the Netmaker server did not print its authority's certificate but ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+  return text;
 }
 
 function scripts(...files: readonly string[]): string[] {

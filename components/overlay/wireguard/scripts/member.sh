@@ -4,14 +4,15 @@
 # Values: those of files.sh, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU,
 #         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
 #         member that dials)
-# Parts before it: files.sh, names.sh, stranded.sh
+# Parts before it: files.sh, names.sh, stranded.sh, conf.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
 watch=fogline-overlay-watch
 # Left by the join bundle on a device that came with one.
 leave=/var/lib/fogline/leave
-deadline=$((SECONDS + 90))
+patience=${PATIENCE:-90} # seconds
+deadline=$((SECONDS + patience))
 
 failed() {
   say "$1"
@@ -22,20 +23,41 @@ failed() {
 
 # wg-quick brings addresses and routes up; a change of peers alone must not cut running tunnels.
 apply() {
-  local key wanted before after
-  IFS= read -r key </etc/wireguard/fogline0.key
-  wanted=${CONF//@PRIVATE_KEY@/$key}
-  before=$(interface_part 2>/dev/null || true)
-  umask 077
-  printf '%s' "$wanted" >"$conf.part"
-  mv "$conf.part" "$conf"
-  after=$(interface_part)
-  systemctl enable --quiet "$unit"
+  local new
+  new=$(write_conf "$conf" /etc/wireguard/fogline0.key) || {
+    say "wg cannot load the configuration: the one that is there stays"
+    exit 1
+  }
   if systemctl is-active --quiet "$unit" && ip link show fogline0 >/dev/null 2>&1 \
-    && [ "$before" = "$after" ]; then
-    wg syncconf fogline0 <(wg-quick strip fogline0; joined_peers)
+    && [ "$(interface_part "$conf" 2>/dev/null)" = "$(interface_part "$new")" ]; then
+    wg syncconf fogline0 <(for_wg "$new"; joined_peers) || {
+      rm -f "$new"
+      failed "wg does not take the configuration: the one that is there stays"
+    }
+    mv "$new" "$conf"
+    systemctl enable --quiet "$unit"
   else
-    systemctl restart "$unit" || failed "the tunnel does not come up"
+    start_anew "$new"
+  fi
+}
+
+# start_anew FILE: brings the tunnel up with it, or with what was there before.
+start_anew() {
+  local before=
+  if [ -e "$conf" ]; then
+    before=$(mktemp "$conf.XXXXXX")
+    cp -p "$conf" "$before"
+  fi
+  mv "$1" "$conf"
+  systemctl enable --quiet "$unit"
+  if systemctl restart "$unit"; then
+    rm -f "$before"
+  elif [ -n "$before" ]; then
+    mv "$before" "$conf"
+    systemctl restart "$unit" || true
+    failed "the tunnel does not come up with the new configuration: the one before is back"
+  else
+    failed "the tunnel does not come up"
   fi
 }
 
@@ -45,16 +67,20 @@ joined_peers() {
   [ ! -x "$program" ] || "$program" peers
 }
 
-interface_part() { sed '/^\[Peer\]/,$d' "$conf"; }
+# interface_part FILE: what is said of this end.
+interface_part() { sed '/^\[Peer\]/,$d' "$1"; }
+
+# A router at home may have the hub's address, too: only what comes out of the tunnel counts.
+shook_hands() { wg show fogline0 latest-handshakes | awk '$2 > 0 { found = 1 } END { exit !found }'; }
 
 reach_hub() {
   local size=$((MTU - 28)) # 20 bytes of IPv4 and 8 of ICMP around ping's payload
   say "waiting for the hub $HUB"
-  until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+  until ping -q -c 1 -W 1 -I fogline0 "$HUB" >/dev/null && shook_hands; do
     [ $SECONDS -lt $deadline ] \
-      || failed "no answer from the hub $HUB within 90 s: is the hub's UDP port open?"
+      || failed "no answer from the hub $HUB within $patience s: is the hub's UDP port open?"
   done
-  until ping -q -c 1 -W 1 -M "do" -s "$size" "$HUB" >/dev/null; do
+  until ping -q -c 1 -W 1 -I fogline0 -M "do" -s "$size" "$HUB" >/dev/null; do
     [ $SECONDS -lt $deadline ] \
       || failed "packets of $MTU bytes do not reach the hub: lower fogline:overlay.pathMtu"
   done
@@ -113,7 +139,10 @@ case $1 in
     know_names ""
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
-      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
+      # What fails there, as while another program holds dpkg's lock, is tried again for a while.
+      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms \
+        --property=Restart=on-failure --property=RestartSec=30s \
+        --property=StartLimitIntervalSec=1h --property=StartLimitBurst=10 bash "$leave"
     else
       systemctl disable --quiet --now "$unit"
       rm -f "$conf" /etc/sysctl.d/60-fogline.conf

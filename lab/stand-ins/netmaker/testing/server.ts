@@ -1,4 +1,4 @@
-/** A stand-in server of a test's own, on a free port of this computer. */
+/** A Netmaker server of a test's own (default the stand-in) on a free port of this computer. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -40,12 +40,14 @@ export class TestNetmaker implements AsyncDisposable {
   /**
    * Builds the server where it is not in the cache, and starts it with an empty database: in a folder
    * that goes with it, or in one that is given.
+   *
+   * @param program another server to start, e.g. the official one
    */
-  static async start(given?: string): Promise<TestNetmaker> {
-    const { server } = await ensureNetmaker(() => undefined);
+  static async start(given?: string, program?: string): Promise<TestNetmaker> {
+    const path = program ?? (await ensureNetmaker(() => undefined)).server.path;
     const folder = given ?? (await mkdtemp(join(tmpdir(), "fogline-netmaker-")));
     const ports = [await freePort(), await freePort()] as const;
-    const netmaker = new TestNetmaker(server.path, folder, given === undefined, ...ports);
+    const netmaker = new TestNetmaker(path, folder, given === undefined, ...ports);
     await netmaker.startBroker();
     await netmaker.restart();
     return netmaker;
@@ -121,7 +123,7 @@ export class TestNetmaker implements AsyncDisposable {
     while (!(await holds())) {
       if (this.server?.exitCode !== null || Date.now() > deadline) {
         const words = readFileSync(join(this.folder, "server.log"), "utf8");
-        throw new Error(`the stand-in server does not ${what}:\n${words}`);
+        throw new Error(`${this.program} does not ${what}:\n${words}`);
       }
       await setTimeout(50);
     }

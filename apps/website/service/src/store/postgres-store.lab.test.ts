@@ -4,10 +4,15 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { TestPostgres } from "../testing/postgres.ts";
+import { Relay } from "../testing/relay.ts";
 import { describeStore } from "../testing/store-contract.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import type { DatabaseSettings } from "../settings.ts";
-import { StoreUnavailable } from "./store.ts";
+import type { Ballot } from "../poll.ts";
+import { StoreOverloaded, StoreUnavailable } from "./store.ts";
+
+/** For bursts that are to be counted whole: a busy computer needs longer than a visitor waits. */
+const PATIENT_MS = 20_000;
 
 let server: TestPostgres;
 const stores: PostgresStore[] = [];
@@ -39,7 +44,9 @@ async function reached(store: PostgresStore): Promise<PostgresStore> {
 }
 
 describeStore("PostgreSQL", async () => {
-  const store = await reached(new PostgresStore(await server.database(), () => undefined));
+  const store = await reached(
+    new PostgresStore(await server.database(PATIENT_MS), () => undefined),
+  );
   return store;
 });
 
@@ -130,5 +137,133 @@ describe("a database that falls silent", () => {
     server.signal("SIGCONT");
     await reached(store);
     expect(await store.cast({ id: randomUUID(), answer: "cat" })).toBe("accepted");
+  });
+});
+
+describe("a database with more votes than it can take", () => {
+  /** Ballots, as many as given. */
+  const ballots = (count: number): Ballot[] =>
+    Array.from({ length: count }, () => ({ id: randomUUID(), answer: "dog" }));
+
+  /** Casts all at the same moment; how many were accepted. Every other one was refused for now. */
+  async function castAll(store: PostgresStore, votes: readonly Ballot[]): Promise<number> {
+    const outcomes = await Promise.allSettled(votes.map((vote) => store.cast(vote)));
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") {
+        expect(outcome.reason).toBeInstanceOf(StoreOverloaded);
+      } else {
+        expect(outcome.value).toBe("accepted");
+      }
+    }
+    return outcomes.filter(({ status }) => status === "fulfilled").length;
+  }
+
+  it("refuses what it has no time for, keeps its connections, and takes votes at once after", async () => {
+    const settings = await server.database();
+    const lines: string[] = [];
+    const store = await reached(open(settings, (line) => lines.push(line)));
+    await server.query(
+      settings.name,
+      `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+         'BEGIN PERFORM pg_sleep(0.6); RETURN NEW; END';
+       CREATE TRIGGER slow BEFORE INSERT ON ballots FOR EACH ROW EXECUTE FUNCTION slow()`,
+    );
+    const votes = ballots(60);
+    const accepted = await castAll(store, votes);
+    expect(accepted).toBeGreaterThan(0);
+    expect(accepted).toBeLessThan(60);
+    await store.check();
+    expect((await store.tally()).dog).toBe(accepted);
+    await server.query(settings.name, "DROP TRIGGER slow ON ballots");
+    expect(await castAll(store, votes)).toBe(60);
+    expect((await store.tally()).dog).toBe(60);
+    expect(lines).toEqual(["Database reached"]);
+  });
+
+  it("outlasts a lock that all its connections wait for, and stays reachable", async () => {
+    const settings = await server.database(500);
+    const lines: string[] = [];
+    const store = await reached(open(settings, (line) => lines.push(line)));
+    const locked = await server.hold(settings.name, "LOCK TABLE ballots IN EXCLUSIVE MODE");
+    const votes = ballots(40);
+    const [accepted] = await Promise.all([castAll(store, votes), store.check(), store.tally()]);
+    expect(accepted).toBe(0);
+    await locked.release();
+    expect(await castAll(store, votes)).toBe(40);
+    expect(lines).toEqual(["Database reached"]);
+  });
+
+  it("refuses when it gives no more connections, and goes on with those it gave", async () => {
+    const settings = await server.database();
+    const guest = await server.role(settings);
+    const lines: string[] = [];
+    const store = await reached(open(guest, (line) => lines.push(line)));
+    await store.check();
+    await server.query(settings.name, `ALTER ROLE ${guest.user} CONNECTION LIMIT 1`);
+    const votes = ballots(30);
+    const accepted = await castAll(store, votes);
+    expect(accepted).toBeLessThan(30);
+    await store.check();
+    await server.query(settings.name, `ALTER ROLE ${guest.user} CONNECTION LIMIT -1`);
+    expect(await castAll(store, votes)).toBe(30);
+    expect(lines).toEqual(["Database reached"]);
+  });
+
+  it("closes without waiting for a schema that another one holds", async () => {
+    const settings = await server.database();
+    const first = await reached(open(settings));
+    await first.close();
+    const locked = await server.hold(settings.name, "LOCK TABLE schema_versions");
+    const store = open(settings);
+    await vi.waitFor(async () => {
+      const waiting = await server.query(
+        settings.name,
+        "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'schema_versions'::regclass",
+      );
+      expect(waiting).toHaveLength(1);
+    });
+    await store.close();
+    await locked.release();
+  }, 20_000);
+});
+
+describe("connections that broke", () => {
+  it("are replaced one by one while the others are answered", async () => {
+    const settings = await server.database();
+    const lines: string[] = [];
+    const store = await reached(open(settings, (line) => lines.push(line)));
+    await Promise.all(
+      Array.from({ length: 5 }, () => store.cast({ id: randomUUID(), answer: "cat" })),
+    );
+    const ended = await server.query(
+      settings.name,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = '${settings.name}' AND application_name = 'website'`,
+    );
+    expect(ended.length).toBeGreaterThan(0);
+    await reached(store);
+    expect((await store.tally()).cat).toBe(5);
+    expect(lines).toEqual(["Database reached"]);
+  });
+
+  it("without a word are left all together once none of them is answered", async () => {
+    await using relay = await Relay.start(await server.database(500));
+    const lines: string[] = [];
+    const store = await reached(open(relay.settings, (line) => lines.push(line)));
+    await Promise.all(
+      Array.from({ length: 5 }, () => store.cast({ id: randomUUID(), answer: "cat" })),
+    );
+    relay.forget();
+    const vote = { id: randomUUID(), answer: "cat" } as const;
+    await expect(store.cast(vote)).rejects.toBeInstanceOf(StoreUnavailable);
+    await reached(store);
+    expect(await store.cast(vote)).toBe("accepted");
+    expect((await store.tally()).cat).toBe(6);
+    expect(lines).toEqual([
+      "Database reached",
+      expect.stringContaining("Database lost"),
+      "Database reached",
+    ]);
+    await store.close();
   });
 });

@@ -6,9 +6,10 @@ import pg from "pg";
 
 import { ANSWERS, isAnswer, type Answer, type Ballot, type Tally } from "../poll.ts";
 import type { DatabaseSettings } from "../settings.ts";
+import { Connections, ConnectionsLost, type Query } from "./connections.ts";
 import { migrate } from "./migrations.ts";
 import { SharedCall } from "./shared-call.ts";
-import { StoreUnavailable, type Outcome, type Store } from "./store.ts";
+import { StoreOverloaded, StoreUnavailable, type Outcome, type Store } from "./store.ts";
 
 /** First and longest pause between two attempts to reach a lost database, milliseconds. */
 const PAUSE_MS = { first: 100, longest: 1000 } as const;
@@ -37,16 +38,19 @@ const TALLY = {
 
 /**
  * Keeps ballots in PostgreSQL. Starts reaching for the database at once and again whenever it is
- * lost; until it is found, every call fails at once instead of making its caller wait.
+ * lost; until it is found, every call fails at once instead of making its caller wait. A database that
+ * has more to do than it has time for is not lost: what it has no time for is refused, and the
+ * connections stay.
  */
 export class PostgresStore implements Store {
   /** Undefined while the database is out of reach. */
-  private pool: pg.Pool | undefined;
+  private connections: Connections | undefined;
   private readonly connection: pg.ClientConfig;
   private readonly closing = new AbortController();
   private reaching: Promise<void> | undefined;
   /** Under load the pages of a pod share their counts: one query at a time is enough. */
   private readonly counting = new SharedCall(() => this.count());
+  private readonly checking = new SharedCall(() => this.look());
 
   /** @param log is told when the database is reached and when it is lost */
   constructor(
@@ -66,48 +70,50 @@ export class PostgresStore implements Store {
     this.reach();
   }
 
-  async cast(ballot: Ballot): Promise<Outcome> {
-    const fresh = await this.ask<{ answer: string }>(CAST, [ballot.id, ballot.answer]);
-    if (fresh.length > 0) {
-      return "accepted";
-    }
-    const before = await this.ask<{ answer: string }>(CAST_BEFORE, [ballot.id]);
-    return before[0]?.answer === ballot.answer ? "accepted" : "conflict";
+  cast(ballot: Ballot): Promise<Outcome> {
+    return this.ask(async (query) => {
+      const fresh = await query(CAST, [ballot.id, ballot.answer]);
+      if (fresh.length > 0) {
+        return "accepted";
+      }
+      const before = await query<{ answer: string }>(CAST_BEFORE, [ballot.id]);
+      return before[0]?.answer === ballot.answer ? "accepted" : "conflict";
+    });
   }
 
   tally(): Promise<Tally> {
     return this.counting.ask();
   }
 
-  async check(): Promise<void> {
-    await this.ask({ text: "SELECT 1" }, []);
+  check(): Promise<void> {
+    return this.checking.ask();
   }
 
   async close(): Promise<void> {
     this.closing.abort();
     await this.reaching;
-    await this.pool?.end();
+    await this.connections?.end();
   }
 
-  private async ask<Row extends pg.QueryResultRow>(
-    query: pg.QueryConfig,
-    values: readonly string[],
-  ): Promise<readonly Row[]> {
-    const { pool } = this;
-    if (pool === undefined) {
+  private async ask<T>(task: (query: Query) => Promise<T>, urgent = false): Promise<T> {
+    const { connections } = this;
+    if (connections === undefined) {
       throw new StoreUnavailable("the database has not been reached");
     }
     try {
-      return (await pool.query<Row>({ ...query, values: [...values] })).rows;
+      return await connections.work(task, urgent);
     } catch (error) {
-      this.lose(pool, error);
-      throw new StoreUnavailable("the database did not answer", { cause: error });
+      if (error instanceof ConnectionsLost) {
+        this.lose(connections, error);
+      }
+      throw error;
     }
   }
 
   private async count(): Promise<Tally> {
+    const rows = await this.ask((query) => query<{ answer: string; votes: string }>(TALLY), true);
     const tally = Object.fromEntries(Object.keys(ANSWERS).map((answer) => [answer, 0]));
-    for (const { answer, votes } of await this.ask<{ answer: string; votes: string }>(TALLY, [])) {
+    for (const { answer, votes } of rows) {
       if (isAnswer(answer)) {
         tally[answer] = Number(votes);
       }
@@ -115,14 +121,27 @@ export class PostgresStore implements Store {
     return tally as Record<Answer, number>;
   }
 
-  /** Leaves a pool behind: its other connections may be as dead as the one that failed. */
-  private lose(pool: pg.Pool, error: unknown): void {
-    if (this.pool !== pool) {
+  /** A database that is busy with others is there: whoever asks for its health is not told otherwise. */
+  private async look(): Promise<void> {
+    const since = performance.now();
+    try {
+      await this.ask((query) => query({ text: "SELECT 1" }), true);
+    } catch (error) {
+      const answers = this.connections?.answeredSince(since) ?? false;
+      if (!(error instanceof StoreOverloaded) || !answers) {
+        throw error;
+      }
+    }
+  }
+
+  /** Leaves all connections behind: the others are as dead as the one that failed. */
+  private lose(connections: Connections, error: unknown): void {
+    if (this.connections !== connections) {
       return;
     }
-    this.pool = undefined;
+    this.connections = undefined;
     this.log(`Database lost: ${reason(error)}`);
-    void pool.end();
+    void connections.end();
     this.reach();
   }
 
@@ -139,7 +158,7 @@ export class PostgresStore implements Store {
     while (!this.closing.signal.aborted) {
       try {
         await this.prepare();
-        this.pool = this.openPool();
+        this.connections = new Connections(this.connection, this.settings);
         this.log("Database reached");
         return;
       } catch (error) {
@@ -160,26 +179,16 @@ export class PostgresStore implements Store {
     const client = new pg.Client({ ...this.connection, query_timeout: MIGRATION_MS });
     // The failure of a query is thrown where it is asked; unheard, this event would end the process.
     client.on("error", () => undefined);
+    // Not awaited: a silent server would never confirm it. What still runs on the connection fails.
+    const end = (): void => void client.end().catch(() => undefined);
+    this.closing.signal.addEventListener("abort", end);
     try {
       await client.connect();
       await migrate(client);
     } finally {
-      // Not awaited: a silent server would never confirm it.
-      void client.end().catch(() => undefined);
+      this.closing.signal.removeEventListener("abort", end);
+      end();
     }
-  }
-
-  private openPool(): pg.Pool {
-    const { connections, timeoutMs } = this.settings;
-    const pool = new pg.Pool({
-      ...this.connection,
-      max: connections,
-      query_timeout: timeoutMs,
-      statement_timeout: timeoutMs,
-    });
-    // The pool replaces an idle connection that breaks; unheard, this event would end the process.
-    pool.on("error", () => undefined);
-    return pool;
   }
 }
 

@@ -26,3 +26,11 @@ export class StoreUnavailable extends Error {
     this.name = "StoreUnavailable";
   }
 }
+
+/** The store is there and has more to do than it has time for: what was refused may be sent again. */
+export class StoreOverloaded extends StoreUnavailable {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "StoreOverloaded";
+  }
+}

@@ -1,10 +1,12 @@
 /** A store that forgets, for unit tests: the same contract as PostgreSQL's. */
 import type { Answer, Ballot, Tally } from "../poll.ts";
-import { StoreUnavailable, type Outcome, type Store } from "../store/store.ts";
+import { StoreOverloaded, StoreUnavailable, type Outcome, type Store } from "../store/store.ts";
 
 export class MemoryStore implements Store {
   /** Set to make every call fail, as a dead database does. */
   down = false;
+  /** Set to make every call fail for want of time, as a busy database does. */
+  busy = false;
   /** Set to make every call hang until it is cleared, as a silent database does. */
   silent = false;
   private readonly ballots = new Map<string, Answer>();
@@ -38,6 +40,9 @@ export class MemoryStore implements Store {
   private answering(): Promise<void> {
     if (this.down) {
       return Promise.reject(new StoreUnavailable("the memory store is down"));
+    }
+    if (this.busy) {
+      return Promise.reject(new StoreOverloaded("the memory store is busy"));
     }
     return this.silent ? new Promise(() => undefined) : Promise.resolve();
   }

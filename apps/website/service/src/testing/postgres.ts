@@ -63,19 +63,28 @@ export class TestPostgres implements AsyncDisposable {
 
   /** Runs one statement as the superuser. */
   async query(database: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client({
-      host: this.folder,
-      port: PORT,
-      user: USER,
-      database,
-      password: (await readFile(this.passwordFile, "utf8")).trim(),
-    });
-    await client.connect();
+    const client = await this.client(database);
     try {
       return (await client.query<Record<string, unknown>>(sql)).rows;
     } finally {
       await client.end();
     }
+  }
+
+  /** Runs one statement in a transaction that stays open until it is released. */
+  async hold(database: string, sql: string): Promise<{ release: () => Promise<void> }> {
+    const client = await this.client(database);
+    await client.query(`BEGIN; ${sql}`);
+    return { release: () => client.end() };
+  }
+
+  /** Makes a user who owns a database and is no superuser, as limits bind none. */
+  async role(database: DatabaseSettings): Promise<DatabaseSettings> {
+    const user = `owner_of_${database.name}`;
+    const password = (await readFile(this.passwordFile, "utf8")).trim();
+    await this.query("postgres", `CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+    await this.query("postgres", `ALTER DATABASE ${database.name} OWNER TO ${user}`);
+    return { ...database, user };
   }
 
   /** Starts it after a `crash`. */
@@ -102,6 +111,20 @@ export class TestPostgres implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.crash();
     await rm(this.folder, { recursive: true });
+  }
+
+  private async client(database: string): Promise<pg.Client> {
+    const client = new pg.Client({
+      host: this.folder,
+      port: PORT,
+      user: USER,
+      database,
+      password: (await readFile(this.passwordFile, "utf8")).trim(),
+    });
+    // Whoever uses it hears of a crash; unheard, this event would end the process.
+    client.on("error", () => undefined);
+    await client.connect();
+    return client;
   }
 
   private get user(): number | undefined {

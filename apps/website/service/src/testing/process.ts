@@ -51,6 +51,7 @@ export class WebsiteProcess {
         DATABASE_NAME: database.name,
         DATABASE_USER: database.user,
         DATABASE_PASSWORD_FILE: database.passwordFile,
+        DATABASE_TIMEOUT_MS: String(database.timeoutMs),
       },
     });
     const output = createInterface(child.stdout);

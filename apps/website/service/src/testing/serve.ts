@@ -1,5 +1,5 @@
 /** The website on a port of its own, upon a store in memory. */
-import { App } from "../app.ts";
+import { App, type AppLimits } from "../app.ts";
 import { asset } from "../assets.ts";
 import { listen, type Listening } from "../server.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -13,7 +13,7 @@ export interface Served extends AsyncDisposable {
   readonly listening: Listening;
 }
 
-export async function serve(): Promise<Served> {
+export async function serve(limits: Partial<AppLimits> = {}): Promise<Served> {
   const lines: string[] = [];
   const store = new MemoryStore();
   const app = new App({
@@ -24,6 +24,7 @@ export async function serve(): Promise<Served> {
       script: asset("/poll.js", "text/javascript", Buffer.from("export {};")),
     },
     log: (line) => lines.push(line),
+    limits,
   });
   const listening = await listen(app, "127.0.0.1", 0);
   return {

@@ -27,7 +27,7 @@ failed() {
 
 install_packages() {
   local package missing=()
-  for package in mosquitto caddy "$DATABASE_PACKAGE"; do
+  for package in curl ca-certificates mosquitto caddy "$DATABASE_PACKAGE"; do
     # shellcheck disable=SC2016 # dpkg's own words
     if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
       missing+=("$package")

@@ -1,0 +1,32 @@
+/** The scripts of members with plain WireGuard, which are the same in both kinds of overlay. */
+import { join } from "node:path";
+
+import { FILES_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
+import { NAMES_SCRIPT } from "../names.ts";
+import { STRANDED_SCRIPT } from "../stranded.ts";
+
+/** Makes a member's key and prints the public half. */
+export const KEY_SCRIPT = [TOOLS_SCRIPT, script("key.sh")];
+
+/** What it is told on a machine. */
+export function keyValues(node: string): Readonly<Record<string, string>> {
+  return { NODE: node, KEY: "/etc/wireguard/fogline0.key", EARLIER: "" };
+}
+
+/** Joins a machine. */
+export const MEMBER_SCRIPT = [
+  FILES_SCRIPT,
+  NAMES_SCRIPT,
+  STRANDED_SCRIPT,
+  ...["conf.sh", "member.sh"].map(script),
+];
+
+/** Looks after the tunnel of a member that dials; a program of its own. */
+export const WATCH_SCRIPT = script("watch.sh");
+
+/** Joins the operator's computer. */
+export const OPERATOR_SCRIPT = ["conf.sh", "operator.sh"].map(script);
+
+function script(file: string): string {
+  return join(import.meta.dirname, "scripts", file);
+}

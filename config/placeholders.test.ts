@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+import { placeholders } from "./placeholders.ts";
+
+const zeros = "0".repeat(64);
+const cloud = { arch: "amd64" };
+
+/** Settings of a worked stack of this tree. */
+function worked(stack: string): Record<string, unknown> {
+  const file = join(import.meta.dirname, `../Pulumi.${stack}.yaml`);
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("fogline:", ""), value]),
+  );
+}
+
+describe("values that stand for others", () => {
+  it.each(["dev", "prod"])("of the worked stack %s are what its user has to fill in", (stack) => {
+    expect(placeholders(worked(stack)).map(({ path }) => path)).toEqual([
+      "fogline:cloud.sshFrom[0]",
+      "fogline:edge[0].hostKey",
+      "fogline:k3s.sha256.arm64",
+      "fogline:website.image",
+      "fogline:ingress.image",
+      "fogline:descheduler.image",
+    ]);
+  });
+
+  it.each([
+    ["a documentation address", { edge: [{ host: "192.0.2.99" }] }, "edge[0].host"],
+    ["a range of such", { cloud: { sshFrom: ["198.51.100.0/28"] } }, "cloud.sshFrom[0]"],
+    ["one in a URL", { k3s: { download: "http://203.0.113.9:80/k3s" } }, "k3s.download"],
+    [
+      "a mirror's",
+      { k3s: { mirrors: { "docker.io": ["http://192.0.2.1"] } } },
+      "k3s.mirrors.docker.io[0]",
+    ],
+    ["a sum of zeros", { cloud, k3s: { sha256: { amd64: zeros } } }, "k3s.sha256.amd64"],
+    ["an image's digest of zeros", { ingress: { image: `a/b@sha256:${zeros}` } }, "ingress.image"],
+    ["a name of an example", { netmaker: { domain: "netmaker.example.com" } }, "netmaker.domain"],
+    ["a host of an example", { edge: [{ host: "pi.example" }] }, "edge[0].host"],
+  ])("are found: %s", (_, settings, path) => {
+    const [found, ...others] = placeholders(settings);
+    expect(others).toEqual([]);
+    expect(found?.path).toBe(`fogline:${path}`);
+    expect(found?.fix).not.toBe("");
+  });
+
+  it.each([
+    ["a sum for a processor that no machine has", { cloud, k3s: { sha256: { arm64: zeros } } }],
+    ["addresses of the lab's own internet", { cloud: { lab: true, sshFrom: ["198.51.100.2/32"] } }],
+    ["a real address", { cloud: { sshFrom: ["198.52.100.2/32"] } }],
+    ["a release's number", { k3s: { version: "v1.36.3+k3s1" } }],
+    ["a name that holds the word", { edge: [{ host: "example.lan" }] }],
+  ])("are not: %s", (_, settings) => {
+    expect(placeholders(settings)).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+/**
+ * Values that only stand for others: sums of zeros, documentation addresses, names of examples. The
+ * worked stacks hold them where their user has something to fill in. A plan names them; nothing is
+ * made with them.
+ */
+import ipaddr from "ipaddr.js";
+
+import type { Problem } from "./problems.ts";
+import { isDocumentation } from "./special-ranges.ts";
+
+/** The device's host key of the worked stacks; its private half was thrown away. */
+export const EXAMPLE_HOST_KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
+const ZEROS = "0".repeat(64);
+const ADDRESS = /\d+\.\d+\.\d+\.\d+(\/\d+)?/g;
+/** Names that are kept for examples (RFC 2606), as a host of a URL or an image's registry. */
+const EXAMPLE_NAME = /(^|[./@])(example\.(com|net|org)|[a-z0-9-]+\.example)(?=[:/]|$)/i;
+/** The owner of images in the worked stacks. */
+const EXAMPLE_OWNER = "/your-name/";
+
+interface Kind {
+  readonly rule: string;
+  readonly fix: string;
+}
+
+/**
+ * Every value that stands for another one, in the order of the settings. Sums of processors that no
+ * machine has are passed over, and so are documentation addresses where the cloud is the lab's.
+ *
+ * @param settings settings by section, checked or not
+ */
+export function placeholders(settings: Readonly<Record<string, unknown>>): Problem[] {
+  const archs = archsOf(settings);
+  const isLab = field(settings["cloud"], "lab") === true;
+  return leavesOf(settings, "fogline:").flatMap(({ path, value }) => {
+    const arch = /\.sha256\.(amd64|arm64)$/.exec(path)?.[1];
+    const kind = arch !== undefined && !archs.has(arch) ? undefined : kindOf(path, value, isLab);
+    return kind === undefined ? [] : [{ path, ...kind }];
+  });
+}
+
+function kindOf(path: string, value: string, isLab: boolean): Kind | undefined {
+  if (value === ZEROS || value.endsWith(`@sha256:${ZEROS}`)) {
+    return value === ZEROS
+      ? { rule: "is a sum of zeros, which no program has", fix: "copy the release's SHA-256" }
+      : {
+          rule: `${value.split("@")[0] ?? ""} has a digest of zeros, which no image has`,
+          fix: "write the digest that docker buildx imagetools inspect prints for the image",
+        };
+  }
+  if (value.trim() === EXAMPLE_HOST_KEY) {
+    return {
+      rule: "is the host key of the example, which no device has",
+      fix: "write what `cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub` prints on the device",
+    };
+  }
+  const address = isLab ? undefined : documentationAddress(value);
+  if (address !== undefined) {
+    return {
+      rule: `${address} is an address for documentation, which nobody has`,
+      fix: path.startsWith("fogline:cloud.sshFrom")
+        ? "write this computer's address as the internet sees it, with /32"
+        : "write the address that is meant",
+    };
+  }
+  if (EXAMPLE_NAME.test(value) || value.includes(EXAMPLE_OWNER)) {
+    return { rule: `${value} is a name of an example`, fix: "write your own" };
+  }
+  return undefined;
+}
+
+function documentationAddress(text: string): string | undefined {
+  return [...text.matchAll(ADDRESS)]
+    .map(([address]) => address)
+    .find((address) => {
+      const [host = ""] = address.split("/");
+      return ipaddr.IPv4.isValidFourPartDecimal(host) && isDocumentation(address);
+    });
+}
+
+function archsOf(settings: Readonly<Record<string, unknown>>): Set<unknown> {
+  const devices: unknown[] = Array.isArray(settings["edge"]) ? settings["edge"] : [];
+  return new Set([settings["cloud"], ...devices].map((each) => field(each, "arch") ?? "arm64"));
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** Every text of a value with the path that problems are told at. */
+function leavesOf(value: unknown, path: string): Leaf[] {
+  if (typeof value === "string") {
+    return [{ path, value }];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((each: unknown, n) => leavesOf(each, `${path}[${n}]`));
+  }
+  const glue = path.endsWith(":") ? "" : ".";
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, `${path}${glue}${key}`))
+    : [];
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}

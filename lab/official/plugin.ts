@@ -1,0 +1,380 @@
+/**
+ * A Pulumi resource plugin, official or stand-in, driven as the engine drives it: started with the
+ * engine's address, greeted, configured, asked. Values are plain, with the envelopes of
+ * `provider/values.ts` for secrets, assets and what is not known yet.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { basename, dirname } from "node:path";
+import { createInterface } from "node:readline";
+
+import grpc from "@grpc/grpc-js";
+import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
+import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+
+import { hasUnknown, nameOf, typeOf, unwrap, type Properties } from "../../provider/values.ts";
+import { startEngine, type Engine, type Message } from "./engine.ts";
+import { describeDifference, failuresOf, fromStruct, pluginError, toStruct } from "./wire.ts";
+import type { Checked, Difference } from "./wire.ts";
+
+/** How long a plugin may take to name its port, in milliseconds; the engine waits as long. */
+const START = 60_000;
+
+/** A resource as the engine's state holds it. */
+export interface Resource {
+  readonly urn: string;
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
+/** How a resource is made or changed. */
+export interface Operation {
+  /** Only says what would be; default false. */
+  readonly isPreview?: boolean;
+  /** Seconds that the program grants (`customTimeouts`); default none. */
+  readonly timeout?: number;
+  /** Properties whose changes the program ignores. */
+  readonly ignoreChanges?: readonly string[];
+}
+
+/** What the engine calls a resource. */
+export function urnOf(type: string, name = "one"): string {
+  return `urn:pulumi:official::fogline::${type}::${name}`;
+}
+
+/**
+ * Starts a plugin and greets it. It is configured by the caller, as the engine does for each
+ * provider of a program.
+ *
+ * @throws Error when it ends, or names no port in time; with what it said
+ */
+export async function startPlugin(executable: string): Promise<Plugin> {
+  const messages: Message[] = [];
+  const hear = (message: Message): void => {
+    messages.push(message);
+  };
+  const engine = await startEngine(hear);
+  // A group of its own, so that what it starts ends with it.
+  const child = spawn(executable, [engine.address], {
+    cwd: dirname(executable),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const note = (text: string): void => {
+    hear({ severity: "output", urn: "", text, isEphemeral: false });
+  };
+  try {
+    createInterface({ input: child.stderr }).on("line", note);
+    const port = await portOf(child, note);
+    const plugin = new Plugin(executable, child, engine, `127.0.0.1:${port}`, messages);
+    await plugin.greet();
+    return plugin;
+  } catch (error) {
+    await end(child);
+    engine.stop();
+    const said = messages.map(({ text }) => `\n${text}`).join("");
+    throw new Error(`${basename(executable)} does not start: ${String(error)}${said}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A running plugin. Calls that it refuses throw `PluginError`. */
+export class Plugin implements AsyncDisposable {
+  private readonly client: stubs.ResourceProviderClient;
+  private info = { version: "", supportsPreview: false, acceptsSecrets: false };
+
+  constructor(
+    /** The file that runs; cases that need a second provider start another one of it. */
+    readonly executable: string,
+    private readonly child: ChildProcess,
+    private readonly engine: Engine,
+    address: string,
+    /** Everything that it has told the engine so far, oldest first. */
+    readonly messages: readonly Message[],
+  ) {
+    this.client = new stubs.ResourceProviderClient(address, grpc.credentials.createInsecure(), {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+    });
+  }
+
+  /** Texts of everything that it has told the engine so far. */
+  get said(): string[] {
+    return this.messages.map(({ text }) => text);
+  }
+
+  /** The version that it says of itself, without a leading `v`; empty if it says none. */
+  get version(): string {
+    return this.info.version;
+  }
+
+  /** Process id, e.g. to kill it. */
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Handshake and plugin information; plugins from before the handshake do without it. */
+  async greet(): Promise<void> {
+    const request = new proto.ProviderHandshakeRequest();
+    request.setEngineAddress(this.engine.address);
+    request.setRootDirectory(dirname(this.executable));
+    request.setProgramDirectory(dirname(this.executable));
+    request.setConfigureWithUrn(true);
+    try {
+      const answer = await this.call<proto.ProviderHandshakeResponse>((done) =>
+        this.client.handshake(request, done),
+      );
+      this.info.acceptsSecrets = answer.getAcceptSecrets();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== grpc.status.UNIMPLEMENTED) {
+        throw error;
+      }
+    }
+    const info = await this.call<pluginProto.PluginInfo>((done) =>
+      this.client.getPluginInfo(new empty.Empty(), done),
+    );
+    this.info.version = info.getVersion().replace(/^v/, "");
+  }
+
+  /** Checks the provider's settings. The engine hides from the plugin which of them are secret. */
+  async checkConfig(settings: Properties, olds: Properties = {}): Promise<Checked> {
+    const request = new proto.CheckRequest();
+    this.name(request, this.providerUrn);
+    request.setOlds(toStruct(unwrap(olds) as Properties));
+    request.setNews(toStruct(unwrap(settings) as Properties));
+    const answer = await this.call<proto.CheckResponse>((done) =>
+      this.client.checkConfig(request, done),
+    );
+    return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
+  }
+
+  /** Compares settings of the provider; unknown ones are as a preview meets them. */
+  async diffConfig(olds: Properties, news: Properties): Promise<Difference> {
+    const request = new proto.DiffRequest();
+    this.name(request, this.providerUrn);
+    request.setId("provider");
+    request.setOldInputs(toStruct(unwrap(olds) as Properties));
+    request.setOlds(toStruct(unwrap(olds) as Properties));
+    request.setNews(toStruct(unwrap(news) as Properties));
+    const answer = await this.call<proto.DiffResponse>((done) =>
+      this.client.diffConfig(request, done),
+    );
+    return describeDifference(answer);
+  }
+
+  /**
+   * Configures the plugin.
+   *
+   * @throws Error for settings that are not known: the engine then asks the plugin nothing
+   */
+  async configure(settings: Properties = {}): Promise<void> {
+    if (hasUnknown(settings)) {
+      throw new Error("the engine configures no plugin before all of its settings are known");
+    }
+    const request = new proto.ConfigureRequest();
+    const variables = request.getVariablesMap();
+    for (const [key, value] of Object.entries(unwrap(settings) as Properties)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      variables.set(`${this.package}:config:${key}`, text);
+    }
+    request.setArgs(toStruct(settings));
+    request.setAcceptsecrets(true);
+    request.setAcceptresources(true);
+    request.setSendsOldInputs(true);
+    request.setSendsOldInputsToDelete(true);
+    request.setId("provider");
+    this.name(request, this.providerUrn);
+    const answer = await this.call<proto.ConfigureResponse>((done) =>
+      this.client.configure(request, done),
+    );
+    this.info.acceptsSecrets ||= answer.getAcceptsecrets();
+    this.info.supportsPreview = answer.getSupportspreview();
+  }
+
+  async check(urn: string, inputs: Properties, olds: Properties = {}): Promise<Checked> {
+    const request = new proto.CheckRequest();
+    this.name(request, urn);
+    request.setRandomseed(randomBytes(32));
+    request.setOlds(this.send(olds));
+    request.setNews(this.send(inputs));
+    const answer = await this.call<proto.CheckResponse>((done) => this.client.check(request, done));
+    return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
+  }
+
+  /** What new inputs change of a resource. */
+  async diff(old: Resource, inputs: Properties, options: Operation = {}): Promise<Difference> {
+    const request = new proto.DiffRequest();
+    this.name(request, old.urn);
+    request.setId(old.id);
+    request.setOlds(this.send(old.outputs));
+    request.setOldInputs(this.send(old.inputs));
+    request.setNews(this.send(inputs));
+    request.setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+    return describeDifference(
+      await this.call<proto.DiffResponse>((done) => this.client.diff(request, done)),
+    );
+  }
+
+  /** Makes a resource of checked inputs. A preview of a plugin that has none shows the inputs. */
+  async create(urn: string, inputs: Properties, options: Operation = {}): Promise<Resource> {
+    if (options.isPreview === true && !this.info.supportsPreview) {
+      return { urn, id: "", inputs, outputs: inputs };
+    }
+    const request = new proto.CreateRequest();
+    this.name(request, urn);
+    request.setProperties(this.send(inputs));
+    request.setPreview(options.isPreview ?? false);
+    request.setTimeout(options.timeout ?? 0);
+    const answer = await this.call<proto.CreateResponse>((done) =>
+      this.client.create(request, done),
+    );
+    return { urn, id: answer.getId(), inputs, outputs: fromStruct(answer.getProperties()) };
+  }
+
+  /** Changes a resource to checked inputs. */
+  async update(old: Resource, inputs: Properties, options: Operation = {}): Promise<Resource> {
+    if (options.isPreview === true && !this.info.supportsPreview) {
+      return { ...old, inputs, outputs: inputs };
+    }
+    const request = new proto.UpdateRequest();
+    this.name(request, old.urn);
+    request.setId(old.id);
+    request.setOlds(this.send(old.outputs));
+    request.setOldInputs(this.send(old.inputs));
+    request.setNews(this.send(inputs));
+    request.setPreview(options.isPreview ?? false);
+    request.setTimeout(options.timeout ?? 0);
+    request.setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+    const answer = await this.call<proto.UpdateResponse>((done) =>
+      this.client.update(request, done),
+    );
+    return { ...old, inputs, outputs: fromStruct(answer.getProperties()) };
+  }
+
+  /** The resource as it is now; undefined where it is gone. With empty state it is imported. */
+  async read(old: Resource): Promise<Resource | undefined> {
+    const request = new proto.ReadRequest();
+    this.name(request, old.urn);
+    request.setId(old.id);
+    request.setInputs(this.send(old.inputs));
+    request.setProperties(this.send(old.outputs));
+    const answer = await this.call<proto.ReadResponse>((done) => this.client.read(request, done));
+    return answer.getId() === ""
+      ? undefined
+      : {
+          urn: old.urn,
+          id: answer.getId(),
+          inputs: fromStruct(answer.getInputs()),
+          outputs: fromStruct(answer.getProperties()),
+        };
+  }
+
+  async delete(old: Resource, options: Pick<Operation, "timeout"> = {}): Promise<void> {
+    const request = new proto.DeleteRequest();
+    this.name(request, old.urn);
+    request.setId(old.id);
+    request.setProperties(this.send(old.outputs));
+    request.setOldInputs(this.send(old.inputs));
+    request.setTimeout(options.timeout ?? 0);
+    await this.call<empty.Empty>((done) => this.client.delete(request, done));
+  }
+
+  /** Asks it to end what is at work, as the engine does at the first Ctrl-C. */
+  async cancel(): Promise<void> {
+    await this.call<empty.Empty>((done) => this.client.cancel(new empty.Empty(), done));
+  }
+
+  /** Ends it with everything that it started; nothing to do is no error. */
+  async stop(): Promise<void> {
+    this.client.close();
+    await end(this.child);
+    this.engine.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Name of the provider, e.g. `random`. */
+  private get package(): string {
+    return basename(this.executable).replace(/^pulumi-resource-/, "");
+  }
+
+  private get providerUrn(): string {
+    return urnOf(`pulumi:providers:${this.package}`, "provider");
+  }
+
+  /** Secrets go as such only to plugins that take them. */
+  private send(properties: Properties): ReturnType<typeof toStruct> {
+    return toStruct(this.info.acceptsSecrets ? properties : (unwrap(properties) as Properties));
+  }
+
+  private name(request: Named, urn: string): void {
+    request.setUrn(urn);
+    request.setName(nameOf(urn));
+    request.setType(typeOf(urn));
+  }
+
+  private call<Answer>(
+    start: (done: (error: grpc.ServiceError | null, answer: Answer) => void) => unknown,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      start((error, answer) => {
+        if (error === null) {
+          resolve(answer);
+        } else {
+          reject(pluginError(error));
+        }
+      });
+    });
+  }
+}
+
+interface Named {
+  setUrn(urn: string): unknown;
+  setName(name: string): unknown;
+  setType(type: string): unknown;
+}
+
+/** The port, the first line that a plugin prints; what follows is noted. */
+async function portOf(child: ChildProcess, note: (line: string) => void): Promise<number> {
+  if (child.stdout === null) {
+    throw new Error("its output cannot be read");
+  }
+  const lines = createInterface({ input: child.stdout });
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    abort.abort(new Error(`no port in ${START / 1000} s`));
+  }, START);
+  try {
+    const { signal } = abort;
+    const [first] = (await Promise.race([
+      once(lines, "line", { signal }),
+      once(child, "close", { signal }).then(([code, name]) => {
+        throw new Error(`it ended with ${String(code ?? name)} before it named its port`);
+      }),
+    ])) as [string];
+    if (!/^\d+$/.test(first)) {
+      throw new Error(`its first line is no port: ${first}`);
+    }
+    lines.on("line", note);
+    return Number(first);
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  const ended = once(child, "exit");
+  process.kill(-child.pid, "SIGKILL");
+  await ended;
+}

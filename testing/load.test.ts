@@ -1,0 +1,80 @@
+/** What `load` makes of a stack's configuration, as the engine hands it over. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { load, type RefusedSettings } from "../config/load.ts";
+import { mockEngine } from "./engine.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fogline-load-"));
+const sshKey = join(folder, "id_ed25519");
+execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", sshKey]);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const digest = "5".repeat(64);
+const ready = {
+  operator: { sshKey },
+  cloud: { sshFrom: ["8.8.4.4/32"] },
+  k3s: { version: "v1.36.3+k3s1", sha256: { arm64: digest } },
+  website: { image: `ghcr.io/fogline/website@sha256:${digest}` },
+  database: { image: `docker.io/library/postgres:17@sha256:${digest}` },
+  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${digest}` },
+};
+
+/** The error that `load` ends with. */
+function refused(settings: Readonly<Record<string, unknown>>, draft = false): RefusedSettings {
+  mockEngine(settings, { draft });
+  try {
+    load();
+  } catch (error) {
+    return error as RefusedSettings;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("loading a stack's settings", () => {
+  it("gives them with the operator's key pair", async () => {
+    mockEngine(ready, { draft: false });
+    const { settings, operatorKey } = load();
+    expect(settings.cloud.sshFrom).toEqual(["8.8.4.4/32"]);
+    expect(operatorKey.publicKey).toMatch(/^ssh-ed25519 /);
+    expect(await pulumi.isSecret(operatorKey.privateKey)).toBe(true);
+  });
+
+  it("refuses settings, placeholders and key with one error that the engine shows alone", () => {
+    const error = refused({
+      ...ready,
+      operator: { sshKey: folder },
+      cloud: { sshFrom: ["203.0.113.7/32"] },
+      overlay: { range: "100.64.0.0/16" },
+    });
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(error.message.split("\n")[0]).toBe(
+      "The stack's settings have 3 problems; nothing was created.",
+    );
+    expect(error.problems.map(({ path }) => path)).toEqual([
+      "fogline:overlay.range",
+      "fogline:cloud.sshFrom[0]",
+      "fogline:operator.sshKey",
+    ]);
+  });
+
+  it("tells what is wrong with the key although other settings cannot be read", () => {
+    const error = refused({ ...ready, operator: { sshKey: "/nowhere/key" }, website: {} });
+    expect(error.problems.map(({ path }) => path)).toEqual([
+      "fogline:website.image",
+      "fogline:operator.sshKey",
+    ]);
+  });
+
+  it("lets placeholders through where the program only declares its resources", () => {
+    mockEngine({ ...ready, cloud: { sshFrom: ["203.0.113.7/32"] } }, { draft: true });
+    expect(load().settings.cloud.sshFrom).toEqual(["203.0.113.7/32"]);
+  });
+});
