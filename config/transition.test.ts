@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { parse } from "./schema.ts";
-import { builtWith, transitions, type Transition } from "./transition.ts";
+import type { Transition } from "./transition-kind.ts";
+import { builtWith, transitions } from "./transition.ts";
 
 const digest = (sign: string): string => `sha256:${sign.repeat(64)}`;
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
@@ -102,6 +103,12 @@ describe("a change of a running cluster", () => {
       "add the new workers beside",
     ],
     ["a smaller disk", { cloud: { disk: { sizeGiB: 32 } } }, "cloud.disk.sizeGiB", "put 64 back"],
+    [
+      "a worker's zone",
+      { cloud: { workers: [{ name: "W1", zone: "2" }, { name: "W2" }] } },
+      "cloud.workers",
+      "take the zone out again",
+    ],
     [
       "another administrator",
       { cloud: { adminUser: "me" } },

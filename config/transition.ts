@@ -2,16 +2,9 @@
  * What a change of a stack's settings does to a cluster that runs, told before it is made. Pure: the
  * plan shows it, and `up` refuses what a cluster does not survive (stacks/record.ts).
  */
-import type { Problem } from "./problems.ts";
+import { databaseTransitions } from "./database-transition.ts";
+import { mind, refuse, type Transition } from "./transition-kind.ts";
 import type { Settings } from "./schema.ts";
-
-/** A change that must not be overlooked. */
-export interface Transition extends Problem {
-  /** `stop`: something is lost; `mind`: something is away for a while, or cannot be known. */
-  readonly level: "stop" | "mind";
-  /** Whether `up` refuses it. */
-  readonly refused: boolean;
-}
 
 /** Settings of the cloud that Azure changes on no machine that exists. */
 const FIXED = [
@@ -35,6 +28,8 @@ export interface Built {
   readonly workers: readonly string[];
   /** GiB of the disks that were ordered with a size, by machine. */
   readonly disks: Readonly<Record<string, number>>;
+  /** Zones of the machines that are in one, by machine. */
+  readonly zones: Readonly<Record<string, string>>;
   /** Where each device is reached, by name; empty for one that joins by a bundle. */
   readonly devices: Readonly<Record<string, string>>;
   readonly overlay: Pick<Settings["overlay"], "kind" | "range" | "listenPort">;
@@ -60,6 +55,9 @@ export function builtWith({ cloud, edge, overlay, k3s, database }: Settings): Bu
         const { sizeGiB } = disk ?? cloud.disk;
         return sizeGiB === undefined ? [] : [[name, sizeGiB]];
       }),
+    ),
+    zones: Object.fromEntries(
+      machines.flatMap(({ name, zone }) => (zone === undefined ? [] : [[name, zone]])),
     ),
     devices: Object.fromEntries(
       edge.map((device) => [device.name, device.reach === "bundle" ? "" : placeOf(device)]),
@@ -87,8 +85,7 @@ export function transitions(before: Built, after: Built): Transition[] {
     ...devices(before, after),
     ...overlayMoves(before, after),
     ...release(before, after),
-    ...databaseImage(before.database.image, after.database.image),
-    ...storage(before.database.storage, after.database.storage),
+    ...databaseTransitions(before.database, after.database),
   ];
   return [
     ...all.filter(({ level }) => level === "stop"),
@@ -98,14 +95,6 @@ export function transitions(before: Built, after: Built): Transition[] {
 
 const REBUILD =
   "or build the cluster anew: dump the database, pulumi destroy, pulumi up, restore (docs/plan.md)";
-
-function refuse(path: string, rule: string, fix: string): Transition {
-  return { level: "stop", refused: true, path: `fogline:${path}`, rule, fix };
-}
-
-function mind(path: string, rule: string, fix: string): Transition {
-  return { level: "mind", refused: false, path: `fogline:${path}`, rule, fix };
-}
 
 function cloudOf({ cloud: before }: Built, { cloud: after }: Built): Transition[] {
   const network = mind(
@@ -166,15 +155,25 @@ function machines(before: Built, after: Built): Transition[] {
         : "move the database first (docs/plan.md)",
     });
   }
-  for (const [name, size] of Object.entries(before.disks)) {
-    const now = after.disks[name];
+  for (const name of [before.master, ...before.workers]) {
+    const [size, now] = [before.disks[name], after.disks[name]];
     const isThere = after.master === name || after.workers.includes(name);
-    if (isThere && (now ?? 0) < size) {
+    if (isThere && size !== undefined && (now ?? 0) < size) {
       changes.push(
         refuse(
           "cloud.disk.sizeGiB",
           `of ${name} shrinks from ${size} to ${now ?? "the image's size"}: Azure makes no disk smaller`,
           `put ${size} back`,
+        ),
+      );
+    }
+    if (isThere && before.zones[name] !== after.zones[name]) {
+      const zone = before.zones[name];
+      changes.push(
+        refuse(
+          name === before.master ? "cloud.master.zone" : "cloud.workers",
+          `move ${name} to ${after.zones[name] === undefined ? "no zone" : `zone ${after.zones[name]}`}: Azure moves no machine, so it is made anew and its disk is deleted`,
+          `${zone === undefined ? "take the zone out again" : `put zone ${zone} back`}, ${REBUILD}`,
         ),
       );
     }
@@ -268,123 +267,4 @@ function releaseOf(version: string): Release | undefined {
   const found = /^v(\d+)\.(\d+)\.(\d+)\+k3s(\d+)$/.exec(version);
   const [, major = "", minor = "", patch = "", build = ""] = found ?? [];
   return found === null ? undefined : [Number(major), Number(minor), Number(patch), Number(build)];
-}
-
-interface Postgres {
-  readonly repository: string;
-  readonly tag: string | undefined;
-  readonly major: number | undefined;
-  readonly digest: string;
-}
-
-const MOVE = "dump the votes, make the volume anew and restore them: the recipe is in docs/plan.md";
-
-function databaseImage(before: string, after: string): Transition[] {
-  if (before === after) {
-    return [];
-  }
-  const [was, is] = [postgresOf(before), postgresOf(after)];
-  const path = "database.image";
-  const change = `changes from ${nameOf(was)} to ${nameOf(is)}: `;
-  if (was.repository !== is.repository && last(was.repository) !== last(is.repository)) {
-    return [
-      mind(
-        path,
-        `${change}another build may keep its files elsewhere, or as another user`,
-        "try it on a copy of the data first; the image must have the contract of the official one",
-      ),
-    ];
-  }
-  if (was.major !== undefined && is.major !== undefined && was.major !== is.major) {
-    return [
-      refuse(
-        path,
-        `${change}PostgreSQL ${is.major} does not start on the files of PostgreSQL ${was.major}`,
-        `put ${was.major} back; to change it, ${MOVE}`,
-      ),
-    ];
-  }
-  if (isAlpine(was) !== isAlpine(is)) {
-    return [
-      refuse(
-        path,
-        `${change}Alpine's C library sorts text otherwise, so that indexes are wrong, and its postgres has another user id, which cannot read the files`,
-        `stay with ${nameOf(was)}; to change it, ${MOVE}`,
-      ),
-    ];
-  }
-  if (systemOf(was) !== systemOf(is)) {
-    return [
-      mind(
-        path,
-        `${change}another system's C library may sort text otherwise`,
-        "run REINDEX DATABASE poll afterwards, or dump and restore",
-      ),
-    ];
-  }
-  return was.major === undefined || is.major === undefined || was.tag === is.tag
-    ? [
-        mind(
-          path,
-          `${was.tag === is.tag && was.tag !== undefined ? `stays ${nameOf(is)} by its tag, but the digest changes` : `${change}a tag is missing`}: which version that is, only the registry knows; it restarts the database`,
-          "compare both with: docker buildx imagetools inspect; a change of the major version needs dump and restore",
-        ),
-      ]
-    : [];
-}
-
-function postgresOf(image: string): Postgres {
-  const [name = "", digest = ""] = image.split("@");
-  const found = /^(.*\/[^/:]+)(?::([^/]+))?$/.exec(name);
-  const tag = found?.[2];
-  const major = /^(\d+)/.exec(tag ?? "")?.[1];
-  return {
-    repository: found?.[1] ?? name,
-    tag,
-    major: major === undefined ? undefined : Number(major),
-    digest,
-  };
-}
-
-function nameOf({ repository, tag }: Postgres): string {
-  return `${last(repository)}${tag === undefined ? "" : `:${tag}`}`;
-}
-
-function last(repository: string): string {
-  return repository.split("/").at(-1) ?? repository;
-}
-
-function isAlpine({ tag }: Postgres): boolean {
-  return /alpine/.test(tag ?? "");
-}
-
-/** The release of Debian or Alpine that a tag names, if it names one. */
-function systemOf({ tag }: Postgres): string | undefined {
-  return /-([a-z]+[\d.]*)$/.exec(tag ?? "")?.[1];
-}
-
-function storage(before: string, after: string): Transition[] {
-  const [was, is] = [mebibytes(before), mebibytes(after)];
-  if (was === is) {
-    return [];
-  }
-  return is < was
-    ? [
-        refuse(
-          "database.storage",
-          `shrinks from ${before} to ${after}: a volume cannot be made smaller`,
-          `put ${before} back; to change it, ${MOVE}`,
-        ),
-      ]
-    : [
-        mind(
-          "database.storage",
-          `grows from ${before} to ${after}: Kubernetes changes no claim of a StatefulSet, so the volume that is there keeps its size`,
-          `put ${before} back, or ${MOVE}`,
-        ),
-      ];
-}
-
-function mebibytes(quantity: string): number {
-  return Number.parseInt(quantity, 10) * (quantity.endsWith("Gi") ? 1024 : 1);
 }

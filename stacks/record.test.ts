@@ -15,6 +15,7 @@ const built: Built = {
   master: "MasterNode",
   workers: ["WorkerNode"],
   disks: {},
+  zones: {},
   devices: {},
   overlay: { kind: "wireguard", range: "10.101.0.0/16", listenPort: 51820 },
   k3s: { version: "v1.36.3+k3s1", podRange: "10.42.0.0/16", serviceRange: "10.43.0.0/16" },
