@@ -106,7 +106,10 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
 
 /** Objects of a kind of dashboard that lie in no namespace, and its namespace, as `kind/name`. */
 export function clusterWideNames(kind: DashboardPlan["kind"]): string[] {
-  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({ kind, connections: [] });
+  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({
+    kind,
+    connections: [],
+  });
   return [
     `namespace/${namespace.metadata.name}`,
     ...clusterRoles.map(({ metadata: { name } }) => `clusterrole/${name}`),
