@@ -41,6 +41,7 @@ export class DaemonCheck extends RemoteScript {
           MACHINES: args.machines.join(" "),
         },
         undo: false,
+        waits: true,
       },
       opts,
     );
