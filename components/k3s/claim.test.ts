@@ -64,7 +64,9 @@ it("refuses all names at once that somebody else's objects have", () => {
       objects: { "clusterrole traefik": "helm", "ingressclass traefik": "" },
       inside: { website: "pulumi-kubernetes-1a2b3c4d" },
     });
-  }).toThrow(/masternode: .* did not make: clusterrole\/traefik ingressclass\/traefik\. Nothing/);
+  }).toThrow(
+    /masternode: .* did not make: clusterrole\/traefik ingressclass\/traefik\. They were not touched/,
+  );
 });
 
 it("refuses a namespace in which somebody else's objects lie", () => {

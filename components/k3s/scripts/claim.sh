@@ -36,7 +36,7 @@ case $1 in
     done
     if [ ${#taken[@]} -gt 0 ]; then
       echo "$NODE: the cluster has objects under Fogline's names that Fogline did not make: ${taken[*]}." \
-        "Nothing was changed; up would take them over, and destroy would delete them." \
+        "They were not touched; up would take them over, and destroy would delete them." \
         "Delete them or give them other names, or leave the app out of the settings; then run up again" >&2
       exit 1
     fi

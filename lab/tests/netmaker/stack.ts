@@ -94,18 +94,10 @@ export class TestStack implements AsyncDisposable {
     return changes.byKind;
   }
 
-  /**
-   * Brings the server to what a program declares, by default the stack's own.
-   *
-   * @param target URNs, or patterns of them, of all that may change; default everything
-   */
-  async up(program?: PulumiFn, target?: readonly string[]): Promise<Changes> {
+  /** Brings the server to what a program declares, by default the stack's own; without a preview. */
+  async up(program?: PulumiFn): Promise<Changes> {
     const changes = new ChangeLog();
-    await this.stack.up({
-      ...changes.options,
-      ...(program && { program }),
-      ...(target !== undefined && { target: [...target] }),
-    });
+    await this.stack.up({ ...changes.options, ...(program && { program }) });
     return changes.byKind;
   }
 
