@@ -46,6 +46,8 @@ const ENVIRONMENT = {
 const program: PulumiFn = async () => ({ ...(await import("../index.ts")).default });
 
 async function main(operation: Operation): Promise<number> {
+  // The command provider dials whatever agent it names, and the program uses none.
+  delete process.env["SSH_AUTH_SOCK"];
   const cancel = new AbortController();
   process.on("SIGINT", () => {
     cancel.abort();

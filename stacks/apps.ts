@@ -17,6 +17,8 @@ import {
 import { denyByDefault } from "../apps/isolation.ts";
 import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
+import { DaemonCheck } from "../components/k3s/daemon.ts";
+import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
 
@@ -76,20 +78,28 @@ export function apps(
     },
     { providers: [provider] },
   );
-  denyByDefault("website", namespace, {
+  const deployed: pulumi.Resource[] = [website.served];
+  const isolated = denyByDefault("website", namespace, {
     provider,
     after: [database.isolation, website.isolation],
   });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
     const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
-    new Descheduler("descheduler", plan, { providers: [provider] });
+    deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
   }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
     const plan = { kind, ...images, connections: table };
-    new Dashboard("dashboard", plan, { providers: [provider] });
+    deployed.push(new Dashboard("dashboard", plan, { providers: [provider] }));
   }
+  const check = {
+    ...ingress.daemonSet,
+    server: overlay.hub.machine,
+    machines: overlay.agents.map(({ machine }) => nodeName(machine)).sort(),
+  };
+  // Last, as its failure ends the `up`.
+  new DaemonCheck("ingress-check", check, { dependsOn: [...deployed, isolated] });
 }
 
 /** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */

@@ -4,8 +4,8 @@
  * Usage: node --import tsx testing/fresh.ts [suite] [command …]   (default: trixie make check)
  * Ends with the command's status.
  */
-import { cpSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpSync, existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
@@ -27,13 +27,14 @@ async function copyCheckout(root: string): Promise<void> {
   await execa("git", ["clone", "--quiet", "--no-hardlinks", PROJECT, target]);
   const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const { stdout } = await execa("git", list, { cwd: PROJECT });
-  for (const file of stdout.split("\0").filter(Boolean)) {
+  const files = stdout.split("\0").filter((file) => file !== "" && existsSync(join(PROJECT, file)));
+  for (const file of files) {
     cpSync(join(PROJECT, file), join(target, file), { force: true });
   }
 }
 
 async function run(suite: string, command: readonly string[]): Promise<number> {
-  // Beside the lab's machines: on the disk, as a root in memory would be half of it.
+  // On the disk: /tmp may be in memory.
   const folder = await mkdtemp("/var/tmp/fogline-fresh-");
   try {
     const root = join(folder, "root");
@@ -44,10 +45,6 @@ async function run(suite: string, command: readonly string[]): Promise<number> {
     const settings = join(folder, "settings");
     await mkdir(settings, { mode: 0o700 });
     const mounts = await registryMounts(settings, `${sources.join("\n")}\n`);
-    for (const [, to] of mounts) {
-      await mkdir(join(root, dirname(to)), { recursive: true });
-      await writeFile(join(root, to), "", { flag: "a" });
-    }
     const proxies = PROXIES.flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [`--setenv=${name}=${value}`];

@@ -55,6 +55,19 @@ describe("the whole program", () => {
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
   });
 
+  it("gives what scripts print, which a preview may not know, to scripts and to the kubeconfig alone", () => {
+    const isScript = ({ type }: { type: string }): boolean => type.startsWith("command:");
+    const scripts = new Set(fog.registered.filter(isScript).map(({ urn }) => urn));
+    const fed = fog.registered
+      .filter((resource) => !isScript(resource))
+      .flatMap(({ name, propertyDependencies }) =>
+        Object.entries(propertyDependencies)
+          .filter(([, urns]) => urns.some((urn) => scripts.has(urn)))
+          .map(([input]) => `${name} ${input}`),
+      );
+    expect(fed).toEqual(["cluster kubeconfig"]);
+  });
+
   it("claims the name of every object that lies in no namespace, before it makes one", () => {
     const made = fog.registered
       .filter(({ type }) => type.startsWith("kubernetes:"))

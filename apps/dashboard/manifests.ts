@@ -106,10 +106,15 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
 
 /** Objects of a kind of dashboard that lie in no namespace, and its namespace, as `kind/name`. */
 export function clusterWideNames(kind: DashboardPlan["kind"]): string[] {
-  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({ kind, connections: [] });
-  return [namespace, ...clusterRoles, ...clusterBindings].map(
-    (object) => `${(object.kind as string).toLowerCase()}/${object.metadata.name}`,
-  );
+  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({
+    kind,
+    connections: [],
+  });
+  return [
+    `namespace/${namespace.metadata.name}`,
+    ...clusterRoles.map(({ metadata: { name } }) => `clusterrole/${name}`),
+    ...clusterBindings.map(({ metadata: { name } }) => `clusterrolebinding/${name}`),
+  ];
 }
 
 /** The objects in an order in which they can be applied: the namespace first, the pods last. */

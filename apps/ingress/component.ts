@@ -50,6 +50,12 @@ const SERVED = [
 export class IngressController extends pulumi.ComponentResource {
   /** Class of the Ingress objects it serves. */
   readonly className: pulumi.Output<string>;
+  /** Its DaemonSet: what it is called, and what changes whenever its pods do. */
+  readonly daemonSet: {
+    readonly namespace: pulumi.Output<string>;
+    readonly name: string;
+    readonly generation: pulumi.Output<string>;
+  };
 
   constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:ingress:IngressController", name, {}, opts);
@@ -80,7 +86,9 @@ export class IngressController extends pulumi.ComponentResource {
     const controller = new k8s.apps.v1.DaemonSet(
       `${name}-controller`,
       {
-        metadata,
+        // Not awaited: a node where it cannot start would keep the website from all others. Whoever
+        // deploys it looks at each node at the end (DaemonCheck).
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
         spec: {
           selector: { matchLabels: { app: NAME } },
           template: {
@@ -91,9 +99,9 @@ export class IngressController extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: rights },
     );
-    this.className = pulumi
-      .all([ingressClass.metadata.name, controller.id])
-      .apply(([className]) => className);
+    this.className = ingressClass.metadata.name;
+    const generation = controller.metadata.apply((found) => String(found.generation));
+    this.daemonSet = { namespace, name: NAME, generation };
     this.registerOutputs({ className: this.className });
   }
 
@@ -147,6 +155,8 @@ function podSpec(
           { name: "websecure", containerPort: 443 },
         ],
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+        // Why it ended is read from there, a port that another program of the node has for instance.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         readinessProbe: {
           httpGet: { host: "127.0.0.1", path: "/ping", port: 8082 },
           periodSeconds: 2,

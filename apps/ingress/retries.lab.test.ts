@@ -26,6 +26,8 @@ const MANNERS: Readonly<Record<Exclude<Manner, "refuses">, RequestListener>> = {
   dies: (request) => request.socket.destroy(),
   "is silent": () => undefined,
 };
+/** Longer than a busy computer keeps a back end that answers from doing so. */
+const SILENCE_MS = 2500;
 /** Each route has two back ends, which take turns: one that answers, and another. */
 const OTHERS = ["dies", "is silent", "refuses"] as const;
 const ROUTES = {
@@ -100,7 +102,7 @@ beforeAll(async () => {
       `--entrypoints.ping.address=127.0.0.1:${ping}`,
       "--ping.entrypoint=ping",
       `--providers.file.filename=${file}`,
-      ...timeoutArguments(500),
+      ...timeoutArguments(SILENCE_MS),
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
@@ -146,19 +148,18 @@ async function send(
   return { status, times: delivered.filter((each) => each === id).length };
 }
 
-/** Six requests, so that each back end has its turns; statuses, and deliveries of each. */
-async function sendSix(
+/** Four requests at once, so that each back end has its turns; statuses, and deliveries of each. */
+async function sendFour(
   ...args: Parameters<typeof send>
 ): Promise<{ statuses: number[]; times: number[] }> {
-  const answers = [];
-  for (let sent = 0; sent < 6; sent += 1) {
-    answers.push(await send(...args));
-  }
+  const answers = await Promise.all(Array.from({ length: 4 }, () => send(...args)));
   return {
     statuses: [...new Set(answers.map(({ status }) => status))].sort(),
-    times: [...new Set(answers.map(({ times }) => times))].sort(),
+    times: answers.map(({ times }) => times),
   };
 }
+
+const ONCE_EACH = [1, 1, 1, 1];
 
 describe.each([
   ["dies", 502],
@@ -167,22 +168,28 @@ describe.each([
   it.each(["POST", "PATCH"])(
     "is never delivered twice as %s, without the app's word",
     async (method) => {
-      for (const route of ["once", "without a word"] as const) {
-        expect(await sendSix(method, route, other), route).toEqual({
-          statuses: [200, failure],
-          times: [1],
-        });
+      const routes = ["once", "without a word"] as const;
+      for (const { statuses, times } of await Promise.all(
+        routes.map((route) => sendFour(method, route, other)),
+      )) {
+        expect(times).toEqual(ONCE_EACH);
+        expect(statuses).toContain(failure);
       }
     },
   );
 
   it("is tried on another pod where the app counts it once", async () => {
-    expect(await sendSix("POST", "identified", other)).toEqual({ statuses: [200], times: [1, 2] });
+    const { statuses, times } = await sendFour("POST", "identified", other);
+    expect(statuses).toEqual([200]);
+    expect(Math.max(...times)).toBeGreaterThan(1);
   });
 
   it("is tried on another pod where it changes nothing", async () => {
-    for (const route of ["once", "identified"] as const) {
-      expect((await sendSix("GET", route, other)).statuses, route).toEqual([200]);
+    const routes = ["once", "identified"] as const;
+    for (const { statuses } of await Promise.all(
+      routes.map((route) => sendFour("GET", route, other)),
+    )) {
+      expect(statuses).toEqual([200]);
     }
   });
 });
@@ -190,9 +197,9 @@ describe.each([
 describe("a request whose pod takes no connection", () => {
   it.each(["GET", "POST"])("is sent to another pod, as %s, and once", async (method) => {
     for (const route of ["once", "identified"] as const) {
-      expect(await sendSix(method, route, "refuses"), route).toEqual({
+      expect(await sendFour(method, route, "refuses"), route).toEqual({
         statuses: [200],
-        times: [1],
+        times: ONCE_EACH,
       });
     }
   });

@@ -25,6 +25,8 @@ const DEPLOYMENT = "website-dep";
 
 /** `website-dep` and what stands before it. */
 export class Website extends pulumi.ComponentResource {
+  /** Done when its pods answer. */
+  readonly served: pulumi.Resource;
   /** What allows its connections. */
   readonly isolation: pulumi.Resource;
 
@@ -83,6 +85,7 @@ export class Website extends pulumi.ComponentResource {
       },
       child,
     );
+    this.served = service;
     this.createRoute(name, service);
     const policy = this.metadata("website");
     this.isolation = allow(`${name}-policy`, policy, GROUPS.website, args.connections, child);

@@ -374,6 +374,16 @@ describe("addresses at home", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("192.168.1.50/24 of its eth0")]);
   });
 
+  it("are told, and no more, where a member has worked with them so far", () => {
+    const links = { "usr/local/bin/k3s": "/usr/local/lib/fogline/k3s-00" };
+    const address = "2: eth0 inet 10.10.1.9/24 scope global";
+    const { code, stderr } = device(pi({ ...ip(address, ""), links })).check();
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("warning: the address 10.10.1.9/24"),
+    ]);
+  });
+
   it("include routes, as a VPN's, but neither the default route nor Fogline's own", () => {
     const route = "10.101.0.0/16 via 10.8.0.1 dev tun0 metric 50";
     expectRefused(pi(ip(eth, route)), /the route to 10\.101\.0\.0\/16 of its tun0/);

@@ -13,11 +13,22 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the script on a server whose cluster has objects with these managers, by `kind name`. */
-function claim(names: readonly string[], objects: Readonly<Record<string, string>>): void {
-  const cases = Object.entries(objects).map(
-    ([object, managers]) => `*" get ${object} "*) printf %s 'some-uid ${managers}' ;;`,
-  );
+/** What the cluster has: managers of the fields of objects, by `kind name`, and of those in a namespace. */
+interface Cluster {
+  readonly objects?: Readonly<Record<string, string>>;
+  readonly inside?: Readonly<Record<string, string>>;
+}
+
+/** Runs the script on the server of such a cluster. */
+function claim(names: readonly string[], { objects = {}, inside = {} }: Cluster): void {
+  const cases = [
+    ...Object.entries(inside).map(
+      ([namespace, managers]) => `*" --namespace ${namespace} "*) printf %s '${managers}' ;;`,
+    ),
+    ...Object.entries(objects).map(
+      ([object, managers]) => `*" ${object} "*) printf %s 'some-uid ${managers}' ;;`,
+    ),
+  ];
   writeFileSync(join(folder, "k3s"), `#!/bin/sh\ncase "$*" in\n${cases.join("\n")}\nesac\n`);
   chmodSync(join(folder, "k3s"), 0o755);
   const script = readScript(join(import.meta.dirname, "scripts/claim.sh"));
@@ -31,17 +42,34 @@ function claim(names: readonly string[], objects: Readonly<Record<string, string
 
 const NAMES = ["namespace/website", "clusterrole/traefik", "ingressclass/traefik"];
 
-it("lets names pass that nobody has, or that an earlier run gave", () => {
+it("lets names pass that nobody has", () => {
   claim(NAMES, {});
+});
+
+it("lets names pass that an earlier run gave", () => {
   claim(NAMES, {
-    "namespace website": "pulumi-kubernetes-1a2b3c4d kube-controller-manager",
-    "ingressclass traefik": "kubectl pulumi-kubernetes",
+    // Nothing is declared of a namespace but its name, so that the server names no manager of it.
+    objects: { "namespace website": "", "ingressclass traefik": "kubectl pulumi-kubernetes" },
+    inside: { website: "pulumi-kubernetes-1a2b3c4d kube-controller-manager" },
   });
 });
 
+it("lets an empty namespace pass", () => {
+  claim(NAMES, { objects: { "namespace website": "" } });
+});
+
 it("refuses all names at once that somebody else's objects have", () => {
-  const theirs = { "clusterrole traefik": "helm", "ingressclass traefik": "" };
   expect(() => {
-    claim(NAMES, { ...theirs, "namespace website": "pulumi-kubernetes-1a2b3c4d" });
+    claim(NAMES, {
+      objects: { "clusterrole traefik": "helm", "ingressclass traefik": "" },
+      inside: { website: "pulumi-kubernetes-1a2b3c4d" },
+    });
   }).toThrow(/masternode: .* did not make: clusterrole\/traefik ingressclass\/traefik\. Nothing/);
+});
+
+it("refuses a namespace in which somebody else's objects lie", () => {
+  const objects = { "namespace website": "kubectl-create" };
+  expect(() => {
+    claim(NAMES, { objects, inside: { website: "helm kube-controller-manager" } });
+  }).toThrow(/did not make: namespace\/website\./);
 });

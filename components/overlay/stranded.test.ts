@@ -1,17 +1,16 @@
-import { join } from "node:path";
-
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { FakeMachine, type Ran } from "../k3s/testing/machine.ts";
-import { FILES_SCRIPT } from "../remote/script.ts";
-import { NAMES_SCRIPT } from "./names.ts";
-import { STRANDED_SCRIPT } from "./stranded.ts";
+import { MEMBER_SCRIPT } from "./wireguard/scripts.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";
 let hub: FakeMachine;
 
 beforeEach(() => {
   hub = new FakeMachine();
+  hub.write("etc/wireguard/fogline0.key", `${"A".repeat(43)}=\n`);
+  // Its systemd starts whatever unit by this program.
+  hub.write("usr/local/lib/fogline/k3s-inputs", "#!/bin/sh\n", 0o755);
 });
 
 afterEach(() => {
@@ -24,8 +23,7 @@ function conf(port: number, address = "10.101.0.1/16"): string {
 
 /** The hub's step, with another configuration than the one that is there. */
 function change(text: string): Promise<Ran> {
-  const member = join(import.meta.dirname, "wireguard/scripts/member.sh");
-  return hub.run([FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, member], "update", {
+  return hub.run(MEMBER_SCRIPT, "update", {
     NODE: "masternode",
     CONF: text,
     HUB: "",
@@ -39,7 +37,6 @@ function change(text: string): Promise<Ran> {
 describe("a hub with devices that joined by a bundle", () => {
   beforeEach(() => {
     hub.write(CONF, conf(51820));
-    hub.write("etc/wireguard/fogline0.key", "key\n");
     hub.write("var/lib/fogline/enrolment/attic/device", "key of the device\n");
     hub.write("var/lib/fogline/enrolment/attic/address", "10.101.2.9\n");
   });
@@ -65,7 +62,6 @@ describe("a hub with devices that joined by a bundle", () => {
 describe("a hub with devices that somebody reaches", () => {
   it("takes another port", async () => {
     hub.write(CONF, conf(51820));
-    hub.write("etc/wireguard/fogline0.key", "key\n");
     await change(conf(51999));
     expect(hub.read(CONF)).toContain("ListenPort = 51999");
   });

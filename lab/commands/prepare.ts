@@ -25,12 +25,11 @@ import {
   type NetmakerParts,
   type Toolchain,
 } from "../toolchain/toolchain.ts";
-import { tearDown } from "./down.ts";
+import { isHalfDown, tearDown } from "./down.ts";
 import { ensureNetwork, networkStands } from "./network.ts";
 import {
   awaitNodes,
   bootMachines,
-  lostMachines,
   OVERLAY,
   rejoinOverlay,
   removeStrayDisks,
@@ -51,13 +50,14 @@ export async function prepare(session: Session): Promise<Toolchain> {
     progress.note(`installed Debian packages: ${installed.join(", ")}`);
   }
   claimHost();
-  const isRestarted = existsSync(STATE) && !networkStands();
-  const lost = lostMachines();
-  if (lost.length > 0) {
-    progress.note(`the disks of ${lost.join(", ")} are gone: the lab is built anew`);
+  if (isHalfDown()) {
+    progress.note(
+      "an earlier make down was cut off: it is ended first, then the lab is built anew",
+    );
     await tearDown(session);
     claimHost();
-  } else if (isRestarted) {
+  }
+  if (existsSync(STATE) && !networkStands()) {
     progress.note("this computer was restarted: the lab's machines boot from the disks they have");
   }
   await removeStrayDisks();
@@ -75,12 +75,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
       say,
     ),
   );
-  const network = progress.phase("network", async () => {
-    await ensureNetwork();
-    if (isRestarted) {
-      await restoreCloud();
-    }
-  });
+  const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
   const services = Promise.all([toolchain, netmaker, network]).then(([tools, parts]) =>
     progress.phase("registry and downloads", () => startServices(tools, parts)),

@@ -7,12 +7,11 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { NAMESPACES, RUN } from "../layout.ts";
-import { erase, halt, hasDisk, powerOn, strayDisks } from "../machines/machine.ts";
+import { erase, halt, powerOn, strayDisks } from "../machines/machine.ts";
 import { inNamespace } from "../machines/namespace.ts";
 import { createInnerLan, createSecondHome } from "../machines/network.ts";
 import type { MachineSpec } from "../machines/spec.ts";
 import type { Say } from "../progress.ts";
-import { MACHINE, nameOf } from "../../policy/azure/world.ts";
 import { Cloud } from "../stand-ins/azure-native/cloud.ts";
 import { applyFabric } from "../stand-ins/azure-native/network.ts";
 import { hasCluster, kubectlJson } from "./kubectl.ts";
@@ -25,21 +24,12 @@ export const OVERLAY = join(RUN, "operator", "overlay");
 /** How long nodes may take to be heard of again, in seconds; seen: 15 to 40. */
 const NODES_SECONDS = 240;
 
-/** Machines that the cloud remembers and whose disks are gone: the lab was taken down by half. */
-export function lostMachines(): string[] {
-  return new Cloud(CLOUD)
-    .ofType(MACHINE)
-    .filter(({ outputs }) => outputs["provisioningState"] !== "Creating")
-    .map(({ id }) => nameOf(id))
-    .filter((name) => !hasDisk(name));
-}
-
 /** Removes disks of machines that are none of this lab's. */
 export async function removeStrayDisks(): Promise<void> {
   await Promise.all((await strayDisks()).map((name) => erase(name)));
 }
 
-/** Lays the cloud's network again as the cloud remembers it. */
+/** Lays the cloud's network as the cloud remembers it; nothing where there is none yet. */
 export async function restoreCloud(): Promise<void> {
   if (existsSync(CLOUD)) {
     await applyFabric(new Cloud(CLOUD));

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { Interrupt } from "../interrupt.ts";
 import { MACHINES, PROJECT } from "../layout.ts";
-import { takeLock } from "../lock.ts";
+import { HOST_RUN, takeLock } from "../lock.ts";
 import { LabError, Progress } from "../progress.ts";
 
 /** A running command. */
@@ -15,6 +15,8 @@ export interface Session {
 
 /** Names the checkout whose lab is up on this computer; it stands as long as the machines' disks. */
 export const OWNER = join(dirname(MACHINES), "checkout");
+/** Where labs of before November 2026 noted it. */
+export const FORMER_OWNER = join(HOST_RUN, "checkout");
 
 /**
  * Runs a command under the lab's lock and shows its progress.
@@ -52,7 +54,8 @@ export async function withSession(
  * @throws LabError when the lab of another checkout is up
  */
 export function claimHost(): void {
-  const owner = existsSync(OWNER) ? readFileSync(OWNER, "utf8").trim() : PROJECT;
+  const note = [OWNER, FORMER_OWNER].find((path) => existsSync(path));
+  const owner = note === undefined ? PROJECT : readFileSync(note, "utf8").trim();
   if (owner !== PROJECT && existsSync(owner)) {
     throw new LabError(
       "this computer",

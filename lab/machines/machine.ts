@@ -51,7 +51,9 @@ export async function powerOn(name: string): Promise<void> {
 export async function poweredOff(): Promise<MachineSpec[]> {
   const names = (await existing()).filter(
     (name) =>
-      hasDisk(name) && existsSync(specFile(name)) && readPidFile(pidFile(name)) === undefined,
+      existsSync(diskOf(name)) &&
+      existsSync(specFile(name)) &&
+      readPidFile(pidFile(name)) === undefined,
   );
   return Promise.all(names.map(orderOf));
 }
@@ -59,11 +61,6 @@ export async function poweredOff(): Promise<MachineSpec[]> {
 /** Disks of machines that nobody ordered here: of a checkout that is gone, or never booted. */
 export async function strayDisks(): Promise<string[]> {
   return (await existing()).filter((name) => !existsSync(specFile(name)));
-}
-
-/** Whether a machine has a disk, running or not. */
-export function hasDisk(name: string): boolean {
-  return existsSync(diskOf(name));
 }
 
 async function orderOf(name: string): Promise<MachineSpec> {

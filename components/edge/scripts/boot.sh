@@ -57,7 +57,7 @@ find_command_line() {
 }
 
 choose_command_line() {
-  local boot=$1 prefix='' name=cmdline.txt model=yes other=yes unsure=no file found=() booted=()
+  local boot=$1 prefix='' name=cmdline.txt model=yes other=yes doubt=no unsure=no file found=() booted=()
   [ ! -r "$boot/config.txt" ] || read_config "$boot/config.txt" 0
   cmdline=
   for file in "$boot/$prefix$name" "$boot/$name"; do
@@ -103,8 +103,14 @@ read_config() {
         if applies && [ "$2" -lt 4 ] && [ -r "$boot/${line#include }" ]; then
           read_config "$boot/${line#include }" $(($2 + 1))
         fi ;;
-      os_prefix=*) ! applies || prefix=${line#*=} ;;
-      cmdline=*) ! applies || name=${line#*=} ;;
+      os_prefix=* | cmdline=*)
+        if ! applies; then
+          [ "$doubt" = no ] || unsure=yes
+        elif [[ $line = os_prefix=* ]]; then
+          prefix=${line#*=}
+        else
+          name=${line#*=}
+        fi ;;
     esac
   done <"$1"
 }
@@ -114,6 +120,7 @@ applies() { [ "$model$other" = yesyes ]; }
 # A section's condition. Those of one kind replace each other; of two kinds, both must hold.
 filter() {
   local board
+  doubt=no
   board=$(tr -d '\0' <"$ROOT/proc/device-tree/model" 2>/dev/null || true)
   case $1 in
     all) model=yes other=yes ;;
@@ -127,9 +134,10 @@ filter() {
           | pi3:*'Module 3'* | pi3+:*'Pi 3'*Plus* | pi4:*'Pi 4'* | pi4:*'Module 4'* | pi400:*'Pi 400'* \
           | cm4*:*'Module 4'* | pi5:*'Pi 5'* | pi5:*'Module 5'* | pi500:*'Pi 500'* | cm5:*'Module 5'* \
           | cm0:*'Module 0'*) model=yes ;;
-        *:) unsure=yes ;;
+        *:) doubt=yes ;;
       esac ;;
-    *) other=no unsure=yes ;;
+    # What only the firmware can tell, such as a pin's level.
+    *) other=no doubt=yes ;;
   esac
 }
 

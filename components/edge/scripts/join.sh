@@ -61,7 +61,7 @@ give_up() {
 # At a first boot the network, or the clock that packages' signatures go by, may not be there yet.
 provide_tools() {
   local packages
-  mapfile -t packages < <(lacking "${MEMBER_TOOLS[@]}")
+  mapfile -t packages < <(lacking_here)
   [ ${#packages[@]} -gt 0 ] || return 0
   contained || sync_clock "$home/guest/clock"
   until install_packages "$home/guest/packages" "${packages[@]}"; do

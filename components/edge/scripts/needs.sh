@@ -31,6 +31,13 @@ check_tools() {
   fi
 }
 
+# Packages that have to be installed; a container loads no modules.
+lacking_here() {
+  local tools=("${MEMBER_TOOLS[@]}")
+  contained || tools+=(modprobe:kmod)
+  lacking "${tools[@]}"
+}
+
 has_module() {
   [ -e "$ROOT/sys/module/$1" ] || modprobe --dry-run --quiet -- "$1" 2>/dev/null
 }
@@ -94,10 +101,11 @@ swap_units() {
 
 # Swap is turned off, so that what it holds has to fit into memory.
 check_swap() {
+  [ -r "$ROOT/proc/swaps" ] && [ -r "$ROOT/proc/meminfo" ] || return 0
   local used free
-  used=$(awk 'NR > 1 { used += $4 } END { print int(used / 1024) }' "$ROOT/proc/swaps" 2>/dev/null || echo 0)
-  free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' "$ROOT/proc/meminfo" 2>/dev/null || true)
-  [ "${used:-0}" -lt "${free:-1000000}" ] \
+  used=$(awk 'NR > 1 { used += $4 } END { print int(used / 1024) }' "$ROOT/proc/swaps")
+  free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' "$ROOT/proc/meminfo")
+  [ "$used" = 0 ] || [ "$used" -lt "${free:-0}" ] \
     || problem "its swap ($(swap_units | tr '\n' ' ' | sed 's/ $//')) has to go and holds $used MiB, but only $free MiB of memory are free: stop what takes the memory, or restart it"
 }
 

@@ -6,6 +6,15 @@
 # Interfaces that Fogline or its cluster makes.
 readonly OWN_INTERFACES='lo fogline0 netmaker cni0 flannel.1 kube-ipvs0'
 
+# A member that has worked so far is told, and works on.
+concern() {
+  if own_k3s; then
+    say "warning: $*"
+  else
+    problem "$@"
+  fi
+}
+
 check_network() {
   check_ranges
   # Rules are shown to root alone.
@@ -21,7 +30,7 @@ check_ranges() {
       if [ -z "$setting" ] || ! overlap "$range" "$theirs"; then
         continue
       fi
-      problem "$what $range of its $device lies in the range of $setting ($theirs): give $setting another range, or the network at home (its router's LAN, or the VPN) another"
+      concern "$what $range of its $device lies in the range of $setting ($theirs): give $setting another range, or the network at home (its router's LAN, or the VPN) another"
     done <<<"${RANGES:-}"
   done < <(
     ip -4 -oneline address show | awk '{ print "the address," $4 "," $2 }'
@@ -74,7 +83,7 @@ check_ufw() {
   for rule in "${wanted[@]}"; do
     commands+="${commands:+; }sudo ufw $rule"
   done
-  problem "ufw is active and keeps nodes and pods from this one (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)): let them in ($commands), or turn it off (sudo ufw disable)"
+  concern "ufw is active and keeps nodes and pods from this one (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)): let them in ($commands), or turn it off (sudo ufw disable)"
 }
 
 check_firewalld() {
@@ -83,7 +92,7 @@ check_firewalld() {
   for interface in fogline0 cni0 flannel.1; do
     [[ $trusted = *" $interface "* ]] || missing+=" --add-interface=$interface"
   done
-  [ -z "$missing" ] || problem "firewalld is active and keeps nodes and pods from this one (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)): let them in (sudo firewall-cmd --permanent --zone=trusted$missing; sudo firewall-cmd --reload), or turn it off (sudo systemctl disable --now firewalld)"
+  [ -z "$missing" ] || concern "firewalld is active and keeps nodes and pods from this one (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)): let them in (sudo firewall-cmd --permanent --zone=trusted$missing; sudo firewall-cmd --reload), or turn it off (sudo systemctl disable --now firewalld)"
 }
 
 # Chains that drop what nobody has let in, in the rules of whoever else writes some.
@@ -91,7 +100,7 @@ check_rules() {
   local hook chain
   while read -r hook chain; do
     [ -n "$hook" ] || continue
-    problem "its packet filter drops what it does not know (${chain}, hook $hook), and nodes and pods among it: accept the interfaces fogline0, cni0 and flannel.1 there (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)), or take the rules away"
+    concern "its packet filter drops what it does not know (${chain}, hook $hook), and nodes and pods among it: accept the interfaces fogline0, cni0 and flannel.1 there (udp 8472 and tcp 10250, 80 and 443 over fogline0, and the pods' range $(pod_range)), or take the rules away"
   done < <(
     ! command -v nft >/dev/null || nft list ruleset 2>/dev/null | closed_chains
     if [ -s "$ROOT/proc/net/ip_tables_names" ] && command -v iptables-legacy-save >/dev/null; then

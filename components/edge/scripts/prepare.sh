@@ -46,7 +46,7 @@ restore_settings() {
 # What is missing may have hidden something from the first look.
 provide_tools() {
   local packages
-  mapfile -t packages < <(lacking "${MEMBER_TOOLS[@]}")
+  mapfile -t packages < <(lacking_here)
   [ ${#packages[@]} -gt 0 ] || return 0
   install_packages "$before/packages" "${packages[@]}"
   check_device

@@ -5,20 +5,32 @@
 # Values: NODE, NAMES (words of the form kind/name)
 set -euo pipefail
 
-# Prints the object's uid and the managers of its fields; nothing where there is none.
-managers() {
+# Kinds whose objects in a namespace say whose it is; others come with every namespace.
+inside=deployments,statefulsets,daemonsets,jobs,pods,services,ingresses,persistentvolumeclaims
+
+ask() {
   k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=30s \
-    get "${1%%/*}" "${1#*/}" --ignore-not-found --show-managed-fields \
-    --output 'jsonpath={.metadata.uid} {.metadata.managedFields[*].manager}'
+    get --ignore-not-found --show-managed-fields "$@"
+}
+
+# Whether an object is there and no run of the program made it, which would have left a field manager
+# of the provider's. A namespace of which nothing but its name is declared has no manager: whose it is,
+# its content says, and without content it is nobody's.
+is_theirs() {
+  local kind=${1%%/*} name=${1#*/} found
+  found=$(ask "$kind" "$name" --output 'jsonpath={.metadata.uid} {.metadata.managedFields[*].manager}')
+  if [ -n "$found" ] && [ "$kind" = namespace ]; then
+    found+=" $(ask "$inside" --namespace "$name" --output 'jsonpath={.items[*].metadata.managedFields[*].manager}')"
+    [ "$(wc -w <<<"$found")" -gt 1 ] || return 1
+  fi
+  [ -n "$found" ] && [[ "${found#* } " != *pulumi-kubernetes* ]]
 }
 
 case $1 in
   create | update)
     taken=()
     for name in $NAMES; do
-      found=$(managers "$name")
-      # What a run of the program made has a field manager of the provider's.
-      if [ -n "$found" ] && [[ "${found#* } " != *pulumi-kubernetes* ]]; then
+      if is_theirs "$name"; then
         taken+=("$name")
       fi
     done

@@ -8,7 +8,7 @@ ROOT=${ROOT:-}
 # shellcheck disable=SC2034 # read by the scripts that this is a part of
 readonly MEMBER_TOOLS=(
   wg-quick:wireguard-tools wg:wireguard-tools curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates
-  ping:iputils-ping ip:iproute2 ss:iproute2 modprobe:kmod sysctl:procps pgrep:procps flock:util-linux
+  ping:iputils-ping ip:iproute2 ss:iproute2 sysctl:procps pgrep:procps flock:util-linux
 )
 
 # lacking COMMAND:PACKAGE...: prints the packages of those that are missing, each once.

@@ -117,7 +117,7 @@ export async function visit(way: Way, seconds: number): Promise<Failure | undefi
     return undefined;
   } catch (error) {
     const { kind, message, keys } =
-      error instanceof VisitError ? error : new VisitError(kindOf(error), messageOf(error));
+      error instanceof VisitError ? error : new VisitError(kindOf(error), reasonOf(error));
     const end = kind === "forward" ? way : at;
     const atProxy = end !== way;
     return {
@@ -321,6 +321,16 @@ function preferring(type: string | undefined): ServerHostKeyAlgorithm[] {
 
 function kindOf(error: unknown): FailureKind {
   return CODES[(error as { code?: string }).code ?? ""] ?? "other";
+}
+
+/** What an error of a socket means. */
+function reasonOf(error: unknown): string {
+  const { code } = error as { code?: string };
+  return code === "ETIMEDOUT"
+    ? "no answer"
+    : kindOf(error) === "unreachable"
+      ? "no route to it"
+      : messageOf(error);
 }
 
 function messageOf(error: unknown): string {

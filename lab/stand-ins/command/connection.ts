@@ -1,5 +1,5 @@
 /** How to reach a machine over SSH: the official fields, their defaults and what they may hold. */
-import { createHash } from "node:crypto";
+import { createConnection } from "node:net";
 
 import ssh2, { type ConnectConfig, type ParsedKey } from "ssh2";
 
@@ -46,7 +46,8 @@ const ENDPOINT_FIELDS = [
 ];
 
 const DIAL_ERROR_LIMIT = 10;
-const PER_DIAL_TIMEOUT = 15;
+/** Seconds that a connection may take to stand. */
+export const PER_DIAL_TIMEOUT = 15;
 /** Milliseconds of silence after which the other side is asked whether it lives; three times. */
 const KEEPALIVE = 10_000;
 
@@ -83,25 +84,30 @@ export function placeOf({ host, port }: Endpoint): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port ?? 22}`;
 }
 
-/** Tries in all, Infinity for no limit: as many errors as are borne, and one more. */
-export function triesOf({ dialErrorLimit }: Endpoint): number {
+/** Errors that are borne, Infinity for no limit. */
+export function limitOf({ dialErrorLimit }: Endpoint): number {
   const limit = dialErrorLimit ?? DIAL_ERROR_LIMIT;
-  return limit < 0 ? Infinity : limit + 1;
+  return limit < 0 ? Infinity : limit;
 }
 
 /**
  * The login as the SSH library takes it.
  *
- * @throws FinalError when the private key cannot be read
+ * @throws FinalError when the private key cannot be read, or no agent answers where SSH_AUTH_SOCK
+ *   says, though the private key would do
  */
-export function loginTo(endpoint: Endpoint): ConnectConfig {
+export async function loginTo(endpoint: Endpoint): Promise<ConnectConfig> {
   const { password, privateKey, privateKeyPassword } = endpoint;
   const agent = endpoint.agentSocketPath ?? process.env["SSH_AUTH_SOCK"];
   if (privateKey !== undefined) {
     const parsed = ssh2.utils.parseKey(privateKey, privateKeyPassword);
     if (parsed instanceof Error) {
-      throw new FinalError(`${placeOf(endpoint)}: the private key is unusable: ${parsed.message}`);
+      throw new FinalError("ssh: no key found");
     }
+  }
+  pinnedKey(endpoint);
+  if (agent !== undefined && agent !== "") {
+    await dialAgent(agent);
   }
   const ways = [
     ...(privateKey === undefined ? [] : (["publickey"] as const)),
@@ -117,7 +123,6 @@ export function loginTo(endpoint: Endpoint): ConnectConfig {
     ...(privateKeyPassword === undefined ? {} : { passphrase: privateKeyPassword }),
     ...(agent === undefined || agent === "" ? {} : { agent }),
     authHandler: ways.length === 0 ? ["none"] : [...ways],
-    readyTimeout: (endpoint.perDialTimeout ?? PER_DIAL_TIMEOUT) * 1000,
     keepaliveInterval: KEEPALIVE,
   };
 }
@@ -141,13 +146,19 @@ export function pinnedKey(endpoint: Endpoint): ParsedKey | undefined {
       }
     }
   }
-  throw new FinalError(
-    `${placeOf(endpoint)}: hostKey is not a public key: expected a type and base64, ` +
-      "e.g. ssh-ed25519 AAAA…",
-  );
+  throw new FinalError("failed to parse host key: ssh: no key found");
 }
 
-/** Fingerprint of a key as OpenSSH shows it. */
-export function fingerprint(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+function dialAgent(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => {
+      const why = code === "ENOENT" ? "no such file or directory" : "connection refused";
+      reject(new FinalError(`dial unix ${path}: connect: ${why}`));
+    });
+  });
 }

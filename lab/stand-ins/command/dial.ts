@@ -1,16 +1,16 @@
-/** SSH connections, made with patience and to the pinned host key alone. */
+/** SSH connections, made as the official provider makes them, and failing in its words. */
+import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
-import ssh2, { type Client, type ServerHostKeyAlgorithm } from "ssh2";
+import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 
 import {
-  FinalError,
-  fingerprint,
+  limitOf,
   loginTo,
+  PER_DIAL_TIMEOUT,
   pinnedKey,
   placeOf,
-  triesOf,
   type Connection,
   type Endpoint,
 } from "./connection.ts";
@@ -28,153 +28,152 @@ export interface Dialling {
 const FIRST_PAUSE = 100;
 const GROWTH = 1.5;
 const LONGEST_PAUSE = 5000;
-/**
- * Refused logins before giving up, and the pause after one. A machine that boots refuses every user
- * for a moment (pam_nologin); a server bars who is refused over and over (PerSourcePenalties).
- */
-const REFUSED_LOGINS = 3;
-const REFUSED_PAUSE = 2000;
-
-/** Key types by preference; a server shows the first that it has. */
-const KEY_TYPES: readonly ServerHostKeyAlgorithm[] = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "rsa-sha2-512",
-  "rsa-sha2-256",
-];
 
 /**
- * Connects to a machine, through its proxy where there is one.
+ * Connects to a machine, through its proxy where there is one. Everything is tried again, also what
+ * trying cannot mend; a server that takes the connection and says nothing is waited for without end.
  *
- * @throws FinalError when the machine is not the one it should be or a key is unusable
- * @throws Error after `dialErrorLimit` failed dials or several refused logins
+ * @throws FinalError when a key is unusable or the agent that SSH_AUTH_SOCK names does not answer
+ * @throws Error after `dialErrorLimit` failed dials
  */
 export async function dial(connection: Connection, how: Dialling): Promise<Client> {
-  if (connection.proxy === undefined) {
-    return persist(connection, how, () => connect(connection, how.signal));
-  }
   const { proxy } = connection;
-  const hop = await persist(proxy, how, () => connect(proxy, how.signal));
+  const login = await loginTo(connection);
+  if (proxy === undefined) {
+    return persist("Dial", connection, how, () => connect(connection, login));
+  }
+  const hopLogin = await loginTo(proxy);
+  const hop = await persist("Dial proxy", proxy, how, () => connect(proxy, hopLogin));
   try {
-    const client = await persist(connection, how, async () =>
-      connect(connection, how.signal, await tunnel(hop, connection)),
-    );
+    const sock = await persist("Dial from proxy", connection, how, () => tunnel(hop, connection));
+    const client = await persist("Dial", connection, how, () => connect(connection, login, sock));
     client.once("close", () => {
       hop.end();
     });
     return client;
   } catch (error) {
     hop.destroy();
-    throw error;
+    throw new Error(`proxy: ${(error as Error).message}`);
   }
 }
 
-async function persist(
+async function persist<T>(
+  what: string,
   endpoint: Endpoint,
   { signal, say, pause = (time, signal) => delay(time, undefined, { signal }) }: Dialling,
-  attempt: () => Promise<Client>,
-): Promise<Client> {
-  const place = placeOf(endpoint);
-  const limit = triesOf(endpoint);
-  const started = performance.now();
-  let refused = 0;
-  for (let tries = 1; ; tries += 1) {
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const limit = limitOf(endpoint);
+  for (let failed = 0; ; failed += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof FinalError) {
-        throw error;
-      }
-      const isRefused = levelOf(error) === "client-authentication";
-      refused += isRefused ? 1 : 0;
-      const why = isRefused
-        ? `the login as ${endpoint.user ?? "root"} is refused`
-        : (error as Error).message;
-      if (!signal.aborted && (tries >= limit || refused >= REFUSED_LOGINS)) {
-        const seconds = ((performance.now() - started) / 1000).toFixed(1);
-        const count = tries === 1 ? "1 try" : `${tries} tries`;
-        throw new Error(
-          `${place} cannot be reached over SSH: ${count} in ${seconds} s, the last: ${why}`,
-        );
-      }
-      const of = limit === Infinity ? "" : ` of ${limit}`;
-      say(`waiting for SSH on ${place} (try ${tries}${of}): ${why}`);
-      const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** (tries - 1));
-      await pause(isRefused ? Math.max(REFUSED_PAUSE, grown) : grown, signal).catch(
-        () => undefined,
-      );
       if (signal.aborted) {
-        throw new Error(`${place}: cancelled after ${tries} tries, the last: ${why}`);
+        throw new Error("context canceled");
+      }
+      if (failed >= limit) {
+        throw new Error(`after ${failed} failed attempts: ${(error as Error).message}`);
+      }
+      say(`${what} ${failed + 1}/${limit === Infinity ? "inf" : limit} failed: retrying`);
+      const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** failed);
+      await pause(grown, signal).catch(() => undefined);
+      if (signal.aborted) {
+        throw new Error("context canceled");
       }
     }
   }
 }
 
-function connect(endpoint: Endpoint, signal: AbortSignal, sock?: Duplex): Promise<Client> {
-  const login = loginTo(endpoint);
-  const pinned = pinnedKey(endpoint)?.getPublicSSH();
-  const pinnedType = pinnedKey(endpoint)?.type;
+function connect(endpoint: Endpoint, login: ConnectConfig, sock?: Duplex): Promise<Client> {
+  const pinned = pinnedKey(endpoint);
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
-    let offered: Buffer | undefined;
-    const stop = (): void => {
+    const { host, port = 22 } = endpoint;
+    const stream = sock ?? createConnection({ host, port, noDelay: true });
+    let connected = sock !== undefined;
+    const timeout = (endpoint.perDialTimeout ?? PER_DIAL_TIMEOUT) * 1000;
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
       client.destroy();
-      reject(new Error("cancelled"));
+      stream.destroy();
+      reject(error);
     };
-    if (signal.aborted) {
-      stop();
-      return;
-    }
-    signal.addEventListener("abort", stop, { once: true });
+    // The official provider bounds the connection alone, not what comes after it.
+    const timer = setTimeout(() => {
+      if (!connected && timeout > 0) {
+        fail(new Error(`dial tcp ${placeOf(endpoint)}: i/o timeout`));
+      }
+    }, timeout);
+    stream.once("connect", () => {
+      connected = true;
+      clearTimeout(timer);
+    });
+    let isOther = false;
     client.once("ready", () => {
-      signal.removeEventListener("abort", stop);
+      clearTimeout(timer);
       resolve(client);
     });
     // Errors after this one say nothing more, yet unheard ones would end the process.
     client.on("error", (error) => {
-      signal.removeEventListener("abort", stop);
-      client.destroy();
-      reject(
-        pinned !== undefined && offered !== undefined && !offered.equals(pinned)
-          ? new FinalError(
-              `${placeOf(endpoint)} shows the host key ${fingerprint(offered)}, expected is ` +
-                `${fingerprint(pinned)}: refused. Either the machine was made anew, or another ` +
-                "one answers in its place.",
-            )
-          : error,
+      fail(
+        isOther
+          ? new Error("ssh: handshake failed: ssh: host key mismatch")
+          : official(error, endpoint, login, connected),
       );
     });
     client.once("close", () => {
-      signal.removeEventListener("abort", stop);
-      reject(new Error("the connection was closed before the login"));
+      fail(new Error("ssh: handshake failed: EOF"));
     });
     client.on("keyboard-interactive", (_name, _text, _language, prompts, finish) => {
       finish(prompts.map(() => endpoint.password ?? ""));
     });
     client.connect({
       ...login,
-      ...(sock === undefined ? {} : { sock }),
+      sock: stream,
+      readyTimeout: 0,
       hostVerifier: (key: Buffer) => {
-        offered = key;
-        return pinned === undefined || key.equals(pinned);
+        isOther = pinned !== undefined && !key.equals(pinned.getPublicSSH());
+        return !isOther;
       },
-      algorithms: { serverHostKey: preferring(pinnedType) },
+      // A pinned key's type is all that is asked for: a server without such a key has nothing to offer.
+      ...(pinned === undefined ? {} : { algorithms: { serverHostKey: algorithmsOf(pinned.type) } }),
     });
-    // Many small messages that wait for each other: without this each waits for the last's receipt.
-    client.setNoDelay(true);
   });
 }
 
-/** All types, so that another key is seen and named; the pinned one first, so that it is shown. */
-function preferring(type: string | undefined): ServerHostKeyAlgorithm[] {
-  const isPinned = (candidate: string): boolean =>
-    candidate === type || (type === "ssh-rsa" && candidate.startsWith("rsa-"));
-  return [
-    ...KEY_TYPES.filter((candidate) => isPinned(candidate)),
-    ...KEY_TYPES.filter((candidate) => !isPinned(candidate)),
-  ];
+/** An error in the words of the official provider, which are those of Go's libraries. */
+function official(
+  error: Error & { level?: string; code?: string },
+  endpoint: Endpoint,
+  login: ConnectConfig,
+  connected: boolean,
+): Error {
+  if (error.level === "client-authentication") {
+    const methods = (login.authHandler as string[]).filter((method) => method !== "none");
+    const tried = ["none", ...methods.map((method) => (method === "agent" ? "publickey" : method))];
+    return new Error(
+      "ssh: handshake failed: ssh: unable to authenticate, attempted methods " +
+        `[${[...new Set(tried)].join(" ")}], no supported methods remain`,
+    );
+  }
+  if (!connected) {
+    const why = REASONS[error.code ?? ""] ?? error.message;
+    return new Error(`dial tcp ${placeOf(endpoint)}: ${why}`);
+  }
+  return new Error(`ssh: handshake failed: ${error.message}`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connect: connection refused",
+  EHOSTUNREACH: "connect: no route to host",
+  ENETUNREACH: "connect: network is unreachable",
+  ETIMEDOUT: "connect: connection timed out",
+  ENOTFOUND: "lookup: no such host",
+};
+
+function algorithmsOf(type: string): ServerHostKeyAlgorithm[] {
+  // The official provider asks for the type's own name; servers sign no more with SHA-1.
+  return type === "ssh-rsa" ? ["ssh-rsa"] : [type as ServerHostKeyAlgorithm];
 }
 
 function tunnel(hop: Client, { host, port }: Endpoint): Promise<Duplex> {
@@ -187,8 +186,4 @@ function tunnel(hop: Client, { host, port }: Endpoint): Promise<Duplex> {
       }
     });
   });
-}
-
-function levelOf(error: unknown): unknown {
-  return (error as { level?: unknown }).level;
 }

@@ -28,9 +28,9 @@ describe("a local command", () => {
     expect((await runLocal(place, order("console.log(6 * 7)"))).stdout).toBe("42");
   });
 
-  it("fails with its exit code and last lines", async () => {
+  it("fails with its exit code, the command and what it printed", async () => {
     await expect(runLocal({}, order("echo why >&2; exit 7"))).rejects.toThrow(
-      "this computer: the command failed with exit code 7\nwhy",
+      'exit status 7: running "echo why >&2; exit 7":\nwhy\n',
     );
   });
 
@@ -47,6 +47,6 @@ describe("a local command", () => {
     };
     // The output is closed, and the promise settled, only when both have ended.
     const asked = order("sleep 60 & echo started; wait", { say, signal: cancel.signal });
-    await expect(runLocal({}, asked)).rejects.toThrow("was cancelled");
+    await expect(runLocal({}, asked)).rejects.toThrow("signal: killed");
   });
 });

@@ -73,12 +73,12 @@ export function runLocal(place: Place, order: Order): Promise<Outcome> {
       running.delete(child);
       order.signal.removeEventListener("abort", stop);
       if (order.signal.aborted) {
-        reject(output.failure("this computer", "was cancelled"));
+        reject(output.failure("signal: killed", order.command));
       } else if (code === 0) {
         resolve(output.end());
       } else {
-        const how = signal ?? `exit code ${code ?? "unknown"}`;
-        reject(output.failure("this computer", `failed with ${how}`));
+        const how = signal === null ? `exit status ${code ?? "unknown"}` : `signal: ${signal}`;
+        reject(output.failure(how, order.command));
       }
     });
   });

@@ -10,7 +10,7 @@ export interface Order {
   readonly environment: Readonly<Record<string, string>>;
   /** What the command printed the last time; a server that refuses to take it is no error. */
   readonly previous: Readonly<Record<string, string>>;
-  /** The streams that may be shown, in the log and in errors. */
+  /** The streams that may be shown in the log. */
   readonly shown: readonly Stream[];
   /** Told each line of the shown streams as it is printed. */
   readonly say: (line: string) => void;
@@ -22,20 +22,20 @@ export interface Order {
 /** What a command printed, each without the line break at its end. */
 export type Outcome = Readonly<Record<Stream, string>>;
 
-/** Lines of a failed command that its error shows, and characters of each. */
-const SHOWN_LINES = 20;
-const SHOWN_CHARACTERS = 300;
+/** Characters of what a failed command printed, counted from the end; an error travels in a header. */
+const SHOWN = 6000;
 
 /** Gathers a command's output and hands it on by lines. */
 export class Output {
   private readonly text = { stdout: "", stderr: "" };
   private readonly rest = { stdout: "", stderr: "" };
-  private readonly last: string[] = [];
+  private both = "";
 
   constructor(private readonly order: Pick<Order, "say" | "shown">) {}
 
   add(stream: Stream, part: string): void {
     this.text[stream] += part;
+    this.both += part;
     const lines = (this.rest[stream] + part).split("\n");
     this.rest[stream] = lines.pop() ?? "";
     for (const line of lines) {
@@ -55,28 +55,18 @@ export class Output {
     return { stdout: stdout.replace(/\n$/, ""), stderr: stderr.replace(/\n$/, "") };
   }
 
-  /** The error of a command that failed: where, why, and the last lines that may be shown. */
-  failure(where: string, why: string): Error {
+  /**
+   * The error of a command that failed: how, which, and everything that it printed. As with the
+   * official provider that is both streams, whatever `logging` lets show and whatever is secret.
+   */
+  failure(why: string, command: string): Error {
     this.end();
-    const all = this.order.shown.length === 2;
-    const printed =
-      this.last.length > 0
-        ? this.last.map((line) => line.slice(0, SHOWN_CHARACTERS)).join("\n")
-        : all
-          ? "it printed nothing"
-          : "it printed nothing that its logging option lets show";
-    return new Error(`${where}: the command ${why}\n${printed}`);
+    return new Error(`${why}: running ${JSON.stringify(command)}:\n${this.both.slice(-SHOWN)}`);
   }
 
   private show(stream: Stream, line: string): void {
-    if (!this.order.shown.includes(stream)) {
-      return;
+    if (this.order.shown.includes(stream)) {
+      this.order.say(line.replace(/\r$/, ""));
     }
-    const text = line.replace(/\r$/, "");
-    this.last.push(text);
-    if (this.last.length > SHOWN_LINES) {
-      this.last.shift();
-    }
-    this.order.say(text);
   }
 }

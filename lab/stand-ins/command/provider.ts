@@ -4,9 +4,8 @@
  * there is none; `delete` runs with what was stored.
  *
  * Deviations: the environment that an SSH server refuses is found out by a look at it; an error
- * shows the last lines of those streams alone that `logging` lets show, and not the command; a
- * refused login is tried three times, whatever `dialErrorLimit`; copied files replace old ones by
- * renaming. Not supported, and refused by name: `assetPaths`, `archivePaths`, `CopyFile`.
+ * shows the last 6000 characters that a command printed; a cancelled local command ends with all that
+ * it started; copied files replace old ones by renaming. Not supported, and refused by name: `assetPaths`, `archivePaths`, `CopyFile`.
  */
 import { randomBytes } from "node:crypto";
 
@@ -16,8 +15,8 @@ import type { PlannedChange, Provider } from "../../../provider/serve.ts";
 import {
   assetKind,
   canonical,
+  holdsSecret,
   nameOf,
-  secretTexts,
   typeOf,
   unwrap,
   type Problem,
@@ -40,7 +39,6 @@ interface CopyInputs {
 export class CommandProvider implements Provider {
   readonly version = "1.2.1";
   private readonly cancelled = new AbortController();
-  private readonly atWork = new Set<Promise<unknown>>();
 
   constructor(private readonly engine: Listener) {}
 
@@ -49,10 +47,19 @@ export class CommandProvider implements Provider {
   }
 
   diff(_urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
-    return differences(oldInputs, inputs).map((change) => ({
-      ...change,
-      replaces: topOf(change.path) === "triggers",
-    }));
+    const seen = new Set<string>();
+    return differences(oldInputs, inputs).flatMap((change) => {
+      // Within a secret nothing is told apart: the property as a whole has changed.
+      const top = topOf(change.path);
+      const hidden = holdsSecret(oldInputs[top]) || holdsSecret(inputs[top]);
+      const path = hidden ? top : change.path;
+      const kind = hidden && top !== change.path ? "update" : change.kind;
+      if (seen.has(path)) {
+        return [];
+      }
+      seen.add(path);
+      return [{ path, kind, replaces: top === "triggers" }];
+    });
   }
 
   async create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
@@ -104,10 +111,10 @@ export class CommandProvider implements Provider {
     return { outputs: { ...args, ...(await this.run("", token, command, args, {})) }, problems };
   }
 
-  /** The engine was told to stop, or is gone: what runs is ended. */
-  async cancel(): Promise<void> {
+  /** The engine was told to stop, or is gone: no dial is tried again, and what runs remotely goes on. */
+  cancel(): Promise<void> {
     this.cancelled.abort();
-    await Promise.allSettled(this.atWork);
+    return Promise.resolve();
   }
 
   private run(
@@ -122,7 +129,6 @@ export class CommandProvider implements Provider {
     if (command === undefined) {
       return Promise.resolve({ stdout, stderr });
     }
-    const hide = concealer(properties);
     const order = {
       command,
       stdin: inputs.stdin,
@@ -136,19 +142,15 @@ export class CommandProvider implements Provider {
             },
       shown: shownBy(inputs),
       say: (line: string) => {
-        this.engine.say(urn, hide(line));
+        this.engine.say(urn, line);
       },
       warn: (message: string) => {
         this.engine.warn(urn, message);
       },
       signal: this.cancelled.signal,
     };
-    return this.work(
-      () =>
-        type === REMOTE
-          ? runRemote(inputs.connection as Connection, order)
-          : runLocal(inputs, order),
-      hide,
+    return this.work(() =>
+      type === REMOTE ? runRemote(inputs.connection as Connection, order) : runLocal(inputs, order),
     );
   }
 
@@ -163,16 +165,11 @@ export class CommandProvider implements Provider {
     return this.work(() => copyToRemote(connection, sourceOf(source), remotePath, how));
   }
 
-  /** Does a piece of work that `cancel` waits for; all of its messages are out when it ends. */
-  private async work<T>(start: () => Promise<T>, hide = (text: string) => text): Promise<T> {
-    const work = start();
-    this.atWork.add(work);
+  /** Does a piece of work, all of whose messages are out when it ends. */
+  private async work<T>(start: () => Promise<T>): Promise<T> {
     try {
-      return await work;
-    } catch (error) {
-      throw new Error(hide((error as Error).message));
+      return await start();
     } finally {
-      this.atWork.delete(work);
       await this.engine.flush();
     }
   }
@@ -182,18 +179,4 @@ function sourceOf(source: CopyInputs["source"]): Source {
   return assetKind(source) === "asset" && source["path"] === undefined
     ? { text: source["text"] ?? "" }
     : { path: source["path"] ?? "" };
-}
-
-/**
- * Takes out of a text what must not be shown: a command may print what it was given. An input of
- * several lines is a script or a file, whose lines are no secrets each.
- */
-function concealer(properties: Properties): (text: string) => string {
-  const { connection } = unwrap(properties) as CommandInputs;
-  const secrets = [
-    ...secretTexts(properties["environment"]),
-    ...secretTexts(properties["stdin"]).filter((text) => !text.trim().includes("\n")),
-    ...[connection, connection?.proxy].flatMap((end) => [end?.password, end?.privateKeyPassword]),
-  ].filter((value) => value !== undefined && value !== "") as string[];
-  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
 }

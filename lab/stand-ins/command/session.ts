@@ -1,19 +1,16 @@
 /** Commands on other machines, over one SSH connection each. */
-import type { Client, ClientChannel } from "ssh2";
+import type { Client } from "ssh2";
 
 import { placeOf, type Connection } from "./connection.ts";
 import { dial, type Dialling } from "./dial.ts";
 import { settleEnvironment } from "./environment.ts";
 import { Output, type Order, type Outcome } from "./outcome.ts";
 
-/** Milliseconds that a command has to end by itself once told to. */
-const GRACE = 2000;
-
 /**
  * Runs a command on another machine.
  *
- * @throws FinalError when the machine is not the one it should be
- * @throws Error after `dialErrorLimit` failed dials, or when the command fails or is told to stop
+ * @throws FinalError when a key is unusable
+ * @throws Error after `dialErrorLimit` failed dials, or when the command fails
  */
 export async function runRemote(
   connection: Connection,
@@ -25,7 +22,7 @@ export async function runRemote(
   const client = await dial(connection, { say, signal, ...(pause === undefined ? {} : { pause }) });
   try {
     const env = await settleEnvironment(client, place, order);
-    return await execute(client, place, order, env);
+    return await execute(client, order, env);
   } finally {
     client.end();
   }
@@ -33,58 +30,35 @@ export async function runRemote(
 
 function execute(
   client: Client,
-  place: string,
   order: Order,
   env: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
   const output = new Output(order);
   return new Promise((resolve, reject) => {
-    let lost = "the connection was lost";
-    let channel: ClientChannel | undefined;
     let ended: { code: number | null; signal?: string } | undefined;
-
-    // Without a terminal a server lets a command run on when its client goes: it has to be told.
-    // What ignores that, or is root's, is left with closed pipes, which end it when it next prints.
-    const stop = (): void => {
-      if (channel !== undefined) {
-        terminate(channel);
-      }
-      setTimeout(
-        () => {
-          client.destroy();
-        },
-        channel === undefined ? 0 : GRACE,
-      ).unref();
-    };
+    // To be told to stop changes nothing: as with the official provider the command goes on to its end.
     const finish = (): void => {
-      order.signal.removeEventListener("abort", stop);
-      if (order.signal.aborted) {
-        reject(output.failure(place, "was cancelled"));
-      } else if (ended?.code === 0) {
+      if (ended?.code === 0) {
         resolve(output.end());
       } else if (ended === undefined) {
-        reject(output.failure(place, `was cut off: ${lost}`));
+        const why = "wait: remote command exited without exit status or exit signal";
+        reject(output.failure(why, order.command));
       } else {
-        const how = ended.signal ?? `exit code ${ended.code ?? "unknown"}`;
-        reject(output.failure(place, `failed with ${how}`));
+        const from = ended.signal === undefined ? "" : ` from signal ${ended.signal.slice(3)}`;
+        reject(
+          output.failure(`Process exited with status ${ended.code ?? 1}${from}`, order.command),
+        );
       }
     };
 
-    client.on("error", (error) => {
-      lost = error.message;
-    });
+    // What the end of the connection says is in `finish`; an unheard error would end the process.
+    client.on("error", () => undefined);
     client.once("close", finish);
-    order.signal.addEventListener("abort", stop, { once: true });
-    if (order.signal.aborted) {
-      stop();
-      return;
-    }
-    client.exec(order.command, { env: { ...env } }, (error, opened) => {
+    client.exec(order.command, { env: { ...env } }, (error, channel) => {
       if (error !== undefined) {
-        reject(new Error(`${place}: the server refuses to run the command: ${error.message}`));
+        reject(new Error(`ssh: command ${order.command} failed: ${error.message}`));
         return;
       }
-      channel = opened;
       channel.setEncoding("utf8");
       channel.stderr.setEncoding("utf8");
       channel.on("data", (part: string) => {
@@ -102,18 +76,4 @@ function execute(
       channel.end(order.stdin ?? "");
     });
   });
-}
-
-/**
- * Sends SIGTERM to a command. The library's own `signal` does nothing once the standard input has
- * ended, which is how commands run here, though the protocol allows it until the channel closes.
- */
-function terminate(channel: ClientChannel): void {
-  const { outgoing, _client } = channel as unknown as {
-    outgoing: { id: number; state: string };
-    _client: { _protocol: { signal: (channel: number, name: string) => void } };
-  };
-  if (outgoing.state === "open" || outgoing.state === "eof") {
-    _client._protocol.signal(outgoing.id, "TERM");
-  }
 }

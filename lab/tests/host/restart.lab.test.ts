@@ -7,8 +7,8 @@ import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 
 import { forwarderUrl } from "../../forwarder.ts";
-import { ask, lab, timing, until } from "../lab.ts";
-import { restartComputer } from "./restart.ts";
+import { ask, timing, until } from "../lab.ts";
+import { nodesReady, restartComputer } from "./restart.ts";
 import { start } from "./up.ts";
 
 const page = (path: string): string => new URL(path, forwarderUrl()).href;
@@ -39,7 +39,7 @@ it("is the same cluster after a restart of the computer, with its votes", async 
   expect(exitCode, said).toBe(0);
   expect(said).toContain("this computer was restarted");
   expect(said).toMatch(/^resources: \d+ unchanged$/m);
-  expect(await lab("kubectl", "get", "nodes", "--no-headers")).not.toContain("NotReady");
+  await nodesReady();
   expect(await until("the votes to be counted again", 300, votes)).toBe(before);
   timing("restart of the computer until the poll answered", since);
   await until("a vote to be taken again", 120, vote);

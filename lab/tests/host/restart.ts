@@ -10,7 +10,7 @@ import { members, removeGroups } from "../../machines/cgroup.ts";
 import { running } from "../../machines/machine.ts";
 import { deleteNamespace, leaveNamespaces, namespacePath } from "../../machines/namespace.ts";
 import { readPidFile } from "../../processes.ts";
-import { until } from "../lab.ts";
+import { lab, until } from "../lab.ts";
 
 /** Ends a machine as a fault of the computer does: all of its processes, its supervisor among them. */
 export async function killMachine(name: string): Promise<void> {
@@ -20,6 +20,14 @@ export async function killMachine(name: string): Promise<void> {
     const left = members(name);
     kill(left);
     return Promise.resolve(left.length === 0 ? true : undefined);
+  });
+}
+
+/** Waits until every node of the cluster is ready. */
+export async function nodesReady(): Promise<void> {
+  await until("every node to be ready", 180, async () => {
+    const nodes = await lab("kubectl", "get", "nodes", "--no-headers");
+    return nodes.split("\n").every((node) => / Ready /.test(node)) ? true : undefined;
   });
 }
 
@@ -42,7 +50,7 @@ export async function restartComputer(): Promise<void> {
   kill(outside === undefined ? [] : [outside.pid]);
   // /run is empty after a restart.
   rmSync(HOST_RUN, { recursive: true, force: true });
-  rmSync("/run/wireguard", { recursive: true, force: true });
+  rmSync("/run/wireguard/fogline0.sock", { force: true });
 }
 
 function kill(pids: readonly number[]): void {

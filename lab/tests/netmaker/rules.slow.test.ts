@@ -231,3 +231,14 @@ describe("a network", () => {
     expect(await client.dnsRecords.list("again")).toEqual([]);
   });
 });
+
+describe("a client that is deleted", () => {
+  it("leaves no note of a change that was cut off", async () => {
+    await cutOff(2, "192.0.2.60");
+    const names = async (): Promise<string[]> =>
+      (await server.client.aclRules.list(NETWORK)).map(({ name }) => name);
+    expect(await names()).toContain("change of laptop not finished");
+    await externalClient.delete(server.client, LAPTOP);
+    expect(await names()).not.toContain("change of laptop not finished");
+  });
+});

@@ -123,6 +123,13 @@ export function forgettingRules(
   return inTurn(client, async () => {
     await deletion();
     await client.aclRules.waitUntilForgotten(network, devices);
+    if (devices.length > 0 && (await client.networks.get(network)) !== undefined) {
+      // Another client of this name must not come into their rules.
+      const rules = await client.aclRules.list(network);
+      for (const { id } of rules.filter((rule) => devices.some((device) => isNote(rule, device)))) {
+        await client.aclRules.delete(id);
+      }
+    }
   });
 }
 

@@ -34,7 +34,7 @@ function withClient(changes: Readonly<Record<string, unknown>>): Answering {
       : url.startsWith("/api/v1/acls")
         ? rules
         : url.startsWith("/api/networks/")
-          ? JSON.parse(testdata("network.json"))
+          ? (JSON.parse(testdata("network.json")) as unknown)
           : client;
     json(200, body)(response, received);
   };

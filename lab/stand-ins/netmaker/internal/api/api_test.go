@@ -33,6 +33,8 @@ type bench struct {
 	server  *Server
 	// manageDNS is the server's setting.
 	manageDNS bool
+	// services are asked for the server's address.
+	services []string
 }
 
 func newBench(t *testing.T) *bench {
@@ -48,7 +50,7 @@ func (b *bench) start() {
 	if b.db, err = store.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
-	s := settings.Settings{Server: "test", APIConn: "api.test:443", MasterKey: masterKey, TokenLife: time.Hour, DefaultDomain: "nm.internal", ManageDNS: b.manageDNS}
+	s := settings.Settings{Server: "test", APIConn: "api.test:443", MasterKey: masterKey, TokenLife: time.Hour, DefaultDomain: "nm.internal", ManageDNS: b.manageDNS, AddressServices: b.services}
 	// The broker is down in all these tests: the API must not mind.
 	server, err := New(s, b.db, func() { b.changes++ }, func() bool { return false })
 	if err != nil {
@@ -268,5 +270,30 @@ func TestAServerThatManagesNamesIsItsClientsNameServer(t *testing.T) {
 		if found := ok[model.ExtClient](b, "GET", "/api/extclients/netmaker/"+client, nil); found.DNS != want {
 			t.Errorf("%s: DNS %q, want %q", client, found.DNS, want)
 		}
+	}
+}
+
+func TestItAsksForItsOwnAddressForEachKeyThatItLists(t *testing.T) {
+	asked := 0
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		if asked%2 == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(service.Close)
+	b := newBench(t)
+	b.stop()
+	// One that fails is followed by the next.
+	b.services = []string{service.URL, service.URL}
+	b.start()
+	b.network()
+	ok[model.Network](b, "POST", "/api/networks", object{"netid": "other", "addressrange": "10.102.0.0/16"})
+	if asked > 0 {
+		t.Errorf("asked %d times", asked)
+	}
+	ok[[]model.EnrollmentKey](b, "GET", "/api/v1/enrollment-keys", nil)
+	if asked != 4 {
+		t.Errorf("asked %d times for two keys", asked)
 	}
 }

@@ -45,11 +45,13 @@ type Broker struct {
 	mutex   sync.Mutex
 	// sent has the sum of what each host heard last.
 	sent map[string][sha256.Size]byte
+	// patience is how long Run tries to connect at first.
+	patience time.Duration
 }
 
 // New makes a broker that is not connected yet.
 func New(s settings.Settings) *Broker {
-	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}}
+	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}, patience: patience}
 }
 
 // Up tells whether the broker is connected.
@@ -82,7 +84,7 @@ func (b *Broker) Run(ctx context.Context, server *api.Server) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-time.After(patience):
+	case <-time.After(b.patience):
 		return ErrNoBroker
 	case <-token.Done():
 		if token.Error() != nil {
