@@ -32,6 +32,8 @@ export interface MockOptions {
   readonly seal?: (plain: unknown) => string;
   /** Whether settings may hold values that only stand for others; default true, as nothing is made. */
   readonly draft?: boolean;
+  /** Outputs of the stack's resources at the last update, by URN; default none, as of a new stack. */
+  readonly state?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 type Answer = (inputs: Readonly<Record<string, unknown>>, name: string) => Record<string, unknown>;
@@ -102,14 +104,12 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": {
     instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
   },
-  // Of a stack that was never updated.
-  [READ_STATE]: { outputs: {} },
 };
 
 /** A mock engine for this process; `registered` grows as the program runs. */
 export function mockEngine(
   config: Readonly<Record<string, unknown>>,
-  { stack = "test", seal = () => "[secret]", draft = true }: MockOptions = {},
+  { stack = "test", seal = () => "[secret]", draft = true, state = {} }: MockOptions = {},
 ): readonly Registered[] {
   const registered: Registered[] = [];
   const asked: Asked = {};
@@ -121,7 +121,13 @@ export function mockEngine(
   });
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
     make(args, asked.now);
-  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false, "organization");
+  void pulumi.runtime.setMocks(
+    { newResource, call: (args) => call(args, state) },
+    "fogline",
+    stack,
+    false,
+    "organization",
+  );
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   // Hooks run where steps do: here none does. The SDK's mocks know of none.
   monitor.registerResourceHook = (_, done) => {
@@ -177,8 +183,12 @@ function make(
   return { id: ownId, state };
 }
 
-function call({ token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
-  const answer = CALLS[token];
+function call(
+  { token }: pulumi.runtime.MockCallArgs,
+  state: NonNullable<MockOptions["state"]>,
+): Record<string, unknown> {
+  const outputs = Object.entries(state).map(([urn, held]) => [urn, { outputs: held }] as const);
+  const answer = token === READ_STATE ? { outputs: Object.fromEntries(outputs) } : CALLS[token];
   if (answer === undefined) {
     throw new Error(`the mock engine knows no answer to ${token}`);
   }
