@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { render } from "../../remote/render.ts";
-import { readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
+import { readScript } from "../../remote/script.ts";
+import { KEY_SCRIPT } from "./scripts.ts";
 
 const OWN = ["awk", "bash", "cat", "date", "ln", "mkdir", "mktemp", "mv", "rm"];
 const MEMBERS = ["wg-quick", "flock", "modprobe", "pgrep", "sysctl", "ss", "ip"];
@@ -33,13 +34,9 @@ function program(name: string, text: string): void {
 }
 
 function run(): { readonly code: number | null; readonly stderr: string } {
-  const script = readScript([TOOLS_SCRIPT, join(import.meta.dirname, "scripts/key.sh")]);
-  const values = {
-    ...{ NODE: "workernode", FOLDER: join(folder, "keys") },
-    ...{ KEY: join(folder, "keys/key"), EARLIER: "" },
-  };
+  const values = { NODE: "workernode", KEY: join(folder, "keys/key"), EARLIER: "" };
   const { status, stderr } = spawnSync("/usr/bin/bash", ["-s", "--", "create"], {
-    input: render(script, values),
+    input: render(readScript(KEY_SCRIPT), values),
     encoding: "utf8",
     env: { PATH: folder, ROOT: folder },
   });

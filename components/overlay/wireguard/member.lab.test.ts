@@ -1,15 +1,12 @@
 /** A member's script on machines with real WireGuard. Needs root and wireguard-go, no lab. */
-import { join } from "node:path";
-
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { HUB, succeed, TestFog } from "../../edge/testing/fog.ts";
 import type { Ran } from "../../edge/testing/machines.ts";
 import { render } from "../../remote/render.ts";
-import { FILES_SCRIPT, readScript } from "../../remote/script.ts";
-import { NAMES_SCRIPT } from "../names.ts";
-import { STRANDED_SCRIPT } from "../stranded.ts";
+import { readScript } from "../../remote/script.ts";
 import { writeConf } from "./conf.ts";
+import { MEMBER_SCRIPT } from "./scripts.ts";
 
 const ADDRESS = "10.101.2.17";
 let fog: TestFog;
@@ -25,8 +22,6 @@ afterAll(() => {
 
 /** Joins the device as the program does, for as many seconds at most. */
 function joinOverlay(patience: number): Promise<Ran> {
-  const parts = [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT];
-  const script = readScript([...parts, join(import.meta.dirname, "scripts/member.sh")]);
   const hub = {
     name: "hub",
     publicKey: fog.hub.must("wg show fogline0 public-key").trim(),
@@ -37,7 +32,10 @@ function joinOverlay(patience: number): Promise<Ran> {
     ...{ NODE: "cabin", HUB, MTU: "1420", FORWARD: "no", NAMES: "", WATCH: "" },
     CONF: writeConf({ address: `${ADDRESS}/16`, mtu: 1420, peers: [hub] }),
   };
-  return fog.cabin.run(`export PATIENCE=${patience}\n${render(script, values)}`, "create");
+  return fog.cabin.run(
+    `export PATIENCE=${patience}\n${render(readScript(MEMBER_SCRIPT), values)}`,
+    "create",
+  );
 }
 
 it("does not take a router with the hub's address for the hub", async () => {
