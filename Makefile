@@ -77,6 +77,13 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	./testing/lab.sh $(ARGS)
 	./testing/summary.sh
 
+.PHONY: test-long
+test-long: node_modules ## What takes minutes: make check on a bare Debian, a restart of the computer under a lab
+	@$(SETUP) test
+	@rm -f .fogline/tests/*.json
+	./testing/lab.sh --long $(ARGS)
+	./testing/summary.sh
+
 .PHONY: official-check
 official-check: node_modules ## Are official parts still as the stand-ins are? ARTIFACTS=folder with plugins, Netmaker's server
 	@node --import tsx lab/official/check.ts

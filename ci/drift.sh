@@ -14,14 +14,20 @@ trap 'rm -rf "$work"' EXIT
 secrets_of "$stack" "$work"
 status=0
 timeout --signal=INT --kill-after=60s "${DRIFT_MINUTES:-25}m" \
-  pulumi preview --stack "$stack" --refresh --json --non-interactive \
+  pulumi preview --stack "$stack" --refresh --show-sames --json --non-interactive \
   >"$work/raw.json" 2>"$work/raw.log" || status=$?
 if [ "$status" -ne 0 ]; then
   cat "$work/raw.json" "$work/raw.log" | masked "$work" >&2
   exit "$status"
 fi
-# URN and operation alone: no value of a property, secret or not, is printed.
-changed=$(jq -r '.steps[] | select(.op != "same" and .op != "read") | "- \(.op) `\(.urn)`"' "$work/raw.json")
+# The engine first looks at every resource (`refresh`, which becomes `update` or `delete` for what it
+# finds different), then compares with the program: what that comes to, its last step, is what counts.
+# A difference that the program does not declare, such as a status, is `same` then. URN and operation
+# alone: no value of a property, secret or not, is printed.
+changed=$(jq -r '
+  .steps // [] | map({key: .urn, value: .op}) | from_entries | to_entries[]
+  | select(.value | IN("same", "read", "refresh") | not) | "- \(.value) `\(.key)`"
+' "$work/raw.json")
 if [ -z "$changed" ]; then
   echo "Stack \`$stack\`: no drift" | tee -a "$summary"
   exit 0

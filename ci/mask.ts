@@ -6,9 +6,10 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 
-import { redactor, secretValues } from "./redact.ts";
+import { publicWords, redactor, secretValues } from "./redact.ts";
 
-const values = process.argv
+const documents = process.argv
   .slice(2)
-  .flatMap((file) => secretValues(JSON.parse(readFileSync(file, "utf8"))));
-process.stdout.write(redactor(values)(await text(process.stdin)));
+  .map((file) => JSON.parse(readFileSync(file, "utf8")) as unknown);
+const mask = redactor(documents.flatMap(secretValues), documents.flatMap(publicWords));
+process.stdout.write(mask(await text(process.stdin)));

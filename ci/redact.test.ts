@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { MASK, redactor, secretValues } from "./redact.ts";
+import { MASK, publicWords, redactor, secretValues } from "./redact.ts";
 
 const KEY =
   "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBz0aaaaaaaaaaaaaaaaaa\n-----END EC PRIVATE KEY-----";
@@ -31,6 +31,8 @@ it.each([
   "  token: output<string>",
   "random:index:RandomPassword fogline-database-password create",
   "urn:pulumi:dev::fogline::azure-native:network:Subnet::fogline-subnet",
+  "urn:pulumi:dev::fogline::random:index/randomPassword:RandomPassword::fogline-database-password",
+  "urn:pulumi:dev::fogline::fogline:k3s:Cluster$random:index/randomPassword:RandomPassword::token",
   "https://github.com/k3s-io/k3s/releases/download/v1.36.3%2Bk3s1/k3s",
 ])("leaves %s alone", (text) => {
   expect(redactor()(text)).toBe(text);
@@ -62,4 +64,69 @@ it("finds every secret in exported state and settings", () => {
       "fogline:region": { value: "eastus", secret: false },
     }),
   ).toEqual(["first secret", "second secret", "third secret"]);
+});
+
+describe("a secret's value that is a public word, too", () => {
+  const signature = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    plaintext: JSON.stringify({ "key-of-a-secret": "staging" }),
+  };
+  const words = publicWords({
+    deployment: {
+      resources: [
+        {
+          urn: "urn:pulumi:staging::fogline::random:index/randomPassword:RandomPassword::database",
+        },
+        { urn: "urn:pulumi:staging::fogline::pulumi:pulumi:Stack::fogline-staging" },
+        { outputs: { kubeconfig: signature, overlayRange: "10.101.0.0/16", login: "hunter22" } },
+      ],
+    },
+    "fogline:monthlyBudgetUsd": { value: "60", secret: false },
+    "fogline:token": { value: "third secret", secret: true, objectValue: { "inner-key": "x" } },
+  });
+  const values = ["staging", "fogline", "database", "RandomPassword", "overlayRange", "hunter22"];
+  const mask = redactor([...values, "monthlyBudgetUsd", "10.101.0.0/16"], words);
+
+  it.each([
+    "- update `urn:pulumi:staging::fogline::random:index/randomPassword:RandomPassword::database`",
+    "    [urn=urn:pulumi:staging::fogline::pulumi:pulumi:Stack::fogline-staging]",
+    " +  random:index:RandomPassword fogline-database create",
+    "Previewing update (staging):",
+    "pulumi up --stack staging",
+    "overlayRange: 10",
+    '{"overlayRange": 10, "fogline:monthlyBudgetUsd": "60"}',
+    "replicas: 4, autoscale: true",
+  ])("is left in %s", (text) => {
+    expect(mask(text)).toBe(text);
+  });
+
+  it.each([
+    ["    login: fogline", `    login: ${MASK}`],
+    ['  + login: "fogline"', `  + login: "${MASK}"`],
+    ['{"login":"fogline"}', `{"login":"${MASK}"}`],
+    [String.raw`{\"login\": \"fogline\"}`, String.raw`{\"login\": \"${MASK}\"}`],
+    ["  ~ login: 'database' => 'staging'", `  ~ login: '${MASK}' => '${MASK}'`],
+    ["LOGIN=fogline", `LOGIN=${MASK}`],
+    ["started\nfogline\nended", `started\n${MASK}\nended`],
+    ["  + staging", `  + ${MASK}`],
+    ["in base64: Zm9nbGluZQ==", `in base64: ${MASK}`],
+    ["password fogline123: hunter22", `password fogline123: ${MASK}`],
+    ["by hunter22 at once", `by ${MASK} at once`],
+    ["from 10.101.0.0/16 alone", `from ${MASK} alone`],
+  ])("is masked as a value in %s", (text, safe) => {
+    expect(mask(text)).toBe(safe);
+  });
+
+  it("does not make the keys and values of secrets public", () => {
+    for (const word of ["key-of-a-secret", "inner-key", "hunter22", "third secret"]) {
+      expect(words).not.toContain(word);
+      expect(redactor([word], words)(`say ${word} aloud`)).toBe(`say ${MASK} aloud`);
+    }
+  });
+
+  it("is none where it is only a part of a public word, or longer than a name", () => {
+    expect(redactor(["andomPasswor"], words)("RandomPassword")).toBe(`R${MASK}d`);
+    const long = "a1".repeat(40);
+    expect(redactor([long], [long])(`x ${long} x`)).toBe(`x ${MASK} x`);
+  });
 });

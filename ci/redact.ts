@@ -44,18 +44,36 @@ const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a password in a URL", /(\b[a-z][a-z\d+.-]*:\/\/[^\s:/@"'`]+:)[^\s/@"'`]+(?=@)/gi],
   [
     "a passphrase",
-    // The engine's own marks (`[secret]`, `output<string>`), references and masks are no values.
-    /(\b[\w-]*(?:passphrase|password|passwd|secret[-_]?key|client[-_]?secret|access[-_]?key|api[-_]?key|token)\\?["']?\s*[:=]\s*)(?!\s*(?:\\?["'])?(?:\[|\$|output<|\(|\{|<|true\b|false\b|null\b))(?:\\?"[^"\n]+"|'[^'\n]+'|[^\s"',;]{6,})/gi,
+    // The engine's own marks (`[secret]`, `output<string>`), references and masks are no values, nor
+    // are the ends of types and URNs (`random:index/randomPassword:RandomPassword::database`).
+    /(\b[\w-]*(?:passphrase|password|passwd|secret[-_]?key|client[-_]?secret|access[-_]?key|api[-_]?key|token)\\?["']?\s*(?:=|(?<!\/[\w-]+):(?!:))\s*)(?!\s*(?:\\?["'])?(?:\[|\$|output<|\(|\{|<|true\b|false\b|null\b))(?:\\?"[^"\n]+"|'[^'\n]+'|[^\s"',;]{6,})/gi,
   ],
 ];
 
-/** Makes a function that masks these values and everything that looks like a secret. */
-export function redactor(values: Iterable<string> = []): (text: string) => string {
-  const known = [...new Set([...values].flatMap(forms))].sort((a, b) => b.length - a.length);
+/**
+ * Makes a function that masks these values and everything that looks like a secret.
+ *
+ * A value that is a public word as well, such as a stack's name, stays within identifiers, which would
+ * be unreadable otherwise (`urn:pulumi:[masked]::…`) and tell nothing about the value. Where it stands
+ * as a value by itself (`login: "fogline"`), it is masked like any other.
+ *
+ * @param words texts that are no secret: names, types and keys, see `publicWords`
+ */
+export function redactor(
+  values: Iterable<string> = [],
+  words: Iterable<string> = [],
+): (text: string) => string {
+  const isPublic = publicity(words);
+  const known = [...new Set([...values].flatMap(forms))]
+    .sort((a, b) => b.length - a.length)
+    .map((value) => ({ value, asValue: isPublic(value) ? standingAlone(value) : undefined }));
   return (text) => {
     let safe = text;
-    for (const value of known) {
-      safe = safe.replaceAll(value, MASK);
+    for (const { value, asValue } of known) {
+      safe =
+        asValue === undefined
+          ? safe.replaceAll(value, MASK)
+          : safe.replace(asValue, (_match, before: string) => `${before}${MASK}`);
     }
     for (const [, pattern] of PATTERNS) {
       safe = safe.replace(pattern, (_match, kept: unknown) =>
@@ -84,6 +102,58 @@ function forms(value: string): string[] {
     Buffer.from(form).toString("base64"),
     encodeURIComponent(form),
   ]);
+}
+
+/** Longest word that can be public: names are shorter, keys and tokens longer. */
+const LONGEST_WORD = 63;
+
+/** Whether a value is one of the words, or a part of one between marks such as `-`, `:` and `/`. */
+function publicity(words: Iterable<string>): (value: string) => boolean {
+  const all = [...words].join("\n");
+  return (value) =>
+    value.length <= LONGEST_WORD &&
+    /^[\w.:/$-]+$/.test(value) &&
+    new RegExp(String.raw`(?<![A-Za-z0-9])${escaped(value)}(?![A-Za-z0-9])`).test(all);
+}
+
+/**
+ * A word that is all of a value: after `key: ` or `key=`, between quotes (and no key itself), or alone
+ * on its line. `$1` is what stands before it.
+ */
+function standingAlone(word: string): RegExp {
+  const text = escaped(word);
+  const field = String.raw`(?<=[^:\s]):[ \t]+\\?["']?|=[ \t]*\\?["']?|\\?["']`;
+  const line = String.raw`^[ \t]*(?:[-+~][ \t]+)?(?=${text}[ \t]*$)`;
+  return new RegExp(String.raw`(${field}|${line})${text}(?![\w.:/$-]|\\?["'][ \t]*:)`, "gm");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+}
+
+/**
+ * Words that state and settings show to everybody who may read a plan: the parts of every URN
+ * (project, stack, types, names) and the keys of what is not secret.
+ */
+export function publicWords(document: unknown): string[] {
+  if (Array.isArray(document)) {
+    return document.flatMap(publicWords);
+  }
+  if (typeof document === "string") {
+    return document.startsWith("urn:pulumi:") ? [document] : [];
+  }
+  if (typeof document !== "object" || document === null) {
+    return [];
+  }
+  const fields = document as Record<string, unknown>;
+  // Keys within a secret may be secret themselves.
+  return isSecret(fields)
+    ? []
+    : Object.entries(fields).flatMap(([key, value]) => [key, ...publicWords(value)]);
+}
+
+function isSecret(fields: Record<string, unknown>): boolean {
+  return fields[SIGNATURE] === SECRET || (fields["secret"] === true && "value" in fields);
 }
 
 /**

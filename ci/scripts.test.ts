@@ -118,14 +118,57 @@ it("shows a lock: who holds it, since when, and how to free it", async () => {
 });
 
 it("tells drift from none and from a look that failed, and shows no value", async () => {
-  const step = (op: string): string =>
-    JSON.stringify({ steps: [{ op, urn: "urn:pulumi:dev::x", newState: { inputs: SECRET } }] });
-  pulumi(`echo '${step("same")}'`);
-  expect(await run("drift.sh", ["dev"])).toMatchObject({ exitCode: 0 });
-  pulumi(`echo '${step("update")}'`);
+  // As the engine prints them: looks at everything first, then what the program would do.
+  const steps = (...all: [op: string, name: string][]): string =>
+    JSON.stringify({
+      steps: all.map(([op, name]) => ({
+        op,
+        urn: `urn:pulumi:dev::fogline::x:index:Y::${name}`,
+        newState: { inputs: SECRET },
+        detailedDiff: null,
+      })),
+    });
+  const unchanged = steps(
+    ...([
+      ["refresh", "stack"],
+      ["refresh", "one"],
+      ["update", "status"],
+    ] as [string, string][]),
+    ...([
+      ["same", "stack"],
+      ["same", "one"],
+      ["same", "status"],
+      ["read", "image"],
+    ] as [string, string][]),
+  );
+  pulumi(`echo '${unchanged}'`);
+  expect(await run("drift.sh", ["dev"])).toMatchObject({
+    exitCode: 0,
+    summary: "Stack `dev`: no drift\n",
+  });
+  const changed = steps(
+    ...([
+      ["refresh", "one"],
+      ["delete", "gone"],
+      ["update", "two"],
+    ] as [string, string][]),
+    ...([
+      ["same", "one"],
+      ["create", "gone"],
+      ["update", "two"],
+      ["replace", "three"],
+    ] as [string, string][]),
+    ["delete", "four"],
+  );
+  pulumi(`echo '${changed}'`);
   const drifted = await run("drift.sh", ["dev"]);
   expect(drifted.exitCode).toBe(3);
-  expect(drifted.summary).toContain("- update `urn:pulumi:dev::x`");
+  const listed = drifted.summary.match(/^- \w+ .*$/gm);
+  expect(listed?.sort()).toEqual(
+    ["create gone", "delete four", "replace three", "update two"]
+      .map((line) => line.split(" "))
+      .map(([op, name]) => `- ${op ?? ""} \`urn:pulumi:dev::fogline::x:index:Y::${name ?? ""}\``),
+  );
   expect(drifted.summary + drifted.printed).not.toContain(SECRET);
   pulumi(`echo "no login, ${SECRET}" >&2; exit 5`);
   const failed = await run("drift.sh", ["dev"]);

@@ -67,6 +67,12 @@ describe("the cloud's settings", () => {
     ["a tag of Azure's", { tags: { "azure-x": "1" } }, "tags.azure-x"],
     ["a tag with a forbidden character", { tags: { "a/b": "1" } }, "tags.a/b"],
     ["a tag's value that is too long", { tags: { note: "x".repeat(257) } }, "tags.note"],
+    ["tags whose names differ in case alone", { tags: { env: "a", Env: "b" } }, "tags"],
+    [
+      "more tags than Azure takes",
+      { tags: Object.fromEntries(Array.from({ length: 49 }, (_, n) => [`t${n}`, ""])) },
+      "tags",
+    ],
     ["no budget", { monthlyBudgetUsd: 0 }, "monthlyBudgetUsd"],
   ])("refuse %s", (_, cloud, path) => {
     const found = problems(cloud);

@@ -47,6 +47,7 @@ const machine = {
 
 /** Names that Azure keeps for itself, and ours. */
 const RESERVED_TAGS = /^(microsoft|azure|windows)|^(project|stack)$/i;
+const MOST_TAGS = 48;
 const tags = z
   .record(
     z
@@ -58,6 +59,18 @@ const tags = z
         error: "must not begin with microsoft, azure or windows, nor be project or stack|rename it",
       }),
     z.string().max(256, { error: "must be 256 characters or less|shorten the value" }),
+  )
+  .refine((given) => Object.keys(given).length <= MOST_TAGS, {
+    error: `must be ${MOST_TAGS} tags or fewer, as Azure takes 50 with project and stack|remove some`,
+  })
+  .refine(
+    (given) =>
+      new Set(Object.keys(given).map((name) => name.toLowerCase())).size ===
+      Object.keys(given).length,
+    {
+      error:
+        "must differ in more than case: Azure does not regard the case of a tag's name|rename one",
+    },
   )
   .default({});
 

@@ -63,7 +63,7 @@ function hostKeyProblem(value: string): string | undefined {
     return "is a private key, which must not leave its machine: make new host keys there";
   }
   if (words[0] === "ssh-rsa" || words[0] === "ssh-dss") {
-    return `is a key of type ${words[0]}, for which SSH servers since OpenSSH 8.8 sign no more with the algorithm of that name; the ed25519 key is pinned`;
+    return `is a key of type ${words[0]}, whose algorithm of that name (SHA-1) SSH servers have turned off, so that no connection is made; the ed25519 key is pinned`;
   }
   if (words.length > 2 && key === undefined && readPublicKey(words.slice(1).join(" "))) {
     return "is a line of known_hosts: it begins with a host's name";

@@ -30,6 +30,7 @@ export function imageRules(known: Known): Problem[] {
     ...machines(known),
     ...binary(known),
     ...replicas(known),
+    ...storage(known),
   ];
 }
 
@@ -174,4 +175,27 @@ function replicas({ website }: Known): Problem[] {
       fix: "make the minimum the smaller of the two",
     },
   ];
+}
+
+/** GiB of the disk that an image of Debian or Ubuntu brings. */
+const IMAGE_GIB = 30;
+
+/** The database's volume is a folder on a worker's disk. */
+function storage({ cloud, database }: Known): Problem[] {
+  const { workers, disk: common } = cloud;
+  const wanted = database.storage;
+  if (workers === undefined || common === undefined || wanted === undefined) {
+    return [];
+  }
+  const largest = Math.max(...workers.map(({ disk }) => (disk ?? common).sizeGiB ?? IMAGE_GIB));
+  const gib = Number.parseInt(wanted, 10) / (wanted.endsWith("Gi") ? 1 : 1024);
+  return gib < largest
+    ? []
+    : [
+        {
+          path: "fogline:database.storage",
+          rule: `${wanted} does not fit on a worker's disk: the largest has ${largest} GiB, system included`,
+          fix: "ask for less, or write a larger fogline:cloud.disk.sizeGiB",
+        },
+      ];
 }

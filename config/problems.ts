@@ -32,7 +32,10 @@ export function describe(section: string, schema: z.ZodType, issue: z.core.$ZodI
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => unknownKey(`${path}.${key}`, key, known));
   }
-  const [rule = issue.message, fix = "correct or remove the value"] = issue.message.split("|");
+  // What is wrong with a key of a record stands within the finding.
+  const message =
+    issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const [rule = message, fix = "correct or remove the value"] = message.split("|");
   // A schema that words the refusal of unknown keys itself refuses each of them.
   const paths =
     issue.code === "unrecognized_keys" ? issue.keys.map((key) => `${path}.${key}`) : [path];

@@ -185,7 +185,7 @@ function sources({ cloud }: Known): Problem[] {
             {
               path,
               rule: met === range ? `${range} is listed twice` : `${range} overlaps ${met}`,
-              fix: "keep one of the two: Azure refuses ranges of a rule that overlap",
+              fix: "keep the one that is meant",
             },
           ]),
     ];

@@ -1,5 +1,6 @@
 /** What a stack costs in a month, from a table of prices. */
 import { addressMonthly, diskMonthly, sizeMonthly, SOURCE } from "../config/prices.ts";
+import { RECORD } from "../config/transition.ts";
 import type { Declared } from "../policy/policy.ts";
 import { at, textAt } from "../policy/values.ts";
 
@@ -20,7 +21,7 @@ export interface PriceTable {
   readonly date: string;
   /** ISO 4217, e.g. `USD`. */
   readonly currency: string;
-  /** Most that a month may cost; absent for no limit. */
+  /** Most that a month may cost; without it, what the stack's record says. */
   readonly budget?: number;
   /**
    * What a resource is billed for; nothing for one that is free.
@@ -57,10 +58,7 @@ export interface Cost {
   readonly missing: readonly MissingPriceError[];
 }
 
-/**
- * The prices in use. The budget is a setting of the stack, `cloud.monthlyBudgetUsd`, and checked with
- * the other settings.
- */
+/** The prices in use. The budget is a setting of the stack, `cloud.monthlyBudgetUsd`. */
 export const PRICES: PriceTable = {
   source: SOURCE.name,
   date: SOURCE.date,
@@ -113,7 +111,28 @@ export function estimate(resources: readonly Declared[], table: PriceTable): Cos
       missing.push(error);
     }
   }
-  const { source, date, currency, budget } = table;
+  const { source, date, currency } = table;
+  const budget = table.budget ?? budgetOf(resources);
   const monthly = lines.reduce((sum, line) => sum + line.monthly, 0);
-  return { source, date, currency, ...(budget && { budget }), lines, monthly, missing };
+  return {
+    source,
+    date,
+    currency,
+    ...(budget !== undefined && { budget }),
+    lines,
+    monthly,
+    missing,
+  };
+}
+
+/**
+ * The stack's budget, as the program declares it. Settings alone are checked against it, too (see
+ * config/budget.ts); here everything that is billed counts, whoever ordered it.
+ */
+function budgetOf(resources: readonly Declared[]): number | undefined {
+  const record = resources.find(
+    ({ type, name }) => type === "pulumi:index:Stash" && name === RECORD,
+  );
+  const budget = at(record?.inputs, "input.monthlyBudgetUsd");
+  return typeof budget === "number" ? budget : undefined;
 }

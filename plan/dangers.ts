@@ -1,5 +1,8 @@
 /** What a reviewer must not overlook in a difference. */
+import type { Settings } from "../config/schema.ts";
+import { builtWith, transitions } from "../config/transition.ts";
 import { isEveryone, sizeOf } from "../policy/openings.ts";
+import { objectOf } from "../policy/objects.ts";
 import { textAt } from "../policy/values.ts";
 import { writePath } from "./changes.ts";
 import type { Difference, Replaced } from "./difference.ts";
@@ -9,8 +12,10 @@ import type { Planned } from "./snapshot.ts";
 /** `stop`: something is lost or opened; `mind`: something is away for a moment. */
 export interface Danger {
   readonly level: "stop" | "mind";
-  readonly kind: "machine" | "exposure" | "data" | "network" | "secret" | "restart";
+  readonly kind: "machine" | "exposure" | "data" | "network" | "secret" | "restart" | "cluster";
   readonly text: string;
+  /** Whether `pulumi up` refuses the change. */
+  readonly refused?: boolean;
 }
 
 /** Every danger of a difference, the worst first. */
@@ -22,14 +27,42 @@ export function dangersOf(
   return [
     ...difference.replaced.flatMap((replaced) => lost(replaced.before, replaced)),
     ...difference.destroyed.flatMap((resource) => lost(resource)),
+    ...renamed(difference),
     ...opened(base, head),
     ...restarts(difference),
   ];
 }
 
+/** Dangers of the settings' change, which resources do not show: what a running cluster does not survive. */
+export function settingsDangers(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Danger[] {
+  if (!isWhole(before) || !isWhole(after)) {
+    return [];
+  }
+  return transitions(builtWith(before), builtWith(after)).map(
+    ({ level, refused, path, rule, fix }) => ({
+      level,
+      kind: "cluster",
+      text: `${path} ${rule}; ${refused ? "`pulumi up` refuses it: " : ""}${fix}`,
+      ...(refused ? { refused } : {}),
+    }),
+  );
+}
+
+/** Settings of a checkout that has all sections, as every one does since there are plans. */
+function isWhole(settings: object): settings is Settings {
+  return ["cloud", "edge", "overlay", "k3s", "database"].every((name) => name in settings);
+}
+
 /** What goes with a resource that is replaced or destroyed, by type. */
 const LOSSES: readonly (readonly [RegExp, Danger["kind"], string])[] = [
-  [/:compute:VirtualMachine$/, "machine", "its disk is deleted with all that lies on it"],
+  [
+    /:compute:VirtualMachine$/,
+    "machine",
+    "its disk is deleted with all that lies on it; if that is the database, its claim stays bound to a node that is gone (docs/plan.md)",
+  ],
   [/:compute:Disk$/, "data", "what lies on the disk is deleted"],
   [/:storage:|:documentdb:|:sql:|:dbfor/, "data", "what it stores is deleted"],
   [/:resources:ResourceGroup$/, "data", "everything in the group is deleted"],
@@ -63,6 +96,26 @@ function lost(resource: Planned, replaced?: Replaced): Danger[] {
       text: `${action} ${describe(resource)}${because}: ${outcome(resource, loss)}`,
     },
   ];
+}
+
+/**
+ * Objects that one resource gives up and another one declares. The provider takes over what has the
+ * name, and the engine then deletes the same object for the resource that has gone.
+ */
+function renamed({ created, destroyed }: Difference): Danger[] {
+  return destroyed.flatMap((before) => {
+    const object = objectOf(before);
+    const after = created.find((other) => object !== undefined && objectOf(other) === object);
+    return after === undefined
+      ? []
+      : [
+          {
+            level: "stop" as const,
+            kind: "data" as const,
+            text: `deletes ${describe(after)} after it was taken over: it was ${before.name} before; add an alias of its old URN`,
+          },
+        ];
+  });
 }
 
 function outcome({ protect, retainOnDelete, inputs }: Planned, loss: string): string {

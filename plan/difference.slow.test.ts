@@ -11,7 +11,8 @@ import { AFTER_APPLY, differenceBetween, type Difference } from "./difference.ts
 import { firewallOf } from "./firewall.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
-import { reportOf } from "./report.ts";
+import { PRICES } from "./cost.ts";
+import { isRefused, reportOf } from "./report.ts";
 import { bench, runProgram } from "./run.ts";
 import type { Outcome, Snapshot } from "./snapshot.ts";
 
@@ -168,19 +169,21 @@ describe("a changed stack", { timeout: 120_000 }, () => {
       "Second-card",
       "Second-host-key",
       "Second-machine",
+      "second-drain",
       "second-k3s",
       "second-key",
       "second-node",
       "second-overlay",
     ]);
-    expect(changed).toEqual(["masternode-overlay stdin"]);
+    expect(changed).toEqual(["masternode-overlay stdin", "fogline-record input.workers"]);
     expect(rest).toEqual({ replaced: [], destroyed: [] });
     expect(dangers(head)).toEqual([]);
 
     const back = differenceBetween(head, base);
     expect(back.destroyed.map(({ name }) => name).sort()).toEqual(created);
     expect(dangersOf(back, [], []).map(({ text }) => text)).toEqual([
-      "destroys VirtualMachine Second: its disk is deleted with all that lies on it",
+      "destroys VirtualMachine Second: its disk is deleted with all that lies on it; if that is the " +
+        "database, its claim stays bound to a node that is gone (docs/plan.md)",
       "destroys PublicIPAddress Second-address: the public address is given back and cannot be had again",
     ]);
   });
@@ -203,12 +206,15 @@ describe("a changed stack", { timeout: 120_000 }, () => {
   it("of another administrator needs new machines, and says what follows from that", async () => {
     const head = await planned({ cloud: { adminUser: "operator" } });
     const difference = differenceBetween(base, head);
-    expect(difference.replaced.map(({ after }) => after.name).sort()).toEqual([
+    const inCloud = difference.replaced.filter(({ after }) => after.type.startsWith("azure-"));
+    expect(inCloud.map(({ after }) => after.name).sort()).toEqual([
       "MasterNode-host-key",
       "MasterNode-machine",
       "WorkerNode-host-key",
       "WorkerNode-machine",
     ]);
+    // The cluster goes with its server.
+    expect(difference.replaced.map(({ after }) => after.name)).toContain("cluster");
     const machine = difference.replaced.find(({ after }) => after.name === "WorkerNode-machine");
     expect(machine?.reasons[0]).toEqual({
       path: ["osProfile", "adminUsername"],
@@ -255,7 +261,13 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     const server = difference.changed.find(({ after }) => after.name === "masternode-k3s");
     expect(server?.changes.map(({ path }) => writePath(path))).toEqual(["stdin"]);
     const against = { ref: "main", commit: "0", notes: [], outcome: outcome(base) };
-    const report = reportOf("fixture", outcome(head), against, undefined);
+    const report = reportOf("fixture", outcome(head), against, PRICES);
+    expect(report.dangers[0]).toMatchObject({ level: "stop", refused: true });
+    expect(report.dangers[0]?.text).toMatch(/k3s\.podRange changes.*`pulumi up` refuses it/);
+    expect(isRefused(report)).toBe(true);
+    expect(report.view?.cost?.budget).toBe(200);
+    expect(report.placeholders.map(({ path }) => path)).toContain("fogline:cloud.sshFrom[0]");
+    expect(markdown(report)).toContain("still to be filled in: `pulumi up` refuses the stack");
     for (const text of [json(report), markdown(report)]) {
       expect(text).toContain("[secret]");
       expect(text).not.toMatch(/\[secret:|-result|PRIVATE KEY|server:secret/);

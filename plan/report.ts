@@ -6,7 +6,7 @@ import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
 import { violationsOf, type Violation } from "../policy/policy.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
 import { estimate, type Cost, type PriceTable } from "./cost.ts";
-import { dangersOf, type Danger } from "./dangers.ts";
+import { dangersOf, settingsDangers, type Danger } from "./dangers.ts";
 import { differenceBetween, type Difference } from "./difference.ts";
 import { closedMachines, firewallOf, type FirewallRow } from "./firewall.ts";
 import type { Outcome, Planned, Snapshot } from "./snapshot.ts";
@@ -84,6 +84,7 @@ export function reportOf(
 export function isRefused(report: Report): boolean {
   return (
     report.view === undefined ||
+    report.dangers.some(({ refused }) => refused === true) ||
     (report.view.cost?.missing.length ?? 0) > 0 ||
     report.view.policies.some(({ violations }) => violations.length > 0)
   );
@@ -106,8 +107,16 @@ function planned(
     placeholders: missing,
     difference,
     ...(prices && { costBefore: estimate(before.resources, prices).monthly }),
-    dangers: dangersOf(difference, firewallOf(before), view.firewall),
+    dangers: worstFirst([
+      ...settingsDangers(before.settings, head.settings),
+      ...dangersOf(difference, firewallOf(before), view.firewall),
+    ]),
   };
+}
+
+function worstFirst(dangers: readonly Danger[]): Danger[] {
+  const isWorst = ({ level }: Danger): boolean => level === "stop";
+  return [...dangers.filter(isWorst), ...dangers.filter((danger) => !isWorst(danger))];
 }
 
 function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {

@@ -1,7 +1,7 @@
 import type { StackValidationArgs } from "@pulumi/policy";
 import { describe, expect, it } from "vitest";
 
-import { MissingPriceError, type PriceTable } from "../plan/cost.ts";
+import { MissingPriceError, PRICES, type PriceTable } from "../plan/cost.ts";
 import { budgetValidation } from "./engine.ts";
 
 const table: PriceTable = {
@@ -33,6 +33,33 @@ describe("the budget in the engine", () => {
 
   it("refuses one that costs more", () => {
     expect(reported("large", "large").join()).toContain("a month costs 120.00 USD");
+  });
+
+  it("is the one that the stack declares, where the table sets none", () => {
+    const machine = {
+      urn: "urn:a",
+      type: "azure-native:compute:VirtualMachine",
+      name: "a",
+      props: {
+        location: "eastus",
+        hardwareProfile: { vmSize: "Standard_B2ms" },
+        storageProfile: { osDisk: { managedDisk: { storageAccountType: "Standard_LRS" } } },
+      },
+    };
+    const told = (monthlyBudgetUsd: number): string => {
+      const record = {
+        urn: "urn:record",
+        type: "pulumi:index:Stash",
+        name: "fogline-record",
+        props: { input: { monthlyBudgetUsd } },
+      };
+      const messages: string[] = [];
+      const args = { resources: [machine, record] } as unknown as StackValidationArgs;
+      void budgetValidation(PRICES).validateStack(args, (message) => messages.push(message));
+      return messages.join();
+    };
+    expect(told(60)).toContain("a month costs 62.28 USD, the budget is 60.00 USD");
+    expect(told(63)).toBe("");
   });
 
   it("refuses one with a size that has no price", () => {

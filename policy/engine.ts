@@ -3,7 +3,7 @@ import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/po
 
 import { estimate, type PriceTable } from "../plan/cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, StackPolicy } from "./policy.ts";
 import { UNKNOWN } from "./values.ts";
 
 /** A policy over one resource. */
@@ -14,6 +14,21 @@ export function validation({ name, description, check }: Policy): ResourceValida
     validateResource: ({ urn, type, name: resource, props }, report) => {
       for (const message of check({ urn, type, name: resource, inputs: known(props) })) {
         report(message);
+      }
+    },
+  };
+}
+
+/** A policy over all resources together. */
+export function stackValidation({ name, description, check }: StackPolicy): StackValidationPolicy {
+  return {
+    name,
+    description,
+    validateStack: ({ resources }, report) => {
+      const declared = resources.map(({ props, ...rest }) => ({ ...rest, inputs: known(props) }));
+      const urns = new Map(declared.map((each) => [each.name, each.urn]));
+      for (const found of check(declared)) {
+        report(`${found.name}: ${found.message}`, urns.get(found.name));
       }
     },
   };

@@ -12,6 +12,7 @@ import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { sizesInsideBudget } from "./budget.ts";
+import { namespacesDenyByDefault } from "./isolation.ts";
 import { POLICIES } from "./policies.ts";
 
 /** What the engine sends for a text that the preview cannot know. */
@@ -78,7 +79,7 @@ describe("the policy pack", () => {
       });
     });
     const resources = POLICIES.map(({ name }) => name);
-    expect(names).toEqual([...resources, sizesInsideBudget.name]);
+    expect(names).toEqual([...resources, namespacesDenyByDefault.name, sizesInsideBudget.name]);
   });
 
   it("refuses a resource that breaks a policy", async () => {

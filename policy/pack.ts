@@ -2,10 +2,15 @@
 import { PolicyPack } from "@pulumi/policy";
 
 import { PRICES } from "../plan/cost.ts";
-import { budgetValidation, validation } from "./engine.ts";
+import { budgetValidation, stackValidation, validation } from "./engine.ts";
+import { namespacesDenyByDefault } from "./isolation.ts";
 import { POLICIES } from "./policies.ts";
 
 new PolicyPack("fogline", {
   enforcementLevel: "mandatory",
-  policies: [...POLICIES.map(validation), budgetValidation(PRICES)],
+  policies: [
+    ...POLICIES.map(validation),
+    stackValidation(namespacesDenyByDefault),
+    budgetValidation(PRICES),
+  ],
 });

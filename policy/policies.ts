@@ -7,6 +7,8 @@ import {
   publicAddressesAsPlanned,
   sshNotFromEverywhere,
 } from "./network.ts";
+import { namespacesDenyByDefault } from "./isolation.ts";
+import { objectsHaveOneOwner } from "./objects.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
@@ -29,6 +31,7 @@ export const PLAN_POLICIES: readonly Policy[] = [...POLICIES, secretsAreMarked];
 
 /** Policies over all resources together: a reference is right or wrong by what it refers to. */
 export const STACK_POLICIES: readonly StackPolicy[] = [
+  objectsHaveOneOwner,
   {
     name: "azure-accepts-it",
     description: "Every request keeps to Azure's published models and rules.",
@@ -38,4 +41,5 @@ export const STACK_POLICIES: readonly StackPolicy[] = [
         message: `${finding.path}: ${describeRefusal(finding)}`,
       })),
   },
+  namespacesDenyByDefault,
 ];

@@ -2,12 +2,23 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { connections } from "../apps/connections.ts";
 import { Dashboard } from "../apps/dashboard/component.ts";
+import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
 import { Database } from "../apps/database/component.ts";
-import { Descheduler } from "../apps/descheduler/component.ts";
-import { IngressController } from "../apps/ingress/component.ts";
-import { Website, WEBSITE_LABELS } from "../apps/website/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as DESCHEDULER_NAMES,
+  Descheduler,
+} from "../apps/descheduler/component.ts";
+import {
+  CLUSTER_WIDE_NAMES as INGRESS_NAMES,
+  IngressController,
+} from "../apps/ingress/component.ts";
+import { denyByDefault } from "../apps/isolation.ts";
+import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
+import { DaemonCheck } from "../components/k3s/daemon.ts";
+import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
 
@@ -31,7 +42,7 @@ export function apps(
       upsertExistingObjects: true,
       enablePatchForce: true,
     },
-    { dependsOn: [...cluster.ready, overlay.operator] },
+    { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.
   const { protect } = settings.cloud;
@@ -45,34 +56,58 @@ export function apps(
     { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
     { providers: [provider] },
   );
+  const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
   const database = new Database(
     "database",
     {
       namespace,
       image: settings.database.image,
       storage: settings.database.storage,
-      clients: WEBSITE_LABELS,
+      connections: table,
     },
     { providers: [provider], protect },
   );
-  new Website(
+  const website = new Website(
     "website",
     {
       namespace,
       settings: settings.website,
       database: database.address,
-      ingressClass: ingress.className,
+      connections: table,
+      route: ingress.route("identified"),
     },
     { providers: [provider] },
   );
+  const deployed: pulumi.Resource[] = [website.served];
+  const isolated = denyByDefault("website", namespace, {
+    provider,
+    after: [database.isolation, website.isolation],
+  });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: [namespace] };
-    new Descheduler("descheduler", plan, { providers: [provider] });
+    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
+    deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
   }
   const { kind, ...images } = settings.dashboard;
   if (kind !== "none") {
-    const plan = { kind, ...images, apiServer: overlay.hub.address };
-    new Dashboard("dashboard", plan, { providers: [provider] });
+    const plan = { kind, ...images, connections: table };
+    deployed.push(new Dashboard("dashboard", plan, { providers: [provider] }));
   }
+  const check = {
+    ...ingress.daemonSet,
+    server: overlay.hub.machine,
+    machines: overlay.agents.map(({ machine }) => nodeName(machine)).sort(),
+  };
+  // Last, as its failure ends the `up`.
+  new DaemonCheck("ingress-check", check, { dependsOn: [...deployed, isolated] });
+}
+
+/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
+function clusterWide({ descheduler, dashboard }: Settings): string[] {
+  return [
+    "namespace/website",
+    ...INGRESS_NAMES,
+    ...(descheduler.image === undefined ? [] : DESCHEDULER_NAMES),
+    ...(dashboard.kind === "none" ? [] : dashboardNames(dashboard.kind)),
+  ];
 }

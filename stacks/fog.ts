@@ -10,6 +10,7 @@ import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
 import { guests, machines } from "./machines.ts";
 import { overlayOf } from "./overlay.ts";
+import { keepRecord } from "./record.ts";
 
 /** What the program tells its user. */
 export interface Outputs {
@@ -38,6 +39,7 @@ export function fog(loaded: Loaded): Outputs {
   const overlay = overlayOf(settings, machinery);
   const invited = guests(loaded, overlay);
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
+  keepRecord(settings, cluster.ready);
   const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   const first = addresses.apply((all) => all[0] ?? "");
   apps(settings, cluster, overlay, first);

@@ -8,6 +8,7 @@ import type { CloudMachine } from "../config/cloud.ts";
 import type { Loaded } from "../config/load.ts";
 import { Network } from "../components/azure/network.ts";
 import { Vm } from "../components/azure/vm.ts";
+import { requirementsOf } from "../components/edge/check.ts";
 import { adopt } from "../components/edge/existing.ts";
 import { JoinBundle } from "../components/edge/join-bundle.ts";
 import type { Machine } from "../components/machine.ts";
@@ -28,7 +29,14 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
   const { kind } = settings.overlay;
   // Let's Encrypt looks at the API from anywhere; without a DNS name the operator's computer alone asks.
   const apiFrom = settings.netmaker.domain === undefined ? cloud.sshFrom : ["*"];
+  const devices = adopt(
+    settings.edge.filter((device) => device.reach !== "bundle"),
+    operatorKey,
+    requirementsOf(settings),
+  );
   const network = new Network("fogline", {
+    // Nothing is billed for a device that cannot join.
+    after: devices.checked,
     resourceGroup: cloud.resourceGroup,
     location: cloud.location,
     range: cloud.network,
@@ -58,9 +66,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     network,
     server: vm(cloud.master, "server"),
     workers: cloud.workers.map((worker) => vm(worker, "agent")),
-    devices: settings.edge.flatMap((device) =>
-      device.reach === "bundle" ? [] : [adopt(device, operatorKey)],
-    ),
+    devices: devices.machines,
   };
 }
 
@@ -74,6 +80,7 @@ export function guests({ settings, operatorKey }: Loaded, overlay: Overlay): rea
             overlay,
             operatorKey,
             operatorFolder: settings.operator.folder,
+            requirements: requirementsOf(settings),
           }),
         ]
       : [],

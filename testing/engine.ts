@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { printedBy } from "../components/remote/render.ts";
 import { DRAFT } from "../config/load.ts";
+import { READ_STATE } from "../stacks/record.ts";
 import { optionsOf, type Options, type Request } from "./registration.ts";
 
 /** One registered resource. */
@@ -57,7 +58,18 @@ const STATES: Readonly<Record<string, Answer>> = {
   "netmaker:index:AclRule": (_, name) => ({ ruleId: `${name}-id` }),
   "netmaker:index:ExternalClient": (_, name) => ({
     address: `10.101.255.${name.length}`,
-    config: "[Interface]\nPrivateKey = [ENTER PRIVATE KEY]\n",
+    config: `[Interface]
+Address = 10.101.255.${name.length}/32
+PrivateKey = [ENTER PRIVATE KEY]
+MTU = 1420
+DNS = 10.101.0.1
+
+[Peer]
+PublicKey = ${"H".repeat(43)}=
+AllowedIPs = 10.101.0.0/16,10.10.0.0/16
+Endpoint = 203.0.113.10:51820
+PersistentKeepalive = 20
+`,
   }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
   "command:remote:Command": (_, name) => ({ stdout: printedBy(printed(name)), stderr: "" }),
@@ -78,7 +90,9 @@ function publicKey(name: string): string {
 const PRINTED: Readonly<Record<string, string>> = {
   "-prepare": "",
   "-netmaker": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
-  "-k3s": "K10aa::server:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\n",
+  "-k3s":
+    "K10aa::node:secret\nclusters: [{cluster: {server: https://127.0.0.1:6443}}]\nusers: [{user: {}}]\n",
+  "-node": "reader-token",
   "-invitation": "1800000000\n",
   "-enrolment": `key ${"A".repeat(43)}=\nhost-key ssh-ed25519 AAAAC3Joined\narch amd64\nos Debian\n`,
 };
@@ -88,6 +102,8 @@ const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": {
     instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
   },
+  // Of a stack that was never updated.
+  [READ_STATE]: { outputs: {} },
 };
 
 /** A mock engine for this process; `registered` grows as the program runs. */
@@ -105,7 +121,7 @@ export function mockEngine(
   });
   const newResource = (args: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult =>
     make(args, asked.now);
-  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false);
+  void pulumi.runtime.setMocks({ newResource, call }, "fogline", stack, false, "organization");
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   // Hooks run where steps do: here none does. The SDK's mocks know of none.
   monitor.registerResourceHook = (_, done) => {

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Runs what `make check` leaves out: the website against a real PostgreSQL, then the lab's tests
 # against a lab of their own, from none to none. testing/summary.sh counts the reports.
-# Usage: testing/lab.sh [--keep-failed] [--overlay=netmaker] [vitest filter …]
+# Usage: testing/lab.sh [--keep-failed] [--overlay=netmaker | --long] [vitest filter …]
 #   --keep-failed       leave the machines for inspection when a test failed; `make down` removes them
 #   --overlay=netmaker  run the lab's own story alone, on an overlay of that kind
+#   --long              run what takes minutes instead: `make check` on a Debian that has only git, make
+#                       and Node, and a restart of the computer under a lab
 #   filter              run only the lab's tests whose file name contains it, on a plain `make up`
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,16 +13,18 @@ cd "$(dirname "$0")/.."
 unset MAKEFLAGS ARGS
 reports=.fogline/tests
 mkdir -p "$reports"
-rm -f "$reports"/{service,contract,go,workflows,stack,netmaker,up,browser,lab,down}.json
+rm -f "$reports"/{service,contract,go,workflows,stack,netmaker,up,browser,lab,down,fresh,restart}.json
 
 keep_failed=no
 overlay=wireguard
+long=no
 while [[ ${1:-} == -* ]]; do
   case $1 in
     --keep-failed) keep_failed=yes ;;
     --overlay=netmaker) overlay=netmaker ;;
+    --long) long=yes ;;
     *)
-      echo "unknown option $1; usage: testing/lab.sh [--keep-failed] [--overlay=netmaker] [vitest filter …]" >&2
+      echo "unknown option $1; usage: testing/lab.sh [--keep-failed] [--overlay=netmaker | --long] [vitest filter …]" >&2
       exit 2
       ;;
   esac
@@ -99,6 +103,13 @@ if [ $# -gt 0 ]; then
   inside "$@"
   stay_if_failed
   make --no-print-directory down
+elif [ $long = yes ]; then
+  try fresh node --import tsx testing/fresh.ts
+  begin
+  make --no-print-directory up
+  host restart restart
+  stay_if_failed
+  try down nothing_left "$reports/before.txt"
 elif [ $overlay = netmaker ]; then
   begin
   story

@@ -102,6 +102,10 @@ describe("the whole program over Netmaker", () => {
     expect(pi).toMatch(
       /^NAMES='10\.101\.0\.1 masternode\.netmaker\n10\.101\.255\.\d+ raspberrypi\.netmaker'$/m,
     );
+    const hub = String(fog.one("masternode-names").inputs["stdin"]);
+    expect(hub).toMatch(
+      /^NAMES='10\.101\.0\.1 masternode\.netmaker\n10\.101\.255\.\d+ raspberrypi\.netmaker\n10\.10\.1\.4 workernode\.netmaker'$/m,
+    );
     expect(ofType("DnsRecord").map(({ inputs }) => [inputs["name"], inputs["address"]])).toEqual([
       ["workernode.netmaker", "10.10.1.4"],
     ]);
@@ -119,6 +123,12 @@ describe("the whole program over Netmaker", () => {
     expect(stdin("raspberrypi-k3s")).toMatch(
       /flannel-iface: fogline0\n[^]*node-ip: 10\.101\.255\./,
     );
+  });
+
+  it("leads no member to a name server that it may have no program for", () => {
+    for (const name of ["raspberrypi-overlay", "overlay-operator", "cabin-admission"]) {
+      expect(String(fog.one(name).inputs["stdin"]), name).not.toMatch(/^DNS/m);
+    }
   });
 
   it("keeps token, password and configurations secret", async () => {

@@ -4,7 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
+import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
@@ -53,6 +55,36 @@ describe("the whole program", () => {
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
   });
 
+  it("gives what scripts print, which a preview may not know, to scripts and to the kubeconfig alone", () => {
+    const isScript = ({ type }: { type: string }): boolean => type.startsWith("command:");
+    const scripts = new Set(fog.registered.filter(isScript).map(({ urn }) => urn));
+    const fed = fog.registered
+      .filter((resource) => !isScript(resource))
+      .flatMap(({ name, propertyDependencies }) =>
+        Object.entries(propertyDependencies)
+          .filter(([, urns]) => urns.some((urn) => scripts.has(urn)))
+          .map(([input]) => `${name} ${input}`),
+      );
+    expect(fed).toEqual(["cluster kubeconfig"]);
+  });
+
+  it("claims the name of every object that lies in no namespace, before it makes one", () => {
+    const made = fog.registered
+      .filter(({ type }) => type.startsWith("kubernetes:"))
+      .map(({ inputs }) => inputs as { kind: string; metadata: Record<string, string> })
+      .filter(({ metadata }) => metadata["namespace"] === undefined)
+      .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata["name"] ?? ""}`);
+    const claim = fog.one("cluster-claim");
+    const names = /NAMES='([^']*)'/.exec(String(claim.inputs["stdin"]))?.[1] ?? "";
+    expect(names.split(" ").sort()).toEqual(made.sort());
+    expect(made.length).toBeGreaterThan(8);
+    expect(fog.one("cluster").dependencies).toContain(claim.urn);
+  });
+
+  it("declares Kubernetes objects once each, in namespaces of its own", () => {
+    expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
+  });
+
   it("opens SSH to the operator, WireGuard on the hub and the web on workers, nothing else", () => {
     const open = ["fogline-server-rules", "fogline-agent-rules"].map((name) =>
       (fog.one(name).inputs["securityRules"] as Record<string, unknown>[]).map(
@@ -75,6 +107,26 @@ describe("the whole program", () => {
     expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
   });
 
+  it("lets Traefik send a POST twice by the route of the website alone, whose ballots carry ids", () => {
+    const routes = fog.registered.filter(({ type }) => type.endsWith(":Ingress"));
+    expect(routes.map(({ name }) => name)).toEqual(["website-route"]);
+    const { metadata } = fog.one("website-route").inputs as {
+      metadata: { annotations: Record<string, string> };
+    };
+    expect(metadata.annotations).toEqual({
+      "traefik.ingress.kubernetes.io/router.middlewares": "try-another@file",
+    });
+    const traefik = JSON.stringify(fog.one("ingress-controller").inputs);
+    expect(traefik).not.toMatch(/entrypoints\.\w+\.http\.middlewares/);
+  });
+
+  it("denies by default in each of its namespaces, once what is needed is allowed", () => {
+    const namespaces = fog.registered.filter(({ type }) => type.endsWith(":Namespace"));
+    expect(namespaces.length).toBeGreaterThan(3);
+    const declared = fog.registered;
+    expect(namespacesDenyByDefault.check(declared)).toEqual([]);
+  });
+
   it("pins every machine's host key", () => {
     const remote = fog.registered.filter(({ type }) => type === "command:remote:Command");
     expect(remote.length).toBeGreaterThan(0);
@@ -93,6 +145,26 @@ describe("the whole program", () => {
     );
     expect(onAttic.length).toBeGreaterThan(2);
     expect(retained.map(({ name }) => name).sort()).toEqual(onAttic.map(({ name }) => name).sort());
+  });
+
+  it("makes nothing in the cloud, and nothing on a device, before every device passed its check", () => {
+    const checks = fog.registered.filter(({ name }) => name.includes("-check-"));
+    // Nobody can look a lost device over, nor one that joins by itself.
+    expect(checks.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^raspberrypi-check-[0-9a-f]{8}$/),
+    ]);
+    for (const name of ["fogline-group", "raspberrypi-prepare", "attic-prepare"]) {
+      expect(fog.one(name).dependencies, name).toContain(checks[0]?.urn);
+    }
+  });
+
+  it("looks a device over as its user, once, and asks nothing of it when it leaves", () => {
+    const [check] = fog.registered.filter(({ name }) => name.includes("-check-"));
+    expect(check?.inputs["create"]).toBe("bash -s -- create");
+    expect(check?.inputs["delete"]).toBeUndefined();
+    const inputs = ["connection", "create", "update", "stdin", "logging"];
+    expect([...(check?.ignoreChanges ?? [])].sort()).toEqual(inputs.sort());
+    expect(check?.inputs["stdin"]).toContain("fogline:k3s.podRange 10.42.0.0/16");
   });
 
   it("reaches a device through its jump host, whose key is pinned too", () => {
@@ -130,7 +202,7 @@ describe("the whole program", () => {
   });
 
   it("puts no secret into a command line", () => {
-    const tokens = ["k3s-token-result", "K10aa::server:secret"];
+    const tokens = ["k3s-token-result", "K10aa::node:secret", "reader-token"];
     for (const { name, inputs } of fog.registered) {
       for (const field of ["create", "update", "delete"]) {
         for (const token of tokens) {
@@ -148,8 +220,8 @@ describe("the whole program", () => {
     expect(scaler).toMatchObject({ minReplicas: 4, maxReplicas: 10 });
   });
 
-  it("gives the agents the server's token over stdin", () => {
-    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::server:secret'");
+  it("gives the agents a token that lets agents join, over stdin", () => {
+    expect(fog.one("raspberrypi-k3s").inputs["stdin"]).toContain("TOKEN='K10aa::node:secret'");
   });
 });
 

@@ -4,7 +4,7 @@ import { mockEngine, settled, type Registered } from "../../testing/engine.ts";
 import { Dashboard } from "./component.ts";
 import { dashboardManifests, inOrder } from "./manifests.ts";
 
-const plan = { kind: "kubernetes-dashboard", apiServer: "10.101.0.1" } as const;
+const plan = { kind: "kubernetes-dashboard", connections: [] } as const;
 let registered: readonly Registered[] = [];
 
 beforeAll(async () => {

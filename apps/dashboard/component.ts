@@ -34,7 +34,9 @@ export class Dashboard extends pulumi.ComponentResource {
       ...manifests.configMaps.map(
         (config) => new k8s.core.v1.ConfigMap(named(config, "config"), config, child),
       ),
-      new k8s.networking.v1.NetworkPolicy(`${name}-policy`, manifests.networkPolicy, child),
+      ...manifests.networkPolicies.map(
+        (policy) => new k8s.networking.v1.NetworkPolicy(named(policy, "policy"), policy, child),
+      ),
     ];
     const deployment = new k8s.apps.v1.Deployment(`${name}-deployment`, manifests.deployment, {
       parent: this,

@@ -1,12 +1,16 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 
+import { connections } from "../connections.ts";
 import { dashboardManifests, inOrder } from "./manifests.ts";
 import { OPERATOR_RULES, VIEWER_RULES } from "./roles.ts";
 
 const KINDS = ["headlamp", "kubernetes-dashboard"] as const;
 const manifestsOf = (kind: (typeof KINDS)[number]): ReturnType<typeof dashboardManifests> =>
-  dashboardManifests({ kind, apiServer: "10.101.0.1" });
+  dashboardManifests({
+    kind,
+    connections: connections({ podRange: "10.42.0.0/16", apiServer: "10.101.0.1" }),
+  });
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -58,10 +62,13 @@ describe.each(KINDS)("the manifests of %s", (kind) => {
   });
 
   it("open nothing: a ClusterIP, no Ingress, no way in by NetworkPolicy", () => {
-    const { service, networkPolicy } = manifestsOf(kind);
+    const { service, networkPolicies } = manifestsOf(kind);
     expect(service.spec).toMatchObject({ type: "ClusterIP" });
-    expect(networkPolicy.spec).toMatchObject({ policyTypes: ["Ingress", "Egress"] });
-    expect(networkPolicy.spec).not.toHaveProperty("ingress");
+    expect(networkPolicies.map(({ metadata }) => metadata.name)).toContain("default-deny");
+    for (const { spec } of networkPolicies) {
+      expect(spec).toMatchObject({ policyTypes: ["Ingress", "Egress"] });
+      expect(spec).not.toHaveProperty("ingress");
+    }
     const text = JSON.stringify(inOrder(manifestsOf(kind)));
     expect(text).not.toMatch(/"kind":"Ingress"|NodePort|LoadBalancer|hostPort|hostNetwork/);
   });
@@ -92,7 +99,7 @@ describe.each(KINDS)("the manifests of %s", (kind) => {
     const names = objects.map((each) => `${each.kind} ${JSON.stringify(each.metadata)}`);
     expect(new Set(names).size).toBe(names.length);
     expect(objects[0]?.kind).toBe("Namespace");
-    expect(objects.length).toBe(kind === "headlamp" ? 11 : 18);
+    expect(objects.length).toBe(kind === "headlamp" ? 12 : 19);
   });
 });
 

@@ -5,6 +5,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import type { DashboardKind } from "../../config/dashboard.ts";
+import { DENY_ALL, GROUPS, policyOf, type Connection } from "../connections.ts";
 import { dashboardPod, HTTP, type DashboardImages } from "./pod.ts";
 import { accessRules, ACCOUNTS, NAMESPACE } from "./roles.ts";
 
@@ -14,8 +15,8 @@ export const NAME = "dashboard";
 /** What the dashboard is made from. */
 export interface DashboardPlan extends DashboardImages {
   readonly kind: DashboardKind;
-  /** Address of the API server behind its service: the only one the pod may call. */
-  readonly apiServer: string;
+  /** Connections that its pod may take part in. */
+  readonly connections: readonly Connection[];
 }
 
 /** An object whose name is known before anything exists. */
@@ -31,15 +32,13 @@ export interface DashboardManifests {
   readonly bindings: readonly Named<k8s.types.input.rbac.v1.RoleBinding>[];
   readonly secrets: readonly Named<k8s.types.input.core.v1.Secret>[];
   readonly configMaps: readonly Named<k8s.types.input.core.v1.ConfigMap>[];
-  readonly networkPolicy: Named<k8s.types.input.networking.v1.NetworkPolicy>;
+  readonly networkPolicies: readonly Named<k8s.types.input.networking.v1.NetworkPolicy>[];
   readonly deployment: Named<k8s.types.input.apps.v1.Deployment>;
   readonly service: Named<k8s.types.input.core.v1.Service>;
 }
 
-const LABELS = { app: NAME };
+const { labels: LABELS } = GROUPS.dashboard;
 const RBAC = "rbac.authorization.k8s.io/v1";
-/** Where K3s serves the API (`--https-listen-port`). */
-const API_PORT = 6443;
 /** Kubernetes Dashboard keeps these three for itself, under names that are fixed in its source. */
 const OWN_SECRETS = ["kubernetes-dashboard-csrf", "kubernetes-dashboard-key-holder"];
 const OWN_CONFIG = "kubernetes-dashboard-settings";
@@ -78,7 +77,7 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
     configMaps: isArchived
       ? [{ apiVersion: "v1", kind: "ConfigMap", metadata: metadata(OWN_CONFIG) }]
       : [],
-    networkPolicy: networkPolicy(plan.apiServer),
+    networkPolicies: networkPolicies(plan.connections),
     deployment: {
       apiVersion: "apps/v1",
       kind: "Deployment",
@@ -105,10 +104,23 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
   };
 }
 
+/** Objects of a kind of dashboard that lie in no namespace, and its namespace, as `kind/name`. */
+export function clusterWideNames(kind: DashboardPlan["kind"]): string[] {
+  const { namespace, clusterRoles, clusterBindings } = dashboardManifests({
+    kind,
+    connections: [],
+  });
+  return [
+    `namespace/${namespace.metadata.name}`,
+    ...clusterRoles.map(({ metadata: { name } }) => `clusterrole/${name}`),
+    ...clusterBindings.map(({ metadata: { name } }) => `clusterrolebinding/${name}`),
+  ];
+}
+
 /** The objects in an order in which they can be applied: the namespace first, the pods last. */
 export function inOrder(manifests: DashboardManifests): readonly Named<object>[] {
-  const { namespace, networkPolicy: policy, deployment, service, ...lists } = manifests;
-  return [namespace, ...Object.values(lists).flat(), policy, deployment, service];
+  const { namespace, deployment, service, ...lists } = manifests;
+  return [namespace, ...Object.values(lists).flat(), deployment, service];
 }
 
 const SCRAPER_RULES: readonly k8s.types.input.rbac.v1.PolicyRule[] = [
@@ -186,24 +198,13 @@ function ownBinding(): Named<k8s.types.input.rbac.v1.RoleBinding> {
   };
 }
 
-/**
- * Nothing in, the API server out. `kubectl port-forward` enters through the kubelet inside the pod's
- * own network, so the operator needs no opening.
- */
-function networkPolicy(apiServer: string): Named<k8s.types.input.networking.v1.NetworkPolicy> {
-  return {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    metadata: metadata(NAME),
-    spec: {
-      podSelector: { matchLabels: LABELS },
-      policyTypes: ["Ingress", "Egress"],
-      egress: [
-        {
-          to: [{ ipBlock: { cidr: `${apiServer}/32` } }],
-          ports: [{ protocol: "TCP", port: API_PORT }],
-        },
-      ],
-    },
-  };
+/** One policy denies all in the namespace, the other allows the pod what the table says. */
+function networkPolicies(
+  table: readonly Connection[],
+): Named<k8s.types.input.networking.v1.NetworkPolicy>[] {
+  const policy = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" } as const;
+  return [
+    { ...policy, metadata: metadata(NAME), spec: policyOf(GROUPS.dashboard, table) },
+    { ...policy, metadata: metadata("default-deny"), spec: DENY_ALL },
+  ];
 }

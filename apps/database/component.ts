@@ -3,14 +3,17 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { GROUPS, type Connection } from "../connections.ts";
+import { allow } from "../isolation.ts";
+
 export interface DatabaseArgs {
   readonly namespace: pulumi.Input<string>;
   /** PostgreSQL with the official image's contract. */
   readonly image: string;
   /** Size of the volume, as a Kubernetes quantity. */
   readonly storage: string;
-  /** Labels of the pods that may connect. */
-  readonly clients: Readonly<Record<string, string>>;
+  /** Connections that its pods may take part in. */
+  readonly connections: readonly Connection[];
 }
 
 /** Where an app finds its database. */
@@ -31,11 +34,13 @@ const POSTGRES_ID = 999;
 /** A single PostgreSQL on a cloud node, its volume, service, password and network policy. */
 export class Database extends pulumi.ComponentResource {
   readonly address: DatabaseAddress;
+  /** What allows its connections. */
+  readonly isolation: pulumi.Resource;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:database:Database", name, {}, opts);
     const child = { parent: this };
-    const labels = { app: NAME };
+    const { labels } = GROUPS.database;
     const metadata = { name: NAME, namespace: args.namespace, labels };
     const password = new random.RandomPassword(
       `${name}-password`,
@@ -85,23 +90,7 @@ export class Database extends pulumi.ComponentResource {
       // The service has an endpoint once the server is ready, and is awaited for one.
       { ...child, dependsOn: [server] },
     );
-    new k8s.networking.v1.NetworkPolicy(
-      `${name}-clients`,
-      {
-        metadata,
-        spec: {
-          podSelector: { matchLabels: labels },
-          policyTypes: ["Ingress"],
-          ingress: [
-            {
-              from: [{ podSelector: { matchLabels: args.clients } }],
-              ports: [{ protocol: "TCP", port: PORT }],
-            },
-          ],
-        },
-      },
-      child,
-    );
+    this.isolation = allow(`${name}-clients`, metadata, GROUPS.database, args.connections, child);
     this.registerOutputs({});
   }
 }

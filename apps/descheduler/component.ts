@@ -6,6 +6,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
+import { GROUPS, type Connection } from "../connections.ts";
+import { allow, denyByDefault } from "../isolation.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
@@ -17,9 +19,16 @@ export interface DeschedulerArgs {
   readonly intervalSeconds: number;
   /** Namespaces whose pods are moved. */
   readonly namespaces: readonly pulumi.Input<string>[];
+  /** Connections that its pods may take part in. */
+  readonly connections: readonly Connection[];
 }
 
 const NAME = "descheduler";
+
+/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
+export const CLUSTER_WIDE_NAMES = ["namespace", "clusterrole", "clusterrolebinding"].map(
+  (kind) => `${kind}/${NAME}`,
+);
 const PLUGIN = "RemovePodsViolatingTopologySpreadConstraint";
 
 /** The whole cluster, as it reckons what fits where. */
@@ -61,6 +70,8 @@ export class Descheduler extends pulumi.ComponentResource {
       { account, everywhere: SEES, inNamespaces: EVICTS, namespaces: args.namespaces },
       child,
     );
+    const allowed = allow(`${name}-policy`, metadata, GROUPS.descheduler, args.connections, child);
+    const isolated = denyByDefault(name, namespace, { ...child, after: [allowed] });
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -80,7 +91,7 @@ export class Descheduler extends pulumi.ComponentResource {
           },
         },
       },
-      { ...child, dependsOn: rights },
+      { ...child, dependsOn: [...rights, isolated] },
     );
     this.registerOutputs({});
   }

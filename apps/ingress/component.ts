@@ -1,10 +1,11 @@
 /** Traefik on every worker node: the cluster's door on ports 80 and 443 (S0-47). */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { stringify } from "yaml";
 
+import { denyByDefault } from "../isolation.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
+import { middlewareOf, middlewares, timeoutArguments, type Repeats } from "./retries.ts";
 
 export interface IngressControllerArgs {
   /** Traefik v3. */
@@ -15,34 +16,22 @@ export interface IngressControllerArgs {
   readonly address: pulumi.Input<string>;
 }
 
+/** What an app's Ingress object says to be served. */
+export interface IngressRoute {
+  readonly className: pulumi.Input<string>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 const NAME = "traefik";
 const CLASS = "traefik";
+const NAMESPACE = "ingress";
 
-/**
- * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods
- * may be there, so that two or three tries in a row can meet them.
- *
- * A connection that stood before the node died takes the request and stays silent: Traefik's own 504 for
- * that, and 502 for one that breaks, is tried elsewhere, too. The website never answers with these. POST
- * as well: ballots carry ids, so a vote tried twice counts once.
- */
-const TRY_ANOTHER = {
-  attempts: 8,
-  initialInterval: "20ms",
-  timeout: "12s",
-  status: ["502", "504"],
-  retryNonIdempotentMethod: true,
-  // A vote has some hundred bytes; what is longer than this is tried once.
-  maxRequestBodyBytes: 65_536,
-};
-
-/** A dead node drops packets silently: nobody waits the default of 30 s for it. */
-const DIAL_TIMEOUT = "500ms";
-
-/** Without its database the website takes 2 s to say so; a pod that is silent for longer than this is gone. */
-const ANSWER_TIMEOUT = "5s";
-
-const DYNAMIC = stringify({ http: { middlewares: { "try-another": { retry: TRY_ANOTHER } } } });
+/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
+export const CLUSTER_WIDE_NAMES = [
+  `namespace/${NAMESPACE}`,
+  `ingressclass/${CLASS}`,
+  ...["clusterrole", "clusterrolebinding"].map((kind) => `${kind}/${NAME}`),
+];
 
 const EVERYWHERE = [
   { apiGroups: [""], resources: ["nodes"], verbs: WATCH },
@@ -59,15 +48,21 @@ const SERVED = [
 
 /** Traefik as a DaemonSet on worker nodes, straight to pod addresses by round robin. */
 export class IngressController extends pulumi.ComponentResource {
-  /** Class of the Ingress objects it serves; known once Traefik runs. */
+  /** Class of the Ingress objects it serves. */
   readonly className: pulumi.Output<string>;
+  /** Its DaemonSet: what it is called, and what changes whenever its pods do. */
+  readonly daemonSet: {
+    readonly namespace: pulumi.Output<string>;
+    readonly name: string;
+    readonly generation: pulumi.Output<string>;
+  };
 
   constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:ingress:IngressController", name, {}, opts);
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: "ingress" } },
+      { metadata: { name: NAMESPACE } },
       child,
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };
@@ -79,7 +74,7 @@ export class IngressController extends pulumi.ComponentResource {
     );
     const config = new k8s.core.v1.ConfigMap(
       `${name}-config`,
-      { metadata, data: { "dynamic.yaml": DYNAMIC } },
+      { metadata, data: { "dynamic.yaml": middlewares() } },
       child,
     );
     const ingressClass = new k8s.networking.v1.IngressClass(
@@ -87,10 +82,13 @@ export class IngressController extends pulumi.ComponentResource {
       { metadata: { name: CLASS }, spec: { controller: "traefik.io/ingress-controller" } },
       child,
     );
+    denyByDefault(name, namespace, child);
     const controller = new k8s.apps.v1.DaemonSet(
       `${name}-controller`,
       {
-        metadata,
+        // Not awaited: a node where it cannot start would keep the website from all others. Whoever
+        // deploys it looks at each node at the end (DaemonCheck).
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
         spec: {
           selector: { matchLabels: { app: NAME } },
           template: {
@@ -101,10 +99,22 @@ export class IngressController extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: rights },
     );
-    this.className = pulumi
-      .all([ingressClass.metadata.name, controller.id])
-      .apply(([className]) => className);
+    this.className = ingressClass.metadata.name;
+    const generation = controller.metadata.apply((found) => String(found.generation));
+    this.daemonSet = { namespace, name: NAME, generation };
     this.registerOutputs({ className: this.className });
+  }
+
+  /**
+   * A route for an app.
+   *
+   * @param repeats whether the app counts each request once that changes something
+   */
+  route(repeats: Repeats): IngressRoute {
+    return {
+      className: this.className,
+      annotations: { "traefik.ingress.kubernetes.io/router.middlewares": middlewareOf(repeats) },
+    };
   }
 }
 
@@ -127,7 +137,6 @@ function podSpec(
           "--global.checknewversion=false",
           "--global.sendanonymoususage=false",
           "--entrypoints.web.address=:80",
-          "--entrypoints.web.http.middlewares=try-another@file",
           "--entrypoints.websecure.address=:443",
           "--entrypoints.ping.address=127.0.0.1:8082",
           "--ping=true",
@@ -139,14 +148,15 @@ function podSpec(
           pulumi
             .all([...args.namespaces])
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
-          `--serverstransport.forwardingtimeouts.dialtimeout=${DIAL_TIMEOUT}`,
-          `--serverstransport.forwardingtimeouts.responseheadertimeout=${ANSWER_TIMEOUT}`,
+          ...timeoutArguments(),
         ],
         ports: [
           { name: "web", containerPort: 80 },
           { name: "websecure", containerPort: 443 },
         ],
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+        // Why it ended is read from there, a port that another program of the node has for instance.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         readinessProbe: {
           httpGet: { host: "127.0.0.1", path: "/ping", port: 8082 },
           periodSeconds: 2,

@@ -3,24 +3,33 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { MOST_PODS, type Settings } from "../../config/schema.ts";
+import { GROUPS, type Connection } from "../connections.ts";
 import type { DatabaseAddress } from "../database/component.ts";
+import type { IngressRoute } from "../ingress/component.ts";
+import { allow } from "../isolation.ts";
 import { websitePod } from "./pod.ts";
 
 export interface WebsiteArgs {
   readonly namespace: pulumi.Input<string>;
   readonly settings: Settings["website"];
   readonly database: DatabaseAddress;
-  /** Ingress class that serves it. */
-  readonly ingressClass: pulumi.Input<string>;
+  /** Connections that its pods may take part in. */
+  readonly connections: readonly Connection[];
+  /** How it is served. Its ballots carry ids, so each request may be delivered again. */
+  readonly route: IngressRoute;
 }
 
-/** Labels of the website's pods. */
-export const WEBSITE_LABELS = { app: "website" } as const;
+const { labels: WEBSITE_LABELS } = GROUPS.website;
 
 const DEPLOYMENT = "website-dep";
 
 /** `website-dep` and what stands before it. */
 export class Website extends pulumi.ComponentResource {
+  /** Done when its pods answer. */
+  readonly served: pulumi.Resource;
+  /** What allows its connections. */
+  readonly isolation: pulumi.Resource;
+
   constructor(
     name: string,
     private readonly args: WebsiteArgs,
@@ -76,7 +85,10 @@ export class Website extends pulumi.ComponentResource {
       },
       child,
     );
+    this.served = service;
     this.createRoute(name, service);
+    const policy = this.metadata("website");
+    this.isolation = allow(`${name}-policy`, policy, GROUPS.website, args.connections, child);
     this.registerOutputs({});
   }
 
@@ -119,12 +131,13 @@ export class Website extends pulumi.ComponentResource {
   }
 
   private createRoute(name: string, service: k8s.core.v1.Service): void {
+    const { route } = this.args;
     new k8s.networking.v1.Ingress(
       `${name}-route`,
       {
-        metadata: this.metadata("website"),
+        metadata: { ...this.metadata("website"), annotations: { ...route.annotations } },
         spec: {
-          ingressClassName: this.args.ingressClass,
+          ingressClassName: route.className,
           rules: [
             {
               http: {

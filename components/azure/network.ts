@@ -6,6 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { inboundRules } from "./rules.ts";
 
 export interface NetworkArgs {
+  /** What has to be done before anything is made in the cloud; default nothing. */
+  readonly after?: readonly pulumi.Resource[];
   /** Resource group that holds everything. */
   readonly resourceGroup: string;
   /** Azure region. */
@@ -45,7 +47,8 @@ export class Network extends pulumi.ComponentResource {
     const group = new resources.ResourceGroup(
       `${name}-group`,
       { resourceGroupName: args.resourceGroup, location: args.location, tags: this.tags },
-      child,
+      // Everything else is in the group.
+      { ...child, dependsOn: [...(args.after ?? [])] },
     );
     this.resourceGroupName = group.name;
     this.location = args.location;

@@ -76,6 +76,23 @@ describe("a device with a join bundle", () => {
     expect(traces(fog.thief)).toBe(clean);
   });
 
+  it("keeps its notes when it cannot leave altogether, and completes that when run again", async () => {
+    // An own part of what joining made, which cannot be undone for now.
+    fog.cabin.must(`echo homebridge >/var/lib/fogline/guest/packages
+      printf '#!/bin/bash\necho -n installed\n' >/usr/local/sbin/dpkg-query
+      printf '#!/bin/bash\n[[ $* = *simulate* ]] || exit 100\n' >/usr/local/sbin/apt-get
+      chmod 0755 /usr/local/sbin/{dpkg-query,apt-get}`);
+    const failed = await fog.cabin.run("bash /var/lib/fogline/leave");
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringContaining("could not undo everything that joining did ( remove_packages )"),
+    ]);
+    expect(fog.cabin.must("ls /var/lib/fogline")).toBe("guest\njoined\nleave\n");
+    // The rest is undone all the same.
+    expect(fog.cabin.must("getent passwd fogline || true; ls /etc/wireguard")).toBe("");
+    fog.cabin.must("rm /usr/local/sbin/{dpkg-query,apt-get} /var/lib/fogline/guest/packages");
+  });
+
   it("leaves nothing on itself when it leaves", async () => {
     await fog.cabin.run("bash /var/lib/fogline/leave");
     expect(traces(fog.cabin)).toBe(before);

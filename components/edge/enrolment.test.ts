@@ -45,6 +45,7 @@ describe("a bundle", () => {
     ...{ NODE: "cabin", ARCH: "arm64", ISSUE: "1", HUB: "10.101.0.1", PORT: "7471" },
     ...{ EXPIRES: "1800000000", GUEST_CONF: "g", CONF: "c", ADMIN: "fogline" },
     ...{ AUTHORIZED_KEY: "ssh-ed25519 AAAA", LEAVE: "echo 'bye'" },
+    ...{ RANGES: "", CGROUPS: "any" },
   };
 
   it("is one script that says what it is, for whom and until when", () => {

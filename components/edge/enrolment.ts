@@ -62,6 +62,9 @@ export interface BundleValues {
   readonly AUTHORIZED_KEY: string;
   /** Script by which the device leaves again. */
   readonly LEAVE: string;
+  /** What the device must not collide with, and what K3s asks of its kernel. */
+  readonly RANGES: string;
+  readonly CGROUPS: string;
 }
 
 /** The one file that makes a device join: a script, which cloud-init also runs as `user-data`. */

@@ -11,9 +11,17 @@ import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
 import { operatorFolder } from "../overlay/operator.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";
-import { FILES_SCRIPT, LocalScript, readScript, RemoteScript } from "../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../remote/script.ts";
 import { bundleKeys, bundleText, parseEnrolled, parseExpiry, type Enrolled } from "./enrolment.ts";
-import { prepare, scripts } from "./preparation.ts";
+import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
+import { prepare } from "./preparation.ts";
+import { scripts } from "./scripts.ts";
 
 export interface JoinBundleArgs {
   readonly device: BundleDevice;
@@ -21,6 +29,8 @@ export interface JoinBundleArgs {
   readonly operatorKey: OperatorKey;
   /** Folder on this computer with a folder for each stack, into which the bundle is written. */
   readonly operatorFolder: string;
+  /** What the device is held to before it changes anything on itself. */
+  readonly requirements: Requirements;
 }
 
 /**
@@ -64,7 +74,10 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
         overlay.operator,
       ],
     });
-    this.machine = prepare(member.machine, { parent: this, dependsOn: [member.joined] });
+    this.machine = prepare(member.machine, args.requirements, {
+      parent: this,
+      dependsOn: [member.joined],
+    });
     this.joined = member.joined;
     if (member.interfaceName !== undefined) {
       this.interfaceName = member.interfaceName;
@@ -117,7 +130,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     const { device, overlay, operatorKey } = this.args;
     const conf = seat?.conf ?? pulumi.output("");
     return pulumi.all([privateKey, expires, conf, guestConf]).apply(([key, seconds, own, guest]) =>
-      bundleText(readScript(scripts("supported.sh", "join.sh")), {
+      bundleText(readScript([...CHECK_SCRIPTS, ...scripts("join.sh")]), {
         NODE: this.node,
         ARCH: device.arch,
         ISSUE: this.issue,
@@ -128,7 +141,8 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
         CONF: own,
         ADMIN: device.user,
         AUTHORIZED_KEY: operatorKey.publicKey,
-        LEAVE: readScript(scripts("leave.sh")),
+        LEAVE: readScript([TOOLS_SCRIPT, ...scripts("leave.sh")]),
+        ...this.args.requirements,
       }),
     );
   }

@@ -113,7 +113,7 @@ describe("preparing a device", () => {
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
     // Questions alone, none of which waits: nothing is started, stopped, installed or synchronized.
     expect(new Set(plain.calls().map((call) => call.split(" ")[0]))).toEqual(
-      new Set(["uname", "dpkg", "systemd-detect-virt"]),
+      new Set(["uname", "dpkg", "systemd-detect-virt", "id", "ip", "ss", "nft", "df"]),
     );
     plain.run("delete");
     expect(plain.snapshot()).toBe(device(PLAIN).snapshot());
@@ -163,6 +163,103 @@ describe("giving a device back", () => {
   it("has nothing to do on a device that was never prepared", () => {
     const pi = device(BOOKWORM);
     const before = pi.snapshot();
+    expect(pi.run("delete").code).toBe(0);
+    expect(pi.snapshot()).toBe(before);
+  });
+});
+
+describe("what a device lacks", () => {
+  const BARE = { ...BOOKWORM, lacks: ["curl", "ping", "wg", "wg-quick"] };
+
+  it("is installed at once, after its clock is right, and noted with what it brings along", () => {
+    const apt = `case $* in *--simulate*)
+      echo "Inst libcurl4 [7.88.1] (7.88.2 Debian)"
+      echo "Inst curl (7.88.1 Debian)"; echo "Inst libssh2-1 (1.10 Debian)" ;; esac`;
+    const pi = device({ ...BARE, commands: { "apt-get": apt } });
+    const { code, stderr } = pi.run("create");
+    expect(code, stderr).toBe(0);
+    const calls = pi.calls();
+    const install = calls.findIndex((call) => /install -y/.test(call));
+    expect(calls[install]).toMatch(/ wireguard-tools curl iputils-ping$/);
+    expect(calls.slice(0, install)).toContain("timedatectl set-ntp true");
+    expect(calls.slice(install).join("\n")).not.toContain("set-ntp");
+    // What was there before in another version is the owner's.
+    expect(pi.read("var/lib/fogline/before/packages")).toBe("curl\nlibssh2-1\n");
+  });
+
+  it("is refused by name where it cannot be installed, and may be tried again", () => {
+    const apt = "case $* in *update*|*--simulate*) ;; *) exit 100 ;; esac";
+    const pi = device({ ...BARE, commands: { "apt-get": apt } });
+    const { code, stderr } = pi.run("create");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("cannot install wireguard-tools curl iputils-ping"),
+    ]);
+    expect(stderr).toContain("its clock says");
+    expect(pi.read(COMMAND_LINE)).toBe(BOOKWORM.files[COMMAND_LINE]);
+  });
+
+  it("stays when other packages need it by the time the device leaves", () => {
+    const apt = `case $* in *install*--simulate*) echo "Inst curl (7 D)"; echo "Inst wireguard-tools (1 D)" ;;
+      *purge*--simulate*curl) echo "Purg curl [7]"; echo "Remv homebridge [1]" ;; esac`;
+    const pi = device({ ...BARE, commands: { "apt-get": apt } });
+    pi.run("create");
+    pi.calls();
+    const { code, stderr } = pi.run("delete");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("keeps curl, which other")]);
+    expect(pi.calls().filter((call) => call.includes("purge -y"))).toEqual([
+      expect.stringMatching(/purge -y -qq wireguard-tools$/),
+    ]);
+  });
+});
+
+describe("swap of the owner's", () => {
+  const OWN = "etc/systemd/system/swapfile.swap";
+  const SWAP = { ...UBUNTU, swap: ["swapfile.swap"] };
+  const units = `printf 'swapfile.swap loaded active active Swap\\n'`;
+  /** A unit file cannot be masked, as systemd says. */
+  const systemctl = `case "$*" in is-*) exit 1 ;; list-units*) ${units} ;;
+    mask*) echo "Failed to mask unit: File already exists." >&2; exit 1 ;; esac`;
+
+  it("by a unit of its own is held by a condition, and comes back", () => {
+    const own = { ...SWAP, files: { ...SWAP.files, [OWN]: "[Swap]\nWhat=/swapfile\n" } };
+    const pi = device({ ...own, commands: { systemctl } });
+    const before = pi.snapshot();
+    const { code, stderr } = pi.run("create");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("swapfile.swap")]);
+    expect(pi.read(`${OWN}.d/fogline.conf`)).toContain("ConditionPathExists=!");
+    expect(pi.calls()).toContain("systemctl stop -- swapfile.swap");
+    pi.run("delete");
+    expect(pi.snapshot()).toBe(before);
+    expect(pi.calls()).toContain("systemctl start -- swapfile.swap");
+  });
+
+  it("by a service is turned off with the service", () => {
+    const service = `case "$*" in "is-enabled --quiet zramswap.service") ;; is-*) exit 1 ;; esac`;
+    const pi = device({ ...UBUNTU, commands: { systemctl: service } });
+    pi.run("create");
+    expect(pi.calls()).toContain("systemctl disable --quiet --now zramswap.service");
+    pi.run("delete");
+    expect(pi.calls()).toContain("systemctl enable --quiet --now zramswap.service");
+  });
+});
+
+describe("a return that fails in part", () => {
+  it("goes on with the rest, keeps its notes, and is completed by the next run", () => {
+    const broken = `[ ! -e "$ROOT/broken" ] || case $* in *purge*) exit 100 ;; esac
+      case $* in *install*--simulate*) echo "Inst wireguard-tools (1.0 Debian)" ;; esac`;
+    const pi = device({ ...TRIXIE, lacks: ["wg-quick"], commands: { "apt-get": broken } });
+    const before = pi.snapshot();
+    pi.run("create");
+    pi.write("broken", "");
+    const failed = pi.run("delete");
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringContaining("could not put everything back ( remove_packages )"),
+    ]);
+    expect(pi.read(COMMAND_LINE)).toBe(TRIXIE.files[COMMAND_LINE]);
+    expect(pi.calls()).toContain("systemctl start -- dev-zram0.swap");
+    pi.erase("broken");
     expect(pi.run("delete").code).toBe(0);
     expect(pi.snapshot()).toBe(before);
   });

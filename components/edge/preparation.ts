@@ -1,10 +1,10 @@
 /** Making a device fit for Kubernetes, and giving it back as it was. */
-import { join } from "node:path";
-
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeName, type Machine } from "../machine.ts";
 import { RemoteScript } from "../remote/script.ts";
+import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
+import { scripts } from "./scripts.ts";
 
 /**
  * Errors that are borne while a device restarts: with 5 s between the later ones, about five
@@ -13,18 +13,26 @@ import { RemoteScript } from "../remote/script.ts";
 const RESTART_ERRORS = 60;
 
 /**
- * Prepares a device: memory counted by group (one restart where the kernel needs to be told), no
+ * Prepares a device that passes every check: missing programs, memory counted by group (one restart where the kernel needs to be told), no
  * swap, the right time, a log that spares the SD card. A device that needs none of it is left as it
  * is. What was changed is put back when the device leaves the stack.
  *
  * @returns the machine, on which nothing else runs before it is prepared
  */
-export function prepare(machine: Machine, opts: pulumi.CustomResourceOptions = {}): Machine {
+export function prepare(
+  machine: Machine,
+  requirements: Requirements,
+  opts: pulumi.CustomResourceOptions = {},
+): Machine {
   const node = nodeName(machine);
   const values = { NODE: node, ARCH: machine.arch };
   const preparation = new RemoteScript(
     `${node}-prepare`,
-    { machine, script: scripts("supported.sh", "prepare.sh"), values },
+    {
+      machine,
+      script: [...CHECK_SCRIPTS, ...scripts("prepare.sh")],
+      values: { ...values, ...requirements },
+    },
     opts,
   );
   const connection = machine.connection.apply((known) => ({
@@ -55,9 +63,4 @@ function readBoot(text: string, machine: string): string {
     );
   }
   return text;
-}
-
-/** Paths of this folder's scripts. */
-export function scripts(...files: readonly string[]): string[] {
-  return files.map((file) => join(import.meta.dirname, "scripts", file));
 }

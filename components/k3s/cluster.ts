@@ -1,6 +1,5 @@
 /** One K3s cluster over the overlay: a server, its agents, a kubeconfig. */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -8,7 +7,7 @@ import * as random from "@pulumi/random";
 import type { Settings } from "../../config/schema.ts";
 import { nodeName, type Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
-import { FILES_SCRIPT, RemoteScript } from "../remote/script.ts";
+import { readScript, RemoteScript } from "../remote/script.ts";
 import {
   agentConfig,
   downloadUrl,
@@ -17,7 +16,15 @@ import {
   serverConfig,
   type NodeConfig,
 } from "./config.ts";
-import { parseCredentials } from "./credentials.ts";
+import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
+import { renewalPeriod, warningOf } from "./renewal.ts";
+import {
+  ADMIT_SCRIPT,
+  CLAIM_SCRIPT,
+  DRAIN_SCRIPT,
+  FOLLOW_PROGRAM,
+  INSTALL_SCRIPT,
+} from "./scripts.ts";
 
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
@@ -26,7 +33,12 @@ export interface ClusterArgs {
   readonly guests?: readonly OverlayMember[];
 }
 
-/** A K3s server and its agents, all Ready when `ready` is done. */
+/**
+ * A K3s server and its agents, all Ready when `ready` is done.
+ *
+ * Agents hold nothing that adds a server, reads a Secret or changes the cluster: a token that lets agents
+ * join, and a kubeconfig that only looks, one for each node, which goes with the node.
+ */
 export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
@@ -35,7 +47,10 @@ export class Cluster extends pulumi.ComponentResource {
    * its kubeconfig, and a preview knows it.
    */
   readonly identity: pulumi.Output<string>;
-  /** Done when every node is Ready; guests come when they come, and nothing waits for them. */
+  /**
+   * Done when every node is Ready; guests come when they come, and nothing waits for them. What depends
+   * on it is gone before a node's pods are moved.
+   */
   readonly ready: readonly pulumi.Resource[];
 
   constructor(
@@ -45,6 +60,8 @@ export class Cluster extends pulumi.ComponentResource {
   ) {
     super("fogline:k3s:Cluster", name, {}, opts);
     const { hub, agents } = args.overlay;
+    // Until agents had a token of their own, this was the server's: its name stays, as agents do not
+    // lose their way in while they are given it anew.
     const secret = new random.RandomPassword(
       `${name}-token`,
       { length: 48, special: false },
@@ -66,8 +83,10 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
-    const install = (agent: OverlayMember): RemoteScript =>
-      this.install(
+    this.tellOfEnd();
+    const install = (agent: OverlayMember): pulumi.Resource[] => {
+      const admission = this.admit(agent, server);
+      const installed = this.install(
         agent,
         {
           ROLE: "agent",
@@ -75,29 +94,84 @@ export class Cluster extends pulumi.ComponentResource {
             .output(agent.address)
             .apply((address) => agentConfig(hub.address, this.node(agent, address))),
           SERVER: hub.address,
-          TOKEN: credentials.nodeToken,
-          KUBECONFIG_TEXT: this.kubeconfig,
+          TOKEN: credentials.agentToken,
+          KUBECONFIG_TEXT: pulumi
+            .all([this.kubeconfig, admission.result])
+            .apply(([administrator, token]) => kubeconfigOf(administrator, token)),
         },
-        [server, this.forget(agent, server)],
+        [server, admission],
       );
-    this.ready = [server, ...agents.map(install)];
+      return [installed, this.drain(agent, installed)];
+    };
+    this.ready = [server, ...agents.flatMap(install)];
     args.guests?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 
-  /** Takes an agent's node out of the cluster once the agent itself is gone. */
-  private forget({ machine }: OverlayMember, server: pulumi.Resource): pulumi.Resource {
+  /**
+   * Claims names of cluster-wide objects, each as `kind/name`. Done when none of them is somebody
+   * else's, which the Kubernetes provider would not notice.
+   */
+  claim(names: readonly string[]): pulumi.Resource {
+    const { machine } = this.args.overlay.hub;
+    return new RemoteScript(
+      "cluster-claim",
+      {
+        machine,
+        script: CLAIM_SCRIPT,
+        values: { NODE: nodeName(machine), NAMES: names.join(" ") },
+        undo: false,
+      },
+      { parent: this, dependsOn: [...this.ready] },
+    );
+  }
+
+  /**
+   * Lets a machine have its node's name, and takes the node out of the cluster once the agent itself is
+   * gone or runs on another machine.
+   */
+  private admit({ machine }: OverlayMember, server: pulumi.Resource): RemoteScript {
     const node = nodeName(machine);
     return new RemoteScript(
       `${node}-node`,
       {
         machine: this.args.overlay.hub.machine,
-        script: script("forget.sh"),
-        values: { NODE: node },
-        onlyUndo: true,
+        script: ADMIT_SCRIPT,
+        values: {
+          NODE: node,
+          // A machine that is made or installed anew has another key.
+          MACHINE: machine.connection.apply(({ hostKey }) =>
+            pulumi.output(hostKey).apply((key) => createHash("sha256").update(key).digest("hex")),
+          ),
+        },
+        secretOutput: true,
       },
       { parent: this, dependsOn: [server] },
     );
+  }
+
+  /** Moves an agent's pods away before it stops: what depends on the agent is deleted before it. */
+  private drain({ machine }: OverlayMember, installed: pulumi.Resource): pulumi.Resource {
+    const node = nodeName(machine);
+    return new RemoteScript(
+      `${node}-drain`,
+      {
+        machine: this.args.overlay.hub.machine,
+        script: DRAIN_SCRIPT,
+        values: { NODE: node },
+        onlyUndo: true,
+      },
+      { parent: this, dependsOn: [installed] },
+    );
+  }
+
+  /** Warns of the end of the certificates while nothing has renewed them. */
+  private tellOfEnd(): void {
+    this.kubeconfig.apply((kubeconfig) => {
+      const end = endOf(kubeconfig);
+      const warning = end === undefined ? undefined : warningOf(end, new Date());
+      return warning === undefined ? undefined : pulumi.log.warn(warning, this);
+    });
   }
 
   private install(
@@ -111,14 +185,18 @@ export class Cluster extends pulumi.ComponentResource {
       `${node}-k3s`,
       {
         machine: member.machine,
-        script: [FILES_SCRIPT, script("install.sh")],
+        script: INSTALL_SCRIPT,
         values: {
           NODE: node,
+          VERSION: settings.version,
           URL: downloadUrl(settings, member.machine.arch),
           SHA256: checksum(settings, member.machine),
           FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
           REGISTRIES: registriesConfig(settings.mirrors),
           ADMIN: member.machine.adminUser,
+          INTERFACE: member.interfaceName ?? "",
+          FOLLOW: readScript(FOLLOW_PROGRAM),
+          RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
           ...values,
         },
@@ -142,10 +220,6 @@ export class Cluster extends pulumi.ComponentResource {
 function identityOf(token: string): string {
   const hash = createHash("sha256").update(`identity of the cluster of ${token}`);
   return `fogline-${hash.digest("hex").slice(0, 16)}`;
-}
-
-function script(file: string): string {
-  return join(import.meta.dirname, "scripts", file);
 }
 
 function checksum(settings: Settings["k3s"], machine: Machine): string {

@@ -9,7 +9,6 @@ import {
   registriesConfig,
   serverConfig,
 } from "./config.ts";
-import { parseCredentials } from "./credentials.ts";
 
 const settings = {
   version: "v1.36.3+k3s1",
@@ -53,8 +52,15 @@ describe("K3s's configuration", () => {
     });
   });
 
-  it("holds no token: that stands in a file of its own", () => {
-    expect(parse(serverConfig(settings, node))).not.toHaveProperty("token");
+  it("holds no token: those stand in files of their own, and the server's nowhere", () => {
+    const [server, agent] = [serverConfig(settings, node), agentConfig("10.101.0.1", node)].map(
+      (text) => parse(text) as object,
+    );
+    expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
+    expect(agent).toHaveProperty("token-file", "/etc/rancher/k3s/token");
+    for (const key of ["token", "agent-token", "token-file"]) {
+      expect(server).not.toHaveProperty(key);
+    }
   });
 
   it("names mirrors only where there are some", () => {
@@ -67,22 +73,5 @@ describe("K3s's configuration", () => {
   it("finds each processor's binary", () => {
     expect(downloadUrl(settings, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
     expect(downloadUrl(settings, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
-  });
-});
-
-describe("the server's credentials", () => {
-  it("split into token and kubeconfig, which then names the overlay's address", () => {
-    const read = parseCredentials(
-      "K10ab::server:x\nserver: https://127.0.0.1:6443\n",
-      "10.101.0.1",
-    );
-    expect(read).toEqual({
-      nodeToken: "K10ab::server:x",
-      kubeconfig: "server: https://10.101.0.1:6443\n",
-    });
-  });
-
-  it("are refused when the server printed something else", () => {
-    expect(() => parseCredentials("oops", "10.101.0.1")).toThrow("did not print its node token");
   });
 });

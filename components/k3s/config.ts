@@ -14,8 +14,14 @@ export interface NodeConfig {
   readonly interfaceName?: string | undefined;
 }
 
-/** Where K3s reads the cluster's token from: a 0600 file. */
+/** Where an agent reads its token from: a 0600 file. */
 export const TOKEN_FILE = "/etc/rancher/k3s/token";
+
+/**
+ * Where the server reads the agents' token from: a 0600 file. Its own, which may add servers, is made
+ * by K3s and known to nobody else.
+ */
+export const AGENT_TOKEN_FILE = "/etc/rancher/k3s/agent-token";
 
 /** Where flannel reads its configuration from. */
 export const FLANNEL_FILE = "/etc/rancher/k3s/flannel.json";
@@ -31,6 +37,7 @@ const NODE_STATUS_UPDATE = "5s";
 export function serverConfig(settings: Settings["k3s"], node: NodeConfig): string {
   return dump({
     ...common(node),
+    "agent-token-file": AGENT_TOKEN_FILE,
     "advertise-address": node.address,
     "tls-san": [node.address],
     "cluster-cidr": settings.podRange,
@@ -48,7 +55,11 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
 
 /** An agent's `config.yaml`. */
 export function agentConfig(serverAddress: string, node: NodeConfig): string {
-  return dump({ ...common(node), server: `https://${serverAddress}:6443` });
+  return dump({
+    ...common(node),
+    "token-file": TOKEN_FILE,
+    server: `https://${serverAddress}:6443`,
+  });
 }
 
 /**
@@ -84,7 +95,6 @@ export function downloadUrl(settings: Settings["k3s"], arch: Arch): string {
 
 function common(node: NodeConfig): Record<string, unknown> {
   return {
-    "token-file": TOKEN_FILE,
     "node-name": node.node,
     "node-ip": node.address,
     ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),

@@ -1,25 +1,60 @@
-/** What the server's installation prints: pure. */
+/** What the server's installation prints, and what agents are given of it: pure. */
+import { X509Certificate } from "node:crypto";
+
+import { parse, stringify } from "yaml";
 
 export interface Credentials {
-  /** Token with the hash of the cluster's CA, so that an agent knows its server. */
-  readonly nodeToken: string;
-  /** Kubeconfig that reaches the API over the overlay. */
+  /** Token that lets agents join, with the hash of the cluster's CA: an agent knows its server. */
+  readonly agentToken: string;
+  /** Administrator's kubeconfig that reaches the API over the overlay. */
   readonly kubeconfig: string;
 }
 
+interface Kubeconfig {
+  readonly clusters: readonly [{ readonly cluster: Readonly<Record<string, string>> }];
+  readonly users: readonly [{ readonly user: Readonly<Record<string, string>> }];
+}
+
 /**
- * Reads the node token (first line) and the kubeconfig (the rest), whose server K3s writes as the
+ * Reads the agents' token (first line) and the kubeconfig (the rest), whose server K3s writes as the
  * loopback address (S0-34 wants the overlay's).
  *
- * @throws Error when the text is not of this form
+ * @throws Error when the text is not of this form, or the token is the server's, which may add servers
  */
 export function parseCredentials(text: string, address: string): Credentials {
   const end = text.indexOf("\n");
-  const nodeToken = text.slice(0, end).trim();
+  const agentToken = text.slice(0, end).trim();
   const kubeconfig = text.slice(end + 1);
   const loopback = "https://127.0.0.1:6443";
-  if (end < 0 || nodeToken === "" || !kubeconfig.includes(loopback)) {
-    throw new Error("the K3s server did not print its node token and kubeconfig");
+  if (end < 0 || !/^K10[0-9a-f]+::node:./.test(agentToken) || !kubeconfig.includes(loopback)) {
+    throw new Error("the K3s server did not print the agents' token and its kubeconfig");
   }
-  return { nodeToken, kubeconfig: kubeconfig.replace(loopback, `https://${address}:6443`) };
+  return { agentToken, kubeconfig: kubeconfig.replace(loopback, `https://${address}:6443`) };
+}
+
+/**
+ * A kubeconfig for the same cluster as another user.
+ *
+ * @param token that of the user's service account
+ */
+export function kubeconfigOf(administrator: string, token: string): string {
+  const { clusters } = parse(administrator) as Kubeconfig;
+  const { server, "certificate-authority-data": ca } = clusters[0].cluster;
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "fogline", cluster: { server, "certificate-authority-data": ca } }],
+    users: [{ name: "node", user: { token: token.trim() } }],
+    contexts: [{ name: "fogline", context: { cluster: "fogline", user: "node" } }],
+    "current-context": "fogline",
+  });
+}
+
+/** When the administrator's certificate ends; undefined where the kubeconfig holds none. */
+export function endOf(kubeconfig: string): Date | undefined {
+  const { users } = parse(kubeconfig) as Partial<Kubeconfig>;
+  const encoded = users?.[0].user["client-certificate-data"];
+  return encoded === undefined
+    ? undefined
+    : new Date(new X509Certificate(Buffer.from(encoded, "base64")).validTo);
 }

@@ -1,11 +1,10 @@
 /** What installing and removing K3s leaves of a machine's owner. Needs root, no lab. */
-import { join } from "node:path";
-
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { TestMachine, type Ran } from "../edge/testing/machines.ts";
 import { render } from "../remote/render.ts";
-import { FILES_SCRIPT, readScript } from "../remote/script.ts";
+import { readScript } from "../remote/script.ts";
+import { INSTALL_SCRIPT } from "./scripts.ts";
 
 const SUM = "0".repeat(64);
 let machine: TestMachine;
@@ -20,10 +19,11 @@ afterAll(() => {
 
 /** Runs the script as the program does for an agent. */
 function install(action: string): Promise<Ran> {
-  const script = readScript([FILES_SCRIPT, join(import.meta.dirname, "scripts/install.sh")]);
+  const script = readScript(INSTALL_SCRIPT);
   const values = {
     ...{ NODE: "owned", ROLE: "agent", URL: "http://127.0.0.1:1/k3s", SHA256: SUM },
     ...{ CONFIG: "", FLANNEL: "", REGISTRIES: "", TOKEN: "", ADMIN: "root", SERVER: "127.0.0.1" },
+    ...{ VERSION: "v1.36.3+k3s1", INTERFACE: "fogline0", FOLLOW: "", RENEWAL: "1" },
     KUBECONFIG_TEXT: "ours",
   };
   return machine.run(render(script, values), action);

@@ -12,6 +12,9 @@ import { marksResult, renderStep, resultOf, type Locks, type Values } from "./re
 /** The part of a script that writes and fetches files; it is told `NODE`. */
 export const FILES_SCRIPT = join(import.meta.dirname, "scripts/files.sh");
 
+/** The part of a machine's first script that provides the programs which others call. */
+export const TOOLS_SCRIPT = join(import.meta.dirname, "scripts/tools.sh");
+
 export interface RemoteScriptArgs {
   readonly machine: Machine;
   /**
@@ -27,6 +30,11 @@ export interface RemoteScriptArgs {
   readonly undo?: boolean;
   /** Whether it runs then alone, so that creating its resource opens no connection; default false. */
   readonly onlyUndo?: boolean;
+  /**
+   * Whether it runs as the user who logs in instead of root, and beside other steps, as it only looks;
+   * default false.
+   */
+  readonly asUser?: boolean;
   /**
    * Whether it mostly waits, for a device or for a node, so that it does not keep other steps off
    * the machine; default false: one step at a time changes a machine.
@@ -50,7 +58,8 @@ export class RemoteScript extends command.remote.Command {
 
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
     const { machine } = args;
-    const run = (action: string): string => `sudo -n bash -s -- ${action}`;
+    const shell = args.asUser === true ? "bash" : "sudo -n bash";
+    const run = (action: string): string => `${shell} -s -- ${action}`;
     const locks = {
       step: `/run/lock/fogline-${name}.lock`,
       machine: "/run/lock/fogline.lock",
@@ -62,7 +71,7 @@ export class RemoteScript extends command.remote.Command {
         connection: machine.connection,
         ...(args.onlyUndo === true ? {} : { create: run("create"), update: run("update") }),
         ...(args.undo === false ? {} : { delete: run("delete") }),
-        stdin: stdinOf(args, locks),
+        stdin: stdinOf(args, args.asUser === true ? undefined : locks),
         // Setting variables over SSH needs AcceptEnv on the machine, and no script wants them.
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.Stderr,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { nodeLines, shareLines } from "./report.ts";
+import { certificateLine, nodeLines, shareLines } from "./report.ts";
 
 test("a node is shown with whether it is ready and its pods", () => {
   const node = (name: string, status: string): Parameters<typeof nodeLines>[0][number] => ({
@@ -31,5 +31,15 @@ test("shares of requests add up, failures included, the largest first", () => {
   });
   expect(shareLines([answer("p1"), answer("p2"), answer("p2"), answer("HTTP 503", false)])).toEqual(
     ["  50 %  n / p2", "  25 %  n / p1", "  25 %  failed: HTTP 503"],
+  );
+});
+
+test("the certificates' end is shown, and that it is past", () => {
+  const end = new Date("2027-03-01T12:00:00Z");
+  expect(certificateLine(end, new Date("2027-02-01T12:00:00Z"))).toBe(
+    "certificates: good for 28 days, until 2027-03-01",
+  );
+  expect(certificateLine(end, new Date("2027-04-01T12:00:00Z"))).toBe(
+    "certificates: ended on 2027-03-01",
   );
 });

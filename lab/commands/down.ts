@@ -1,5 +1,5 @@
 /** `make down`: leaves nothing of the lab but the cache of tools; works after any crash. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -13,7 +13,7 @@ import { stopDownloads } from "../services.ts";
 import { Cloud } from "../stand-ins/azure-native/cloud.ts";
 import { endStrayEngine, runEngine } from "./run-engine.ts";
 import { removeNetwork } from "./network.ts";
-import { OWNER, withSession, type Session } from "./session.ts";
+import { FORMER_OWNER, OWNER, withSession, type Session } from "./session.ts";
 
 /**
  * Takes the lab down.
@@ -48,6 +48,14 @@ function refuseLeftovers(): void {
   }
 }
 
+/** Stands from the first step of taking the lab down to the last. */
+const HALF = join(RUN, "half-down");
+
+/** Whether a command that took the lab down was cut off: some of its machines are gone for ever. */
+export function isHalfDown(): boolean {
+  return existsSync(HALF);
+}
+
 /**
  * Removes the lab. Every step is tried, so that one that fails does not keep the others from
  * cleaning up.
@@ -63,6 +71,9 @@ export async function tearDown({ progress }: Session): Promise<void> {
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+  if (existsSync(RUN)) {
+    writeFileSync(HALF, "");
+  }
   await step("engine", () => endStrayEngine());
   await Promise.all([
     step("forwarder", stopForwarder),
@@ -79,8 +90,9 @@ export async function tearDown({ progress }: Session): Promise<void> {
       rm(RUN, { recursive: true, force: true }),
       rm(MACHINES, { recursive: true, force: true }),
     ]);
-    removeIfEmpty(dirname(MACHINES));
     rmSync(OWNER, { force: true });
+    rmSync(FORMER_OWNER, { force: true });
+    removeIfEmpty(dirname(MACHINES));
   });
   if (failures.length > 0) {
     throw new LabError("lab", "taking it down", failures.join("\n"), "make down tries again");

@@ -13,13 +13,18 @@ export function networkStands(): boolean {
   return existsSync(WHOLE);
 }
 
-/** Lays the network; what a killed command left of one is removed first. */
-export async function ensureNetwork(): Promise<void> {
+/**
+ * Lays the network; what a killed command left of one is removed first.
+ *
+ * @param complete lays what belongs on it, before it counts as whole
+ */
+export async function ensureNetwork(complete: () => Promise<void>): Promise<void> {
   if (networkStands()) {
     return;
   }
   await destroyNetwork();
   await createNetwork();
+  await complete();
   writeFileSync(WHOLE, "");
 }
 

@@ -11,6 +11,7 @@ import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { startRegistry } from "../images/registry.ts";
 import { FABRIC, PROJECT, RUN } from "../layout.ts";
+import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
 import { preflight } from "../preflight.ts";
@@ -24,8 +25,16 @@ import {
   type NetmakerParts,
   type Toolchain,
 } from "../toolchain/toolchain.ts";
-import { tearDown } from "./down.ts";
+import { isHalfDown, tearDown } from "./down.ts";
 import { ensureNetwork, networkStands } from "./network.ts";
+import {
+  awaitNodes,
+  bootMachines,
+  OVERLAY,
+  rejoinOverlay,
+  removeStrayDisks,
+  restoreCloud,
+} from "./recover.ts";
 import { claimHost, type Session } from "./session.ts";
 
 const OPERATOR = join(RUN, "operator");
@@ -41,11 +50,17 @@ export async function prepare(session: Session): Promise<Toolchain> {
     progress.note(`installed Debian packages: ${installed.join(", ")}`);
   }
   claimHost();
-  if (existsSync(STATE) && !networkStands()) {
-    progress.note("this computer was restarted: the lab's machines are gone, so it is built anew");
+  if (isHalfDown()) {
+    progress.note(
+      "an earlier make down was cut off: it is ended first, then the lab is built anew",
+    );
     await tearDown(session);
     claimHost();
   }
+  if (existsSync(STATE) && !networkStands()) {
+    progress.note("this computer was restarted: the lab's machines boot from the disks they have");
+  }
+  await removeStrayDisks();
   await mkdir(RUN, { recursive: true });
 
   const toolchain = progress.phase("toolchain", ensureToolchain);
@@ -60,21 +75,23 @@ export async function prepare(session: Session): Promise<Toolchain> {
       say,
     ),
   );
-  const network = progress.phase("network", ensureNetwork);
+  const network = progress.phase("network", () => ensureNetwork(restoreCloud));
+  const recovered = network.then(() => recover(session));
   const services = Promise.all([toolchain, netmaker, network]).then(([tools, parts]) =>
     progress.phase("registry and downloads", () => startServices(tools, parts)),
   );
   // The Pi boots while the toolchain builds: it needs neither tools nor images.
   const root = progress.phase("machine root", ensureRoot);
-  const pi = Promise.all([network, root, operatorKey()]).then(([, , authorizedKey]) =>
+  const pi = Promise.all([recovered, root, operatorKey()]).then(([, , authorizedKey]) =>
     progress.phase("raspberrypi", () => startPi({ authorizedKey })),
   );
-  const [tools, refs, device, , parts] = await Promise.all([
+  const [tools, refs, device, , parts, off] = await Promise.all([
     toolchain,
     images,
     pi,
     services,
     netmaker,
+    recovered,
   ]);
   const report = [
     ...tools.report,
@@ -92,7 +109,40 @@ export async function prepare(session: Session): Promise<Toolchain> {
   for (const line of describeReport(report)) {
     progress.note(line);
   }
+  await heardOf(session, off);
   return tools;
+}
+
+/** Machines that were off, and since when at the latest, in milliseconds since 1970. */
+interface Off {
+  readonly machines: readonly string[];
+  readonly since: number;
+}
+
+/** Boots machines that died without a command, and takes the laptop back into the overlay. */
+async function recover({ progress }: Session): Promise<Off> {
+  const since = Date.now();
+  const off = await poweredOff();
+  const machines = off.map(({ name }) => name);
+  if (off.length > 0) {
+    progress.note(`off without a command, so their power is given back: ${machines.join(", ")}`);
+    await progress.phase("power", (say) => bootMachines(off, say));
+  }
+  await rejoinOverlay();
+  return { machines, since };
+}
+
+/** The program finds the cluster whole: it hears of the machines that were off. */
+async function heardOf({ progress }: Session, { machines, since }: Off): Promise<void> {
+  if (machines.length === 0) {
+    return;
+  }
+  const silent = await progress.phase("nodes", (say) => awaitNodes(machines, since, say));
+  if (silent.length > 0) {
+    progress.note(
+      `the cluster does not hear of ${silent.join(", ")} yet; make logs ARGS=<machine>`,
+    );
+  }
 }
 
 /** What only this lab knows, by section of the settings. */
@@ -103,7 +153,7 @@ function facts(
 ): Facts {
   const arch = hostArch();
   return {
-    operator: { sshKey: KEY, folder: join(OPERATOR, "overlay") },
+    operator: { sshKey: KEY, folder: OVERLAY },
     cloud: { arch, lab: true },
     edge: [{ name: "raspberrypi", ...pi, arch }],
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },

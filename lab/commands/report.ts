@@ -30,6 +30,13 @@ export function nodeLines(nodes: readonly Node[], pods: readonly Pod[]): string[
   });
 }
 
+/** When the cluster's certificates end; `up` renews them before. */
+export function certificateLine(end: Date, now: Date): string {
+  const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
+  const day = end.toISOString().slice(0, 10);
+  return `certificates: ${days < 0 ? `ended on ${day}` : `good for ${days} days, until ${day}`}`;
+}
+
 /** What one request was answered with. */
 export interface Answer {
   readonly ok: boolean;

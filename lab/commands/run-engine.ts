@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { ENGINE } from "../engine/config.ts";
-import { describeChanges, type Failure, type Message } from "../engine/events.ts";
+import { describeChanges, joinAlike, type Failure, type Message } from "../engine/events.ts";
 import type { Operation } from "../engine.ts";
 import { NAMESPACES, PROJECT } from "../layout.ts";
 import { nodeCommand } from "../node.ts";
@@ -105,16 +105,21 @@ function describeFailure(
   operation: Operation,
   failed: Extract<Message, { kind: "failed" }>,
 ): LabError {
-  const [first] = failed.failures;
+  const failures = joinAlike(failed.failures);
+  const [first] = failures;
   if (first === undefined) {
     return new LabError("engine", operation, failed.output, "run the command again; it continues");
   }
   return new LabError(
-    failed.failures.map(({ where }) => where).join(", "),
+    failures.map(describeWhere).join(", "),
     `${operation} (${first.step})`,
-    failed.failures.map(describeOne).join("\n\n"),
+    failures.map(describeOne).join("\n\n"),
     `make logs ARGS=<machine> shows a machine's journal; make ${operation === "destroy" ? "down" : operation} continues from here`,
   );
+}
+
+function describeWhere({ where, others }: { where: string; others: number }): string {
+  return others === 0 ? where : `${where} and ${others} more`;
 }
 
 function describeOne({ urn, error, lines }: Failure): string {

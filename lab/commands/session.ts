@@ -1,9 +1,9 @@
 /** What every command that changes the lab shares: the lock, the display, Ctrl-C. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { Interrupt } from "../interrupt.ts";
-import { PROJECT } from "../layout.ts";
+import { MACHINES, PROJECT } from "../layout.ts";
 import { HOST_RUN, takeLock } from "../lock.ts";
 import { LabError, Progress } from "../progress.ts";
 
@@ -13,8 +13,10 @@ export interface Session {
   readonly interrupt: Interrupt;
 }
 
-/** Names the checkout whose lab is up on this computer. */
-export const OWNER = join(HOST_RUN, "checkout");
+/** Names the checkout whose lab is up on this computer; it stands as long as the machines' disks. */
+export const OWNER = join(dirname(MACHINES), "checkout");
+/** Where labs of before November 2026 noted it. */
+export const FORMER_OWNER = join(HOST_RUN, "checkout");
 
 /**
  * Runs a command under the lab's lock and shows its progress.
@@ -52,7 +54,8 @@ export async function withSession(
  * @throws LabError when the lab of another checkout is up
  */
 export function claimHost(): void {
-  const owner = existsSync(OWNER) ? readFileSync(OWNER, "utf8").trim() : PROJECT;
+  const note = [OWNER, FORMER_OWNER].find((path) => existsSync(path));
+  const owner = note === undefined ? PROJECT : readFileSync(note, "utf8").trim();
   if (owner !== PROJECT && existsSync(owner)) {
     throw new LabError(
       "this computer",
@@ -61,5 +64,6 @@ export function claimHost(): void {
       `cd ${owner} && make down`,
     );
   }
+  mkdirSync(dirname(OWNER), { recursive: true });
   writeFileSync(OWNER, `${PROJECT}\n`);
 }

@@ -1,13 +1,22 @@
 /** `make status`: nodes, pods per node, the URL, and who answers how much of the website's traffic. */
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
+import { endOf } from "../../components/k3s/credentials.ts";
 import { forwarderUrl, SOCKET } from "../forwarder.ts";
 import { lockHolder } from "../lock.ts";
 import { running } from "../machines/machine.ts";
 import { LabError } from "../progress.ts";
-import { readOutputs, websiteUrls } from "./outputs.ts";
+import { KUBECONFIG, readOutputs, websiteUrls } from "./outputs.ts";
 import { hasCluster, kubectlJson } from "./kubectl.ts";
-import { nodeLines, shareLines, type Answer, type Node, type Pod } from "./report.ts";
+import {
+  certificateLine,
+  nodeLines,
+  shareLines,
+  type Answer,
+  type Node,
+  type Pod,
+} from "./report.ts";
 
 /** Requests that a share is measured with. */
 const REQUESTS = 40;
@@ -56,6 +65,10 @@ async function printCluster(print: (line: string) => void): Promise<boolean> {
       kubectlJson<Items<Pod>>(["get", "pods", "--all-namespaces"]),
     ]);
     print("");
+    const end = endOf(readFileSync(KUBECONFIG, "utf8"));
+    if (end !== undefined) {
+      print(certificateLine(end, new Date()));
+    }
     for (const line of nodeLines(nodes.items, pods.items)) {
       print(line);
     }

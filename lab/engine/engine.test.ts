@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { mergeFacts, readSettings } from "./config.ts";
-import { describeChanges, Tracker, type Message } from "./events.ts";
+import { describeChanges, joinAlike, Tracker, type Failure, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
 import { clearPending, hasPending, withoutPending } from "./state.ts";
 import { addUnreported, Unreported } from "./unreported.ts";
@@ -245,6 +245,54 @@ describe("the engine's events", () => {
         error: "exit 1",
         lines: "step: join",
       },
+    ]);
+  });
+
+  test("keep a warning of the moment for the failure, should there be one", () => {
+    const { messages, take, tracker } = follow();
+    const warn = (name: string, message: string, ephemeral: boolean): void => {
+      take({ diagnosticEvent: { urn: urn(name), severity: "warning", message, ephemeral } });
+    };
+    take({ resourcePreEvent: step("website", "create") });
+    warn("website", "[MinimumReplicasUnavailable] not yet", true);
+    take({ resOutputsEvent: step("website", "create") });
+    const notes = (): Message[] => messages.filter(({ kind }) => kind === "note");
+    expect(notes()).toEqual([]);
+    expect(tracker.failures()).toEqual([]);
+
+    take({ resourcePreEvent: step("database", "create") });
+    warn("database", "[Pod database-0]: containers with unready status: [postgres]", true);
+    take({ diagnosticEvent: { urn: urn("database"), severity: "error", message: "timed out" } });
+    take({ resOpFailedEvent: step("database", "create") });
+    expect(notes()).toEqual([]);
+    expect(tracker.failures()).toMatchObject([
+      { where: "database", lines: "[Pod database-0]: containers with unready status: [postgres]" },
+    ]);
+  });
+
+  test("note a lasting warning once, however many resources have it", () => {
+    const { messages, take } = follow();
+    for (const name of ["a", "b"]) {
+      const message = "configured Kubernetes cluster is unreachable: refused";
+      take({ diagnosticEvent: { urn: urn(name), severity: "warning", message } });
+    }
+    expect(messages).toEqual([
+      {
+        kind: "note",
+        text: "warning: a: configured Kubernetes cluster is unreachable: refused",
+      },
+    ]);
+  });
+
+  test("tell failures of one cause as one", () => {
+    const failure = (where: string, error: string): Failure => ({
+      ...{ where, urn: urn(where), step: "deleting", error, lines: "" },
+    });
+    const away = "configured Kubernetes cluster is unreachable";
+    const joined = joinAlike([failure("a", away), failure("b", "other"), failure("c", away)]);
+    expect(joined.map(({ where, others }) => [where, others])).toEqual([
+      ["a", 1],
+      ["b", 0],
     ]);
   });
 

@@ -21,6 +21,21 @@ export interface Failure {
   readonly lines: string;
 }
 
+/** Failures with those that say the same counted into the first: a cluster that is away fails all. */
+export function joinAlike(failures: readonly Failure[]): (Failure & { readonly others: number })[] {
+  const joined: (Failure & { others: number })[] = [];
+  for (const failure of failures) {
+    const { step, error } = failure;
+    const alike = joined.find((other) => other.step === step && other.error === error);
+    if (alike === undefined || error === "") {
+      joined.push({ ...failure, others: 0 });
+    } else {
+      alike.others += 1;
+    }
+  }
+  return joined;
+}
+
 interface Running {
   readonly operation: string;
   readonly since: number;
@@ -52,6 +67,7 @@ export class Tracker {
   readonly #lines = new Map<string, string[]>();
   readonly #errors = new Map<string, string[]>();
   readonly #failed = new Map<string, string>();
+  readonly #warned = new Set<string>();
   #finished = 0;
 
   /** The program's outputs as the events showed them, secrets masked. */
@@ -129,9 +145,15 @@ export class Tracker {
         return;
       }
       this.#errors.set(urn, [...(this.#errors.get(urn) ?? []), text]);
-    } else if (event.severity === "warning") {
-      this.send({ kind: "note", text: `warning: ${nameOf(urn)}: ${text}` });
+    } else if (event.severity === "warning" && event.ephemeral !== true) {
+      // A cluster that is away has each of its objects say so.
+      if (!this.#warned.has(text)) {
+        this.#warned.add(text);
+        this.send({ kind: "note", text: `warning: ${nameOf(urn)}: ${text}` });
+      }
     } else {
+      // Of the moment, warnings included: what is not ready yet, or was amiss once. It is told with
+      // the failure where there is one.
       this.#lines.set(urn, [...(this.#lines.get(urn) ?? []).slice(-50), ...text.split("\n")]);
       this.#tell();
     }

@@ -44,7 +44,27 @@ export async function boot(spec: MachineSpec): Promise<void> {
 
 /** Gives a machine that was cut off its power back: it boots as it was last ordered. */
 export async function powerOn(name: string): Promise<void> {
-  await boot(JSON.parse(await readFile(specFile(name), "utf8")) as MachineSpec);
+  await boot(await orderOf(name));
+}
+
+/** Machines that were ordered and have a disk, and do not run: nobody took them, their power went. */
+export async function poweredOff(): Promise<MachineSpec[]> {
+  const names = (await existing()).filter(
+    (name) =>
+      existsSync(diskOf(name)) &&
+      existsSync(specFile(name)) &&
+      readPidFile(pidFile(name)) === undefined,
+  );
+  return Promise.all(names.map(orderOf));
+}
+
+/** Disks of machines that nobody ordered here: of a checkout that is gone, or never booted. */
+export async function strayDisks(): Promise<string[]> {
+  return (await existing()).filter((name) => !existsSync(specFile(name)));
+}
+
+async function orderOf(name: string): Promise<MachineSpec> {
+  return JSON.parse(await readFile(specFile(name), "utf8")) as MachineSpec;
 }
 
 /** Cuts a machine's power: everything on it dies at once, its disk stays. */

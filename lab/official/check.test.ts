@@ -42,7 +42,10 @@ it("is not run without official parts, and names each that is not there", async 
 it("takes no stand-in for an official part", async () => {
   copyFileSync(standIn("random"), join(folder, "pulumi-resource-random"));
   expect(await checkOfficial(folder, print)).toBe(NOT_RUN);
+  writeFileSync(join(folder, "netmaker"), "\u007fELF… fogline/lab/netmaker/internal/api …");
+  expect(await checkOfficial(folder, print)).toBe(NOT_RUN);
   expect(lines).toContain("not run: pulumi-resource-random in ARTIFACTS is no compiled program");
+  expect(lines).toContain("not run: netmaker in ARTIFACTS is this project's stand-in");
 });
 
 it("fails for a part that does not behave as its behaviours say", async () => {

@@ -11,6 +11,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ensurePackages, readPackages } from "../packages.ts";
+import { LabError } from "../progress.ts";
 import type { PartName, PluginBehaviour } from "./behaviour.ts";
 import { CONTRACT_SEEN, runContract } from "./netmaker.ts";
 import { findPart } from "./parts.ts";
@@ -56,8 +58,12 @@ export async function tryPlugin(
   return { passed, failed };
 }
 
-/** Runs Netmaker's contract suite on a server of this program. */
+/** Runs Netmaker's contract suite on a server of this program, with Debian's broker. */
 async function tryNetmaker(program: string, work: string, print: Print): Promise<Outcome> {
+  await ensurePackages(
+    readPackages().filter(({ name }) => name === "mosquitto"),
+    print,
+  );
   const report = join(work, "netmaker.json");
   const options = ["--reporter=json", `--outputFile.json=${report}`];
   const { version } = await runContract(program, options);
@@ -114,7 +120,7 @@ export async function checkOfficial(folder: string | undefined, print: Print): P
       } else {
         print(`${name}: ${found.file}, SHA-256 of the program ${found.sha256}`);
         const outcome = await (behaviours === undefined
-          ? tryNetmaker(found.path, work, print)
+          ? tryNetmaker(found.path, work, print).catch(failed(print))
           : tryPlugin(found.path, behaviours, print));
         print(`${name}: ${outcome.passed} passed, ${outcome.failed} failed`);
         outcomes.push(outcome);
@@ -124,6 +130,18 @@ export async function checkOfficial(folder: string | undefined, print: Print): P
   } finally {
     await rm(work, { recursive: true });
   }
+}
+
+/** A part that cannot be tried at all, e.g. as it does not start, has failed. */
+function failed(print: Print): (error: unknown) => Outcome {
+  return (error) => {
+    // What is missing on this computer is no fault of the part.
+    if (error instanceof LabError) {
+      throw error;
+    }
+    print(`  FAILED  ${error instanceof Error ? error.message : String(error)}`);
+    return { passed: 0, failed: 1 };
+  };
 }
 
 async function inTime(work: Promise<void>): Promise<void> {
@@ -144,5 +162,10 @@ if (process.argv[1] === import.meta.filename) {
   const print: Print = (line) => {
     process.stdout.write(`${line}\n`);
   };
-  process.exitCode = await checkOfficial(process.env["ARTIFACTS"], print);
+  try {
+    process.exitCode = await checkOfficial(process.env["ARTIFACTS"], print);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

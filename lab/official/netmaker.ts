@@ -25,7 +25,6 @@ export async function runContract(
   const folder = await mkdtemp(join(tmpdir(), "fogline-contract-"));
   try {
     await using netmaker = await TestNetmaker.start(undefined, program);
-    await netmaker.startBroker();
     const { version } = await netmaker.client.server.status();
     const password = join(folder, "password");
     const masterKey = join(folder, "master-key");

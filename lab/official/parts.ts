@@ -1,5 +1,5 @@
 /** Official parts in a folder that the user brings: programs, or archives as their makers publish them. */
-import { mkdir, mkdtemp, open, readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -23,6 +23,8 @@ const PROGRAMS: Readonly<Record<PartName, string>> = {
 
 /** What every compiled program on Linux begins with. */
 const ELF = "\u007fELF";
+/** Path that the lab's own Go programs carry in their build information. */
+const OWN_MODULES = "fogline/lab/";
 
 /**
  * Finds a part: the program itself, with or without its maker's suffix (`netmaker-linux-amd64`), or
@@ -50,10 +52,14 @@ export async function findPart(part: PartName, folder: string, work: string): Pr
   const given = join(folder, file);
   await checkSum(file, given);
   const path = plain.includes(file) ? given : await unpack(given, program, work);
-  // A stand-in is a script; trying one of them would prove nothing about the official part.
-  return (await startOf(path, ELF.length)) === ELF
-    ? { path, file, sha256: await sha256File(path) }
-    : { path: undefined, reason: `${file} in ARTIFACTS is no compiled program` };
+  // Trying a stand-in would prove nothing about the official part.
+  const content = await readFile(path);
+  if (content.toString("latin1", 0, ELF.length) !== ELF) {
+    return { path: undefined, reason: `${file} in ARTIFACTS is no compiled program` };
+  }
+  return content.includes(OWN_MODULES)
+    ? { path: undefined, reason: `${file} in ARTIFACTS is this project's stand-in` }
+    : { path, file, sha256: await sha256File(path) };
 }
 
 async function unpack(archive: string, program: string, work: string): Promise<string> {
@@ -73,15 +79,5 @@ async function checkSum(file: string, path: string): Promise<void> {
   const sum = await sha256File(path);
   if (known !== undefined && sum !== known) {
     throw new Error(`${path} has the SHA-256 ${sum}, lab/toolchain/lock.yaml says ${known}`);
-  }
-}
-
-async function startOf(path: string, length: number): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length);
-    return buffer.toString("latin1", 0, bytesRead);
-  } finally {
-    await file.close();
   }
 }

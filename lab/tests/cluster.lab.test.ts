@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
+import { runInside } from "../machines/machine.ts";
 import { inside, podsAddress } from "./fixtures.ts";
 import { kubectl, objects, websiteSpread, until, websitePods } from "./lab.ts";
 
@@ -93,6 +94,16 @@ describe("the cluster", () => {
     for (const machine of ["WorkerNode", "raspberrypi"]) {
       expect(Number(await inside(machine, peer)), machine).toBeGreaterThan(0);
     }
+  });
+
+  it("makes the pods' network anew with the tunnel under it, who ever made that anew", async () => {
+    await inside("raspberrypi", "wg-quick down fogline0; wg-quick up fogline0");
+    await until("the Pi's pods to be reached again", 120, async () => {
+      const pods = await podsAddress("raspberrypi");
+      const { exitCode } = await runInside("WorkerNode", `ping -q -c 1 -W 1 ${pods}`);
+      return exitCode === 0 ? true : undefined;
+    });
+    await kubectl("wait", "--for=condition=Ready", "node/raspberrypi", "--timeout=60s");
   });
 
   it("measures pods and nodes, the Pi's included", async () => {

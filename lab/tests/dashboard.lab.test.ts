@@ -6,6 +6,7 @@ import { execa, type ExecaError } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 
+import { connections } from "../../apps/connections.ts";
 import { openDashboard, type Opened } from "../../apps/dashboard/access.ts";
 import { dashboardManifests, inOrder } from "../../apps/dashboard/manifests.ts";
 import { ACCOUNTS, NAMESPACE, type DashboardRole } from "../../apps/dashboard/roles.ts";
@@ -42,6 +43,7 @@ const SERVER = `process.on("SIGTERM", () => process.exit());
 require("http").createServer((_, answer) => answer.end("${PAGE}")).listen(4466)`;
 const DRY_RUN = ["apply", "--server-side", "--dry-run=server", "--validate=strict"];
 const apiServer = outputs().overlay[0]?.address ?? "";
+const allowed = connections({ podRange: "10.42.0.0/16", apiServer });
 const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
 let applied: readonly object[] = [];
 
@@ -50,7 +52,11 @@ beforeAll(async () => {
   const { config } = parse(stack) as { config: Record<string, { kind?: string }> };
   // The stack's own would be taken down with the test's.
   expect(config["fogline:dashboard"]?.kind).toBe("none");
-  const headlamp = dashboardManifests({ kind: "headlamp", apiServer, image: await pageImage() });
+  const headlamp = dashboardManifests({
+    kind: "headlamp",
+    connections: allowed,
+    image: await pageImage(),
+  });
   const { containers } = (headlamp.deployment as unknown as Deployment).spec.template.spec;
   Object.assign(containers[0], { command: ["node", "-e", SERVER], args: [] });
   applied = inOrder(headlamp);
@@ -67,7 +73,7 @@ describe("the manifests", () => {
   it.each(["headlamp", "kubernetes-dashboard"] as const)(
     "of %s are taken by the live API server, every field of them",
     async (kind) => {
-      const manifests = inOrder(dashboardManifests({ kind, apiServer }));
+      const manifests = inOrder(dashboardManifests({ kind, connections: allowed }));
       const said = await kubectlOn(manifests, ...DRY_RUN);
       const taken = said.split("\n").filter((line) => line.endsWith("(server dry run)"));
       expect(taken).toHaveLength(manifests.length);
@@ -75,7 +81,7 @@ describe("the manifests", () => {
   );
 
   it("are refused where a field is wrong", async () => {
-    const { deployment } = dashboardManifests({ kind: "headlamp", apiServer });
+    const { deployment } = dashboardManifests({ kind: "headlamp", connections: allowed });
     const wrong = { ...(deployment as object), spec: { replica: 1 } };
     await expect(kubectlOn([wrong], ...DRY_RUN)).rejects.toThrow(/replica/);
   });

@@ -87,7 +87,10 @@ describe("secrets", () => {
 
 /** The secrets that exist: token, passwords, private keys. */
 async function known(): Promise<string[]> {
-  const token = await inside("MasterNode", "cat /etc/rancher/k3s/token");
+  const kept = await inside(
+    "MasterNode",
+    "cd /var/lib/rancher/k3s/server; sed 's/.*://' token agent-token",
+  );
   const encoded = await kubectl(
     ...["get", "secret", "-n", "website", "database-password"],
     ...["-o", "jsonpath={.data.password}"],
@@ -99,7 +102,12 @@ async function known(): Promise<string[]> {
   );
   const operator = readFileSync(join(RUN, "operator/id_ed25519"), "utf8").split("\n")[1] ?? "";
   const found = [
-    ...[token, Buffer.from(encoded, "base64").toString(), operator, ...(await ofNetmaker())],
+    ...[
+      ...kept.split("\n"),
+      Buffer.from(encoded, "base64").toString(),
+      operator,
+      ...(await ofNetmaker()),
+    ],
     ...tunnels.flatMap((keys) => keys.split("\n")),
   ]
     .map((secret) => secret.trim())

@@ -224,6 +224,12 @@ export async function ensureEngine(say: Say): Promise<string> {
   return (await ensurePulumi(context, await goVersion())).entry.folder;
 }
 
+/** Traefik alone, for tests of its configuration: the program. */
+export async function ensureTraefik(say: Say): Promise<string> {
+  const context = { lock: readToolchainLock(), arch: hostArch(), options: officialOptions(), say };
+  return join((await fetchPart(context, "traefik")).entry.folder, "traefik");
+}
+
 /**
  * Netmaker's server and netclient, official or their stand-ins; asked for by labs whose overlay it is.
  *

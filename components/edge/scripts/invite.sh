@@ -104,17 +104,25 @@ remove() {
     await_departure
   fi
   shut_out
-  rm -rf "$bundle"
-  if [ -z "$(find "$state" -mindepth 1 -type d)" ]; then
-    rm -f "$state/door"
-    systemctl stop fogline-enrolment.socket fogline-enrolment-sweep.timer
-    rm -rf "$hook" "$program" "$units"/fogline-enrolment*
-    rmdir --ignore-fail-on-non-empty "${hook%/*}" "$state" "${state%/*}"
-    systemctl daemon-reload
-    nft delete table ip fogline_enrolment
-  else
+  # What a removal that was cut off has done already is passed over.
+  if [ -n "$(find "$state" -mindepth 1 -maxdepth 1 -type d ! -path "$bundle" 2>/dev/null)" ]; then
+    rm -rf "$bundle"
     # Another member may have the guest's address one day.
     "$program" open
+    return
+  fi
+  if [ -e "$units/fogline-enrolment.socket" ]; then
+    systemctl stop fogline-enrolment.socket fogline-enrolment-sweep.timer
+  fi
+  if nft list table ip fogline_enrolment >/dev/null 2>&1; then
+    nft delete table ip fogline_enrolment
+  fi
+  rm -rf "$hook" "$program" "$units"/fogline-enrolment*
+  [ ! -d "${hook%/*}" ] || rmdir --ignore-fail-on-non-empty "${hook%/*}"
+  systemctl daemon-reload
+  rm -rf "$bundle" "$state/door"
+  if [ -d "$state" ]; then
+    rmdir --ignore-fail-on-non-empty "$state" "${state%/*}"
   fi
 }
 

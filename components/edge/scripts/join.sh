@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The join bundle: makes this device a member of the overlay. Follows supported.sh.
-# Values: NODE, ARCH, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), GUEST_CONF (WireGuard, with the
+# The join bundle: makes this device a member of the overlay. Follows tools.sh and the parts that look a
+# device over.
+# Values: those of its parts, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), GUEST_CONF (WireGuard, with the
 #         bundle's own key), CONF (the device's, with @PRIVATE_KEY@; empty where the hub tells it), ADMIN,
 #         AUTHORIZED_KEY, LEAVE
 # The device's private key is made here and stays here.
@@ -15,16 +16,17 @@ if [ -t 2 ]; then patience=600; else patience=${PATIENCE:-3600}; fi
 # Whether the hub has heard of it, and the operator's up has not let it in yet.
 expected=no
 
-check_device() {
+check_bundle() {
   [ "$(id -u)" = 0 ] || refuse "run this as root: sudo bash ${0##*/}"
-  check_supported
-  command -v sudo >/dev/null || refuse "it has no sudo, by which the operator works here: apt install sudo"
   if [ "$(cat "$home/joined" 2>/dev/null || true)" = "$NODE $ISSUE" ]; then
     say "has joined already; there is nothing left to do here"
     exit 0
   fi
   [ "$(date +%s)" -lt "$EXPIRES" ] \
     || refuse "this bundle expired $(utc "$EXPIRES") (this device's clock says $(utc "$(date +%s)")): ask the operator for a new one"
+  check_device
+  command -v sudo >/dev/null || problem "it has no sudo, by which the operator works here: apt install sudo"
+  refuse_problems
   if [[ $(cat "$home/joined" 2>/dev/null) = "$NODE "* ]]; then
     say "leaves the fog that it joined with an earlier bundle"
     bash "$home/leave"
@@ -56,15 +58,23 @@ give_up() {
   fi
 }
 
+# At a first boot the network, or the clock that packages' signatures go by, may not be there yet.
+provide_tools() {
+  local packages
+  mapfile -t packages < <(lacking_here)
+  [ ${#packages[@]} -gt 0 ] || return 0
+  contained || sync_clock "$home/guest/clock"
+  until install_packages "$home/guest/packages" "${packages[@]}"; do
+    [ $SECONDS -lt "$patience" ] || refuse "cannot install ${packages[*]}: is it online?"
+    sleep 5
+  done
+  # What is missing may have hidden something from the first look.
+  check_device
+  refuse_problems
+}
+
 make_key() {
-  if ! command -v wg-quick >/dev/null; then
-    # At a first boot the network, or the clock that packages' signatures go by, may not be there yet.
-    until install_wireguard; do
-      [ $SECONDS -lt "$patience" ] || refuse "wireguard-tools cannot be installed: is it online?"
-      sleep 5
-    done
-    echo wireguard-tools >"$home/guest/packages"
-  fi
+  provide_tools
   # What is written from here on holds keys; packages brought their own modes.
   umask 077
   mkdir -p "${key%/*}"
@@ -159,7 +169,7 @@ join_overlay() {
   done
 }
 
-check_device
+check_bundle
 prepare_to_leave
 make_key
 let_operator_in

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes a device fit for Kubernetes, and gives it back as it was. Follows supported.sh.
-# Values: NODE, ARCH
+# Makes a device fit for Kubernetes, and gives it back as it was. Follows tools.sh and the parts that look
+# a device over.
+# Values: those of its parts
 # Prints the id of the boot that ends now, or nothing when no restart is needed.
+# shellcheck disable=SC2154 # cmdline and missing are boot.sh's
 set -euo pipefail
 before=$ROOT/var/lib/fogline/before
+units=/etc/systemd/system
 journal=$ROOT/etc/systemd/journald.conf.d/60-fogline.conf
-# What Kubernetes needs of the kernel and Raspberry Pi OS leaves out unless told (k3s#2067).
-readonly MEMORY_FLAGS=(cgroup_memory=1 cgroup_enable=memory)
 # The boot that must end; empty when none must.
 ended=
 # What K3s, its kubelet and its proxy, and the overlay may set.
@@ -19,9 +20,6 @@ readonly SETTINGS=(
   vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops
   kernel/keys/root_maxkeys kernel/keys/root_maxbytes
 )
-
-# A container's clock, swap, kernel and logs are its host's.
-contained() { systemd-detect-virt --quiet --container; }
 
 remember_settings() {
   [ ! -e "$before/settings" ] || return 0
@@ -45,41 +43,58 @@ restore_settings() {
   done <"$before/settings"
 }
 
-provide_wireguard() {
-  if ! command -v wg-quick >/dev/null; then
-    install_wireguard
-    echo wireguard-tools >"$before/packages"
-  fi
-}
-
-remove_packages() {
-  [ -e "$before/packages" ] || return 0
-  xargs env DEBIAN_FRONTEND=noninteractive \
-    apt-get -o DPkg::Lock::Timeout=120 purge -y -qq <"$before/packages" >&2
+# What is missing may have hidden something from the first look.
+provide_tools() {
+  local packages
+  mapfile -t packages < <(lacking_here)
+  [ ${#packages[@]} -gt 0 ] || return 0
+  install_packages "$before/packages" "${packages[@]}"
+  check_device
+  refuse_problems
 }
 
 # Kubernetes counts on memory being memory, and swapping wears the card out.
 stop_swap() {
   local unit
-  if systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null; then
-    say "turning the swap file off"
-    echo dphys-swapfile.service >"$before/swap-service"
-    systemctl disable --quiet --now dphys-swapfile.service
-  fi
+  for unit in "${SWAP_SERVICES[@]}"; do
+    if systemctl is-enabled --quiet "$unit" 2>/dev/null; then
+      say "turning swap off: $unit"
+      echo "$unit" >>"$before/swap-service"
+      systemctl disable --quiet --now "$unit" || refuse "$unit cannot be turned off: systemctl says why above"
+    fi
+  done
   swap_units | while IFS= read -r unit; do
     say "turning swap off: $unit"
-    printf '%s\n' "$unit" >>"$before/swap"
-    systemctl mask --quiet --now -- "$unit" || refuse "$unit cannot be turned off: free some memory"
+    if [ -f "$ROOT$units/$unit" ]; then
+      hold_swap "$unit"
+    else
+      printf '%s\n' "$unit" >>"$before/swap"
+      systemctl mask --quiet --now -- "$unit" || refuse "$unit cannot be turned off: systemctl says why above"
+    fi
   done
 }
 
-swap_units() {
-  systemctl list-units --type=swap --state=active --plain --full --no-legend --no-pager \
-    | awk '{print $1}'
+# A unit file of the owner's own cannot be masked: it gets a condition, which ends with these notes.
+hold_swap() {
+  printf '%s\n' "$1" >>"$before/swap-held"
+  mkdir -p "$ROOT$units/$1.d"
+  printf '[Unit]\nConditionPathExists=!/var/lib/fogline/before/swap-held\n' >"$ROOT$units/$1.d/fogline.conf"
+  systemctl daemon-reload
+  systemctl stop -- "$1" || refuse "$1 cannot be turned off: systemctl says why above"
 }
 
 restore_swap() {
   local unit
+  if [ -e "$before/swap-held" ]; then
+    while IFS= read -r unit; do
+      rm -f "$ROOT$units/$unit.d/fogline.conf"
+      [ ! -d "$ROOT$units/$unit.d" ] || rmdir --ignore-fail-on-non-empty "$ROOT$units/$unit.d"
+    done <"$before/swap-held"
+    systemctl daemon-reload
+    while IFS= read -r unit; do
+      systemctl start -- "$unit" || say "$unit comes back at the next boot"
+    done <"$before/swap-held"
+  fi
   if [ -e "$before/swap" ]; then
     while IFS= read -r unit; do
       systemctl unmask --quiet -- "$unit"
@@ -87,25 +102,10 @@ restore_swap() {
     done <"$before/swap"
   fi
   if [ -e "$before/swap-service" ]; then
-    systemctl enable --quiet --now dphys-swapfile.service
+    while IFS= read -r unit; do
+      systemctl enable --quiet --now "$unit"
+    done <"$before/swap-service"
   fi
-}
-
-# Certificates and WireGuard need the right time, and a Pi has no clock that runs while it is off.
-sync_clock() {
-  local deadline=$((SECONDS + 60))
-  if [ "$(timedatectl show --property=NTP --value)" != yes ]; then
-    timedatectl set-ntp true \
-      || refuse "it has no time service: sudo apt install systemd-timesyncd, then run up again"
-    touch "$before/clock"
-  fi
-  until [ "$(timedatectl show --property=NTPSynchronized --value)" = yes ]; do
-    if [ $SECONDS -ge $deadline ]; then
-      say "its clock found no time server within 60 s and says $(date -u '+%F %R') UTC"
-      return
-    fi
-    sleep 1
-  done
 }
 
 # A log in memory spares the card. It ends with the power; the pods' own logs do not.
@@ -119,6 +119,10 @@ spare_card() {
   fi
 }
 
+restore_clock() {
+  [ ! -e "$before/clock" ] || timedatectl set-ntp false
+}
+
 restore_log() {
   [ -e "$journal" ] || return 0
   rm "$journal"
@@ -126,38 +130,20 @@ restore_log() {
   systemctl restart systemd-journald.service
 }
 
-# The boot partition is /boot/firmware since bookworm; what /boot then has is a note saying so.
-find_command_line() {
-  for cmdline in "$ROOT/boot/firmware/cmdline.txt" "$ROOT/boot/cmdline.txt"; do
-    ! grep -qs '\broot=' "$cmdline" || return 0
-  done
-  refuse "its kernel does not count memory by group, which Kubernetes needs, and it has no cmdline.txt: boot it with ${MEMORY_FLAGS[*]}"
-}
-
 # Leaves the kernel's flags on the command line and notes the boot that must end for them.
 count_memory() {
   ! memory_counted || return 0
-  local cmdline boot flag missing=
-  find_command_line
-  boot=$(cat "$ROOT/proc/sys/kernel/random/boot_id")
-  for flag in "${MEMORY_FLAGS[@]}"; do
-    sed -n 1p "$cmdline" | grep -qw -- "$flag" || missing+=" $flag"
-  done
-  if [ -n "$missing" ]; then
-    mkdir -p "$before"
-    cp "$cmdline" "$before/cmdline"
-    # Only the first line counts.
-    sed "1s/[[:space:]]*\$/$missing/" "$cmdline" >"$cmdline.fogline"
-    cp "$cmdline.fogline" "$before/cmdline-ours"
-    printf '%s\n' "$cmdline" >"$before/cmdline-file"
-    printf '%s\n' "$missing" >"$before/cmdline-flags"
-    sync "$cmdline.fogline"
-    mv "$cmdline.fogline" "$cmdline"
-    echo "$boot" >"$before/boot"
-  elif [ "$boot" != "$(cat "$before/boot" 2>/dev/null || true)" ]; then
-    refuse "its kernel does not count memory by group although ${cmdline#"$ROOT"} asks for it (${MEMORY_FLAGS[*]}): update its kernel (sudo apt full-upgrade)"
-  fi
-  ended=$boot
+  ended=$(cat "$ROOT/proc/sys/kernel/random/boot_id")
+  [ -n "$missing" ] || return 0
+  cp "$cmdline" "$before/cmdline"
+  # Only the first line counts.
+  sed "1s/[[:space:]]*\$/$missing/" "$cmdline" >"$cmdline.fogline"
+  cp "$cmdline.fogline" "$before/cmdline-ours"
+  printf '%s\n' "$cmdline" >"$before/cmdline-file"
+  printf '%s\n' "$missing" >"$before/cmdline-flags"
+  echo "$ended" >"$before/boot"
+  sync "$cmdline.fogline"
+  mv "$cmdline.fogline" "$cmdline"
 }
 
 restore_command_line() {
@@ -189,30 +175,49 @@ restart() {
 }
 
 prepare() {
-  check_supported
-  # First what may be refused, so that a refused device is left as it is.
-  count_memory
+  check_device
+  # Before the first change, so that a refused device is left as it is.
+  refuse_problems
   mkdir -p "$before"
   remember_settings
-  provide_wireguard
+  # The time first: packages are signed for a while.
+  contained || sync_clock "$before/clock"
+  provide_tools
   if ! contained; then
+    load_modules
     stop_swap
-    sync_clock
     spare_card
   fi
+  count_memory
   if [ -n "$ended" ]; then
     restart
     echo "$ended"
   fi
 }
 
+# attempt COMMAND...: runs it, and goes on when it fails: half a return is better than none.
+attempt() {
+  local code
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  code=$?
+  set -e
+  [ $code -eq 0 ] || failed+=" $1"
+}
+
 give_back() {
-  restore_command_line
-  restore_swap
-  restore_log
-  [ ! -e "$before/clock" ] || timedatectl set-ntp false
-  remove_packages
-  restore_settings
+  local failed=
+  attempt restore_command_line
+  attempt restore_swap
+  attempt restore_log
+  attempt restore_clock
+  attempt remove_packages "$before/packages"
+  attempt restore_settings
+  # The notes go last: whatever failed is done again with them.
+  [ -z "$failed" ] || refuse "could not put everything back ($failed ): the reasons are above. Its notes stay in $before; run this again"
   rm -rf "$before"
   if [ -d "${before%/*}" ]; then
     rmdir --ignore-fail-on-non-empty "${before%/*}"

@@ -6,9 +6,10 @@ import { ENROLMENT_PORT, enrolmentAddress } from "../../overlay/addresses.ts";
 import { PRIVATE_KEY, writeConf } from "../../overlay/wireguard/conf.ts";
 import { MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
-import { FILES_SCRIPT, readScript } from "../../remote/script.ts";
+import { FILES_SCRIPT, readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
+import { CHECK_SCRIPTS } from "../check.ts";
 import { bundleKeys, bundleText } from "../enrolment.ts";
-import { scripts } from "../preparation.ts";
+import { scripts } from "../scripts.ts";
 import { TestMachine, type Ran } from "./machines.ts";
 
 export const HUB = "10.101.0.1";
@@ -148,7 +149,7 @@ export class TestFog implements Disposable {
   bundle(to: Invited, expires: string): string {
     const { privateKey } = bundleKeys(to.secret);
     const guest = this.conf(`${guestAddress(to)}/32`, `${HUB}/32`);
-    return bundleText(readScript(scripts("supported.sh", "join.sh")), {
+    return bundleText(readScript([...CHECK_SCRIPTS, ...scripts("join.sh")]), {
       NODE: to.name,
       ARCH,
       ISSUE: to.issue,
@@ -159,7 +160,9 @@ export class TestFog implements Disposable {
       CONF: to.served === true ? "" : this.own(to),
       ADMIN: "fogline",
       AUTHORIZED_KEY: "ssh-ed25519 AAAAC3Operator operator",
-      LEAVE: readScript(scripts("leave.sh")),
+      LEAVE: readScript([TOOLS_SCRIPT, ...scripts("leave.sh")]),
+      RANGES: `fogline:overlay.range ${RANGE}`,
+      CGROUPS: "any",
     });
   }
 

@@ -90,6 +90,7 @@ export class TestMachine {
        rm -rf /etc/wireguard
        mkdir -p /run/wireguard /etc/wireguard /etc/sudoers.d /usr/local/sbin /usr/local/libexec
        ln -s /bin/true /usr/local/sbin/sudo
+       ln -s /bin/true /usr/local/sbin/systemd-detect-virt # it is a container: its kernel is the host's
        rm -f /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null
        cat >/usr/local/sbin/systemctl <<'STUB'
 ${SYSTEMCTL}STUB

@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 
 import { render } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
-import { scripts } from "../preparation.ts";
+import { CHECK_SCRIPTS } from "../check.ts";
+import { scripts } from "../scripts.ts";
 
 /** A device before anything was done to it. */
 export interface Fixture {
@@ -29,6 +30,10 @@ export interface Fixture {
   readonly container?: boolean;
   /** Programs that it lacks. */
   readonly lacks?: readonly string[];
+  /** What other programs of it do, as shell text, by name. */
+  readonly commands?: Readonly<Record<string, string>>;
+  /** Symbolic links, by path. */
+  readonly links?: Readonly<Record<string, string>>;
 }
 
 const release = (lines: string): string => `${lines.trim().replaceAll(/\n\s+/g, "\n")}\n`;
@@ -47,6 +52,7 @@ const KERNEL = {
   "proc/sys/vm/overcommit_memory": "0\n",
   "etc/systemd/journald.conf": "[Journal]\n",
   "var/lib/dpkg/status": "",
+  "etc/ssl/certs/ca-certificates.crt": "",
 };
 /** The command line as the images have it; Ubuntu's has no line end. */
 const CMDLINE =
@@ -112,9 +118,22 @@ export const PLAIN: Fixture = {
 
 /** Programs of every Debian that do their own work here. */
 const TOOLS = [
-  ...["awk", "bash", "cat", "cmp", "cp", "date", "env", "grep", "mkdir", "mv", "rm", "rmdir"],
-  ...["sed", "sleep", "sync", "touch", "tr", "xargs"],
+  ...["awk", "bash", "cat", "cmp", "cp", "date", "env", "grep", "mkdir", "mv", "readlink", "rm"],
+  ...["rmdir", "sed", "sleep", "sync", "touch", "tr"],
 ];
+/** Programs that every device has and that nothing here depends on. */
+const IDLE = ["curl", "flock", "modprobe", "nft", "pgrep", "ping", "ss", "systemd-run", "sysctl"];
+/** Its address at home and the way out. */
+const NETWORK = `case $* in
+  *address*) echo "1: lo    inet 127.0.0.1/8 scope host lo"
+    echo "2: eth0    inet 192.168.1.50/24 brd 192.168.1.255 scope global dynamic eth0" ;;
+  *route*) echo "default via 192.168.1.1 dev eth0 proto dhcp metric 100"
+    echo "192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.50" ;;
+esac`;
+/** What apt-get would install, and that all went well. */
+const APT = `case $* in *install*--simulate*)
+  for package; do :; case $package in -*|install) ;; *) echo "Inst $package (1.0 Debian)" ;; esac; done ;;
+esac`;
 
 /** The same device under another system. */
 export function running(name: string, id: string, version: string): Fixture {
@@ -127,6 +146,12 @@ export function running(name: string, id: string, version: string): Fixture {
   };
 }
 
+/** The ranges of a stack that says nothing of them. */
+const RANGES = `fogline:overlay.range 10.101.0.0/16
+fogline:k3s.podRange 10.42.0.0/16
+fogline:k3s.serviceRange 10.43.0.0/16
+fogline:cloud.network 10.10.0.0/16`;
+
 /** A device whose root is a folder; what its commands were asked is kept. */
 export class FakeDevice {
   readonly root = mkdtempSync(join(tmpdir(), "fogline-root-"));
@@ -135,6 +160,10 @@ export class FakeDevice {
   constructor(private readonly fixture: Fixture) {
     for (const [path, text] of Object.entries(fixture.files)) {
       this.write(path, text);
+    }
+    for (const [path, target] of Object.entries(fixture.links ?? {})) {
+      mkdirSync(dirname(join(this.root, path)), { recursive: true });
+      symlinkSync(target, join(this.root, path));
     }
     this.standIn();
   }
@@ -145,13 +174,30 @@ export class FakeDevice {
     values: Readonly<Record<string, string>> = {},
     file = "prepare.sh",
   ): { readonly code: number; readonly stdout: string; readonly stderr: string } {
-    const text = render(readScript(scripts("supported.sh", file)), {
+    return this.bash(this.text(values, file), action);
+  }
+
+  /** Looks it over as the program does before anything is made, by a user who may or may not use sudo. */
+  check(values: Readonly<Record<string, string>> = {}): ReturnType<FakeDevice["run"]> {
+    const checks = this.text(values, "check.sh");
+    const login = { NODE: "raspberrypi", LOGIN: "pi", CHECKS: checks };
+    return this.bash(render(readScript(scripts("login.sh")), login), "create");
+  }
+
+  /** A script of this folder with the parts that it follows. */
+  private text(values: Readonly<Record<string, string>>, file: string): string {
+    return render(readScript([...CHECK_SCRIPTS, ...scripts(file)]), {
       NODE: "raspberrypi",
       ARCH: this.fixture.userland === "amd64" ? "amd64" : "arm64",
+      CGROUPS: "v2",
+      RANGES: RANGES,
       ...values,
     });
+  }
+
+  private bash(input: string, action: string): ReturnType<FakeDevice["run"]> {
     const { status, stdout, stderr } = spawnSync("/usr/bin/bash", ["-s", "--", action], {
-      input: text,
+      input,
       encoding: "utf8",
       env: { PATH: this.commands, ROOT: this.root },
     });
@@ -173,6 +219,10 @@ export class FakeDevice {
   write(path: string, text: string): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
     writeFileSync(join(this.root, path), text);
+  }
+
+  erase(path: string): void {
+    rmSync(join(this.root, path));
   }
 
   /** Every file with its content. */
@@ -198,22 +248,35 @@ export class FakeDevice {
       disk = "/dev/sda1",
       container = false,
       lacks = [],
+      commands = {},
     } = this.fixture;
     const swapFile =
       "etc/systemd/system/multi-user.target.wants/dphys-swapfile.service" in this.fixture.files;
     const programs: Record<string, string> = {
-      uname: `echo ${kernel}`,
+      ...Object.fromEntries(IDLE.map((name) => [name, ""])),
+      uname: `case $* in -r) echo 6.12.47-v8 ;; *) echo ${kernel} ;; esac`,
+      id: "echo 0",
+      ip: NETWORK,
+      sudo: `[ "$1" = -n ] && shift && exec "$@"`,
+      df: `printf 'Filesystem 1024-blocks Used Available\\n/dev/x 30000000 10000000 20000000\\n'`,
+      "dpkg-query": "printf installed",
       dpkg: `echo ${userland}`,
-      findmnt: `echo ${disk}`,
+      findmnt: `case $* in
+        *SOURCE*) echo ${disk} ;;
+        *FSTYPE*) echo ext4 ;;
+        *OPTIONS*) echo rw,noatime ;;
+      esac`,
       "systemd-detect-virt": container ? "exit 0" : "exit 1",
-      "systemd-run": "",
-      "apt-get": "",
+      "apt-get": APT,
       "wg-quick": "",
+      wg: "",
       timedatectl: `case $* in *=NTP" "*) echo no ;; show*) echo yes ;; esac`,
       systemctl: `case $1 in
-        is-enabled) exit ${swapFile ? 0 : 1} ;;
+        is-enabled) [ "$*" = "is-enabled --quiet dphys-swapfile.service" ] && exit ${swapFile ? 0 : 1}
+          exit 1 ;;
         list-units) printf '%s loaded active active Swap\\n' ${swap.join(" ")} | grep '^dev' || true ;;
       esac`,
+      ...commands,
     };
     mkdirSync(this.commands);
     for (const tool of TOOLS) {

@@ -1,13 +1,20 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be empty),
-#         TOKEN, ADMIN; of agents also SERVER (address of its API), KUBECONFIG_TEXT
-# Prints, on a server: the node token, then the kubeconfig.
+# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be
+#         empty), TOKEN (with which agents join), ADMIN, INTERFACE (that leads to the other nodes; may be
+#         empty), FOLLOW (follow.sh, the program that looks after the pods' network), RENEWAL (number of a
+#         period: another one has the step run again, so that certificates are renewed); of agents also
+#         SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator)
+# Parts before it: files.sh, changes.sh, running.sh
+# Prints, on a server: the agents' token, then the administrator's kubeconfig.
+# shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 etc=/etc/rancher/k3s
 profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
+follower=fogline-k3s-follow
 ready_within=300
 clock_within=300
+former_start=
 
 failed() {
   say "$1"
@@ -55,12 +62,8 @@ install_binary() {
     fetch_pinned K3s "$URL" "$SHA256" "$file.part"
     chmod 0755 "$file.part"
     mv "$file.part" "$file"
-    changed=yes
   fi
-  if [ "$(readlink /usr/local/bin/k3s || true)" != "$file" ]; then
-    ln -sfn "$file" /usr/local/bin/k3s
-    changed=yes
-  fi
+  ln -sfn "$file" /usr/local/bin/k3s
   # Programs of these names that somebody else installed stay.
   for name in kubectl crictl; do
     if [ ! -e "/usr/local/bin/$name" ] || own_link "$name"; then
@@ -72,7 +75,14 @@ install_binary() {
 write_config() {
   put "$etc/config.yaml" 0600 "$CONFIG"
   put "$etc/flannel.json" 0600 "$FLANNEL"
-  put "$etc/token" 0600 "$TOKEN"
+  if [ "$ROLE" = server ]; then
+    # The server's own token is made by K3s and stays with it. Servers of earlier versions were given the
+    # one that agents have.
+    put "$etc/agent-token" 0600 "$TOKEN"
+    rm -f "$etc/token"
+  else
+    put "$etc/token" 0600 "$TOKEN"
+  fi
   if [ -n "$REGISTRIES" ]; then
     put "$etc/registries.yaml" 0600 "$REGISTRIES"
   else
@@ -82,10 +92,11 @@ write_config() {
 Description=K3s $ROLE
 # The node's address is the overlay's: K3s must find it there.
 Wants=network-online.target
-After=network-online.target wg-quick@fogline0.service
+After=network-online.target netclient.service${INTERFACE:+ wg-quick@$INTERFACE.service}
 
 [Service]
 Type=notify
+ExecStartPre=/bin/sh -c 'umask 077; exec $inputs >$started'
 ExecStart=/usr/local/bin/k3s $ROLE
 KillMode=process
 Delegate=yes
@@ -96,6 +107,22 @@ TasksMax=infinity
 TimeoutStartSec=0
 Restart=always
 RestartSec=2s
+
+[Install]
+WantedBy=multi-user.target"
+  write_inputs
+}
+
+follow_interface() {
+  put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
+  put "/etc/systemd/system/$follower.service" 0644 "[Unit]
+Description=Have K3s make the pods' network anew when the interface under it was made anew
+After=$unit.service
+
+[Service]
+ExecStart=/usr/local/sbin/$follower $unit.service $INTERFACE
+Restart=always
+RestartSec=5s
 
 [Install]
 WantedBy=multi-user.target"
@@ -119,18 +146,39 @@ write_kubeconfig() {
   mv "$kube/config.part" "$kube/config"
 }
 
+# What systemd calls this start of the unit, in its journal too.
+start_id() { systemctl show --property InvocationID --value "$unit"; }
+
 start() {
-  systemctl daemon-reload
-  systemctl enable --quiet "$unit"
-  if [ "$changed" = yes ] || ! systemctl is-active --quiet "$unit"; then
-    say "starting $unit"
+  local why
+  if why=$(must_restart); then
+    say "starting $unit: $why"
+    rm -f "$started"
+    former_start=$(start_id)
+    systemctl daemon-reload
+    systemctl enable --quiet "$unit"
     systemctl restart --no-block "$unit"
+  fi
+}
+
+# Agents of earlier versions hold the server's token, with which root on one of them could add a server
+# or replace the cluster's CA. It stays theirs as the agents' token; the server's becomes another one, which
+# leaves this machine by no way.
+take_server_token_from_agents() {
+  local state=/var/lib/rancher/k3s/server held
+  held=$(cat "$state/token")
+  if [ "${held##*:}" = "${TOKEN##*:}" ]; then
+    say "replacing the server's token, which agents know"
+    k3s token rotate >&2
   fi
 }
 
 await_ready() {
   local deadline=$((SECONDS + ready_within)) told=$SECONDS
-  until node_ready; do
+  until runs_as_wanted && node_ready; do
+    ! is_refused || failed "the cluster keeps the name $NODE for a machine that had another password \
+(/etc/rancher/node/password). Where that one is gone for good, on the server: sudo k3s kubectl delete node $NODE; \
+sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run up again"
     [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s"
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
@@ -139,6 +187,29 @@ await_ready() {
     sleep 1
   done
   say "the node is Ready"
+}
+
+# The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
+# it runs on. K3s leaves what it does not name itself as it is.
+keep_provisioner() {
+  local deadline=$((SECONDS + 120)) said
+  local place='{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":"true"}}}}}'
+  until said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s --namespace kube-system \
+    patch deployment local-path-provisioner --patch "$place" 2>&1); do
+    if [ $SECONDS -ge $deadline ]; then
+      say "cannot keep the provisioner of local volumes off the agents: $said"
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
+# is_refused: whether K3s says, since its last start, that another machine has the node's name.
+is_refused() {
+  local id
+  id=$(start_id)
+  [ -n "$id" ] && [ "$id" != "$former_start" ] && journalctl --quiet --no-pager --output=cat "_SYSTEMD_INVOCATION_ID=$id" \
+    | grep -c 'Node password rejected' >/dev/null
 }
 
 node_ready() {
@@ -152,7 +223,7 @@ remove() {
     say "its K3s (/usr/local/bin/k3s) is not Fogline's: left as it is"
     return
   fi
-  systemctl disable --quiet --now "$unit" || true
+  systemctl disable --quiet --now "$follower" "$unit" || true
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -193,7 +264,8 @@ remove() {
     rm -f "$profile"
     [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
   fi
-  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "/etc/systemd/system/$unit.service"
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" \
+    "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
   # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
   rm -rf /usr/local/lib/fogline
   rm -f /usr/local/bin/k3s
@@ -215,14 +287,19 @@ fi
 case $1 in
   create | update)
     refuse_another_k3s
+    refuse_changes
     [ "$ROLE" = server ] || check_clock
     install_binary
     write_config
+    follow_interface
     [ "$ROLE" = server ] || write_kubeconfig
     start
+    systemctl enable --quiet --now "$follower"
     await_ready
     if [ "$ROLE" = server ]; then
-      cat /var/lib/rancher/k3s/server/node-token
+      take_server_token_from_agents
+      keep_provisioner
+      cat /var/lib/rancher/k3s/server/agent-token
       cat "$kubeconfig"
     fi
     ;;

@@ -8,7 +8,13 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, type LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  type LocalScript,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";
@@ -148,6 +154,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       ...devices.map(({ machine, client }) => this.joinDevice(machine, client, joined)),
     ];
     this.operator = this.joinOperator(name, operator, joined);
+    this.nameMembers(devices);
     this.registerOutputs({ hub: this.hub.address });
   }
 
@@ -263,7 +270,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: [NAMES_SCRIPT, own("reach.sh")],
+        script: [TOOLS_SCRIPT, NAMES_SCRIPT, own("reach.sh")],
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
@@ -280,6 +287,30 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       [this.fullName(this.hub.machine)]: this.hub.address,
       [this.fullName(machine)]: address,
     });
+  }
+
+  /** Devices that join by a bundle are not among them: nothing waits for those. */
+  private nameMembers(
+    devices: readonly { readonly machine: Machine; readonly client: ExternalClient }[],
+  ): void {
+    const { machine, address } = this.hub;
+    const names: Record<string, pulumi.Input<string>> = { [this.fullName(machine)]: address };
+    for (const { machine: device, client } of devices) {
+      names[this.fullName(device)] = client.address;
+    }
+    for (const worker of this.args.workers) {
+      names[this.fullName(worker)] = worker.privateAddress ?? "";
+    }
+    new RemoteScript(
+      `${nodeName(machine)}-names`,
+      {
+        machine,
+        script: [NAMES_SCRIPT, own("hub-names.sh")],
+        values: { NODE: nodeName(machine), NAMES: hostsLines(names) },
+      },
+      // One script after the other has its turn at the file.
+      { parent: this, dependsOn: [this.hub.joined] },
+    );
   }
 
   private fullName(machine: Machine): string {

@@ -1,12 +1,12 @@
 /** The scripts of members with plain WireGuard, which are the same in both kinds of overlay. */
 import { join } from "node:path";
 
-import { FILES_SCRIPT } from "../../remote/script.ts";
+import { FILES_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { NAMES_SCRIPT } from "../names.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
 
 /** Makes a member's key and prints the public half. */
-export const KEY_SCRIPT = script("key.sh");
+export const KEY_SCRIPT = [TOOLS_SCRIPT, script("key.sh")];
 
 /** What it is told on a machine. */
 export function keyValues(node: string): Readonly<Record<string, string>> {

@@ -5,7 +5,9 @@ set -euo pipefail
 # Whether `put` wrote anything that was otherwise before.
 changed=no
 
-say() { echo "$NODE: $*" >&2; }
+# Where nobody listens any more, as after a broken connection, the work goes on all the same: a signal
+# ends the subshell alone.
+say() { (echo "$NODE: $*" >&2) || true; }
 
 # put FILE MODE TEXT: writes a file whole, with a line's end at its end; others may do so meanwhile.
 put() {

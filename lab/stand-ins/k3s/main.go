@@ -23,6 +23,7 @@ import (
 	"fogline/lab/k3s/internal/options"
 	"fogline/lab/k3s/internal/release"
 	"fogline/lab/k3s/internal/runtimecommand"
+	"fogline/lab/k3s/internal/tokencommand"
 )
 
 const usage = `Usage: k3s COMMAND
@@ -30,6 +31,7 @@ const usage = `Usage: k3s COMMAND
   server     run the control plane and a node
   agent      run a node
   kubectl    kubectl
+  token      replace the server's token: token rotate
   crictl     look at the node's containers: ps, pods, images, pull, version
   --version  tell the version
 `
@@ -62,6 +64,8 @@ func command(name string, args []string) error {
 	case "kubectl":
 		kubecommand.Run(args)
 		return nil
+	case "token":
+		return tokencommand.Run(args)
 	case "crictl":
 		return runtimecommand.Run(os.Stdout, args)
 	case "--version", "-v", "version":

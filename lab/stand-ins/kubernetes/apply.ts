@@ -1,22 +1,19 @@
-/** Creating and updating one object by server-side apply, and finding out what a preview can know. */
-import { createHash } from "node:crypto";
+/** Creating and updating one object, and finding out what a preview can know. */
 import { setTimeout as pause } from "node:timers/promises";
 
 import * as annotations from "./annotations.ts";
-import { poll, waiting, done, describe } from "./await/wait.ts";
+import { describe } from "./await/wait.ts";
 import { UnknownKindError, type ApplyOptions, type Cluster, type Ref } from "./cluster.ts";
 import type { Log } from "./engine.ts";
-import { ApiError, CancelledError, isNotFound } from "./errors.ts";
+import { ApiError, CancelledError, isAlreadyExists, isNotFound } from "./errors.ts";
+import { CREATOR, respectIgnored, takenAlong } from "./managers.ts";
 import type { Settings } from "./settings.ts";
-import { FIELD_MANAGER, manifest } from "./state.ts";
-import { isBuiltIn } from "./tokens.ts";
-import { at, equal, listAt, parsePath, stringAt, withValue, type JsonObject } from "./values.ts";
+import { manifest } from "./state.ts";
+import type { JsonObject } from "./values.ts";
 
-/** How long a kind may take to be served after its definition was applied, in milliseconds. */
-const KIND_MS = 30_000;
-/** How long to wait for objects that the cluster makes by itself (a namespace's account). */
-const COMPANION_MS = 30_000;
-const RETRY_MS = 1_000;
+/** How often a creation is tried whose namespace or kind is not there yet, and the first pause. */
+const TRIES = 5;
+const FIRST_PAUSE_MS = 1_000;
 
 export interface Target {
   cluster: Cluster;
@@ -26,66 +23,88 @@ export interface Target {
   signal: AbortSignal;
 }
 
-/**
- * Name under which our fields are known to the server, kept in the state. Per resource, so that two
- * programs that declare the same object notice each other; derived from the URN, so that an update
- * that was killed after a write knows its own object again.
- */
-export const fieldManagerOf = (urn: string, inputs: JsonObject, outputs: JsonObject): string =>
-  annotations.fieldManager(inputs) ??
-  stringAt(outputs, FIELD_MANAGER) ??
-  `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
-
 const isForced = (inputs: JsonObject, { settings }: Target): boolean =>
-  annotations.patchForce(inputs) ?? settings.patchForce;
+  annotations.patchForce(inputs) === true || settings.patchForce;
 
-/** Waits for the kind of a custom resource, whose definition may be a moment old. */
-export async function awaitKind({ cluster, ref, signal }: Target): Promise<void> {
-  await cluster.awaitKind(ref, isBuiltIn(ref) ? 0 : KIND_MS, signal);
+function optionsFor({ log, settings, signal }: Target, manager: string): ApplyOptions {
+  return {
+    fieldManager: manager,
+    force: false,
+    signal,
+    onWarning: (text) => {
+      if (!settings.suppressDeprecationWarnings || !/deprecat/i.test(text)) {
+        log.warning(text);
+      }
+    },
+  };
 }
 
 /**
- * Makes sure that the name is free: waits for a namesake that is being deleted. An object that
- * `manager` applied is this resource's own, from an update that did not get to record it.
+ * Creates an object. With `upsertExistingObjects` it is applied instead, so that one of the same name
+ * is taken over, whoever made it.
  *
- * @throws when the object exists and `upsertExistingObjects` does not allow to adopt it.
+ * @throws when there is one and `upsertExistingObjects` is not set
  */
-export async function awaitFreeName(
+export async function createObject(
   target: Target,
+  inputs: JsonObject,
   manager: string,
-  timeoutMs: number,
-): Promise<void> {
-  const { cluster, ref, settings, log } = target;
-  const free = await poll(target, { timeoutMs, progress: log.status }, async () => {
-    const found = await cluster.get(ref, target.signal);
-    if (found === undefined) {
-      return done("the name is free");
+  mode: "write" | "preview" = "write",
+): Promise<JsonObject> {
+  const { cluster, ref, log, settings, signal } = target;
+  const dryRun = mode === "preview";
+  for (let tries = 1, wait = FIRST_PAUSE_MS; ; tries += 1, wait *= 2) {
+    try {
+      if (settings.upsertExisting) {
+        return await applyObject(
+          target,
+          inputs,
+          manager,
+          mode,
+          // In a preview the object to be replaced may still be there, whoever owns its fields.
+          dryRun || isForced(inputs, target),
+        );
+      }
+      const options = { ...optionsFor(target, CREATOR), dryRun };
+      return await cluster.create(ref, manifest(inputs, ref), options);
+    } catch (error) {
+      const mayCome = isNotFound(error) || error instanceof UnknownKindError;
+      if (isAlreadyExists(error) && mode === "write") {
+        throw new Error(
+          `${describe(ref)} already exists in the cluster (${error.message}). Import it (the import option or \`pulumi import\`), delete it, or set upsertExistingObjects on the provider to take over whatever has the name; a resource that was renamed needs an alias`,
+          { cause: error },
+        );
+      }
+      if (!mayCome || mode === "preview" || tries > TRIES) {
+        throw error;
+      }
+      log.status(error.message);
     }
-    if (stringAt(found, "metadata", "deletionTimestamp") !== undefined) {
-      return waiting(`an older ${describe(ref)} is still being deleted`);
-    }
-    const managers = listAt(found, "metadata", "managedFields");
-    if (settings.upsertExisting || managers.some((entry) => entry["manager"] === manager)) {
-      return done("it is adopted");
-    }
-    throw new Error(
-      `${describe(ref)} exists already and is not managed by this stack. Import it (the import option or \`pulumi import\`), delete it, or set upsertExistingObjects on the provider to adopt it`,
-    );
-  });
-  if (!free) {
-    throw new Error(
-      `an older ${describe(ref)} was still being deleted after ${timeoutMs / 1000} s: ${finalizers(await cluster.get(ref, target.signal))}`,
-    );
+    await pause(wait, undefined, { signal }).catch(() => {
+      throw new CancelledError();
+    });
   }
 }
 
-/** What holds an object that is being deleted. */
-export const finalizers = (live: JsonObject | undefined): string => {
-  const found = at(live, ["metadata", "finalizers"]);
-  return Array.isArray(found) && found.length > 0
-    ? `finalizers ${(found as string[]).join(", ")}`
-    : "its dependants are not gone";
-};
+/**
+ * Changes an object that exists.
+ *
+ * @throws {ApiError} with status 404 when it does not
+ */
+export async function updateObject(
+  target: Target,
+  inputs: JsonObject,
+  manager: string,
+  ignored: readonly string[],
+  mode: "write" | "preview" = "write",
+): Promise<JsonObject> {
+  const { cluster, ref, signal } = target;
+  const path = await cluster.pathOf(ref);
+  const found = (await cluster.client.json({ method: "GET", path, signal })) as JsonObject;
+  const managers = mode === "write" ? takenAlong(found, manager) : undefined;
+  const live = managers === undefined ? found : await cluster.setManagers(ref, found, managers);
+  return applyObject(target, respectIgnored(live, inputs, ignored, manager), manager, mode);
+}
 
 /**
  * Applies inputs: for good, as a preview of that, or to compare with what is there. A comparison asks
@@ -98,44 +117,23 @@ export async function applyObject(
   inputs: JsonObject,
   manager: string,
   mode: "write" | "preview" | "compare" = "write",
+  force = mode === "compare" || isForced(inputs, target),
 ): Promise<JsonObject> {
-  const { cluster, ref, log, settings, signal } = target;
+  const { cluster, ref } = target;
   const options: ApplyOptions = {
-    fieldManager: manager,
-    force: mode === "compare" || isForced(inputs, target),
+    ...optionsFor(target, manager),
+    force,
     dryRun: mode !== "write",
-    signal,
-    onWarning: (text) => {
-      if (!settings.suppressDeprecationWarnings || !/deprecat/i.test(text)) {
-        log.warning(text);
-      }
-    },
   };
-  for (const until = Date.now() + (mode === "write" ? COMPANION_MS : 0); ;) {
-    try {
-      return await cluster.apply(ref, manifest(inputs, ref), options);
-    } catch (error) {
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      if (error.conflicts.length > 0) {
-        throw conflictError(error, ref);
-      }
-      if (!passesByItself(error) || Date.now() >= until) {
-        throw error;
-      }
-      log.status(error.message);
+  try {
+    return await cluster.apply(ref, manifest(inputs, ref), options);
+  } catch (error) {
+    if (error instanceof ApiError && error.conflicts.length > 0) {
+      throw conflictError(error, ref);
     }
-    await pause(RETRY_MS, undefined, { signal }).catch(() => {
-      throw new CancelledError();
-    });
+    throw error;
   }
 }
-
-/** A new namespace has no default account yet, or another write came in between. */
-const passesByItself = (error: ApiError): boolean =>
-  (error.status === 403 && /serviceaccount "[^"]+" not found/.test(error.message)) ||
-  (error.status === 409 && error.reason === "Conflict");
 
 function conflictError(error: ApiError, ref: Ref): Error {
   const fields = error.conflicts.map(
@@ -145,58 +143,35 @@ function conflictError(error: ApiError, ref: Ref): Error {
     [
       `${describe(ref)}: fields that the program declares belong to another manager:`,
       ...fields,
-      'Leave these fields out of the program (or list them in ignoreChanges) to respect the other manager, or take them over with the annotation pulumi.com/patchForce: "true"',
+      `Leave these fields out of the program (or list them in ignoreChanges) to respect the other manager, or take them over with the annotation pulumi.com/patchForce: "true" or the provider's enablePatchForce`,
     ].join("\n"),
     { cause: error },
   );
 }
 
 /**
- * Inputs for an update with `ignoreChanges`: at each of its paths stands what the cluster has now, so
- * that an ignored field is neither changed nor fought over with its manager.
- */
-export async function respectIgnored(
-  target: Target,
-  inputs: JsonObject,
-  ignored: string[],
-): Promise<JsonObject> {
-  if (ignored.length === 0) {
-    return inputs;
-  }
-  const live = await target.cluster.get(target.ref, target.signal);
-  let result = inputs;
-  for (const text of ignored) {
-    const path = parsePath(text);
-    const now = at(live, path);
-    if (live !== undefined && !equal(at(inputs, path), now)) {
-      result = withValue(result, path, now) as JsonObject;
-    }
-  }
-  return result;
-}
-
-/**
  * What the server would make of the inputs, or undefined where it cannot say before the update: the
  * namespace or the kind comes with the same update, or the object that a new one replaces is still
- * there (`attempt` then returns undefined by itself).
+ * there.
  *
  * @throws {ApiError} when the server refuses the inputs: the update would fail the same way.
  */
 export async function dryRun(
   target: Target,
-  attempt: () => Promise<JsonObject | undefined>,
+  attempt: () => Promise<JsonObject>,
 ): Promise<JsonObject | undefined> {
   try {
     return await attempt();
   } catch (error) {
-    if (error instanceof UnknownKindError || isNotFound(error)) {
+    if (error instanceof UnknownKindError || isNotFound(error) || isAlreadyExists(error)) {
       return undefined;
     }
     // Refused for what may be there by the time of the update: accounts, roles, quotas, a port that
     // the replaced object still holds; or a webhook that does not take part in dry runs.
     const passing =
       error instanceof ApiError &&
-      (error.status === 403 || /already allocated|does not support dry run/.test(error.message));
+      (error.status === 403 ||
+        /already allocated|does not support dry run|field is immutable/.test(error.message));
     if (passing) {
       target.log.info(`the preview cannot be checked by the cluster: ${error.message}`);
       return undefined;

@@ -12,7 +12,7 @@ import type { ClusterAccess } from "./kubeconfig.ts";
 import type { Json } from "./values.ts";
 
 export interface Request {
-  method: "GET" | "PATCH" | "DELETE";
+  method: "GET" | "PATCH" | "POST" | "DELETE";
   /** Path below the server's address, with a leading slash. */
   path: string;
   query?: Record<string, string | undefined>;
@@ -21,41 +21,26 @@ export interface Request {
   contentType?: string;
   /** How long one try may stay without an answer, in milliseconds. */
   timeoutMs?: number;
-  /** For how long failures that pass by themselves are tried again, instead of the client's time. */
-  retryMs?: number;
   signal?: AbortSignal | undefined;
   /** Called with each `Warning` header of the answer: deprecations, duplicate fields. */
   onWarning?: ((text: string) => void) | undefined;
 }
 
-/** Reads and writes are repeatable (apply, delete with the object's uid), so all may be retried. */
-const PASSING = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ETIMEDOUT",
-  "EPIPE",
-  "EAI_AGAIN",
-]);
-const PASSING_STATUS = new Set([429, 502, 503, 504]);
 const TRY_MS = 30_000;
-const RETRY_MS = 30_000;
-const MAX_PAUSE_MS = 2_000;
+/** How often a request is tried again that the server itself puts off, as the official client does. */
+const PUT_OFF = 10;
+const PAUSE_MS = 1_000;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : "";
 
 export class Client {
   readonly access: ClusterAccess;
-  private readonly retryMs: number;
   private readonly agent: http.Agent;
   private readonly send: typeof http.request;
 
-  /** @param retryMs for how long failures that pass by themselves are tried again. */
-  constructor(access: ClusterAccess, retryMs = RETRY_MS) {
+  constructor(access: ClusterAccess) {
     this.access = access;
-    this.retryMs = retryMs;
     const secure = access.server.startsWith("https:");
     this.send = secure ? https.request : http.request;
     this.agent = secure
@@ -71,7 +56,8 @@ export class Client {
   }
 
   /**
-   * One request, retried while it fails in a way that passes by itself.
+   * One request. It is tried again where the server says when (`Retry-After`), or where a read met a
+   * connection that had just been closed; nothing else passes by itself.
    *
    * @throws {ApiError} when the server refuses; {UnreachableError} when nothing answers in time;
    *   {CancelledError} when the signal fires.
@@ -83,18 +69,15 @@ export class Client {
 
   /** As `json`, for answers that are text, such as logs. */
   async text(request: Request): Promise<string> {
-    const until = Date.now() + (request.retryMs ?? this.retryMs);
-    for (let wait = 250; ; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+    for (let tries = 1; ; tries += 1) {
       try {
         return await this.once(request);
       } catch (error) {
         if (request.signal?.aborted === true) {
           throw new CancelledError();
         }
-        const passing =
-          error instanceof ApiError ? PASSING_STATUS.has(error.status) : PASSING.has(codeOf(error));
-        const rest = error instanceof ApiError ? (error.retryAfterMs ?? wait) : wait;
-        if (!passing || Date.now() + rest > until) {
+        const rest = putOff(request, error);
+        if (rest === undefined || tries > PUT_OFF) {
           throw error instanceof ApiError ? error : new UnreachableError(this.access.server, error);
         }
         await pause(rest, undefined, request.signal && { signal: request.signal }).catch(() => {
@@ -151,7 +134,8 @@ export class Client {
     if (status >= 200 && status < 300) {
       return text;
     }
-    throw new ApiError(`${request.method} ${request.path}`, status, parsed(text));
+    const after = Number(response.headers["retry-after"]);
+    throw new ApiError(`${request.method} ${request.path}`, status, parsed(text), after);
   }
 
   private open(request: Request): Promise<http.IncomingMessage> {
@@ -194,6 +178,14 @@ export class Client {
       outgoing.end(body);
     });
   }
+}
+
+/** Milliseconds until a request may be tried again; undefined where it may not. */
+function putOff(request: Request, error: unknown): number | undefined {
+  if (error instanceof ApiError) {
+    return error.status === 429 || error.status >= 500 ? error.retryAfterMs : undefined;
+  }
+  return request.method === "GET" && codeOf(error) === "ECONNRESET" ? PAUSE_MS : undefined;
 }
 
 /** The header reads `299 - "text"`, possibly several in one. */

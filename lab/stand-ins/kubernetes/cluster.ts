@@ -26,6 +26,7 @@ export class UnknownKindError extends Error {
 }
 
 const APPLY = "application/apply-patch+yaml";
+const JSON_PATCH = "application/json-patch+json";
 const KIND_POLL_MS = 1_000;
 
 export interface ApplyOptions {
@@ -105,6 +106,38 @@ export class Cluster {
     return listAt(await this.client.json({ method: "GET", path, query, signal }), "items");
   }
 
+  /** Creates an object. @throws {ApiError} with status 409 when there is one of the same name. */
+  async create(ref: Ref, object: JsonObject, options: ApplyOptions): Promise<JsonObject> {
+    const answer = await this.client.json({
+      method: "POST",
+      path: await this.collectionOf(ref),
+      query: {
+        fieldManager: options.fieldManager,
+        fieldValidation: "Warn",
+        dryRun: options.dryRun === true ? "All" : undefined,
+      },
+      body: object,
+      signal: options.signal,
+      onWarning: options.onWarning,
+    });
+    return asObject(answer);
+  }
+
+  /** Writes who owns which field of a live object, unless the object changed meanwhile. */
+  async setManagers(ref: Ref, live: JsonObject, managers: JsonObject[]): Promise<JsonObject> {
+    const version = stringAt(live, "metadata", "resourceVersion") ?? "";
+    const answer = await this.client.json({
+      method: "PATCH",
+      path: await this.pathOf(ref),
+      contentType: JSON_PATCH,
+      body: [
+        { op: "replace", path: "/metadata/managedFields", value: managers },
+        { op: "replace", path: "/metadata/resourceVersion", value: version },
+      ],
+    });
+    return asObject(answer);
+  }
+
   /** Server-side apply: declares the fields of `object` as ours, and no other. */
   async apply(ref: Ref, object: JsonObject, options: ApplyOptions): Promise<JsonObject> {
     const answer = await this.client.json({
@@ -124,10 +157,7 @@ export class Cluster {
     return asObject(answer);
   }
 
-  async remove(
-    ref: Ref,
-    options: { propagation: string; uid: string | undefined; signal?: AbortSignal },
-  ): Promise<void> {
+  async remove(ref: Ref, options: { propagation: string; signal?: AbortSignal }): Promise<void> {
     await this.client.json({
       method: "DELETE",
       path: await this.pathOf(ref),
@@ -135,7 +165,6 @@ export class Cluster {
         apiVersion: "v1",
         kind: "DeleteOptions",
         propagationPolicy: options.propagation,
-        ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
       },
       signal: options.signal,
     });

@@ -7,6 +7,8 @@ import engine from "@pulumi/pulumi/proto/engine_pb.js";
 export interface Log {
   /** Shown in the resource's status column and forgotten: what is waited for. */
   status: (message: string) => void;
+  /** As `status`, of what is amiss for the moment: a warning that does not last. */
+  statusWarning: (message: string) => void;
   info: (message: string) => void;
   warning: (message: string) => void;
 }
@@ -25,6 +27,9 @@ export class Engine {
     return {
       status: (message) => {
         this.send(urn, INFO, message, true);
+      },
+      statusWarning: (message) => {
+        this.send(urn, WARNING, message, true);
       },
       info: (message) => {
         this.send(urn, INFO, message, false);

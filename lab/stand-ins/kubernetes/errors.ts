@@ -1,13 +1,16 @@
 /** Failures that callers tell apart. */
-import { listAt, numberAt, stringAt, type Json, type JsonObject } from "./values.ts";
+import { listAt, stringAt, type Json, type JsonObject } from "./values.ts";
 
 /** The API server answered, and refused. */
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
   readonly body: JsonObject;
+  /** How long the server asks to wait before the next try, in milliseconds; undefined if it does not. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(request: string, status: number, body: Json) {
+  /** @param retryAfter seconds of the header `Retry-After`; NaN without one. */
+  constructor(request: string, status: number, body: Json, retryAfter = NaN) {
     const answer = typeof body === "object" && !Array.isArray(body) ? (body ?? {}) : {};
     const said = stringAt(answer, "message") ?? (typeof body === "string" ? body.slice(-400) : "");
     super(`${request}: ${status} ${said}`.trim());
@@ -15,6 +18,7 @@ export class ApiError extends Error {
     this.status = status;
     this.reason = stringAt(answer, "reason") ?? "";
     this.body = answer;
+    this.retryAfterMs = Number.isNaN(retryAfter) ? undefined : retryAfter * 1000;
   }
 
   /** Fields that another manager owns; empty when this is no server-side apply conflict. */
@@ -28,18 +32,12 @@ export class ApiError extends Error {
           "an unnamed manager",
       }));
   }
-
-  /** How long the server asks to wait before the next try, in milliseconds. */
-  get retryAfterMs(): number | undefined {
-    const seconds = numberAt(this.body, "details", "retryAfterSeconds");
-    return seconds === undefined ? undefined : seconds * 1000;
-  }
 }
 
-/** Nothing that speaks for the cluster answered. */
+/** Nothing that speaks for the cluster answered a request. */
 export class UnreachableError extends Error {
   constructor(server: string, cause: unknown) {
-    super(`the Kubernetes API at ${server} is unreachable: ${textOf(cause)}`, { cause });
+    super(`the API server ${server} does not answer: ${textOf(cause)}`, { cause });
     this.name = "UnreachableError";
   }
 }
@@ -82,6 +80,9 @@ export class InitFailedError extends Error {
 
 export const textOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+export const isAlreadyExists = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.status === 409 && error.reason === "AlreadyExists";
 
 export const isNotFound = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 404;

@@ -13,9 +13,11 @@ const WEB = "/apis/apps/v1/namespaces/default/deployments/a";
 
 let api: FakeApi;
 let said: string[];
+let warned: string[];
 beforeEach(async () => {
   api = new FakeApi();
   said = [];
+  warned = [];
   await api.start();
 });
 afterEach(() => api.stop());
@@ -23,12 +25,19 @@ afterEach(() => api.stop());
 const urn = (type: string, name = "a"): string => `urn:pulumi:test::fogline::${type}::${name}`;
 const log = {
   status: (text: string) => said.push(text),
+  statusWarning: (text: string) => warned.push(text),
   info: () => 0,
   warning: (text: string) => said.push(text),
 };
 
+/** The API's kubeconfig while it is away. */
+const kubeconfigOf = (port: number): string => {
+  const away = new FakeApi();
+  return away.kubeconfig.replace("127.0.0.1:0", `127.0.0.1:${port}`);
+};
+
 function provider(settings: JsonObject = {}): KubernetesProvider {
-  const made = new KubernetesProvider(() => log, 2_000);
+  const made = new KubernetesProvider(() => log);
   made.configure(parseSettings({ kubeconfig: api.kubeconfig, ...settings }));
   return made;
 }
@@ -72,49 +81,48 @@ describe("create", () => {
     expect(api.get(PATH)).toMatchObject({ data: { k: "v" } });
   });
 
-  it("refuses an object that is not its own, unless told to adopt it", async () => {
-    api.put(PATH, { data: { k: "other" } });
-    await expect(provider().create(write(MAP, {}))).rejects.toThrow("exists already");
-    const adopted = await provider({ upsertExistingObjects: "true" }).create(
-      write(MAP, { data: { x: "1" } }),
-    );
-    expect(adopted.outputs["data"]).toEqual({ k: "other", x: "1" });
-  });
-
-  it("goes on with its own object after an update that was killed", async () => {
+  it("refuses an object that exists, its own from an update that was killed included", async () => {
     await provider().create(write(MAP, { data: { k: "v" } }));
-    await expect(provider().create(write(MAP, { data: { k: "w" } }))).resolves.toMatchObject({
-      id: "default/a",
-    });
-    await expect(provider().create({ ...write(MAP, {}), urn: urn(MAP, "b") })).rejects.toThrow(
-      "exists already",
+    await expect(provider().create(write(MAP, { data: { k: "v" } }))).rejects.toThrow(
+      "already exists",
     );
+    const terminating = { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } };
+    api.put(PATH, terminating);
+    await expect(provider().create(write(MAP, {}))).rejects.toThrow("already exists");
   });
 
-  it("waits for a namesake that is being deleted", async () => {
-    api.put(PATH, { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
-    const created = provider().create(write(MAP, { data: { k: "new" } }));
-    await expect.poll(() => said.join()).toContain("still being deleted");
-    api.erase(PATH);
-    expect((await created).outputs["data"]).toEqual({ k: "new" });
+  it("takes over what exists, if told to, and its fields by force alone", async () => {
+    const upsert = { upsertExistingObjects: "true" };
+    await provider(upsert).create(write(MAP, { data: { k: "v", gone: "v" } }));
+    // The same update again, after a kill: the manager that it had then is another one now.
+    const again = write(MAP, { data: { k: "w" } });
+    await expect(provider(upsert).create(again)).rejects.toThrow(/data\.k is managed by/);
+    const made = await provider({ ...upsert, enablePatchForce: "true" }).create(again);
+    expect(made.outputs["data"]).toEqual({ k: "w", gone: "v" });
+
+    api.put(PATH, { data: { theirs: "1" } }, "somebody");
+    const adopted = await provider(upsert).create(write(MAP, { data: { x: "1" } }));
+    expect(adopted.outputs["data"]).toMatchObject({ theirs: "1", x: "1" });
   });
 
-  it("waits for the default account of a new namespace", async () => {
-    const message =
-      'error looking up service account default/default: serviceaccount "default" not found';
-    const pod = write("kubernetes:core/v1:Pod", { spec: {} });
-    pod.inputs = inputs({ spec: {} }, SKIP);
+  it("tries again when the server says when", async () => {
+    const busy = { status: 429, body: { details: { retryAfterSeconds: 0.1 } } };
     const made = provider();
-    await made.create({ ...pod, preview: true });
-    api.failures.push(
-      { status: 404, body: {} },
-      { status: 403, body: { reason: "Forbidden", message } },
-    );
-    await expect(made.create(pod)).resolves.toMatchObject({ id: "default/a" });
+    await made.create(write(MAP, {}));
+    api.failures.push(busy);
+    await made.read(urn(MAP), "default/a", {}, {});
+    api.failures.push({ status: 503, body: { message: "busy" } });
+    await expect(made.read(urn(MAP), "default/a", {}, {})).rejects.toThrow("503 busy");
   });
 
-  it("tries again when the server is busy", async () => {
-    api.failures.push({ status: 503, body: {} }, { status: 429, body: {} });
+  it("asks once whether the cluster answers", async () => {
+    const { port } = api;
+    await api.stop();
+    const made = provider({ kubeconfig: kubeconfigOf(port) });
+    const refused = "configured Kubernetes cluster is unreachable: unable to load schema";
+    await expect(made.create(write(MAP, {}))).rejects.toThrow(refused);
+    await api.start(port);
+    await expect(made.create(write(MAP, {}))).rejects.toThrow(refused);
     await expect(provider().create(write(MAP, {}))).resolves.toMatchObject({ id: "default/a" });
   });
 
@@ -129,6 +137,31 @@ describe("create", () => {
     expect((failure as InitFailedError).reasons[0]).toContain(
       "Namespace late: not ready after 1 s",
     );
+  });
+
+  it("warns of what is amiss while it waits, once each, though all ends well", async () => {
+    const rollout = write(DEPLOYMENT, { spec: { replicas: 1 } });
+    const created = provider().create(rollout);
+    await expect.poll(() => said.length).toBeGreaterThan(0);
+    const uid = stringAt(api.get(WEB), "metadata", "uid") ?? "";
+    api.put("/api/v1/namespaces/default/events/e1", {
+      ...{ type: "Warning", reason: "FailedGetScale", message: "no such thing" },
+      involvedObject: { uid },
+    });
+    const unavailable = {
+      type: "Available",
+      status: "False",
+      reason: "MinimumReplicasUnavailable",
+    };
+    api.put(WEB, { status: { conditions: [{ ...unavailable, message: "not yet" }] } });
+    await expect.poll(() => warned).toContain("FailedGetScale: no such thing");
+    const ready = { observedGeneration: 9, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    api.put(WEB, { status: ready });
+    await created;
+    expect(warned.sort()).toEqual([
+      "FailedGetScale: no such thing",
+      "[MinimumReplicasUnavailable] not yet",
+    ]);
   });
 
   it("ends its waits when cancelled", async () => {
@@ -177,20 +210,43 @@ describe("update", () => {
     expect(at((await made.update(next)).outputs, ["spec", "replicas"])).toBe(1);
   });
 
-  it("leaves ignored fields as the cluster has them", async () => {
+  it.each([{}, { upsertExistingObjects: "true", enablePatchForce: "true" }])(
+    "leaves ignored fields as the cluster has them, with %j",
+    async (settings) => {
+      const made = provider(settings);
+      const { outputs } = await made.create({
+        ...first,
+        inputs: spec({ image: "1", replicas: 1 }),
+      });
+      api.put(WEB, { spec: { replicas: 4 } }, "autoscaler");
+      const next = change(
+        first,
+        outputs,
+        {},
+        {
+          inputs: spec({ image: "2", replicas: 1 }),
+          ignoreChanges: ["spec.replicas"],
+        },
+      );
+      const updated = await made.update(next);
+      expect(updated.outputs["spec"]).toEqual({ image: "2", replicas: 4 });
+      // Still the autoscaler's: its next change is no conflict, and the update after it no reset.
+      api.put(WEB, { spec: { replicas: 6 } }, "autoscaler");
+      const after = {
+        ...next,
+        outputs: updated.outputs,
+        inputs: spec({ image: "3", replicas: 1 }),
+      };
+      expect((await made.update(after)).outputs["spec"]).toEqual({ image: "3", replicas: 6 });
+    },
+  );
+
+  it("of an object that is gone fails, and makes none", async () => {
     const made = provider();
-    const { outputs } = await made.create({ ...first, inputs: spec({ image: "1", replicas: 1 }) });
-    api.put(WEB, { spec: { replicas: 4 } }, "autoscaler");
-    const next = change(
-      first,
-      outputs,
-      {},
-      {
-        inputs: spec({ image: "2", replicas: 1 }),
-        ignoreChanges: ["spec.replicas"],
-      },
-    );
-    expect((await made.update(next)).outputs["spec"]).toEqual({ image: "2", replicas: 4 });
+    const { outputs } = await made.create(first);
+    api.erase(WEB);
+    await expect(made.update(change(first, outputs, {}))).rejects.toThrow("not found");
+    expect(api.get(WEB)).toBeUndefined();
   });
 });
 
@@ -209,10 +265,7 @@ describe("preview", () => {
     const made = provider();
     const wrong = write(MAP, {}, { preview: true });
     await made.create(wrong);
-    api.failures.push(
-      { status: 404, body: {} },
-      { status: 422, body: { message: "data is invalid" } },
-    );
+    api.failures.push({ status: 422, body: { message: "data is invalid" } });
     await expect(made.create(wrong)).rejects.toThrow("data is invalid");
   });
 
@@ -228,13 +281,13 @@ describe("preview", () => {
     expect(api.requests).toEqual([]);
   });
 
-  it("goes on without a cluster, and says so once", async () => {
+  it("goes on without a cluster and shows the inputs", async () => {
     const made = provider({ kubeconfig: "/nowhere/kubeconfig" });
     const both = ["a", "b"].map((name) =>
       made.create({ ...write(MAP, { data: {} }, { preview: true }), urn: urn(MAP, name) }),
     );
     expect((await Promise.all(both)).map(({ outputs }) => outputs["data"])).toEqual([{}, {}]);
-    expect(said.filter((text) => text.includes("unreachable"))).toHaveLength(1);
+    expect(said).toEqual([]);
   });
 });
 
@@ -257,6 +310,8 @@ describe("read", () => {
     api.put(PATH, { data: { k: "v" } });
     const imported = await provider().read(urn(MAP), "default/a", {}, {});
     expect(imported?.inputs).toEqual({
+      apiVersion: "v1",
+      kind: "ConfigMap",
       metadata: { name: "a", namespace: "default" },
       data: { k: "v" },
     });
@@ -275,10 +330,10 @@ describe("delete", () => {
     await expect(remove(provider())).resolves.toBeUndefined();
   });
 
-  it("leaves an object of the same name that is another one", async () => {
+  it("takes the object of that name, whoever made it", async () => {
     api.put(PATH, { data: {} });
     await remove(provider(), { metadata: { uid: "uid-of-the-old-one" } });
-    expect(api.get(PATH)).toBeDefined();
+    expect(api.get(PATH)).toBeUndefined();
   });
 
   it("waits until the object is gone", async () => {
@@ -297,7 +352,7 @@ describe("delete", () => {
     const removed = remove(provider(), {}, 20_000);
     await expect.poll(() => said.join()).toContain("finalizers test/hold");
     await api.stop();
-    await expect.poll(() => said.join(), { timeout: 10_000 }).toContain("is unreachable");
+    await expect.poll(() => said.join(), { timeout: 10_000 }).toContain("does not answer");
     api.erase(PATH);
     await api.start(port);
     await removed;
@@ -313,13 +368,17 @@ describe("delete", () => {
 
   it("forgets objects of a cluster that is gone only when told to", async () => {
     const { kubeconfig } = api;
-    api.failures.push({ status: 403, body: { message: "no" } });
-    await expect(remove(provider())).rejects.toThrow("403 no");
     await api.stop();
+    const hint = /unreachable.*PULUMI_K8S_DELETE_UNREACHABLE/;
+    await expect(remove(provider({ kubeconfig }))).rejects.toThrow(hint);
+    await expect(
+      provider({ kubeconfig }).read(urn(MAP), "default/a", inputs({}), {}),
+    ).rejects.toThrow(hint);
+    const away = "is unreachable: unable to load schema information";
+    expect(said.filter((text) => text.includes(away))).toHaveLength(2);
     await expect(
       remove(provider({ kubeconfig, deleteUnreachable: "true" })),
     ).resolves.toBeUndefined();
-    expect(said.join()).toContain("is forgotten");
     api = new FakeApi();
     await api.start();
   });

@@ -2,30 +2,16 @@
 import { setMaxListeners } from "node:events";
 
 import * as annotations from "./annotations.ts";
-import {
-  applyObject,
-  awaitFreeName,
-  awaitKind,
-  dryRun,
-  fieldManagerOf,
-  respectIgnored,
-  type Target,
-} from "./apply.ts";
+import { applyObject, createObject, dryRun, updateObject, type Target } from "./apply.ts";
 import { declaredReadiness, readinessOf } from "./await/readiness.ts";
 import { DEFAULT_TIMEOUT_MS, describe, waitUntilReady } from "./await/wait.ts";
 import { check, type Autonaming, type Checked } from "./check.ts";
-import { Client } from "./client.ts";
-import { Cluster, type Ref } from "./cluster.ts";
+import type { Ref } from "./cluster.ts";
+import { ClusterAwayError, Connection } from "./connection.ts";
 import { diff, type Difference } from "./diff.ts";
 import type { Log } from "./engine.ts";
-import {
-  CancelledError,
-  InitFailedError,
-  NotReadyError,
-  textOf,
-  UnreachableError,
-} from "./errors.ts";
-import { readKubeconfig } from "./kubeconfig.ts";
+import { CancelledError, InitFailedError, NotReadyError, textOf } from "./errors.ts";
+import { fieldManagerOf } from "./managers.ts";
 import { removeObject } from "./remove.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import {
@@ -41,8 +27,6 @@ import {
 } from "./state.ts";
 import { isNamespaced, nameOf, parseToken, typeOf, type Kind } from "./tokens.ts";
 import { containsUnknown, isObject, stringAt, type JsonObject } from "./values.ts";
-
-const PROBE_MS = 5_000;
 
 export interface Outcome {
   id: string;
@@ -66,23 +50,18 @@ export interface Update extends Write {
 export class KubernetesProvider {
   private settings: Settings = parseSettings({});
   private readonly logFor: (urn: string) => Log;
-  private readonly retryMs: number | undefined;
   private readonly cancellation = new AbortController();
-  private connected: Cluster | undefined;
-  private probe: Promise<Cluster | undefined> | undefined;
+  private connection = new Connection(this.settings);
 
-  /** @param retryMs for how long an unreachable cluster is tried again; the client's default if absent. */
-  constructor(logFor: (urn: string) => Log, retryMs?: number) {
+  constructor(logFor: (urn: string) => Log) {
     this.logFor = logFor;
-    this.retryMs = retryMs;
     // Every operation under way listens, and the engine runs as many at once as it likes.
     setMaxListeners(0, this.cancellation.signal);
   }
 
   configure(settings: Settings): void {
     this.settings = settings;
-    this.connected = undefined;
-    this.probe = undefined;
+    this.connection = new Connection(settings);
   }
 
   /** Ends every wait; what is under way fails with what it has reached. */
@@ -120,12 +99,11 @@ export class KubernetesProvider {
       return { id: "", outputs: await this.previewCreate(kind, write) };
     }
     const { inputs } = write;
+    await this.reached("write");
     const target = this.target(write.urn, this.refTo(kind, inputs));
-    await awaitKind(target);
+    const manager = fieldManagerOf(inputs, {});
+    const written = await createObject(target, inputs, manager);
     target.ref = await this.scoped(target.ref);
-    const manager = fieldManagerOf(write.urn, inputs, {});
-    await awaitFreeName(target, manager, this.timeout(write));
-    const written = await applyObject(target, inputs, manager);
     return this.ready(target, write, written, manager);
   }
 
@@ -135,19 +113,10 @@ export class KubernetesProvider {
     if (update.preview) {
       return { id, outputs: await this.previewUpdate(kind, update) };
     }
+    await this.reached("write");
     const target = this.target(update.urn, refOf(kind, id));
-    const manager = fieldManagerOf(update.urn, inputs, outputs);
-    let written: JsonObject;
-    try {
-      const wanted = await respectIgnored(target, inputs, update.ignoreChanges);
-      written = await applyObject(target, wanted, manager);
-    } catch (error) {
-      if (error instanceof UnreachableError && this.settings.skipUpdateUnreachable) {
-        target.log.warning(`${error.message}; it stays as it is (skipUpdateUnreachable)`);
-        return { id, outputs };
-      }
-      throw error;
-    }
+    const manager = fieldManagerOf(inputs, outputs);
+    const written = await updateObject(target, inputs, manager, update.ignoreChanges);
     return this.ready(target, update, written, manager);
   }
 
@@ -159,14 +128,15 @@ export class KubernetesProvider {
     outputs: JsonObject,
   ): Promise<(Outcome & { inputs: JsonObject }) | undefined> {
     const kind = parseToken(typeOf(urn));
+    if (await this.forgets(urn, "read")) {
+      return undefined;
+    }
     const target = this.target(urn, refOf(kind, id));
-    const live = await this.unlessUnreachable(target, () =>
-      target.cluster.get(target.ref, target.signal),
-    );
+    const live = await target.cluster.get(target.ref, target.signal);
     if (live === undefined) {
       return undefined;
     }
-    const manager = fieldManagerOf(urn, oldInputs, outputs);
+    const manager = fieldManagerOf(oldInputs, outputs);
     const state = outputsOf(live, kind, manager);
     const known = isObject(oldInputs["metadata"]);
     if (!known) {
@@ -202,9 +172,12 @@ export class KubernetesProvider {
     timeoutMs: number,
   ): Promise<void> {
     const kind = parseToken(typeOf(urn));
+    if (await this.forgets(urn, "delete")) {
+      return;
+    }
     const target = this.target(urn, refOf(kind, id));
     const limit = this.timeout({ inputs: state.inputs, timeoutMs });
-    await this.unlessUnreachable(target, () => removeObject(target, state, limit));
+    await removeObject(target, state, limit);
   }
 
   /** Waits for readiness unless the object says otherwise, and puts the outputs together. */
@@ -222,7 +195,7 @@ export class KubernetesProvider {
     }
     try {
       const limit = this.timeout({ inputs, timeoutMs }, readiness.defaultTimeoutMs);
-      const options = { timeoutMs: limit, progress: log.status };
+      const options = { timeoutMs: limit, progress: log.status, warn: log.statusWarning };
       const live = await waitUntilReady(readiness, { ...target, written }, options);
       return { id, outputs: outputsOf(live, ref, manager) };
     } catch (error) {
@@ -246,14 +219,10 @@ export class KubernetesProvider {
   }
 
   private async previewCreate(kind: Kind, { urn, inputs }: Write): Promise<JsonObject> {
-    if (!containsUnknown(inputs) && isNameKnown(inputs) && (await this.reachable()) !== undefined) {
+    if (!containsUnknown(inputs) && isNameKnown(inputs) && (await this.isReached())) {
       const target = this.target(urn, this.refTo(kind, inputs));
-      const manager = fieldManagerOf(urn, inputs, {});
-      const found = await dryRun(target, async () => {
-        target.ref = await this.scoped(target.ref);
-        const taken = (await target.cluster.get(target.ref, target.signal)) !== undefined;
-        return taken ? undefined : applyObject(target, inputs, manager, "preview");
-      });
+      const manager = fieldManagerOf(inputs, {});
+      const found = await dryRun(target, () => createObject(target, inputs, manager, "preview"));
       if (found !== undefined) {
         return previewOutputs(found, inputs, kind);
       }
@@ -263,13 +232,12 @@ export class KubernetesProvider {
 
   private async previewUpdate(kind: Kind, update: Update): Promise<JsonObject> {
     const { urn, id, inputs, outputs, ignoreChanges } = update;
-    if (!containsUnknown(inputs) && (await this.reachable()) !== undefined) {
+    if (!containsUnknown(inputs) && (await this.isReached())) {
       const target = this.target(urn, refOf(kind, id));
-      const manager = fieldManagerOf(update.urn, inputs, outputs);
-      const found = await dryRun(target, async () => {
-        const wanted = await respectIgnored(target, inputs, ignoreChanges);
-        return applyObject(target, wanted, manager, "preview");
-      });
+      const manager = fieldManagerOf(inputs, outputs);
+      const found = await dryRun(target, () =>
+        updateObject(target, inputs, manager, ignoreChanges, "preview"),
+      );
       if (found !== undefined) {
         return outputsOf(found, kind, manager);
       }
@@ -279,7 +247,7 @@ export class KubernetesProvider {
 
   private target(urn: string, ref: Ref): Target {
     return {
-      cluster: this.cluster(),
+      cluster: this.connection.cluster,
       ref,
       settings: this.settings,
       log: this.logFor(urn),
@@ -287,34 +255,36 @@ export class KubernetesProvider {
     };
   }
 
-  private cluster(): Cluster {
-    this.connected ??= new Cluster(new Client(readKubeconfig(this.settings), this.retryMs));
-    return this.connected;
+  /** @throws {ClusterAwayError} when the cluster did not answer when it was asked */
+  private async reached(operation: "write"): Promise<void> {
+    const reason = await this.connection.absence();
+    if (reason !== undefined) {
+      throw new ClusterAwayError(operation, reason);
+    }
+  }
+
+  /** Without a cluster a preview shows inputs: the cluster may be part of what the update creates. */
+  private async isReached(): Promise<boolean> {
+    return (await this.connection.absence()) === undefined;
   }
 
   /**
-   * The cluster if it answers at once. A preview goes on without one, as with the official provider:
-   * the cluster may be part of what the update creates.
+   * Whether an object counts as gone, as its cluster does not answer and `deleteUnreachable` is set.
+   *
+   * @throws {ClusterAwayError} when it does not answer and `deleteUnreachable` is not set
    */
-  private reachable(): Promise<Cluster | undefined> {
-    this.probe ??= (async () => {
-      try {
-        const cluster = this.cluster();
-        await cluster.client.json({
-          method: "GET",
-          path: "/version",
-          timeoutMs: PROBE_MS,
-          retryMs: 0,
-        });
-        return cluster;
-      } catch (error) {
-        this.logFor("").warning(
-          `configured Kubernetes cluster is unreachable, so the preview shows what the program declares: ${textOf(error)}`,
-        );
-        return undefined;
-      }
-    })();
-    return this.probe;
+  private async forgets(urn: string, operation: "read" | "delete"): Promise<boolean> {
+    const reason = await this.connection.absence();
+    if (reason === undefined) {
+      return false;
+    }
+    const log = this.logFor(urn);
+    log.warning(Connection.warning(reason));
+    if (!this.settings.deleteUnreachable) {
+      throw new ClusterAwayError(operation, reason);
+    }
+    log.info("deleteUnreachable is set: the resource is taken out of the state");
+    return true;
   }
 
   private defaultNamespace(): string {
@@ -322,7 +292,7 @@ export class KubernetesProvider {
       return this.settings.namespace;
     }
     try {
-      return this.cluster().client.access.namespace;
+      return this.connection.cluster.client.access.namespace;
     } catch {
       // No kubeconfig yet (a preview of a cluster to be made): its context cannot name one.
       return "default";
@@ -337,7 +307,7 @@ export class KubernetesProvider {
 
   /** A custom resource's namespace, which only the cluster can ask for. */
   private async scoped(ref: Ref): Promise<Ref> {
-    const namespaced = isNamespaced(ref) ?? (await this.cluster().isNamespaced(ref));
+    const namespaced = isNamespaced(ref) ?? (await this.connection.cluster.isNamespaced(ref));
     if (!namespaced) {
       const { apiVersion, kind, name } = ref;
       return { apiVersion, kind, name };
@@ -351,29 +321,5 @@ export class KubernetesProvider {
   ): number {
     const annotated = annotations.timeoutSeconds(inputs);
     return timeoutMs > 0 ? timeoutMs : annotated === undefined ? fallbackMs : annotated * 1000;
-  }
-
-  /** With deleteUnreachable, objects of a cluster that does not answer count as gone. */
-  private async unlessUnreachable<T>(
-    target: Target,
-    work: () => Promise<T>,
-  ): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) {
-        throw error;
-      }
-      if (!this.settings.deleteUnreachable) {
-        throw new Error(
-          `${error.message}. If the cluster is gone for good, set PULUMI_K8S_DELETE_UNREACHABLE=true to drop its objects from the state`,
-          { cause: error },
-        );
-      }
-      target.log.warning(
-        `${error.message}; ${describe(target.ref)} is forgotten (deleteUnreachable)`,
-      );
-      return undefined;
-    }
   }
 }

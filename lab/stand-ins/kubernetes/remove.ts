@@ -1,14 +1,15 @@
 /** Deleting one object, and waiting until it is gone. */
 import { deletionPropagation, skipsAwait } from "./annotations.ts";
-import { finalizers, type Target } from "./apply.ts";
-import { describe, done, poll, waiting } from "./await/wait.ts";
+import type { Target } from "./apply.ts";
+import { describe, done, poll, waiting, type WaitOptions } from "./await/wait.ts";
+import { eventsOf } from "./await/warnings.ts";
 import { UnknownKindError } from "./cluster.ts";
-import { ApiError, isNotFound } from "./errors.ts";
-import { listAt, stringAt, type JsonObject } from "./values.ts";
+import { isNotFound } from "./errors.ts";
+import { at, listAt, stringAt, type JsonObject } from "./values.ts";
 
 /**
  * Deletes the object whose state is given; that it is gone already is success. An object of the same
- * name with another uid is somebody else's and stays.
+ * name is deleted whoever made it, as by the official plugin.
  *
  * @throws when it is still there after `timeoutMs`, saying what holds it.
  */
@@ -18,16 +19,11 @@ export async function removeObject(
   timeoutMs: number,
 ): Promise<void> {
   const { cluster, ref, log, signal } = target;
-  const uid = stringAt(state.outputs, "metadata", "uid");
   try {
     const propagation = deletionPropagation(state.inputs);
-    await cluster.remove(ref, { propagation, uid, signal });
+    await cluster.remove(ref, { propagation, signal });
   } catch (error) {
     if (isNotFound(error) || error instanceof UnknownKindError) {
-      return;
-    }
-    if (uid !== undefined && error instanceof ApiError && error.status === 409) {
-      log.info(`${describe(ref)} was replaced by another one, which stays`);
       return;
     }
     throw error;
@@ -36,7 +32,14 @@ export async function removeObject(
     return;
   }
   let left: JsonObject | undefined;
-  const gone = await poll(target, { timeoutMs, progress: log.status }, async () => {
+  const options: WaitOptions = {
+    timeoutMs,
+    progress: log.status,
+    warn: log.statusWarning,
+    // Events that it had long before are among them.
+    warnings: () => eventsOf(state.outputs, { ...target, written: state.outputs }),
+  };
+  const gone = await poll(target, options, async () => {
     try {
       left = await cluster.get(ref, signal);
     } catch (error) {
@@ -46,16 +49,22 @@ export async function removeObject(
       }
       throw error;
     }
-    if (left === undefined || (uid !== undefined && stringAt(left, "metadata", "uid") !== uid)) {
-      return done("gone");
-    }
-    return waiting(`deleting: ${holders(left)}`);
+    return isGone(left, state.outputs) ? done("gone") : waiting(`deleting: ${holders(left)}`);
   });
   if (!gone) {
     throw new Error(
       `${describe(ref)} was still there ${timeoutMs / 1000} s after its deletion: ${holders(left)}`,
     );
   }
+}
+
+/** Whether nothing is left of an object: another one may have its name by now. */
+function isGone(live: JsonObject | undefined, outputs: JsonObject): boolean {
+  return (
+    live === undefined ||
+    (stringAt(live, "metadata", "deletionTimestamp") === undefined &&
+      stringAt(live, "metadata", "uid") !== stringAt(outputs, "metadata", "uid"))
+  );
 }
 
 /** What an object that is being deleted still waits for. */
@@ -65,4 +74,12 @@ function holders(live: JsonObject | undefined): string {
     .filter((entry) => (stringAt(entry, "type") ?? "").startsWith("Namespace"))
     .map((entry) => stringAt(entry, "message"));
   return remaining.length > 0 ? remaining.join("; ") : finalizers(live);
+}
+
+/** The finalizers of an object that is being deleted, which somebody must take off. */
+function finalizers(live: JsonObject | undefined): string {
+  const found = at(live, ["metadata", "finalizers"]);
+  return Array.isArray(found) && found.length > 0
+    ? `finalizers ${(found as string[]).join(", ")}`
+    : "its dependants are not gone";
 }

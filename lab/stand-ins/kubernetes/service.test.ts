@@ -126,9 +126,10 @@ describe("the service", () => {
       "configure",
       new proto.ConfigureRequest().setArgs(toStruct({ kubeconfig: "/nowhere" })),
     );
-    const request = createRequest(URN, { metadata: { name: "pw", namespace: "default" } });
-    request.setPreview(true);
-    await call("create", request);
+    const request = new proto.DeleteRequest();
+    request.setUrn(URN);
+    request.setId("default/pw");
+    await expect(call("delete", request)).rejects.toThrow("unreachable");
     expect(write.mock.calls.join()).toContain("unreachable");
   });
 });

@@ -274,6 +274,7 @@ function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
 /** Without an engine to talk to (a debugger started the plugin), messages go to stderr. */
 const toStderr: Log = {
   status: () => undefined,
+  statusWarning: () => undefined,
   info: (message) => process.stderr.write(`${message}\n`),
   warning: (message) => process.stderr.write(`warning: ${message}\n`),
 };

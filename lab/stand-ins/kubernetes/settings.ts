@@ -13,8 +13,6 @@ export interface Settings {
   patchForce: boolean;
   /** Forget objects of a cluster that does not answer, instead of failing. */
   deleteUnreachable: boolean;
-  /** Leave objects of a cluster that does not answer as they are, instead of failing. */
-  skipUpdateUnreachable: boolean;
   /** Adopt an object that exists already, instead of failing. */
   upsertExisting: boolean;
   configMapMutable: boolean;
@@ -29,7 +27,6 @@ const FLAGS = {
   enableConfigMapMutable: ["configMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"],
   enablePatchForce: ["patchForce", "PULUMI_K8S_ENABLE_PATCH_FORCE"],
   enableSecretMutable: ["secretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"],
-  skipUpdateUnreachable: ["skipUpdateUnreachable", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"],
   suppressDeprecationWarnings: [
     "suppressDeprecationWarnings",
     "PULUMI_K8S_SUPPRESS_DEPRECATION_WARNINGS",
@@ -42,6 +39,7 @@ const REFUSED: Record<string, string> = {
   renderYamlToDirectory: "rendering manifests is not supported by the kubernetes stand-in",
   helmReleaseSettings: "Helm is not supported by the kubernetes stand-in",
   kubeClientSettings: "client tuning is not supported by the kubernetes stand-in",
+  skipUpdateUnreachable: "is not supported by the kubernetes stand-in",
 };
 
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
@@ -96,7 +94,6 @@ export function parseSettings(args: JsonObject): Settings {
     clusterIdentifier: text("clusterIdentifier"),
     patchForce: flag("enablePatchForce"),
     deleteUnreachable: flag("deleteUnreachable"),
-    skipUpdateUnreachable: flag("skipUpdateUnreachable"),
     upsertExisting: flag("upsertExistingObjects"),
     configMapMutable: flag("enableConfigMapMutable"),
     secretMutable: flag("enableSecretMutable"),

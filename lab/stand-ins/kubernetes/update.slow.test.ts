@@ -56,11 +56,15 @@ function program({
     );
     const token = new random.RandomPassword("token", { length: 8 }, { replaceWith: [vm] });
     const identity = isNamed ? { clusterIdentifier: token.result } : {};
-    const provider = new k8s.Provider("cluster", {
-      kubeconfig: installed.stdout,
-      ...SETTINGS,
-      ...identity,
-    });
+    // What came with the name, too, and stands before the provider.
+    const claim = isNamed
+      ? [new command.local.Command("cluster-claim", { create: "true" }, { dependsOn: [installed] })]
+      : [];
+    const provider = new k8s.Provider(
+      "cluster",
+      { kubeconfig: installed.stdout, ...SETTINGS, ...identity },
+      { dependsOn: claim },
+    );
     const namespace = new k8s.core.v1.Namespace(
       "namespace",
       { metadata: { name: "website" } },
@@ -93,7 +97,7 @@ describe.sequential("a stack whose cluster has no name yet", { timeout: 300_000 
   it("is given one by an update of the provider alone, though the script changes too", async () => {
     const both = program({ script: "v2" });
     const update = { update: ["cluster"] };
-    expect(await stack.up(both, "**pulumi:providers:kubernetes::cluster")).toEqual(update);
+    expect(await stack.up(both, ["**::cluster", "**::cluster-claim"])).toEqual(update);
   });
 
   it("then replaces nothing when the script changes", async () => {

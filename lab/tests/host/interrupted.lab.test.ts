@@ -15,6 +15,7 @@ import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
 import { inside, sshLogins } from "../fixtures.ts";
 import { lab, timing } from "../lab.ts";
 import { changeSettings, restoreSettings } from "../stack-file.ts";
+import { killMachine, nodesReady } from "./restart.ts";
 import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
 
 afterEach(restoreSettings);
@@ -179,6 +180,16 @@ describe.sequential("on the way up", () => {
       expect(await keyOf(machine), machine).toBe(key);
     }
     expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
+  });
+
+  it("a machine that died is powered on, and its node is heard of again", async () => {
+    await killMachine("raspberrypi");
+    const { exitCode, said } = await start("up").ended;
+    expect(exitCode, said).toBe(0);
+    expect(said).toContain("their power is given back: raspberrypi");
+    expect(said).toMatch(/^resources: \d+ unchanged$/m);
+    expect(await keyOf("raspberrypi")).toBe(keys.get("raspberrypi"));
+    await nodesReady();
   });
 
   it("protected, it would keep everything through a change of the server's script", async () => {

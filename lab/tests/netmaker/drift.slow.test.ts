@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { NetmakerClient } from "../../../components/overlay/netmaker/api/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { MANUAL, type Manual } from "./manual.ts";
+import { MANUAL, settled, type Manual } from "./manual.ts";
 import { mesh, OWN_KEY } from "./mesh.ts";
 import { TestStack } from "./stack.ts";
 
@@ -61,6 +61,7 @@ describe("what was changed by hand", { timeout: 300_000 }, () => {
         async (changes) => {
           for (const [name, n] of changes) {
             await (MANUAL[name] as Manual)(server.client, n);
+            await settled(server.client);
           }
           await stack.refresh();
           await stack.up();
@@ -81,6 +82,10 @@ async function picture(client: NetmakerClient): Promise<unknown> {
   const nodes = await client.nodes.list("mesh");
   const nameOf = (node: string): string =>
     hosts.get(nodes.find(({ id }) => id === node)?.hostId ?? "") ?? `unknown node ${node}`;
+  const memberAt = (address: string): string | undefined => {
+    const node = nodes.find((each) => each.address === `${address}/16`);
+    return node && nameOf(node.id);
+  };
   const egresses = await client.egresses.list("mesh");
   const rules = await client.aclRules.list("mesh");
   const clients = await client.externalClients.list("mesh");
@@ -100,7 +105,8 @@ async function picture(client: NetmakerClient): Promise<unknown> {
     ),
     clients: clients
       .map(({ id, gateway, enabled, dns, extraAllowedIps, publicKey }) => [
-        ...[id, nameOf(gateway), enabled, dns, extraAllowedIps],
+        // The gateway's address, which is filled in, follows from the order of joining.
+        ...[id, nameOf(gateway), enabled, memberAt(dns) ?? dns, extraAllowedIps],
         publicKey === OWN_KEY,
       ])
       .sort(),
@@ -117,7 +123,7 @@ async function picture(client: NetmakerClient): Promise<unknown> {
     ]),
     records: (await client.dnsRecords.list("mesh")).map(({ name, address }) => [
       name,
-      nameOf(nodes.find((node) => node.address === `${address ?? ""}/16`)?.id ?? ""),
+      memberAt(address ?? ""),
     ]),
   };
 }

@@ -91,6 +91,33 @@ describe("an engine killed between a call and its state", () => {
     expect(await names(client.dnsRecords.list("mesh"))).toEqual(["raspberrypi.mesh"]);
   });
 
+  it("leaves a client that it was changing in its rules", async () => {
+    await stack.up();
+    meddler.judge = (method, path) =>
+      method === "PUT" && path.startsWith("/api/extclients/") ? "swallow" : "pass";
+    meddler.swallowed = () => {
+      for (const pid of engines()) {
+        process.kill(pid, "SIGKILL");
+      }
+    };
+    const changed = mesh(server, { laptop: { dns: "192.0.2.53" } }, { url: meddler.url });
+    expect(await failure(stack.up(changed))).not.toBe("it succeeded");
+    await stack.unlock();
+    const { client } = server;
+    // The server has taken it out, and with it the rule, which named nobody else.
+    await client.aclRules.waitUntilForgotten("mesh", ["laptop"]);
+    expect(await client.aclRules.find("mesh", "website")).toBeUndefined();
+
+    meddler.judge = () => "pass";
+    expect(await stack.refresh()).toEqual({ update: ["laptop"] });
+    expect(await client.aclRules.find("mesh", "website")).toMatchObject({
+      from: [{ kind: "device", id: "laptop" }],
+      ports: ["80"],
+    });
+    expect(await client.aclRules.list("mesh")).toHaveLength(3);
+    expect(await stack.up(changed)).toEqual({});
+  });
+
   it("does not make a later one take over what is somebody else's", async () => {
     await server.client.networks.create({ name: "mesh", addressRange: "10.99.0.0/16" });
     const said = await failure(stack.up());

@@ -1,4 +1,6 @@
 /** What people do by hand on a server that a program declares: each changes one thing, if it is there. */
+import { expect, vi } from "vitest";
+
 import type { NetmakerClient } from "../../../components/overlay/netmaker/api/index.ts";
 
 /** @param n what to change it to, for changes that have a number in them */
@@ -102,7 +104,29 @@ async function onClient(
   n: number,
   change: (client: Element<NetmakerClient["externalClients"]["list"]>) => Promise<unknown>,
 ): Promise<void> {
-  await pick(await client.externalClients.list("mesh"), n, change);
+  await pick(await client.externalClients.list("mesh"), n, async (one) => {
+    await change(one);
+    // The server takes it out of its rules by and by.
+    await client.aclRules.waitUntilForgotten("mesh", [one.id]);
+  });
+}
+
+/** Waits until the server has forgotten what is gone, as a person at the keyboard does without knowing it. */
+export async function settled(client: NetmakerClient): Promise<void> {
+  await vi.waitFor(async () => {
+    if ((await client.networks.get("mesh")) === undefined) {
+      return;
+    }
+    const nodes = (await client.nodes.list("mesh")).map(({ id }) => id);
+    const clients = (await client.externalClients.list("mesh")).map(({ id }) => id);
+    const named = (await client.aclRules.list("mesh"))
+      .flatMap(({ from, to }) => [...from, ...to])
+      .flatMap((end) => (end.kind === "device" ? [end.id] : []));
+    const routing = (await client.egresses.list("mesh")).flatMap((egress) =>
+      Object.keys(egress.nodes),
+    );
+    expect([...nodes, ...clients]).toEqual(expect.arrayContaining([...named, ...routing]));
+  }, 20_000);
 }
 
 async function onEgress(

@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What becomes of a call; `swallow`: the server carries it out, and nobody hears of it. */
+/**
+ * What becomes of a call; the server carries it out, and nobody hears of it: `swallow`, or hears that the
+ * connection broke: `lose`.
+ */
 export type Meddling =
-  "pass" | "swallow" | "break" | { readonly status: number; readonly body: string };
+  "pass" | "swallow" | "lose" | "break" | { readonly status: number; readonly body: string };
 
 /** Decides on a call before the server sees it. */
 export type Judge = (method: string, path: string) => Meddling;
@@ -50,6 +53,10 @@ export class Meddler implements AsyncDisposable {
         answer.resume().on("end", () => {
           this.swallowed();
         });
+        return;
+      }
+      if (meddling === "lose") {
+        answer.resume().on("end", () => outgoing.destroy());
         return;
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -97,14 +97,14 @@ export class TestStack implements AsyncDisposable {
   /**
    * Brings the server to what a program declares, by default the stack's own.
    *
-   * @param target URN, or a pattern of it, of all that may change; default everything
+   * @param target URNs, or patterns of them, of all that may change; default everything
    */
-  async up(program?: PulumiFn, target?: string): Promise<Changes> {
+  async up(program?: PulumiFn, target?: readonly string[]): Promise<Changes> {
     const changes = new ChangeLog();
     await this.stack.up({
       ...changes.options,
       ...(program && { program }),
-      ...(target !== undefined && { target: [target] }),
+      ...(target !== undefined && { target: [...target] }),
     });
     return changes.byKind;
   }

@@ -58,9 +58,19 @@ enrol() {
 
 has_address() { [[ "$(ip -4 -o address show dev netmaker 2>/dev/null)" == *" $ADDRESS/"* ]]; }
 
+# Where devices that joined by a bundle were told to dial, which the bundles' folders keep; the address is
+# the one that the hub has.
+place() {
+  local dialled own
+  dialled=$(cat /var/lib/fogline/enrolment/*/conf 2>/dev/null | sed -n 's/^Endpoint = .*:/port /p' | sort -u) || true
+  own=$(ip -4 -o address show dev netmaker 2>/dev/null | sed -n 's#.* inet \([0-9.]*\)/.*#address \1#p') || true
+  [ -z "$dialled" ] || [ -z "$own" ] || echo "$own $dialled"
+}
+
 case $1 in
   create | update)
     refuse_to_strand wireguard
+    refuse_to_move "$(place)" "address $ADDRESS port $PORT"
     program=$(fetch_program netclient)
     install_netclient "$program"
     leave_wireguard

@@ -1,10 +1,15 @@
 # shellcheck shell=bash
 # Waits until this machine of the cloud reaches the hub's address in the overlay, by the cloud's route.
+# Its first step of its own, so it also provides the programs that every later one calls.
+# Parts before it: tools.sh, names.sh
 # Values: NODE, HUB, NAMES (for names.sh)
 limit=120 # seconds; a route of the cloud takes a while to be known everywhere
 
 case $1 in
   create | update)
+    packages=$(lacking "${MEMBER_TOOLS[@]}")
+    # shellcheck disable=SC2086 # one word a package
+    [ -z "$packages" ] || install_packages "" $packages
     # A tunnel of plain WireGuard would take the overlay's range.
     if systemctl is-enabled --quiet wg-quick@fogline0.service 2>/dev/null; then
       systemctl disable --quiet --now wg-quick@fogline0.service

@@ -56,6 +56,20 @@ describe("a Netmaker server", () => {
     expect(script).not.toContain("sqlite3");
   });
 
+  it("manages nobody's names, and asks nobody for its own address", () => {
+    expect(stdin("plain")).toMatch(/^MANAGE_DNS=false$/m);
+    expect(stdin("plain")).toMatch(/^HTTPS_PROXY=\$nowhere$/m);
+    expect(stdin("plain")).toMatch(/^nowhere=http:\/\/127\.0\.0\.1:9$/m);
+  });
+
+  it("starts after its broker, as often as it takes", () => {
+    const unit = /Description=Netmaker server\n[^]*?\[Install\]/.exec(stdin("plain"))?.[0];
+    expect(unit).toMatch(/^Wants=.*fogline-netmaker-broker\.service/m);
+    expect(unit).toMatch(/^After=.*fogline-netmaker-broker\.service/m);
+    expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
+    expect(stdin("plain")).toMatch(/^Restart=on-failure$|hardened="Restart=on-failure$/m);
+  });
+
   it("fetches no web application unless it is told which", () => {
     expect(stdin("plain")).toMatch(/^UI_SHA256=''\nUI_URL=''$/m);
     expect(stdin("full")).toMatch(

@@ -6,7 +6,7 @@ import { z } from "zod";
 
 import { list, nothing, wrapped } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import type { FieldRules } from "./error.ts";
+import { NetmakerError, type FieldRules } from "./error.ts";
 import { path } from "./path.ts";
 import type { Call } from "./transport.ts";
 
@@ -36,6 +36,8 @@ export interface AclRuleArgs {
   readonly ports?: readonly string[] | undefined;
   /** Default true. */
   readonly enabled?: boolean | undefined;
+  /** Text that is kept with the rule; the server takes it at creation alone. Default none. */
+  readonly note?: string | undefined;
 }
 
 /** A rule as the server holds it. */
@@ -50,6 +52,7 @@ export interface AclRule {
   readonly enabled: boolean;
   /** Made with the network: can be switched on and off, but neither changed nor deleted. */
   readonly isDefault: boolean;
+  readonly note: string;
 }
 
 const end = z.object({ id: z.string(), value: z.string() });
@@ -65,6 +68,7 @@ const rule = z
     ports: list(z.string()),
     enabled: z.boolean(),
     default: z.boolean(),
+    meta_data: z.string(),
   })
   .transform((raw): AclRule => ({
     id: raw.id,
@@ -76,6 +80,7 @@ const rule = z
     ports: raw.ports,
     enabled: raw.enabled,
     isDefault: raw.default,
+    note: raw.meta_data,
   }));
 
 /** models.AclGroupType; tags other than `*` and the gateways' need the professional edition. */
@@ -188,12 +193,48 @@ export class AclRules {
     });
   }
 
+  /**
+   * Waits until no rule of a network names one of these devices. The server takes a client that is changed or
+   * deleted, and a member that leaves, out of the rules some time after it has answered.
+   *
+   * @param limit milliseconds; default 15,000, where it takes some hundredths of a second as a rule
+   * @param among which rules are looked at; default: all
+   * @returns whether none does; one that still does is one that the server will not change: it was ended
+   *   meanwhile
+   */
+  async waitUntilForgotten(
+    network: string,
+    devices: readonly string[],
+    limit = 15_000,
+    among: (rule: AclRule) => boolean = () => true,
+  ): Promise<boolean> {
+    const names = (rule: AclRule): boolean => among(rule) && namesDevice(rule, devices);
+    const forgotten = async (): Promise<true | undefined> =>
+      (await this.#find(network, names)) === undefined ? true : undefined;
+    try {
+      return await this.#connection.waitFor("rules to be changed", forgotten, limit);
+    } catch (error) {
+      if (error instanceof NetmakerError && error.kind === "timeout" && error.path === "") {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   async #find(
     network: string,
     isIt: (candidate: AclRule) => boolean,
   ): Promise<AclRule | undefined> {
     return (await this.#connection.sendIfPresent(listing(network)))?.find(isIt);
   }
+}
+
+/** Whether one of these devices is an end of a rule: a node's id or a client's. */
+export function namesDevice(
+  { from, to }: Pick<AclRule, "from" | "to">,
+  devices: readonly string[],
+): boolean {
+  return [...from, ...to].some((of) => of.kind === "device" && devices.includes(of.id));
 }
 
 function listing(network: string): Call<AclRule[]> {
@@ -229,5 +270,6 @@ function bodyOf(args: AclRuleArgs): Record<string, unknown> {
     ports: args.ports ?? [],
     allowed_traffic_direction: BOTH_DIRECTIONS,
     enabled: args.enabled ?? true,
+    meta_data: args.note ?? "",
   };
 }

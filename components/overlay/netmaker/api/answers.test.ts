@@ -353,35 +353,7 @@ describe("the client sends", () => {
       ports: ["80"],
       allowed_traffic_direction: 1,
       enabled: true,
+      meta_data: "",
     });
-  });
-});
-
-describe("a deletion", () => {
-  it("waits until the network is gone", async () => {
-    await using server = await answering(
-      ["network-deleted.json", "network.json", "network.json", "no-network.json"].map(answer),
-      [answer("login.json")],
-    );
-    await clientOf(server.url).networks.delete("netmaker");
-    expect(server.paths()).toHaveLength(4);
-  });
-
-  it("gives up when the network stays", async () => {
-    await using server = await answering(["network-deleted.json", "network.json"].map(answer), [
-      answer("login.json"),
-    ]);
-    await expect(clientOf(server.url).networks.delete("netmaker")).rejects.toThrow(
-      "network netmaker gone: not within 60 s",
-    );
-  });
-
-  it("of what is gone already succeeds", async () => {
-    await outcome(({ egresses }) => egresses.delete(NODE), "no-network.json");
-    await outcome(({ aclRules }) => aclRules.delete(NODE), "no-records.json");
-    await outcome(
-      ({ externalClients }) => externalClients.delete("netmaker", "raspberrypi"),
-      "client-deleted.json",
-    );
   });
 });

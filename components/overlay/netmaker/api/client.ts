@@ -75,7 +75,6 @@ export class NetmakerClient {
     });
     const connection = new Connection(transport, new Session(transport, options.credentials));
     this.server = new Server(connection);
-    this.networks = new Networks(connection);
     this.enrollmentKeys = new EnrollmentKeys(connection);
     this.hosts = new Hosts(connection);
     this.nodes = new Nodes(connection);
@@ -84,6 +83,7 @@ export class NetmakerClient {
     this.egresses = new Egresses(connection);
     this.aclRules = new AclRules(connection);
     this.dnsRecords = new DnsRecords(connection, this.server);
+    this.networks = new Networks(connection, this, this.enrollmentKeys);
   }
 }
 

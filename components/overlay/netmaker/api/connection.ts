@@ -58,18 +58,23 @@ export class Connection {
    *
    * @param what for the error: `network netmaker gone`
    * @param ask undefined: not yet
-   * @throws NetmakerError of kind `timeout` after the time that a call may take
+   * @param limit milliseconds; default: the time that a call may take
+   * @throws NetmakerError of kind `timeout`, without a path, when the time is over
    */
-  async waitFor<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-    const { clock, deadline } = this.#transport;
-    const end = clock.now() + deadline;
+  async waitFor<T>(
+    what: string,
+    ask: () => Promise<T | undefined>,
+    limit = this.#transport.deadline,
+  ): Promise<T> {
+    const { clock } = this.#transport;
+    const end = clock.now() + limit;
     for (;;) {
       const found = await ask();
       if (found !== undefined) {
         return found;
       }
       if (clock.now() + POLL >= end) {
-        const reason = `${what}: not within ${deadline / 1000} s`;
+        const reason = `${what}: not within ${limit / 1000} s`;
         throw new NetmakerError({ kind: "timeout", method: "", path: "", reason });
       }
       await clock.sleep(POLL);

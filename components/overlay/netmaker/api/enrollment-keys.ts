@@ -100,6 +100,11 @@ const RULES: FieldRules = [
 
 const NAMES = { tags: "name", uses_remaining: "limit", expiration: "limit" };
 
+/** servercfg/serverconf.go, GetPublicIP, which Tokenize calls for each key. */
+const LATE =
+  "a server that cannot reach the internet asks three public services for its own address, for each key, 10 s " +
+  "each: give the server HTTPS_PROXY=http://127.0.0.1:9, or the client more time";
+
 export class EnrollmentKeys {
   readonly #connection: Connection;
 
@@ -112,6 +117,7 @@ export class EnrollmentKeys {
     return this.#connection.send({
       method: "GET",
       path: path`/api/v1/enrollment-keys`,
+      late: LATE,
       read: bare(list(key)),
     });
   }
@@ -135,6 +141,7 @@ export class EnrollmentKeys {
     return await this.#connection.send({
       method: "POST",
       path: path`/api/v1/enrollment-keys`,
+      late: LATE,
       body: { tags: [args.name], networks: args.networks, ...limitBody(args.limit), ...rest(args) },
       read: bare(key),
       rules: RULES,

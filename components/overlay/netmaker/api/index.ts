@@ -1,5 +1,11 @@
 /** What users of the library import. */
-export type { AclEnd, AclProtocol, AclRule, AclRuleArgs } from "./acl-rules.ts";
+export {
+  namesDevice,
+  type AclEnd,
+  type AclProtocol,
+  type AclRule,
+  type AclRuleArgs,
+} from "./acl-rules.ts";
 export { NetmakerClient, type ClientOptions } from "./client.ts";
 export type { DnsRecord, DnsRecordArgs } from "./dns-records.ts";
 export type { Egress, EgressArgs } from "./egresses.ts";

@@ -3,7 +3,10 @@ import { z } from "zod";
 
 import { bare, list, nothing } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import type { FieldRules } from "./error.ts";
+import type { DnsRecords } from "./dns-records.ts";
+import type { Egresses } from "./egresses.ts";
+import type { EnrollmentKeys } from "./enrollment-keys.ts";
+import { NetmakerError, type FieldRules } from "./error.ts";
 import { path } from "./path.ts";
 
 /** A network as the server holds it. */
@@ -88,11 +91,21 @@ const NAMES = {
   auto_remove_tags: "removeTags",
 };
 
+/** What is kept by a network's name, and outlives the network on the server. */
+interface Leftovers {
+  readonly egresses: Egresses;
+  readonly dnsRecords: DnsRecords;
+}
+
 export class Networks {
   readonly #connection: Connection;
+  readonly #leftovers: Leftovers;
+  readonly #keys: EnrollmentKeys;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, leftovers: Leftovers, keys: EnrollmentKeys) {
     this.#connection = connection;
+    this.#leftovers = leftovers;
+    this.#keys = keys;
   }
 
   /** Every network, by name. */
@@ -116,7 +129,8 @@ export class Networks {
   /**
    * Creates a network, with the enrolment key of its name and the two rules that let every member
    * reach every other (`<name>.all-nodes`, `<name>.all-gateways`). The server stores ranges by their
-   * first address: `10.9.8.7/24` comes back as `10.9.8.0/24`.
+   * first address: `10.9.8.7/24` comes back as `10.9.8.0/24`. What it kept of a deleted network of the same
+   * name is in the new one (`deleteLeftovers`).
    *
    * @throws NetmakerError 400, with the field, for every rule that is broken
    */
@@ -156,19 +170,45 @@ export class Networks {
 
   /**
    * Deletes a network with everything in it, and waits until it is gone: the server answers first and
-   * removes members, external clients, rules and keys afterwards. No error for an unknown network.
+   * removes members, external clients, rules and keys afterwards. Egresses and DNS records it would keep for
+   * the next network of this name: they are deleted before. No error for an unknown network.
    *
    * @throws NetmakerError of kind `timeout` if it is still there after the call's deadline
    */
   async delete(name: string): Promise<void> {
+    await this.deleteLeftovers(name);
     await this.#connection.send({
       method: "DELETE",
       path: path`/api/networks/${name}`,
       read: nothing,
     });
     await this.#connection.waitFor(`network ${name} gone`, async () =>
-      (await this.get(name)) === undefined ? true : undefined,
+      (await this.get(name)) === undefined && !(await this.#hasKeys(name)) ? true : undefined,
     );
+  }
+
+  /** Keys go when the rules do, which cannot be asked for once the network is gone. */
+  async #hasKeys(network: string): Promise<boolean> {
+    try {
+      return (await this.#keys.list()).some(({ networks }) => networks.includes(network));
+    } catch (error) {
+      if (error instanceof NetmakerError && error.kind === "timeout") {
+        // A server that takes that long to list keys has long been ready with the rest.
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Deletes the egresses and DNS records of a network, or what is left of one that is deleted. */
+  async deleteLeftovers(network: string): Promise<void> {
+    const { egresses, dnsRecords } = this.#leftovers;
+    for (const { id } of await egresses.list(network)) {
+      await egresses.delete(id);
+    }
+    for (const { name } of await dnsRecords.list(network)) {
+      await dnsRecords.delete(network, name);
+    }
   }
 }
 

@@ -56,6 +56,12 @@ export const rawNode = z.looseObject({
 });
 export type RawNode = z.output<typeof rawNode>;
 
+/** Milliseconds; as a rule it takes some hundredths of a second. */
+const JOINING = 3_000;
+
+/** Of a host's record, what says where it is a member. */
+const membership = z.object({ id: z.string(), nodes: list(z.string()) });
+
 export function nodeOf(from: RawNode): Node {
   return {
     id: from.id,
@@ -104,11 +110,45 @@ export class Nodes {
     return (await this.list(network)).find((node) => node.hostId === hostId);
   }
 
-  /** Waits until a host has become a member: after an enrolment the server adds it by and by. */
+  /**
+   * Waits until a host has become a member, and its own record names the membership. After an enrolment the
+   * server first adds the node, then writes the host's record as it was at the enrolment: what is changed on
+   * the host in between is lost.
+   */
   waitForHost(network: string, hostId: string): Promise<Node> {
-    return this.#connection.waitFor(`host ${hostId} a member of ${network}`, () =>
-      this.ofHost(network, hostId),
-    );
+    return this.#connection.waitFor(`host ${hostId} a member of ${network}`, async () => {
+      const node = await this.ofHost(network, hostId);
+      const known = node !== undefined && (await this.#memberships(hostId)).includes(node.id);
+      return known ? node : undefined;
+    });
+  }
+
+  /**
+   * Whether a host that has just enrolled becomes a member by its key, for which some seconds are waited: whoever
+   * made it a member meanwhile would give it two nodes.
+   */
+  async isJoined(network: string, hostId: string): Promise<boolean> {
+    try {
+      return await this.#connection.waitFor(
+        `host ${hostId} a member of ${network}`,
+        async () => ((await this.ofHost(network, hostId)) === undefined ? undefined : true),
+        JOINING,
+      );
+    } catch (error) {
+      if (error instanceof NetmakerError && error.kind === "timeout" && error.path === "") {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async #memberships(hostId: string): Promise<readonly string[]> {
+    const hosts = await this.#connection.send({
+      method: "GET",
+      path: path`/api/hosts`,
+      read: bare(list(membership)),
+    });
+    return hosts.find(({ id }) => id === hostId)?.nodes ?? [];
   }
 
   /** Connects or disconnects a member; it keeps its address. */

@@ -118,6 +118,15 @@ describe("a server that is slow", () => {
     );
     expect(error).toMatchObject({ kind: "timeout", attempts: 2 });
     expect(error.message).toContain("no whole answer within 0.05 s");
+    expect(error.message).not.toContain("HTTPS_PROXY");
+  });
+
+  it("with its keys is told why that may be", async () => {
+    await using server = await answering([() => undefined]);
+    const client = clientOf(server.url, { timeout: 50, retry: { attempts: 1 } });
+    expect((await failure(client.enrollmentKeys.list())).message).toMatch(
+      /for each key, 10 s each: give the server HTTPS_PROXY/,
+    );
   });
 
   it("is given up when it starts to answer and goes on for ever", async () => {

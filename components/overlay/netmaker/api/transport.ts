@@ -21,6 +21,8 @@ export interface Call<T> {
   readonly idempotent?: boolean;
   /** What the resource's messages say of its fields. */
   readonly rules?: FieldRules;
+  /** Why the server may be late with this call, and what helps. */
+  readonly late?: string;
   /** The library's names of the body's fields. */
   readonly names?: Readonly<Record<string, string>>;
 }
@@ -148,10 +150,11 @@ function read<T>(call: Call<T>, answer: Answer, attempts: number): T {
 function failure(call: Call<unknown>, outcome: Outcome, attempts: number): NetmakerError {
   if ("error" in outcome) {
     const { problem, message, cause } = outcome.error;
+    const why = problem === "timeout" && call.late !== undefined ? `; ${call.late}` : "";
     return new NetmakerError({
       ...at(call),
       kind: KINDS[problem],
-      reason: message,
+      reason: `${message}${why}`,
       attempts,
       cause,
     });

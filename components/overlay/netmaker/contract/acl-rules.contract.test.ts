@@ -61,6 +61,7 @@ describe.runIf(target.user !== undefined)("an ACL rule", () => {
       id: expect.any(String) as string,
       enabled: true,
       isDefault: false,
+      note: "",
     });
     expect(await netmaker.aclRules.get(mesh.network, created.id)).toEqual(created);
   });
@@ -109,9 +110,45 @@ describe.runIf(target.user !== undefined)("an ACL rule", () => {
       ...changed,
       id,
       isDefault: false,
+      note: "",
     });
     expect(await netmaker.aclRules.get(mesh.network, id)).toMatchObject(changed);
   });
+
+  // logic/acls.go, UpdateAcl copies it not
+  it("keeps the note that it was created with, whatever an update says", async () => {
+    const args = rule({ note: "why it is there" });
+    const { id } = await netmaker.aclRules.create(args);
+    const changed = await netmaker.aclRules.update(id, { ...args, ports: ["22"], note: "other" });
+    expect(changed).toMatchObject({ ports: ["22"], note: "why it is there" });
+    expect(await netmaker.aclRules.get(mesh.network, id)).toMatchObject({ note: args.note });
+  });
+
+  // logic/extpeers.go, DeleteExtClient, which an update calls, too
+  it.each([
+    ["changed", (id: string) => netmaker.externalClients.update(mesh.network, id, {})],
+    ["deleted", (id: string) => netmaker.externalClients.delete(mesh.network, id)],
+  ])(
+    "forgets an external client that is %s, and goes where it names nobody else",
+    async (_, change) => {
+      const { id } = await netmaker.externalClients.create(mesh.network, mesh.gateway.id, {
+        id: unique("pi"),
+      });
+      const client: AclEnd = { kind: "device", id };
+      const alone = await netmaker.aclRules.create(rule({ from: [client] }));
+      const shared = await netmaker.aclRules.create(
+        rule({ from: [client, { kind: "gateways" }], note: "stays" }),
+      );
+      await change(id);
+      // It may be a while after the answer.
+      expect(await netmaker.aclRules.waitUntilForgotten(mesh.network, [id])).toBe(true);
+      expect(await netmaker.aclRules.get(mesh.network, alone.id)).toBeUndefined();
+      expect(await netmaker.aclRules.get(mesh.network, shared.id)).toMatchObject({
+        from: [{ kind: "gateways" }],
+        note: "stays",
+      });
+    },
+  );
 
   it("is gone once it is deleted, and may be deleted twice", async () => {
     const { id } = await netmaker.aclRules.create(rule());

@@ -10,6 +10,7 @@ import {
   netmaker,
   newMember,
   newMesh,
+  newNetwork,
   NOBODY,
   raw,
   refusal,
@@ -111,6 +112,40 @@ describe("an external client", () => {
         "PersistentKeepalive = 20",
       ]),
     );
+  });
+
+  // logic/dns.go, GetGwDNS: on by default, off by MANAGE_DNS in the server's environment
+  it("without name servers has the gateway itself where the server manages names, and none elsewhere", async () => {
+    const { network, gateway, host } = await newMesh();
+    const { managesDns } = await netmaker.server.settings();
+    const own = managesDns && host.managesDns ? (gateway.address?.split("/")[0] ?? "") : "";
+    const { id, dns } = await netmaker.externalClients.create(network, gateway.id, {
+      id: unique("laptop"),
+    });
+    expect(dns).toBe(own);
+    expect(await netmaker.externalClients.get(network, id)).toMatchObject({ dns: own });
+    const file = await netmaker.externalClients.config(network, id);
+    expect(/^DNS = (.*)$/m.exec(file)?.[1] ?? "").toBe(own);
+    // A change without any takes the old ones away, and shows it; asked again, it has the gateway again.
+    expect(await netmaker.externalClients.update(network, id, {})).toMatchObject({ dns: "" });
+    expect(await netmaker.externalClients.get(network, id)).toMatchObject({ dns: own });
+  });
+
+  it("does not have the name servers that its gateway is told", async () => {
+    const { name } = await newNetwork();
+    const { node } = await newMember(name);
+    await netmaker.gateways.create(name, node.id, { dns: "192.0.2.53" });
+    const { id } = await netmaker.externalClients.create(name, node.id, { id: unique("laptop") });
+    expect(await netmaker.externalClients.config(name, id)).not.toContain("192.0.2.53");
+  });
+
+  it("has one address and one line for each setting that wg-quick knows", async () => {
+    const { id } = await create();
+    const file = await netmaker.externalClients.config(mesh.network, id);
+    const keys = file.split("\n").flatMap((line) => /^(\w+) =/.exec(line)?.[1] ?? []);
+    const known = ["Address", "PrivateKey", "MTU", "DNS", "PublicKey", "AllowedIPs", "Endpoint"];
+    expect(keys.filter((key) => ![...known, "PersistentKeepalive"].includes(key))).toEqual([]);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   it("reaches egress ranges and what is behind other clients through its gateway", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   addressIn,
   apiError,
+  eventually,
   netmaker,
   newMember,
   newNetwork,
@@ -10,6 +11,9 @@ import {
   raw,
   refusal,
   refused,
+  register,
+  registration,
+  remove,
   unique,
 } from "./suite.ts";
 
@@ -29,6 +33,41 @@ describe("a host", () => {
   });
 
   // logic/hosts.go, SortApiHosts
+  // auth/host_session.go, CheckNetRegAndHostUpdate; logic/hosts.go, AssociateNodeToHost
+  it("is a member, and names its membership, by and by after it has registered", async () => {
+    const { name } = await newNetwork();
+    const key = (await netmaker.enrollmentKeys.find(name))?.token ?? "";
+    const body = registration(unique("host"));
+    remove(() => netmaker.hosts.delete(body.id, { force: true }));
+    expect(await register(key, body)).toMatchObject({ status: 200 });
+    // Whichever comes first: a membership that the record names is there.
+    await eventually(async () => {
+      const nodes = (await netmaker.hosts.get(body.id))?.nodes;
+      expect(nodes).toHaveLength(1);
+      const node = await netmaker.nodes.ofHost(name, body.id);
+      expect([node?.id]).toEqual(nodes);
+    });
+  });
+
+  it("keeps what is changed once it names its membership", async () => {
+    const { name } = await newNetwork();
+    const key = (await netmaker.enrollmentKeys.find(name))?.token ?? "";
+    const body = registration(unique("host"));
+    remove(() => netmaker.hosts.delete(body.id, { force: true }));
+    await register(key, body);
+    await netmaker.nodes.waitForHost(name, body.id);
+    await netmaker.hosts.update(body.id, { mtu: 1333 });
+    const other = await newMember(name);
+    expect((await netmaker.hosts.get(other.host.id))?.nodes).toEqual([other.node.id]);
+    expect(await netmaker.hosts.get(body.id)).toMatchObject({ mtu: 1333 });
+  });
+
+  it("manages names where the server does", async () => {
+    const { name } = await newNetwork();
+    const { host } = await newMember(name);
+    expect(host.managesDns).toBe((await netmaker.server.settings()).managesDns);
+  });
+
   it("stands in the list, which is sorted by id", async () => {
     const { name } = await newNetwork();
     const ids = [(await newMember(name)).host.id, (await newMember(name)).host.id];

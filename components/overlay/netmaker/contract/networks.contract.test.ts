@@ -212,6 +212,28 @@ describe("a network that exists", () => {
     expect(await netmaker.aclRules.get(name, `${name}.all-nodes`)).toBeUndefined();
   });
 
+  // controllers/network.go, deleteNetwork leaves both tables alone
+  it("leaves egresses and DNS records on the server, which the library deletes", async () => {
+    const { name, range } = await newNetwork();
+    const { node } = await newMember(name);
+    const egress = { name: unique("cloud"), network: name, range: "198.51.100.0/24" };
+    await netmaker.egresses.create({ ...egress, node: node.id });
+    await netmaker.dnsRecords.create({ name: "pi.c", network: name, address: "192.0.2.7" });
+    await raw("DELETE", `/api/networks/${name}`);
+    await eventually(async () => {
+      expect(await netmaker.networks.get(name)).toBeUndefined();
+      expect(await netmaker.enrollmentKeys.find(name)).toBeUndefined();
+    });
+    expect(await netmaker.egresses.list(name)).toMatchObject([{ name: egress.name }]);
+    expect(await netmaker.dnsRecords.list(name)).toMatchObject([{ name: "pi.c" }]);
+    // They would be the next network's.
+    await netmaker.networks.create({ name, addressRange: range });
+    expect(await netmaker.egresses.list(name)).toHaveLength(1);
+    await netmaker.networks.delete(name);
+    expect(await netmaker.egresses.list(name)).toEqual([]);
+    expect(await netmaker.dnsRecords.list(name)).toEqual([]);
+  });
+
   it("is deleted with its members, whose hosts stay", async () => {
     const { name } = await newNetwork();
     const { host } = await newMember(name);
@@ -236,6 +258,12 @@ describe("a network that exists", () => {
     const { name, range } = await newNetwork();
     await netmaker.networks.delete(name);
     expect(await netmaker.networks.create({ name, addressRange: range })).toMatchObject({ name });
+    // Nothing of the deletion is still to come.
+    const { node } = await newMember(name);
+    expect(node.address).toBe(`${addressIn(range, 1)}/24`);
+    const rules = (await netmaker.aclRules.list(name)).map(({ id }) => id).sort();
+    expect(rules).toEqual([`${name}.all-gateways`, `${name}.all-nodes`]);
+    expect(await netmaker.enrollmentKeys.find(name)).toBeDefined();
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { holdsSecret, secret, unwrap, type Properties } from "../../../../provider/values.ts";
 import { answering, json } from "../api/testing/server.ts";
 import { NetmakerProvider } from "./provider.ts";
+import { clientOptions } from "./settings.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -93,6 +94,11 @@ describe("settings", () => {
   it.each<[Properties, string[]]>([
     [{ url: "https://api.example.com", username: "operator", password: secret("x") }, []],
     [{ url: "https://api.example.com", masterKey: UNKNOWN }, []],
+    [{ url: "https://api.example.com", masterKey: "k", timeout: "120" }, []],
+    [
+      { url: "https://api.example.com", masterKey: "k", timeout: "0" },
+      ["timeout: must be a number of seconds from 1 to 600"],
+    ],
     [{ username: "operator", password: "x" }, ["url: is missing"]],
     [
       { url: "api.example.com", username: "operator" },
@@ -108,6 +114,12 @@ describe("settings", () => {
   ])("%j are judged: %j", (settings, expected) => {
     const found = new NetmakerProvider().checkConfig(settings);
     expect(found.map(({ property, reason }) => `${property}: ${reason}`)).toEqual(expected);
+  });
+
+  it("give a slow server more time", () => {
+    const settings = { url: "https://api.example.com", masterKey: "k", timeout: "120" };
+    expect(clientOptions(settings)).toMatchObject({ timeout: 120_000, deadline: 480_000 });
+    expect(clientOptions({ ...settings, timeout: UNKNOWN })).toBeUndefined();
   });
 
   it("that are not known yet leave a provider that says so when it is needed", async () => {

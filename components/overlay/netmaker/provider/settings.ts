@@ -5,6 +5,8 @@ import { unwrap, type Problem, type Properties } from "../../../../provider/valu
 import type { ClientOptions } from "../api/index.ts";
 import { knownProblems } from "./problems.ts";
 
+const SECONDS = "must be a number of seconds from 1 to 600";
+
 const settings = z
   .strictObject({
     url: z.url({ protocol: /^https?$/, error: "must be a URL like https://api.example.com" }),
@@ -13,6 +15,8 @@ const settings = z
     masterKey: z.string().optional(),
     ca: z.string().startsWith("-----BEGIN", "must be certificates in PEM form").optional(),
     version: z.string().optional(),
+    // The engine hands the provider's own settings over as texts.
+    timeout: z.coerce.number(SECONDS).int(SECONDS).min(1, SECONDS).max(600, SECONDS).optional(),
   })
   .superRefine(({ username, password, masterKey }, context) => {
     const asUser = username !== undefined && password !== undefined;
@@ -36,10 +40,12 @@ export function clientOptions(given: Properties): ClientOptions | undefined {
   if (!parsed.success || knownProblems(settings, given).length > 0) {
     return undefined;
   }
-  const { url, username, password, masterKey, ca } = parsed.data;
+  const { url, username, password, masterKey, ca, timeout } = parsed.data;
   const credentials =
     masterKey !== undefined && username === undefined
       ? { masterKey }
       : { username: username ?? "", password: password ?? "" };
-  return { url, credentials, ca };
+  const patience =
+    timeout === undefined ? {} : { timeout: timeout * 1000, deadline: timeout * 4000 };
+  return { url, credentials, ca, ...patience };
 }

@@ -12,12 +12,17 @@ export interface ProviderArgs {
   readonly masterKey?: pulumi.Input<string>;
   /** Certificates (PEM) of authorities to trust beside the well-known ones. Default none. */
   readonly ca?: pulumi.Input<string>;
+  /**
+   * Seconds for one call, 1 to 600; four times as many with repetitions. Default 15. A server that cannot reach
+   * the internet may need 30 s for each key that it has.
+   */
+  readonly timeout?: pulumi.Input<number>;
 }
 
 /**
  * A Netmaker server, 1.5 or newer, community edition.
  *
- * Calls are bounded: 15 s each, a minute with repetitions. The plugin lies beside this file; name its
+ * Calls are bounded in time. The plugin lies beside this file; name its
  * folder in `Pulumi.yaml` under `plugins.providers`.
  */
 export class Provider extends pulumi.ProviderResource {

@@ -67,6 +67,9 @@ joined_peers() {
   [ ! -x "$program" ] || "$program" peers
 }
 
+# Where a hub with this configuration is met.
+place() { sed -n 's/^ListenPort = /port /p; s/^Address = /address /p' | sort | paste -s -d ' '; }
+
 # interface_part FILE: what is said of this end.
 interface_part() { sed '/^\[Peer\]/,$d' "$1"; }
 
@@ -121,7 +124,10 @@ end_watch() {
 
 case $1 in
   create | update)
-    [ -n "$HUB" ] || refuse_to_strand netmaker
+    if [ -z "$HUB" ]; then
+      refuse_to_strand netmaker
+      refuse_to_move "$([ ! -e "$conf" ] || place <"$conf")" "$(place <<<"$CONF")"
+    fi
     if [ "$FORWARD" = yes ]; then
       echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-fogline.conf
       sysctl -q -p /etc/sysctl.d/60-fogline.conf
@@ -139,7 +145,10 @@ case $1 in
     know_names ""
     if [ -e "$leave" ]; then
       # This connection leads over the tunnel: the device leaves when it is over.
-      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms bash "$leave"
+      # What fails there, as while another program holds dpkg's lock, is tried again for a while.
+      systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=100ms \
+        --property=Restart=on-failure --property=RestartSec=30s \
+        --property=StartLimitIntervalSec=1h --property=StartLimitBurst=10 bash "$leave"
     else
       systemctl disable --quiet --now "$unit"
       rm -f "$conf" /etc/sysctl.d/60-fogline.conf

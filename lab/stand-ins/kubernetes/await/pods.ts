@@ -174,7 +174,6 @@ async function lastWords(pod: JsonObject, container: JsonObject, scope: Scope): 
         // While the next try runs, the words that matter are those of the one that ended.
         previous: endedNow ? undefined : "true",
       },
-      retryMs: 0,
       signal: scope.signal,
     });
     return log

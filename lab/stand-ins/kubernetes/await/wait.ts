@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster, Ref } from "../cluster.ts";
 import { ApiError, CancelledError, NotReadyError, UnreachableError } from "../errors.ts";
 import type { JsonObject } from "../values.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** What a look at an object says. */
 export interface Verdict {
@@ -51,6 +52,10 @@ export interface WaitOptions {
   timeoutMs: number;
   /** Told what is waited for whenever that changes. */
   progress: (message: string) => void;
+  /** Told once of each text of `warnings`. */
+  warn: (message: string) => void;
+  /** What is amiss while nothing is wrong yet, after so many milliseconds. */
+  warnings?: (waited: number) => Promise<string[]>;
 }
 
 /**
@@ -71,7 +76,8 @@ export async function waitUntilReady(
     const reasons = (await readiness.explain?.(live, scope)) ?? [];
     throw new NotReadyError([`${describe(scope.ref)}: ${headline}`, ...reasons]);
   };
-  const reached = await poll(scope, options, async () => {
+  const warnings = (waited: number): Promise<string[]> => warningsOf(live, scope, waited);
+  const reached = await poll(scope, { ...options, warnings }, async () => {
     const found = await scope.cluster.read(path, scope.signal);
     if (found === undefined) {
       return refuse(`it was deleted while waiting for: ${last.message}`);
@@ -91,10 +97,12 @@ export async function waitUntilReady(
 /** Waits until `look` is done; false when the time runs out first. */
 export async function poll(
   { cluster, ref, signal }: Pick<Scope, "cluster" | "ref" | "signal">,
-  { timeoutMs, progress }: WaitOptions,
+  { timeoutMs, progress, warn, warnings = () => Promise.resolve([]) }: WaitOptions,
   look: () => Promise<Verdict>,
 ): Promise<boolean> {
-  const until = Date.now() + timeoutMs;
+  const since = Date.now();
+  const until = since + timeoutMs;
+  const warned = new Set<string>();
   let said = "";
   let watch: Wakeups | undefined;
   try {
@@ -109,6 +117,13 @@ export async function poll(
       }
       if (verdict.done) {
         return true;
+      }
+      // What cannot be asked now is asked again at the next look.
+      for (const text of await warnings(Date.now() - since).catch(unlessAway)) {
+        if (!warned.has(text)) {
+          warned.add(text);
+          warn(text);
+        }
       }
       const rest = until - Date.now();
       if (rest <= 0) {
@@ -131,6 +146,13 @@ export async function poll(
 function patient(error: unknown): Verdict {
   if (error instanceof UnreachableError) {
     return waiting(error.message);
+  }
+  throw error;
+}
+
+function unlessAway(error: unknown): string[] {
+  if (error instanceof UnreachableError) {
+    return [];
   }
   throw error;
 }

@@ -11,7 +11,7 @@ import {
   summary,
   trouble,
 } from "./pods.ts";
-import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
+import { done, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
 
@@ -40,7 +40,8 @@ async function currentReplicaSet(live: JsonObject, scope: Scope): Promise<JsonOb
   return ownedBy(sets, uidOf(live)).find((set) => revision(set) === revision(live));
 }
 
-const deploymentPods = async (live: JsonObject, scope: Scope): Promise<JsonObject[]> => {
+/** Pods of a Deployment's present revision. */
+export const deploymentPods = async (live: JsonObject, scope: Scope): Promise<JsonObject[]> => {
   const set = await currentReplicaSet(live, scope);
   return set === undefined
     ? []
@@ -49,7 +50,8 @@ const deploymentPods = async (live: JsonObject, scope: Scope): Promise<JsonObjec
 
 /**
  * Every wanted pod of the newest revision is available and no older one is left. A rollout that
- * Kubernetes itself gives up (progressDeadlineSeconds) is a failure at once.
+ * Kubernetes itself gives up (progressDeadlineSeconds) is waited for all the same, as its cause may
+ * pass.
  */
 export const deployment: Readiness = {
   async look(live, scope) {
@@ -66,10 +68,6 @@ export const deployment: Readiness = {
     if (updated >= wanted && available >= updated && total === updated) {
       return done(`${available} of ${wanted} pods available`);
     }
-    const progressing = condition(live, "Progressing");
-    if (progressing?.["reason"] === "ProgressDeadlineExceeded" && !isOld(progressing, scope)) {
-      return failed(`the rollout made no progress: ${stringAt(progressing, "message") ?? ""}`);
-    }
     const ready = Math.min(updated, Math.max(0, available - (total - updated)));
     const old = total - updated;
     const text = `[${ready}/${wanted}] pods available${old > 0 ? `, ${old} old pods left` : ""}`;
@@ -84,26 +82,16 @@ export const deployment: Readiness = {
     // Without pods it is the ReplicaSet that was refused them: a quota, a missing account.
     const events = set === undefined || pods.length > 0 ? [] : await explainEvents(set, scope);
     const failure = condition(live, "ReplicaFailure");
+    const progress = condition(live, "Progressing");
+    const stuck = progress?.["status"] === "False" ? [stringAt(progress, "message") ?? ""] : [];
     return [
+      ...stuck,
       ...(failure === undefined ? [] : [stringAt(failure, "message") ?? "pods cannot be created"]),
       ...events,
       ...(await explainPods(pods, scope)),
     ];
   },
 };
-
-/**
- * Whether a condition stood before our write already. After a failed rollout whose cause lay outside
- * (an image that was not there yet) nothing about the object changes, and its old verdict stays
- * until the pods are up.
- */
-function isOld(progressing: JsonObject, scope: Scope): boolean {
-  const before = condition(scope.written, "Progressing");
-  return (
-    before !== undefined &&
-    ["reason", "lastUpdateTime"].every((field) => before[field] === progressing[field])
-  );
-}
 
 export const replicaSet: Readiness = {
   async look(live, scope) {

@@ -1,7 +1,7 @@
 /**
- * An API server in memory, for tests: discovery, reading, watching, deleting, and server-side apply
- * as far as the provider leans on it (owners per field, conflicts, removal of what is no longer
- * declared, dry runs). Lists count as one field here; the real server knows their keys.
+ * An API server in memory, for tests: discovery (without schemas), reading, watching, creating,
+ * deleting, and server-side apply as far as the provider leans on it (owners per field, conflicts,
+ * removal of what is no longer declared, dry runs). Lists count as one field here; the real server knows their keys.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
@@ -9,48 +9,18 @@ import {
   at,
   equal,
   formatPath,
-  isObject,
   objectAt,
   stringAt,
   withValue,
   type Json,
   type JsonObject,
-  type Path,
 } from "../values.ts";
-
-const KINDS: Record<string, [plural: string, kind: string, namespaced: boolean][]> = {
-  "/api/v1": [
-    ["namespaces", "Namespace", false],
-    ["pods", "Pod", true],
-    ["pods/log", "Pod", true],
-    ["services", "Service", true],
-    ["configmaps", "ConfigMap", true],
-    ["secrets", "Secret", true],
-    ["events", "Event", true],
-    ["persistentvolumeclaims", "PersistentVolumeClaim", true],
-  ],
-  "/apis/apps/v1": [
-    ["deployments", "Deployment", true],
-    ["replicasets", "ReplicaSet", true],
-  ],
-  "/apis/batch/v1": [["jobs", "Job", true]],
-  "/apis/storage.k8s.io/v1": [["storageclasses", "StorageClass", false]],
-  "/apis/networking.k8s.io/v1": [["ingresses", "Ingress", true]],
-  "/apis/discovery.k8s.io/v1": [["endpointslices", "EndpointSlice", true]],
-};
+import { groups, kindAt, KINDS } from "./kinds.ts";
+import { leaves, managedFields, managerKey, same, type Owners } from "./owners.ts";
 
 interface Entry {
   object: JsonObject;
-  /** Field owners: manager → paths of leaves. */
-  owners: Map<string, Path[]>;
-}
-
-const same = (a: Path) => (b: Path) => equal([...a], [...b]);
-
-function leaves(value: Json, path: Path = []): Path[] {
-  return isObject(value) && Object.keys(value).length > 0
-    ? Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]))
-    : [path];
+  owners: Owners;
 }
 
 export class FakeApi {
@@ -106,10 +76,12 @@ export class FakeApi {
   }
 
   /** Makes or changes an object as a controller does: its fields become `manager`'s. */
-  put(path: string, fields: JsonObject, manager = "controller"): JsonObject {
-    const entry = this.entries.get(path) ?? {
+  put(path: string, fields: JsonObject, by = "controller"): JsonObject {
+    const manager = managerKey(by, "Update");
+    const found = this.entries.get(path);
+    const entry = found ?? {
       object: this.fresh(path),
-      owners: new Map<string, Path[]>(),
+      owners: new Map() as Owners,
     };
     let object: Json = entry.object;
     for (const leaf of leaves(fields)) {
@@ -124,20 +96,21 @@ export class FakeApi {
     entry.owners.set(manager, [...(entry.owners.get(manager) ?? []), ...leaves(fields)]);
     entry.object = this.stamped(object as JsonObject, entry.owners);
     this.entries.set(path, entry);
-    this.notify(path);
+    this.notify(path, found === undefined ? "ADDED" : "MODIFIED");
     return entry.object;
   }
 
   erase(path: string): void {
+    this.notify(path, "DELETED");
     this.entries.delete(path);
     this.held.delete(path);
-    this.notify(path);
   }
 
   private fresh(path: string): JsonObject {
     const parts = path.split("/");
     const namespace = path.includes("/namespaces/") && parts.at(-2) !== "namespaces";
     return {
+      ...kindAt(path),
       metadata: {
         name: parts.at(-1) ?? "",
         uid: `uid-${this.version}`,
@@ -146,7 +119,7 @@ export class FakeApi {
     };
   }
 
-  private stamped(object: JsonObject, owners: Map<string, Path[]>): JsonObject {
+  private stamped(object: JsonObject, owners: Owners): JsonObject {
     this.version += 1;
     const metadata = objectAt(object, "metadata");
     return {
@@ -154,15 +127,17 @@ export class FakeApi {
       metadata: {
         ...metadata,
         resourceVersion: String(this.version),
-        managedFields: [...owners.keys()].map((manager) => ({ manager })),
+        managedFields: [...owners].map(([key, paths]) => managedFields(key, paths)),
       },
     };
   }
 
-  private notify(path: string): void {
+  /** Tells the watchers of an object's collection what has become of it. */
+  private notify(path: string, type: "ADDED" | "MODIFIED" | "DELETED" = "MODIFIED"): void {
+    const object = this.get(path) ?? this.fresh(path);
     for (const [response, collection] of this.watchers) {
-      if (path.startsWith(collection)) {
-        response.write(`${JSON.stringify({ type: "MODIFIED" })}\n`);
+      if (path.startsWith(`${collection}/`)) {
+        response.write(`${JSON.stringify({ type, object })}\n`);
       }
     }
   }
@@ -179,9 +154,17 @@ export class FakeApi {
     const body = text === "" ? {} : (JSON.parse(text) as JsonObject);
     const failure = this.failures.shift();
     if (failure !== undefined) {
+      const after = at(failure.body, ["details", "retryAfterSeconds"]);
+      if (typeof after === "number") {
+        response.setHeader("retry-after", after);
+      }
       reply(response, failure.status, failure.body);
     } else if (request.headers.authorization !== "Bearer test-token") {
       reply(response, 401, { message: "Unauthorized" });
+    } else if (request.method === "POST") {
+      this.create(path, body, url.searchParams, response);
+    } else if (request.headers["content-type"] === "application/json-patch+json") {
+      this.setManagers(path, body as unknown as JsonObject[], response);
     } else if (request.method === "PATCH") {
       this.apply(path, body, url.searchParams, response);
     } else if (request.method === "DELETE") {
@@ -195,10 +178,27 @@ export class FakeApi {
     const kinds = KINDS[path];
     const log = /\/pods\/([^/]+)\/log$/.exec(path);
     if (path === "/version") {
-      reply(response, 200, { gitVersion: "v1.36.3" });
+      reply(response, 200, { major: "1", minor: "36", gitVersion: "v1.36.3" });
+    } else if (path === "/api") {
+      reply(response, 200, { kind: "APIVersions", versions: ["v1"] });
+    } else if (path === "/apis") {
+      reply(response, 200, { kind: "APIGroupList", apiVersion: "v1", groups: groups() });
+    } else if (path === "/openapi/v2") {
+      // No kind has a schema: an empty document, in the binary form that clients ask for.
+      response.writeHead(200, { "content-type": "application/octet-stream" }).end();
     } else if (kinds !== undefined) {
-      const resources = kinds.map(([name, kind, namespaced]) => ({ name, kind, namespaced }));
-      reply(response, 200, { resources });
+      const verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];
+      const resources = kinds.map(([name, kind, namespaced]) => ({
+        name,
+        kind,
+        namespaced,
+        verbs,
+      }));
+      const groupVersion = path.replace(/^\/apis?\//, "");
+      reply(response, 200, { kind: "APIResourceList", groupVersion, resources });
+    } else if (query.get("sendInitialEvents") === "true") {
+      // As a server without streaming lists: clients then list and watch.
+      reply(response, 422, { kind: "Status", status: "Failure", reason: "Invalid", code: 422 });
     } else if (log !== null) {
       response.end(this.logs.get(`${log[1] ?? ""}/${query.get("container") ?? ""}`) ?? "");
     } else if (query.get("watch") !== null) {
@@ -206,7 +206,9 @@ export class FakeApi {
       this.watchers.set(response, path);
       response.once("close", () => this.watchers.delete(response));
     } else if (this.isCollection(path)) {
-      reply(response, 200, { items: this.select(path, query) });
+      const metadata = { resourceVersion: String(this.version) };
+      const items = this.select(path, query);
+      reply(response, 200, { kind: "List", apiVersion: "v1", metadata, items });
     } else {
       const found = this.get(path);
       reply(response, found === undefined ? 404 : 200, found ?? notFound(path));
@@ -240,9 +242,62 @@ export class FakeApi {
       );
   }
 
+  private create(
+    collection: string,
+    declared: JsonObject,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    const name = stringAt(declared, "metadata", "name") ?? "";
+    const path = `${collection}/${name}`;
+    if (this.get(path) !== undefined) {
+      const message = `${collection.split("/").at(-1) ?? ""} "${name}" already exists`;
+      reply(response, 409, { reason: "AlreadyExists", message });
+      return;
+    }
+    this.write(
+      path,
+      declared,
+      managerKey(query.get("fieldManager") ?? "", "Update"),
+      query,
+      response,
+    );
+  }
+
+  /** A JSON patch of `managedFields`, as a change of managers is made. */
+  private setManagers(path: string, patch: readonly JsonObject[], response: ServerResponse): void {
+    const entry = this.entries.get(path);
+    const [fields, version] = patch.map(({ value }) => value);
+    if (entry === undefined) {
+      reply(response, 404, notFound(path));
+    } else if (version !== stringAt(entry.object, "metadata", "resourceVersion")) {
+      reply(response, 409, { reason: "Conflict", message: "the object has been modified" });
+    } else {
+      entry.owners = new Map(
+        (fields as JsonObject[]).map((field) => [
+          `${stringAt(field, "manager") ?? ""} ${stringAt(field, "operation") ?? ""}`,
+          leaves(field["fieldsV1"] ?? {}).map((leaf) => leaf.map((key) => String(key).slice(2))),
+        ]),
+      );
+      entry.object = this.stamped(entry.object, entry.owners);
+      reply(response, 200, entry.object);
+    }
+  }
+
   private apply(
     path: string,
     declared: JsonObject,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    const manager = managerKey(query.get("fieldManager") ?? "", "Apply");
+    this.write(path, declared, manager, query, response);
+  }
+
+  private write(
+    path: string,
+    declared: JsonObject,
+    manager: string,
     query: URLSearchParams,
     response: ServerResponse,
   ): void {
@@ -251,7 +306,6 @@ export class FakeApi {
       reply(response, 404, notFound(`namespaces "${namespace}"`));
       return;
     }
-    const manager = query.get("fieldManager") ?? "";
     const before = this.entries.get(path);
     const owners = new Map(before?.owners);
     const wanted = leaves(declared).filter(
@@ -268,7 +322,7 @@ export class FakeApi {
     if (conflicts.length > 0 && query.get("force") !== "true") {
       const causes = conflicts.map(({ other, leaf }) => ({
         reason: "FieldManagerConflict",
-        message: `conflict with "${other}" using v1`,
+        message: `conflict with "${other.split(" ")[0] ?? ""}" using v1`,
         field: `.${formatPath(leaf)}`,
       }));
       reply(response, 409, { message: "Apply failed", reason: "Conflict", details: { causes } });
@@ -296,7 +350,7 @@ export class FakeApi {
     const result = this.stamped(object as JsonObject, owners);
     if (query.get("dryRun") !== "All") {
       this.entries.set(path, { object: result, owners });
-      this.notify(path);
+      this.notify(path, before === undefined ? "ADDED" : "MODIFIED");
       this.react(path, result);
     }
     reply(response, 200, result);

@@ -16,7 +16,7 @@ import { ensureNetmaker } from "../../../toolchain/toolchain.ts";
 /** How long the server may take to answer, milliseconds: it starts in well under a second. */
 const PATIENCE = 20_000;
 
-/** The server; where it has no broker, the API works all the same and hosts are told of nothing. */
+/** The server and its broker, without which it would end after half a minute. */
 export class TestNetmaker implements AsyncDisposable {
   readonly masterKey = randomBytes(24).toString("hex");
   readonly user = { username: "operator", password: randomBytes(24).toString("hex") };
@@ -48,21 +48,17 @@ export class TestNetmaker implements AsyncDisposable {
     const folder = given ?? (await mkdtemp(join(tmpdir(), "fogline-netmaker-")));
     const ports = [await freePort(), await freePort()] as const;
     const netmaker = new TestNetmaker(path, folder, given === undefined, ...ports);
+    await netmaker.startBroker();
     await netmaker.restart();
     return netmaker;
   }
 
-  /** Starts Mosquitto, which the server finds by itself, and waits until it has. */
-  async startBroker(): Promise<void> {
+  private async startBroker(): Promise<void> {
     const settings = join(this.folder, "mosquitto.conf");
     const open = `listener ${this.brokerPort} 127.0.0.1\nallow_anonymous true\npersistence false\n`;
     // As root it would change to its own user, who cannot read the settings.
     await writeFile(settings, `user root\n${open}`, { mode: 0o600 });
     this.broker = spawn("mosquitto", ["-c", settings], { stdio: "ignore" });
-    await this.until(
-      "find its broker",
-      async () => (await this.client.server.status()).brokerConnected,
-    );
   }
 
   /** A machine enrols as netclient would; one of this name that has done so stays as it is. */
@@ -101,11 +97,17 @@ export class TestNetmaker implements AsyncDisposable {
         MQ_USERNAME: "netmaker",
         MQ_PASSWORD: "of-a-broker-that-asks-for-none",
         MASTER_KEY: this.masterKey,
+        // It asks public services for its own address at many calls: here they refuse at once.
+        HTTPS_PROXY: "http://127.0.0.1:9",
       },
     });
     closeSync(log);
     this.server = server;
     await this.until("answer", () => this.answers());
+    await this.until("find its broker", async () => {
+      const { brokerConnected } = await this.client.server.status();
+      return brokerConnected;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,11 @@ units=(fogline-netmaker fogline-netmaker-broker fogline-netmaker-proxy)
 authority=/var/lib/fogline-netmaker-proxy/caddy/pki/authorities/local/root.crt
 trusted=/usr/local/share/ca-certificates/fogline-netmaker.crt
 limit=90 # seconds for the server to answer
+# Release 1.5.1 asks three public services for its own address at its start, and again for each key that it
+# lists and each member that it tells anything; it asks others where members are. It uses none of the answers
+# here, where its addresses are set, and its unit lets no packet out: it would wait for ten seconds each time.
+# By a proxy that is not there it is refused at once.
+nowhere=http://127.0.0.1:9
 
 failed() {
   say "$1"
@@ -22,7 +27,7 @@ failed() {
 
 install_packages() {
   local package missing=()
-  for package in mosquitto caddy "$DATABASE_PACKAGE"; do
+  for package in curl ca-certificates mosquitto caddy "$DATABASE_PACKAGE"; do
     # shellcheck disable=SC2016 # dpkg's own words
     if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
       missing+=("$package")
@@ -79,10 +84,15 @@ STUN=false
 TELEMETRY=off
 METRICS_EXPORTER=off
 NETCLIENT_AUTO_UPDATE=disabled
+MANAGE_DNS=false
+HTTP_PROXY=$nowhere
+HTTPS_PROXY=$nowhere
 VERBOSITY=1"
   put /etc/systemd/system/fogline-netmaker.service 0644 "[Unit]
 Description=Netmaker server
-Wants=network-online.target $DATABASE_UNIT
+# It ends when it does not find its broker, or its database, at the start: it is started until it does.
+StartLimitIntervalSec=0
+Wants=network-online.target fogline-netmaker-broker.service $DATABASE_UNIT
 After=network-online.target fogline-netmaker-broker.service $DATABASE_UNIT
 
 [Service]
@@ -124,6 +134,7 @@ listener 8083 127.0.0.1
 protocol websockets"
   put /etc/systemd/system/fogline-netmaker-broker.service 0644 "[Unit]
 Description=Message broker of the Netmaker server
+StartLimitIntervalSec=0
 After=network-online.target
 
 [Service]
@@ -165,6 +176,7 @@ $(ui_site)
 }"
   put /etc/systemd/system/fogline-netmaker-proxy.service 0644 "[Unit]
 Description=TLS before the Netmaker server
+StartLimitIntervalSec=0
 Wants=network-online.target
 After=network-online.target
 
@@ -211,14 +223,15 @@ Persistent=true
 WantedBy=timers.target"
 }
 
-# run UNIT: starts it, or starts it anew where something of it changed.
+# run UNIT FILE…: starts it, or starts it anew where it was not started with these files. Those that a run
+# wrote which was killed before the start count, too.
 run() {
-  systemctl enable --quiet "$1"
-  if [ "$changed" = yes ]; then
-    systemctl restart "$1" || failed "$1 does not start" "$1"
-  else
-    systemctl start "$1" || failed "$1 does not start" "$1"
-  fi
+  local unit=$1 sums verb=start
+  sums=$(sha256sum "/etc/systemd/system/$unit" "${@:2}")
+  systemctl enable --quiet "$unit"
+  [ "$(cat "$etc/$unit.started" 2>/dev/null)" = "$sums" ] || verb=restart
+  systemctl "$verb" "$unit" || failed "$unit does not start" "$unit"
+  put "$etc/$unit.started" 0600 "$sums"
 }
 
 # await UNIT CURL-ARGUMENTS: until the health check answers there.
@@ -302,32 +315,29 @@ case $1 in
     program=$(fetch_program netmaker)
     unpack_ui
     make_database
-    changed=no
     write_backups
     write_broker
-    systemctl daemon-reload
-    run fogline-netmaker-broker.service
-    changed=no
     write_server "$program"
     systemctl daemon-reload
-    run fogline-netmaker.service
+    run fogline-netmaker-broker.service "$etc/mosquitto.conf" "$etc/broker-users"
+    run fogline-netmaker.service "$etc/server.env"
     systemctl enable --quiet --now fogline-netmaker-backup.timer
     await fogline-netmaker.service "$api/api/server/health"
     make_owner
-    changed=no
     write_proxy
     systemctl daemon-reload
-    run fogline-netmaker-proxy.service
+    run fogline-netmaker-proxy.service "$etc/Caddyfile"
     if [ "$DOMAIN" = yes ]; then
       await fogline-netmaker-proxy.service --connect-to "$HOST:443:127.0.0.1:443" "https://$HOST/api/server/health"
     else
       trust_authority
       await fogline-netmaker-proxy.service --cacert "$trusted" --connect-to "$HOST:443:127.0.0.1:443" \
         "https://$HOST/api/server/health"
-      cat "$trusted"
     fi
     forget_uis "$UI"
     say "the Netmaker server answers at https://$HOST"
+    # The result comes last: nothing can fail any more.
+    [ "$DOMAIN" = yes ] || cat "$trusted"
     ;;
   delete)
     remove

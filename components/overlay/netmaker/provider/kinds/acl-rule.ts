@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AclRule, NetmakerClient } from "../../api/index.ts";
 import type { Refusal } from "../../rules/index.ts";
 import { joinId, splitId, type Found, type Kind } from "../kind.ts";
-import { protocolOf } from "./external-client.ts";
+import { finishChange, inTurn, protocolOf } from "../rules-of-clients.ts";
 
 const end = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("everyone") }),
@@ -31,22 +31,30 @@ export const aclRule: Kind<Inputs> = {
     const found = await client.aclRules.find(given.network, given.name);
     return found && foundAs(found);
   },
-  create: async (client, given) => foundAs(await client.aclRules.create(given)),
+  create: (client, given) =>
+    inTurn(client, async () => foundAs(await client.aclRules.create(given))),
   read: async (client, id, given) => {
     const { network, own } = splitId(id);
     const found = await standing(client, network, own, given?.name);
-    return found && foundAs(found);
+    if (found !== undefined || given === undefined) {
+      return found && foundAs(found);
+    }
+    // The change of a client that was in it may have been cut off.
+    await finishChange(client, network);
+    const back = await standing(client, network, own, given.name);
+    return back && foundAs(back);
   },
-  update: async (client, id, given) => {
-    const { network, own } = splitId(id);
-    const found = await standing(client, network, own, given.name);
-    return foundAs(
-      await (found === undefined
-        ? client.aclRules.create(given)
-        : client.aclRules.update(found.id, given)),
-    );
-  },
-  delete: (client, id) => client.aclRules.delete(splitId(id).own),
+  update: (client, id, given) =>
+    inTurn(client, async () => {
+      const { network, own } = splitId(id);
+      const found = await standing(client, network, own, given.name);
+      return foundAs(
+        await (found === undefined
+          ? client.aclRules.create(given)
+          : client.aclRules.update(found.id, given)),
+      );
+    }),
+  delete: (client, id) => inTurn(client, () => client.aclRules.delete(splitId(id).own)),
 };
 
 /** With `all` the server forgets ports, and every port would be open. */

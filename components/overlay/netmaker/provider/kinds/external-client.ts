@@ -1,9 +1,11 @@
 /** An external client: a device with plain WireGuard, which joins through a gateway. */
 import { z } from "zod";
 
-import type { AclRule, ExternalClient, NetmakerClient } from "../../api/index.ts";
+import type { ExternalClient, NetmakerClient } from "../../api/index.ts";
 import { clientIdRefusals } from "../../rules/index.ts";
 import { defined, joinId, splitId, type Found, type Kind } from "../kind.ts";
+import { finishChange, forgettingRules, keepingRules } from "../rules-of-clients.ts";
+import { isFilledIn } from "./gateway.ts";
 
 const inputs = z.strictObject({
   clientId: z.string(),
@@ -39,13 +41,14 @@ export const externalClient: Kind<Inputs> = {
   },
   read: async (client, id, given) => {
     const { network, own } = splitId(id);
+    await finishChange(client, network, own);
     return look(client, network, own, given);
   },
   update: async (client, id, given) => {
     const { network, own } = splitId(id);
-    const rules = await client.aclRules.list(network);
-    await client.externalClients.update(network, own, given);
-    await restoreRules(client, network, own, rules);
+    await keepingRules(client, network, own, () =>
+      client.externalClients.update(network, own, given),
+    );
     const changed = await look(client, network, own, given);
     if (changed === undefined) {
       throw new Error(`the client ${own} is gone: pulumi refresh, then up makes it anew`);
@@ -54,32 +57,11 @@ export const externalClient: Kind<Inputs> = {
   },
   delete: (client, id) => {
     const { network, own } = splitId(id);
-    return client.externalClients.delete(network, own);
+    return forgettingRules(client, network, [own], () =>
+      client.externalClients.delete(network, own),
+    );
   },
 };
-
-/** A change takes the client out of every rule that names it, and rules that name nobody else away. */
-async function restoreRules(
-  client: NetmakerClient,
-  network: string,
-  own: string,
-  before: readonly AclRule[],
-): Promise<void> {
-  const names = ({ from, to }: AclRule): boolean =>
-    [...from, ...to].some((end) => end.kind === "device" && end.id === own);
-  for (const rule of before.filter(names)) {
-    const args = { ...rule, protocol: protocolOf(rule) };
-    const left = await client.aclRules.get(network, rule.id);
-    await (left === undefined
-      ? client.aclRules.create(args)
-      : client.aclRules.update(rule.id, args));
-  }
-}
-
-/** The protocol of a rule, as it has to be written to be had again. */
-export function protocolOf({ protocol }: AclRule): "all" | "tcp" | "udp" | "icmp" {
-  return protocol === "tcp" || protocol === "udp" || protocol === "icmp" ? protocol : "all";
-}
 
 async function look(
   client: NetmakerClient,
@@ -96,7 +78,7 @@ async function foundAs(
   found: ExternalClient,
   given: Partial<Inputs> | undefined,
 ): Promise<Found> {
-  const { id, network, gateway, enabled, dns, extraAllowedIps, postUp, postDown } = found;
+  const { id, network, gateway, enabled, extraAllowedIps } = found;
   // A pair that the server made is no input.
   const ownKey = given === undefined ? found.privateKey === undefined : "publicKey" in given;
   const publicKey = ownKey ? found.publicKey : undefined;
@@ -104,7 +86,9 @@ async function foundAs(
     id: joinId(network, id),
     inputs: defined({
       ...{ clientId: id, network, gateway, publicKey },
-      ...{ enabled, dns, extraAllowedIps, postUp, postDown },
+      ...{ enabled, dns: await dnsOf(client, found, given?.dns), extraAllowedIps },
+      postUp: linesAsGiven(given?.postUp, found.postUp),
+      postDown: linesAsGiven(given?.postDown, found.postDown),
     }),
     outputs: {
       address: found.address,
@@ -114,4 +98,22 @@ async function foundAs(
       config: await client.externalClients.config(network, id),
     },
   };
+}
+
+/** A server that manages DNS names the gateway where nothing is given, which is the default. */
+async function dnsOf(
+  client: NetmakerClient,
+  { network, gateway, dns }: ExternalClient,
+  given: string | undefined,
+): Promise<string> {
+  if (dns === "" || dns === given) {
+    return dns;
+  }
+  const through = await client.gateways.get(network, gateway);
+  return through !== undefined && isFilledIn(dns, through) ? "" : dns;
+}
+
+/** The server keeps line ends in one form. */
+function linesAsGiven(given: string | undefined, actual: string): string {
+  return given?.replaceAll("\r\n", "\n") === actual ? given : actual;
 }

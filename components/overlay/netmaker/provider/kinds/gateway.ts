@@ -3,9 +3,13 @@ import { z } from "zod";
 
 import type { Gateway } from "../../api/index.ts";
 import { joinId, splitId, type Found, type Kind } from "../kind.ts";
+import { forgettingRules } from "../rules-of-clients.ts";
 
 /** What the server writes where nothing is given (logic/gateway.go). */
 const DESCRIPTION = "This host can be used for remote access";
+
+/** What it writes as name server of a gateway to the internet where none is given. */
+const INTERNET_NAME_SERVER = "1.1.1.1";
 
 const inputs = z.strictObject({
   network: z.string(),
@@ -23,36 +27,50 @@ export const gateway: Kind<Inputs> = {
   replaces: ["network", "node"],
   find: async (client, given) => {
     const found = await client.gateways.get(given.network, given.node);
-    return found && foundAs(found);
+    return found && foundAs(found, given);
   },
   create: async (client, given) =>
-    foundAs(await client.gateways.create(given.network, given.node, given)),
-  read: async (client, id) => {
+    foundAs(await client.gateways.create(given.network, given.node, given), given),
+  read: async (client, id, given) => {
     const { network, own } = splitId(id);
     const found = await client.gateways.get(network, own);
-    return found && foundAs(found);
+    return found && foundAs(found, given);
   },
   update: async (client, id, given) => {
     const { network, own } = splitId(id);
-    return foundAs(await client.gateways.update(network, own, given));
+    return foundAs(await client.gateways.update(network, own, given), given);
   },
-  delete: (client, id) => {
+  delete: async (client, id) => {
     const { network, own } = splitId(id);
-    return client.gateways.delete(network, own);
+    const clients = await client.externalClients.list(network);
+    // They go with it.
+    const going = clients.filter(({ gateway: through }) => through === own).map((each) => each.id);
+    await forgettingRules(client, network, going, () => client.gateways.delete(network, own));
   },
 };
 
-function foundAs(found: Gateway): Found {
+function foundAs(found: Gateway, given: Partial<Inputs> | undefined): Found {
   const { network, id, keepalive, mtu, internet, description, address, address6 } = found;
   return {
     id: joinId(network, id),
-    inputs: { network, node: id, dns: dnsOf(found), keepalive, mtu, internet, description },
+    inputs: {
+      ...{ network, node: id, dns: dnsOf(found, given?.dns), keepalive, mtu, internet },
+      // The server has a text of its own where none is given.
+      description: given?.description === "" && description === DESCRIPTION ? "" : description,
+    },
     outputs: { address, address6 },
   };
 }
 
-/** A gateway that manages DNS names itself where nothing is given, which is the default. */
-function dnsOf({ dns, address, address6 }: Gateway): string {
+/** Name servers that the server writes where nothing is given, which is the default. */
+function dnsOf(found: Gateway, given: string | undefined): string {
+  const filled =
+    isFilledIn(found.dns, found) || (found.internet && found.dns === INTERNET_NAME_SERVER);
+  return filled && found.dns !== given ? "" : found.dns;
+}
+
+/** Whether name servers are the gateway itself, as a server that manages names fills them in. */
+export function isFilledIn(dns: string, { address, address6 }: Gateway): boolean {
   const own = [address, address6].map((range) => range?.split("/")[0]);
-  return dns.split(",").every((server) => own.includes(server.trim())) ? "" : dns;
+  return dns !== "" && dns.split(",").every((server) => own.includes(server.trim()));
 }

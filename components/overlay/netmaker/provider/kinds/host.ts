@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Properties } from "../../../../../provider/values.ts";
 import { NetmakerError, type Host, type NetmakerClient, type Node } from "../../api/index.ts";
 import { joinId, splitId, type Found, type Kind } from "../kind.ts";
+import { forgettingRules } from "../rules-of-clients.ts";
 
 const inputs = z.strictObject({
   name: z.string().min(1),
@@ -27,7 +28,7 @@ export const host: Kind<Inputs> = {
   find: () => Promise.resolve(undefined),
   create: async (client, given) => {
     const found = await client.hosts.waitFor(given.name);
-    await join(client, found.id, given.network);
+    await join(client, found, given.network);
     const node = await client.nodes.waitForHost(given.network, found.id);
     return foundAs(await settle(client, found, given), node, given);
   },
@@ -48,7 +49,9 @@ export const host: Kind<Inputs> = {
   },
   delete: async (client, id) => {
     const { network, own } = splitId(id);
-    await client.hosts.leave(own, network);
+    const node = await client.nodes.ofHost(network, own);
+    const going = node === undefined ? [] : [node.id];
+    await forgettingRules(client, network, going, () => client.hosts.leave(own, network));
     const left = await client.hosts.get(own);
     if (left?.nodes.length === 0) {
       await client.hosts.delete(own);
@@ -57,8 +60,11 @@ export const host: Kind<Inputs> = {
 };
 
 /** A host that its key has not made a member, or that somebody took out, is made one. */
-async function join(client: NetmakerClient, id: string, network: string): Promise<void> {
+async function join(client: NetmakerClient, { id, nodes }: Host, network: string): Promise<void> {
   if ((await client.nodes.ofHost(network, id)) !== undefined) {
+    return;
+  }
+  if (nodes.length === 0 && (await client.nodes.isJoined(network, id))) {
     return;
   }
   try {

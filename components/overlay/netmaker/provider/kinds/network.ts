@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AclRule, NetmakerClient, Network } from "../../api/index.ts";
 import { networkRefusals, parseRange } from "../../rules/index.ts";
 import { defined, type Found, type Kind } from "../kind.ts";
-import { protocolOf } from "./external-client.ts";
+import { protocolOf } from "../rules-of-clients.ts";
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -25,6 +25,8 @@ export const network: Kind<Inputs> = {
   refusals: (known) => networkRefusals({ name: "", ...known }),
   find: (client, given) => look(client, given.name, given),
   create: async (client, given) => {
+    // There is none of this name: what has it belonged to another one, and would belong to this one.
+    await client.networks.deleteLeftovers(given.name);
     const made = await client.networks.create(given);
     return foundAs(made, await switchRules(client, given), given);
   },

@@ -5,12 +5,8 @@ package controlplane
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +23,6 @@ import (
 	"fogline/lab/k3s/internal/options"
 	"fogline/lab/k3s/internal/pki"
 	"fogline/lab/k3s/internal/process"
-	"fogline/lab/k3s/internal/token"
 )
 
 // The API server may have to wait for a slow disk; a server that is not up after this is broken.
@@ -35,7 +30,7 @@ const readyWithin = 5 * time.Minute
 
 // Server is a running control plane.
 type Server struct {
-	// Token is the full token with which this machine's own node joins too.
+	// Token is the full agents' token, with which this machine's own node joins too.
 	Token string
 
 	stopComponents, stopDatastore context.CancelFunc
@@ -48,7 +43,9 @@ func Start(ctx context.Context, o *options.Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	full, err := keepToken(o, ca.PEM)
+	full, err := tokenFiles{
+		server: layout.TokenFile, agent: layout.AgentTokenFile, node: layout.NodeTokenFile,
+	}.keep(o, ca.PEM)
 	if err != nil {
 		return nil, err
 	}
@@ -122,33 +119,6 @@ func (s *Server) ready(ctx context.Context) (*rest.Config, kubernetes.Interface,
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// keepToken writes the token that nodes join with and returns its full form. The secret is the
-// user's, or that of before, or a new one.
-func keepToken(o *options.Options, bundle []byte) (string, error) {
-	given := o.Token
-	if given == "" {
-		text, err := os.ReadFile(layout.TokenFile)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-		if given = strings.TrimSpace(string(text)); given == "" {
-			given = token.New()
-		}
-	}
-	parsed, err := token.Parse(given)
-	if err != nil {
-		return "", err
-	}
-	full := token.Format(bundle, parsed.Secret)
-	if err := pki.WriteFile(layout.TokenFile, []byte(full+"\n"), 0o600); err != nil {
-		return "", err
-	}
-	if err := os.Remove(layout.NodeTokenFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	return full, os.Symlink(filepath.Base(layout.TokenFile), layout.NodeTokenFile)
 }
 
 // keepCluster writes what the supervisor tells joining nodes.

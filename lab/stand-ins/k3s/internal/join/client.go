@@ -14,16 +14,45 @@ import (
 	"strings"
 	"time"
 
+	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/token"
 )
 
 // ErrRefused says that asking again is of no use: the server is another one or the token is wrong.
 var ErrRefused = errors.New("refused")
 
+// ErrPassword has the words of the official program for a name that another machine has.
+var ErrPassword = errors.New("Node password rejected, duplicate hostname or contents of '" + layout.PasswordFile +
+	"' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag")
+
 // Ask joins the server at address. It returns the server's CA bundle, which the token vouches for,
 // and what the server gives.
 func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]byte, *Answer, error) {
-	bundle, err := fetchBundle(ctx, address)
+	bundle, text, err := call(ctx, http.MethodPost, address, pathNode, token.Agent, t, asked)
+	if err != nil {
+		var status *statusError
+		if errors.As(err, &status) && status.code == http.StatusForbidden {
+			return nil, nil, ErrPassword
+		}
+		return nil, nil, err
+	}
+	var answer Answer
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return bundle, &answer, nil
+}
+
+// Rotate has the server take another server token; t is the one of before.
+func Rotate(ctx context.Context, address string, t token.Token, asked Rotation) error {
+	_, _, err := call(ctx, http.MethodPut, address, pathToken, token.Server, t, asked)
+	return err
+}
+
+// call sends a request as a user, once the token has vouched for the server, and returns the server's
+// CA bundle and its answer.
+func call(ctx context.Context, method, address, path, user string, t token.Token, asked any) (bundle, text []byte, err error) {
+	bundle, err = fetchBundle(ctx, address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,20 +70,13 @@ func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]b
 	if err != nil {
 		return nil, nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address+pathNode, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}
-	request.SetBasicAuth(token.User, t.Secret)
-	text, err := send(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, request)
-	if err != nil {
-		return nil, nil, err
-	}
-	var answer Answer
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", address, err)
-	}
-	return bundle, &answer, nil
+	request.SetBasicAuth(user, t.Secret)
+	text, err = send(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, request)
+	return bundle, text, err
 }
 
 // fetchBundle reads the CA bundle from a server that nothing vouches for yet.
@@ -78,7 +100,10 @@ func send(config *tls.Config, request *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		err := fmt.Errorf("%s: %s: %s", request.URL, response.Status, strings.TrimSpace(string(text)))
+		var err error = &statusError{
+			code: response.StatusCode,
+			text: fmt.Sprintf("%s: %s: %s", request.URL, response.Status, strings.TrimSpace(string(text))),
+		}
 		if response.StatusCode/100 == 4 {
 			err = fmt.Errorf("%w: %w", ErrRefused, err)
 		}
@@ -86,3 +111,11 @@ func send(config *tls.Config, request *http.Request) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// statusError is an answer that is no success.
+type statusError struct {
+	code int
+	text string
+}
+
+func (e *statusError) Error() string { return e.text }

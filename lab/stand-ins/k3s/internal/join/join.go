@@ -5,9 +5,12 @@ package join
 import "encoding/json"
 
 const (
-	pathBundle = "/cacerts"
-	pathNode   = "/v1-k3s/node"
-	maxBody    = 1 << 20
+	pathBundle    = "/cacerts"
+	pathPrefix    = "/v1-k3s/"
+	pathNode      = pathPrefix + "node"
+	pathToken     = pathPrefix + "token"
+	pathBootstrap = pathPrefix + "server-bootstrap"
+	maxBody       = 1 << 20
 )
 
 // Credential is one certificate of a node.
@@ -28,8 +31,16 @@ var Credentials = []Credential{Kubelet, Serving, Proxy, Controller}
 type Request struct {
 	Node      string   `json:"node"`
 	Addresses []string `json:"addresses"`
+	// Password keeps the name for the machine that took it first.
+	Password string `json:"password"`
 	// Requests are PEM signing requests.
 	Requests map[Credential][]byte `json:"requests"`
+}
+
+// Rotation asks for another server token.
+type Rotation struct {
+	// NewToken is its secret; a random one where this is empty.
+	NewToken string `json:"newToken,omitempty"`
 }
 
 // Answer is what the server gives to a node that it lets join.

@@ -1,33 +1,40 @@
 package join
 
 import (
-	"crypto/subtle"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
-	"strings"
 
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"fogline/lab/k3s/internal/layout"
+	"fogline/lab/k3s/internal/nodepassword"
 	"fogline/lab/k3s/internal/pki"
 	"fogline/lab/k3s/internal/token"
 )
 
-// Server lets nodes join that know the secret.
+// Server lets nodes join that know the agents' secret, and does for holders of the server's what
+// this build can.
 type Server struct {
 	serverCA, clientCA *pki.Authority
-	secret             string
-	cluster            Cluster
+	tokens             *tokens
+	// password checks a node's password, or keeps the first.
+	password func(ctx context.Context, node, password string) error
+	cluster  Cluster
 }
 
-// Open reads the CAs, the token and the cluster's settings from the server's folder.
+// Open reads the CAs, the tokens and the cluster's settings from the server's folder.
 func Open() (*Server, error) {
-	s := &Server{}
+	s := &Server{password: ensurePassword}
 	var err error
 	if s.serverCA, err = pki.OpenAuthority(layout.Server("server-ca"), "k3s-server-ca"); err != nil {
 		return nil, err
@@ -35,16 +42,11 @@ func Open() (*Server, error) {
 	if s.clientCA, err = pki.OpenAuthority(layout.Server("client-ca"), "k3s-client-ca"); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(layout.TokenFile)
-	if err != nil {
+	if s.tokens, err = openTokens(layout.TokenFile, layout.AgentTokenFile); err != nil {
 		return nil, err
 	}
-	parsed, err := token.Parse(strings.TrimSpace(string(text)))
+	text, err := os.ReadFile(layout.ClusterFile)
 	if err != nil {
-		return nil, err
-	}
-	s.secret = parsed.Secret
-	if text, err = os.ReadFile(layout.ClusterFile); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(text, &s.cluster); err != nil {
@@ -53,28 +55,59 @@ func Open() (*Server, error) {
 	return s, nil
 }
 
+// ensurePassword asks the API, which serves by the time that a node asks.
+func ensurePassword(ctx context.Context, node, password string) error {
+	config, err := clientcmd.BuildConfigFromFlags("", layout.Credential("supervisor"))
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	return nodepassword.Ensure(ctx, client.CoreV1().Secrets(meta.NamespaceSystem), node, password)
+}
+
 // Wrap answers what joining nodes ask and hands everything else on.
 func (s *Server) Wrap(next http.Handler) http.Handler {
-	own := map[string]http.HandlerFunc{
-		"GET /ping":         func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") },
-		"GET " + pathBundle: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(s.serverCA.PEM) },
-		"POST " + pathNode:  s.node,
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") })
+	routes.HandleFunc("GET "+pathBundle, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(s.serverCA.PEM) })
+	routes.HandleFunc("POST "+pathNode, s.only(token.Agent, s.node))
+	routes.HandleFunc("PUT "+pathToken, s.only(token.Server, s.rotate))
+	routes.HandleFunc(pathBootstrap, s.only(token.Server, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "etcd disabled", http.StatusBadRequest)
+	}))
+	for _, path := range []string{"encrypt/status", "encrypt/config", "cert/cacerts"} {
+		routes.HandleFunc(pathPrefix+path, s.only(token.Server, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "not supported by this build", http.StatusNotImplemented)
+		}))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handle, ok := own[r.Method+" "+r.URL.Path]; ok {
-			handle(w, r)
+		if _, pattern := routes.Handler(r); pattern != "" {
+			routes.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) node(w http.ResponseWriter, r *http.Request) {
-	user, secret, _ := r.BasicAuth()
-	if user != token.User || subtle.ConstantTimeCompare([]byte(secret), []byte(s.secret)) != 1 {
-		http.Error(w, "the token's secret is not this server's", http.StatusUnauthorized)
-		return
+// only lets one user pass: who does not know a secret is nobody, and who is another is not allowed.
+func (s *Server) only(user string, handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, secret, _ := r.BasicAuth()
+		switch {
+		case !s.tokens.knows(name, secret):
+			http.Error(w, "not authorized", http.StatusUnauthorized)
+		case name != user:
+			http.Error(w, "forbidden", http.StatusForbidden)
+		default:
+			handle(w, r)
+		}
 	}
+}
+
+func (s *Server) node(w http.ResponseWriter, r *http.Request) {
 	var asked Request
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxBody)).Decode(&asked); err != nil {
 		http.Error(w, "not a request to join: "+err.Error(), http.StatusBadRequest)
@@ -85,6 +118,15 @@ func (s *Server) node(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	switch err := s.password(r.Context(), asked.Node, asked.Password); {
+	case errors.Is(err, nodepassword.ErrRejected):
+		log.Print(err)
+		http.Error(w, err.Error(), http.StatusForbidden)
+		return
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	log.Printf("certificates issued to node %s at %s", asked.Node, r.RemoteAddr)
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(answer); err != nil {
@@ -92,9 +134,23 @@ func (s *Server) node(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (s *Server) rotate(w http.ResponseWriter, r *http.Request) {
+	var asked Rotation
+	if err := json.NewDecoder(io.LimitReader(r.Body, maxBody)).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := s.tokens.rotate(s.serverCA.PEM, asked.NewToken); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
 func (s *Server) answer(asked Request) (*Answer, error) {
 	if problems := validation.IsDNS1123Subdomain(asked.Node); len(problems) > 0 {
 		return nil, fmt.Errorf("%q is not a node's name: %v", asked.Node, problems)
+	}
+	if asked.Password == "" {
+		return nil, errors.New("node password not set")
 	}
 	for _, address := range asked.Addresses {
 		if net.ParseIP(address) == nil {

@@ -16,8 +16,11 @@ const (
 	CredentialsDir = ServerDir + "/cred"
 	// ManifestsDir holds what the server applies by itself.
 	ManifestsDir = ServerDir + "/manifests"
-	// TokenFile holds the token with which nodes join, in the form with the CA's hash.
+	// TokenFile holds the server's token, in the form with the CA's hash.
 	TokenFile = ServerDir + "/token"
+	// AgentTokenFile holds the token with which agents join; a link to TokenFile where they have none
+	// of their own.
+	AgentTokenFile = ServerDir + "/agent-token"
 	// NodeTokenFile is where people look for it.
 	NodeTokenFile = ServerDir + "/node-token"
 	// ClusterFile tells the supervisor what joining nodes must know.
@@ -55,6 +58,8 @@ const (
 	StaticPodsDir = AgentDir + "/pod-manifests"
 	// ResolverConfig replaces the host's when that names no reachable resolver.
 	ResolverConfig = AgentDir + "/etc/resolv.conf"
+	// PasswordFile holds the secret with which this machine keeps its node's name.
+	PasswordFile = "/etc/rancher/node/password"
 	// JoinedFile keeps the cluster's answer, so that a node starts while its server is away.
 	JoinedFile = AgentDir + "/etc/cluster.json"
 )

@@ -12,6 +12,7 @@ import (
 
 	"fogline/lab/k3s/internal/join"
 	"fogline/lab/k3s/internal/layout"
+	"fogline/lab/k3s/internal/nodepassword"
 	"fogline/lab/k3s/internal/options"
 	"fogline/lab/k3s/internal/pki"
 	"fogline/lab/k3s/internal/token"
@@ -19,6 +20,8 @@ import (
 
 const (
 	joinPause = 2 * time.Second
+	// passwordPause is about that of the official program, which goes on asking.
+	passwordPause = 5 * time.Second
 	// storedAfter is how long a node that joined before waits for its server at a start.
 	storedAfter = 10 * time.Second
 )
@@ -34,7 +37,11 @@ func credentials(ctx context.Context, o *options.Options) (cluster join.Cluster,
 	if err != nil {
 		return join.Cluster{}, false, err
 	}
-	asked := join.Request{Node: o.NodeName, Addresses: []string{"127.0.0.1", o.NodeIP}, Requests: map[join.Credential][]byte{}}
+	password, err := nodepassword.Own(layout.PasswordFile)
+	if err != nil {
+		return join.Cluster{}, false, err
+	}
+	asked := join.Request{Node: o.NodeName, Password: password, Addresses: []string{"127.0.0.1", o.NodeIP}, Requests: map[join.Credential][]byte{}}
 	if o.NodeExternalIP != "" {
 		asked.Addresses = append(asked.Addresses, o.NodeExternalIP)
 	}
@@ -56,17 +63,21 @@ func credentials(ctx context.Context, o *options.Options) (cluster join.Cluster,
 		if errors.Is(err, join.ErrRefused) {
 			return join.Cluster{}, false, err
 		}
-		if hasStored && time.Since(began) > storedAfter {
+		pause, rejected := joinPause, errors.Is(err, join.ErrPassword)
+		if rejected {
+			pause = passwordPause
+		}
+		if hasStored && !rejected && time.Since(began) > storedAfter {
 			log.Printf("the server does not answer (%v): starting with the certificates of an earlier join", err)
 			return stored, true, nil
 		}
 		if text := err.Error(); text != last {
-			log.Printf("waiting for the server: %s", text)
+			log.Printf("Waiting to retrieve agent configuration; server is not ready: %s", text)
 			last = text
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(joinPause):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package nodes keeps what the server writes about nodes: its own role, and the names of all nodes
-// for the cluster's DNS.
+// Package nodes keeps what the server writes about nodes: its own role, the owner of each node's
+// password, and the names of all nodes for the cluster's DNS.
 package nodes
 
 import (
@@ -21,6 +21,7 @@ import (
 	listers "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 
+	"fogline/lab/k3s/internal/nodepassword"
 	"fogline/lab/k3s/internal/options"
 )
 
@@ -84,11 +85,36 @@ func update(ctx context.Context, client kubernetes.Interface, nodes listers.Node
 				return fmt.Errorf("label %s as control plane: %w", node.Name, err)
 			}
 		}
+		if err := own(ctx, client, node); err != nil {
+			return fmt.Errorf("password of %s: %w", node.Name, err)
+		}
 	}
 	if o.Disabled("coredns") {
 		return nil
 	}
 	return writeHosts(ctx, client, hosts(all))
+}
+
+// own has the node's password go with the node, as the garbage collector removes what a node owns.
+func own(ctx context.Context, client kubernetes.Interface, node *core.Node) error {
+	secrets := client.CoreV1().Secrets(meta.NamespaceSystem)
+	secret, err := secrets.Get(ctx, nodepassword.SecretName(node.Name), meta.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, owner := range secret.OwnerReferences {
+		if owner.UID == node.UID {
+			return nil
+		}
+	}
+	secret.OwnerReferences = append(secret.OwnerReferences, meta.OwnerReference{
+		APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID,
+	})
+	_, err = secrets.Update(ctx, secret, meta.UpdateOptions{})
+	return err
 }
 
 // hosts is a hosts file of the nodes.

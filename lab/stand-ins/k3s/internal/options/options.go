@@ -27,9 +27,11 @@ type Options struct {
 	Role Role
 
 	// Cluster.
-	Token     string
-	TokenFile string
-	ServerURL string
+	Token          string
+	TokenFile      string
+	AgentToken     string
+	AgentTokenFile string
+	ServerURL      string
 
 	// This node.
 	NodeName          string
@@ -85,6 +87,8 @@ func (o *Options) table() []option {
 	return []option{
 		{name: "token", env: "K3S_TOKEN", roles: both, text: &o.Token},
 		{name: "token-file", env: "K3S_TOKEN_FILE", roles: both, text: &o.TokenFile},
+		{name: "agent-token", env: "K3S_AGENT_TOKEN", roles: serverOnly, text: &o.AgentToken},
+		{name: "agent-token-file", env: "K3S_AGENT_TOKEN_FILE", roles: serverOnly, text: &o.AgentTokenFile},
 		{name: "server", env: "K3S_URL", roles: agentOnly, text: &o.ServerURL},
 		{name: "node-name", env: "K3S_NODE_NAME", roles: both, text: &o.NodeName},
 		{name: "node-ip", roles: both, text: &o.NodeIP},

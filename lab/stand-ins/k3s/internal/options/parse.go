@@ -215,12 +215,17 @@ func (o *Options) complete() []error {
 			refuse("%s: %q is not an IPv4 address; this build has no IPv6", name, value)
 		}
 	}
-	if o.Token == "" && o.TokenFile != "" {
-		text, err := os.ReadFile(o.TokenFile)
-		if err != nil {
-			refuse("token-file: %w", err)
+	for _, secret := range []struct {
+		name, file string
+		value      *string
+	}{{"token-file", o.TokenFile, &o.Token}, {"agent-token-file", o.AgentTokenFile, &o.AgentToken}} {
+		if *secret.value == "" && secret.file != "" {
+			text, err := os.ReadFile(secret.file)
+			if err != nil {
+				refuse("%s: %w", secret.name, err)
+			}
+			*secret.value = strings.TrimSpace(string(text))
 		}
-		o.Token = strings.TrimSpace(string(text))
 	}
 	if o.FlannelConfig != "" {
 		if err := checkFlannel(o.FlannelConfig); err != nil {

@@ -9,11 +9,17 @@ import (
 	"strings"
 )
 
-// User is the name that a secret stands for when a node joins.
-const User = "server"
+// Users that a secret stands for. A server's token lets servers join and manages the cluster; an
+// agent's lets agents join and nothing else.
+const (
+	Server = "server"
+	Agent  = "node"
+)
 
 // Token lets a node join. Hash is the SHA-256 of the CA bundle's PEM in hexadecimal digits; it is
 // empty in a token that is a bare secret, with which a node cannot tell its server from another.
+// Whoever uses the token says as whom: like the official program, an agent always presents the
+// secret as an agent's, and a server as a server's, whatever user the token names.
 type Token struct {
 	Hash   string
 	Secret string
@@ -46,9 +52,9 @@ func New() string {
 	return hex.EncodeToString(bytes)
 }
 
-// Format is the token of a secret in the cluster with this CA bundle.
-func Format(bundle []byte, secret string) string {
-	return "K10" + Hash(bundle) + "::" + User + ":" + secret
+// Format is the token of a user's secret in the cluster with this CA bundle.
+func Format(bundle []byte, user, secret string) string {
+	return "K10" + Hash(bundle) + "::" + user + ":" + secret
 }
 
 // Hash is what a token says of a CA bundle.

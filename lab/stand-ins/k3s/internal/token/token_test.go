@@ -7,7 +7,7 @@ import (
 
 func TestRoundTrip(t *testing.T) {
 	bundle := []byte("-----BEGIN CERTIFICATE-----\n")
-	got, err := Parse(Format(bundle, "sec:ret"))
+	got, err := Parse(Format(bundle, Agent, "sec:ret"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,12 +55,19 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	defer server.Wait()
+	ctx, end := context.WithCancelCause(ctx)
 	var group sync.WaitGroup
-	defer group.Wait()
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	group.Go(func() { queue.Run(ctx, server) })
-	return serve(ctx, s.Listen, server.Handler())
+	group.Go(func() { end(queue.Run(ctx, server)) })
+	err = serve(ctx, s.Listen, server.Handler())
+	// What ended it is told, but for an order to end.
+	cause := context.Cause(ctx)
+	end(nil)
+	group.Wait()
+	if errors.Is(cause, broker.ErrNoBroker) {
+		return errors.Join(cause, err)
+	}
+	return err
 }
 
 func serve(ctx context.Context, address string, handler http.Handler) error {

@@ -44,7 +44,10 @@ func (c *call) createDefaultACLs(network string) error {
 	gateways := model.ACLEnd{ID: model.EndTag, Value: mesh.GatewaysTag(network)}
 	var errs []error
 	for _, acl := range []model.ACL{
-		{ID: mesh.AllNodes(network), Name: "All Nodes", Src: []model.ACLEnd{everyone}},
+		{
+			ID: mesh.AllNodes(network), Name: "All Nodes", Src: []model.ACLEnd{everyone},
+			MetaData: "Every node of the network reaches every other one",
+		},
 		{ID: mesh.AllGateways(network), Name: "All Gateways", Src: []model.ACLEnd{gateways}},
 	} {
 		acl.Default, acl.Enabled, acl.NetworkID, acl.PolicyType = true, true, network, devicePolicy
@@ -159,7 +162,8 @@ func updateACL(c *call) (any, error) {
 		if err := c.checkACL(&wanted); err != nil {
 			return nil, err
 		}
-		acl.Name, acl.MetaData, acl.Src, acl.Dst = wanted.Name, wanted.MetaData, wanted.Src, wanted.Dst
+		// The text for people stays as it was made.
+		acl.Name, acl.Src, acl.Dst = wanted.Name, wanted.Src, wanted.Dst
 		acl.Protocol, acl.Service, acl.Ports = wanted.Protocol, wanted.Service, wanted.Ports
 	}
 	acl.Enabled = wanted.Enabled

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,10 +30,15 @@ type bench struct {
 	token string
 	// changes counts what the broker is told.
 	changes int
+	server  *Server
+	// manageDNS is the server's setting.
+	manageDNS bool
+	// services are asked for the server's address.
+	services []string
 }
 
 func newBench(t *testing.T) *bench {
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "netmaker.db"), token: masterKey}
+	b := &bench{t: t, path: filepath.Join(t.TempDir(), "netmaker.db"), token: masterKey, manageDNS: true}
 	b.start()
 	t.Cleanup(b.stop)
 	return b
@@ -44,17 +50,19 @@ func (b *bench) start() {
 	if b.db, err = store.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
-	s := settings.Settings{Server: "test", APIConn: "api.test:443", MasterKey: masterKey, TokenLife: time.Hour, DefaultDomain: "nm.internal", ManageDNS: true}
+	s := settings.Settings{Server: "test", APIConn: "api.test:443", MasterKey: masterKey, TokenLife: time.Hour, DefaultDomain: "nm.internal", ManageDNS: b.manageDNS, AddressServices: b.services}
 	// The broker is down in all these tests: the API must not mind.
 	server, err := New(s, b.db, func() { b.changes++ }, func() bool { return false })
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.server = server
 	b.web = httptest.NewServer(server.Handler())
 }
 
 func (b *bench) stop() {
 	b.web.Close()
+	b.server.Wait()
 	b.db.Close()
 }
 
@@ -185,6 +193,7 @@ func TestAHostPullsWhatItNeedsAndNoSecretOfItsOwn(t *testing.T) {
 	b := newBench(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
+	b.server.Wait()
 	type login struct{ Response struct{ AuthToken string } }
 	token := ok[login](b, "POST", "/api/hosts/adm/authenticate", object{"id": hostID, "password": "right"}).Response.AuthToken
 	b.token = token
@@ -216,8 +225,75 @@ func TestACommandOfAClientAddsNoLinesToItsFile(t *testing.T) {
 	b := newBench(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
+	b.server.Wait()
 	node := ok[[]model.Node](b, "GET", "/api/nodes/netmaker", nil)[0].ID
 	ok[model.Node](b, "POST", "/api/nodes/netmaker/"+node+"/gateway", object{})
 	b.refused(http.StatusBadRequest, "one line", "POST", "/api/extclients/netmaker/"+node,
 		object{"clientid": "visitor", "postup": "true\nPrivateKey = x"})
+}
+
+func TestARegisteredHostIsAMemberByAndBy(t *testing.T) {
+	b := newBench(t)
+	b.network()
+	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
+	if nodes := ok[[]model.Node](b, "GET", "/api/nodes/netmaker", nil); len(nodes) > 0 {
+		t.Errorf("a member at once: %+v", nodes)
+	}
+	b.server.Wait()
+	nodes := ok[[]model.Node](b, "GET", "/api/nodes/netmaker", nil)
+	hosts := ok[[]model.APIHost](b, "GET", "/api/hosts", nil)
+	if len(nodes) != 1 || len(hosts) != 1 || !slices.Equal(hosts[0].Nodes, []string{nodes[0].ID}) {
+		t.Errorf("nodes %+v, hosts %+v", nodes, hosts)
+	}
+}
+
+func TestAServerThatManagesNamesIsItsClientsNameServer(t *testing.T) {
+	b := newBench(t)
+	b.network()
+	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
+	b.server.Wait()
+	node := ok[[]model.Node](b, "GET", "/api/nodes/netmaker", nil)[0].ID
+	ok[model.Node](b, "POST", "/api/nodes/netmaker/"+node+"/gateway", object{"extclientdns": "192.0.2.53"})
+	made := ok[model.ExtClient](b, "POST", "/api/extclients/netmaker/"+node, object{"clientid": "visitor"})
+	if made.DNS != "10.101.0.1" {
+		t.Errorf("DNS %q", made.DNS)
+	}
+	if status, file := b.send("GET", "/api/extclients/netmaker/visitor/file", nil); status != http.StatusOK || !strings.Contains(file, "\nDNS = 10.101.0.1\n") {
+		t.Errorf("%d %s", status, file)
+	}
+	b.manageDNS = false
+	b.stop()
+	b.start()
+	// What the client was made with stays.
+	ok[model.ExtClient](b, "POST", "/api/extclients/netmaker/"+node, object{"clientid": "other"})
+	for client, want := range map[string]string{"visitor": "10.101.0.1", "other": ""} {
+		if found := ok[model.ExtClient](b, "GET", "/api/extclients/netmaker/"+client, nil); found.DNS != want {
+			t.Errorf("%s: DNS %q, want %q", client, found.DNS, want)
+		}
+	}
+}
+
+func TestItAsksForItsOwnAddressForEachKeyThatItLists(t *testing.T) {
+	asked := 0
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		if asked%2 == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(service.Close)
+	b := newBench(t)
+	b.stop()
+	// One that fails is followed by the next.
+	b.services = []string{service.URL, service.URL}
+	b.start()
+	b.network()
+	ok[model.Network](b, "POST", "/api/networks", object{"netid": "other", "addressrange": "10.102.0.0/16"})
+	if asked > 0 {
+		t.Errorf("asked %d times", asked)
+	}
+	ok[[]model.EnrollmentKey](b, "GET", "/api/v1/enrollment-keys", nil)
+	if asked != 4 {
+		t.Errorf("asked %d times for two keys", asked)
+	}
 }

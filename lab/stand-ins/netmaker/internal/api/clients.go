@@ -51,7 +51,37 @@ func (c *call) client() (model.ExtClient, error) {
 	return client, err
 }
 
-func getClient(c *call) (any, error) { return c.client() }
+func getClient(c *call) (any, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
+	if err != nil {
+		return nil, err
+	}
+	client.DNS, err = c.nameServers(client.DNS, gateway)
+	return client, err
+}
+
+// nameServers are a client's: the gateway where it has none of its own and the gateway's host manages names.
+// What a gateway is told to be its clients' name servers means nothing here, as on the official server.
+func (c *call) nameServers(own string, gateway model.Node) (string, error) {
+	if own != "" || !c.settings.ManageDNS {
+		return own, nil
+	}
+	host, err := store.Hosts.Get(c.tx, gateway.HostID)
+	if err != nil || host.DNS != "yes" {
+		return "", err
+	}
+	var servers []string
+	for _, text := range []string{gateway.Address, gateway.Address6} {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			servers = append(servers, prefix.Addr().String())
+		}
+	}
+	return strings.Join(servers, ","), nil
+}
 
 // clientBody is models.CustomExtClient.
 type clientBody struct {
@@ -98,6 +128,9 @@ func createClient(c *call) (any, error) {
 	}
 	take(&client, body)
 	if err := c.completeClient(&client, gateway); err != nil {
+		return nil, err
+	}
+	if client.DNS, err = c.nameServers(client.DNS, gateway); err != nil {
 		return nil, err
 	}
 	return client, store.Clients.Put(c.tx, client.ClientID, client)
@@ -197,6 +230,8 @@ func updateClient(c *call) (any, error) {
 	}
 	client.Enabled = body.Enabled
 	take(&client, body)
+	// The official server deletes the client and makes it anew, and so takes it out of its rules.
+	c.after(func(c *call) error { return c.dropFromACLs(model.EndDevice, client.ClientID) })
 	return client, store.Clients.Put(c.tx, client.ClientID, client)
 }
 
@@ -208,8 +243,12 @@ func deleteClient(c *call) (any, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	return wrapped{id + " deleted.", nil}, errors.Join(
-		store.Clients.Delete(c.tx, client.ClientID), c.dropFromACLs(model.EndDevice, client.ClientID))
+	return wrapped{id + " deleted.", nil}, c.dropClient(client)
+}
+
+func (c *call) dropClient(client model.ExtClient) error {
+	c.after(func(c *call) error { return c.dropFromACLs(model.EndDevice, client.ClientID) })
+	return store.Clients.Delete(c.tx, client.ClientID)
 }
 
 func clientFile(c *call) (any, error) {
@@ -240,17 +279,14 @@ func clientFile(c *call) (any, error) {
 		}
 		endpoint = net.JoinHostPort(preferred, fmt.Sprint(host.ListenPort))
 	}
+	if client.DNS, err = c.nameServers(client.DNS, gateway); err != nil {
+		return nil, err
+	}
 	return plain{wireGuardFile, wireGuardConfig(client, gateway, host, endpoint, mesh.ClientRanges(state, client))}, nil
 }
 
-// wireGuardConfig writes the file for wg-quick.
+// wireGuardConfig writes the file for wg-quick, with an empty line for what there is none of.
 func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host, endpoint string, ranges []netip.Prefix) string {
-	var lines []string
-	add := func(key, value string) {
-		if value != "" && value != "0" {
-			lines = append(lines, key+" = "+value)
-		}
-	}
 	var addresses, allowed []string
 	for _, address := range []string{client.Address, client.Address6} {
 		if ip, err := netip.ParseAddr(address); err == nil {
@@ -260,23 +296,28 @@ func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host
 	for _, each := range ranges {
 		allowed = append(allowed, each.String())
 	}
-	dns := client.DNS
-	if dns == "" {
-		dns = gateway.IngressDNS
+	line := func(key, value string) string {
+		if value == "" || value == "0" {
+			return ""
+		}
+		return key + " = " + value
 	}
-	lines = append(lines, "[Interface]")
-	add("Address", strings.Join(addresses, ","))
-	add("PrivateKey", client.PrivateKey)
-	add("MTU", fmt.Sprint(gateway.IngressMTU))
-	add("DNS", dns)
-	add("PostUp", client.PostUp)
-	add("PostDown", client.PostDown)
-	lines = append(lines, "", "[Peer]")
-	add("PublicKey", host.PublicKey.String())
-	add("AllowedIPs", strings.Join(allowed, ","))
-	add("Endpoint", endpoint)
-	add("PersistentKeepalive", fmt.Sprint(gateway.IngressPersistentKeepalive))
-	return strings.Join(lines, "\n") + "\n"
+	return strings.Join([]string{
+		"[Interface]",
+		line("Address", strings.Join(addresses, ",")),
+		line("PrivateKey", client.PrivateKey),
+		line("MTU", fmt.Sprint(gateway.IngressMTU)),
+		line("DNS", client.DNS),
+		line("PostUp", client.PostUp),
+		line("PostDown", client.PostDown),
+		"",
+		"[Peer]",
+		line("PublicKey", host.PublicKey.String()),
+		line("AllowedIPs", strings.Join(allowed, ",")),
+		line("Endpoint", endpoint),
+		line("PersistentKeepalive", fmt.Sprint(gateway.IngressPersistentKeepalive)),
+		"", "",
+	}, "\n")
 }
 
 func take(client *model.ExtClient, body clientBody) {

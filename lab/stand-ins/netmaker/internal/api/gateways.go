@@ -91,7 +91,7 @@ func (c *call) dropGateway(node model.Node) error {
 	var errs []error
 	for _, client := range state.Clients {
 		if client.IngressGatewayID == node.ID {
-			errs = append(errs, store.Clients.Delete(c.tx, client.ClientID), c.dropFromACLs(model.EndDevice, client.ClientID))
+			errs = append(errs, c.dropClient(client))
 		}
 	}
 	for _, other := range state.Nodes {

@@ -96,7 +96,11 @@ func joinNetwork(c *call) (any, error) {
 	} else if found {
 		return nil, errors.New("host already part of network " + name)
 	}
-	return empty{}, c.addNode(host.ID, name)
+	node, err := c.addNode(host.ID, name)
+	if err != nil {
+		return nil, err
+	}
+	return empty{}, c.nameNode(host, node)
 }
 
 func leaveNetwork(c *call) (any, error) {
@@ -134,20 +138,20 @@ func (c *call) nodeOf(host model.Host, network string) (model.Node, bool, error)
 	return model.Node{}, false, nil
 }
 
-// addNode makes a host a member of a network.
-func (c *call) addNode(hostID, name string) error {
+// addNode makes a host a member of a network; the host's record does not name the membership yet.
+func (c *call) addNode(hostID, name string) (model.Node, error) {
 	state, err := store.Load(c.tx)
 	if err != nil {
-		return err
+		return model.Node{}, err
 	}
-	network := state.Networks[slices.IndexFunc(state.Networks, func(n model.Network) bool { return n.Name == name })]
+	at := slices.IndexFunc(state.Networks, func(n model.Network) bool { return n.Name == name })
+	if at < 0 {
+		return model.Node{}, errNoRecord
+	}
+	network := state.Networks[at]
 	address, address6, err := mesh.NextAddresses(state, network, mesh.FromStart)
 	if err != nil {
-		return err
-	}
-	host, err := store.Hosts.Get(c.tx, hostID)
-	if err != nil {
-		return err
+		return model.Node{}, err
 	}
 	now := time.Now().Unix()
 	node := model.Node{
@@ -158,24 +162,39 @@ func (c *call) addNode(hostID, name string) error {
 		EgressGatewayRanges: []string{}, AdditionalRagIPs: []string{}, AutoRelayedPeers: map[string]string{},
 		FailOverPeers: map[string]struct{}{}, Tags: map[string]struct{}{},
 	}
-	host.Nodes = append(host.Nodes, node.ID)
-	return errors.Join(store.Nodes.Put(c.tx, node.ID, node), store.Hosts.Put(c.tx, hostID, host))
+	return node, store.Nodes.Put(c.tx, node.ID, node)
 }
 
-// removeNode ends a membership with everything that hangs on it.
+// nameNode writes a membership into its host's record: all of the record is written, as the caller knew it.
+func (c *call) nameNode(host model.Host, node model.Node) error {
+	current, err := store.Hosts.Get(c.tx, host.ID)
+	if err != nil {
+		return err
+	}
+	host.Nodes = append(current.Nodes, node.ID)
+	return store.Hosts.Put(c.tx, host.ID, host)
+}
+
+// removeNode ends a membership with everything that hangs on it; rules, egresses and keys forget it later.
 func (c *call) removeNode(node model.Node) error {
-	errs := []error{c.dropGateway(node), c.dropFromACLs(model.EndDevice, node.ID), store.Nodes.Delete(c.tx, node.ID)}
+	errs := []error{c.dropGateway(node), store.Nodes.Delete(c.tx, node.ID)}
 	host, err := store.Hosts.Get(c.tx, node.HostID)
 	if err == nil {
 		host.Nodes = slices.DeleteFunc(host.Nodes, func(id string) bool { return id == node.ID })
 		err = store.Hosts.Put(c.tx, host.ID, host)
 	}
-	errs = append(errs, err)
+	c.after(func(c *call) error {
+		return errors.Join(c.dropFromACLs(model.EndDevice, node.ID), c.dropFromEgresses(node.ID))
+	})
+	return errors.Join(append(errs, err)...)
+}
+
+func (c *call) dropFromEgresses(nodeID string) error {
 	egresses, err := store.Egresses.List(c.tx)
-	errs = append(errs, err)
+	errs := []error{err}
 	for _, egress := range egresses {
-		if _, through := egress.Nodes[node.ID]; through {
-			delete(egress.Nodes, node.ID)
+		if _, through := egress.Nodes[nodeID]; through {
+			delete(egress.Nodes, nodeID)
 			errs = append(errs, store.Egresses.Put(c.tx, egress.ID, egress))
 		}
 	}

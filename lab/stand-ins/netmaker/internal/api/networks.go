@@ -128,33 +128,40 @@ func updateNetwork(c *call) (any, error) {
 	return network, store.Networks.Put(c.tx, network.Name, network)
 }
 
+// deleteNetwork takes a network away: at once where it has no members, else after the answer. Its egresses
+// and DNS records stay, and are those of the next network of this name.
 func deleteNetwork(c *call) (any, error) {
 	name := c.PathValue("network")
+	c.after(func(c *call) error { return errors.Join(c.dropACLsOf(name), c.removeNetworkFromKeys(name)) })
 	state, err := store.Load(c.tx)
 	if err != nil {
 		return nil, err
 	}
-	var errs []error
+	if !slices.ContainsFunc(state.Nodes, func(n model.Node) bool { return n.Network == name }) {
+		return wrapped{"success", nil}, store.Networks.Delete(c.tx, name)
+	}
+	c.after(func(c *call) error { return c.dropMembersAndNetwork(name) })
+	return wrapped{"success", nil}, nil
+}
+
+func (c *call) dropMembersAndNetwork(name string) error {
+	state, err := store.Load(c.tx)
+	errs := []error{err}
 	for _, node := range state.Nodes {
 		if node.Network == name {
 			errs = append(errs, c.removeNode(node))
 		}
 	}
-	for _, acl := range state.ACLs {
-		if acl.NetworkID == name {
+	return errors.Join(append(errs, store.Networks.Delete(c.tx, name))...)
+}
+
+func (c *call) dropACLsOf(network string) error {
+	all, err := store.ACLs.List(c.tx)
+	errs := []error{err}
+	for _, acl := range all {
+		if acl.NetworkID == network {
 			errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
 		}
 	}
-	for _, egress := range state.Egresses {
-		if egress.Network == name {
-			errs = append(errs, store.Egresses.Delete(c.tx, egress.ID))
-		}
-	}
-	for _, entry := range state.DNS {
-		if entry.Network == name {
-			errs = append(errs, store.DNS.Delete(c.tx, dnsID(name, entry.Name)))
-		}
-	}
-	errs = append(errs, c.removeNetworkFromKeys(name), store.Networks.Delete(c.tx, name))
-	return wrapped{"success", nil}, errors.Join(errs...)
+	return errors.Join(errs...)
 }

@@ -58,11 +58,11 @@ func registerHost(c *call) (any, error) {
 	if host, err = c.enrol(host, known); err != nil {
 		return nil, err
 	}
+	registered := host
 	for _, name := range key.Networks {
-		if err := c.joinKnown(host.ID, name); err != nil {
-			return nil, err
-		}
+		c.joinLater(registered, name)
 	}
+	c.lookUps++
 	host.HostPass = ""
 	return model.Registration{ServerConf: c.Server.mesh().Config(), RequestedHost: host}, nil
 }
@@ -108,7 +108,8 @@ func (c *call) enrol(host model.Host, known bool) (model.Host, error) {
 	}
 	host.HostPass, host.Nodes = string(hash), []string{}
 	host.PersistentKeepalive = hostKeepalive
-	if host.DNS == "" {
+	host.DNS = "no"
+	if c.settings.ManageDNS {
 		host.DNS = "yes"
 	}
 	others, err := store.Hosts.List(c.tx)
@@ -134,20 +135,33 @@ func freePort(host model.Host, others []model.Host) int {
 	return port
 }
 
-// joinKnown makes a host a member of a network of its key; keys may name networks that are gone.
-func (c *call) joinKnown(hostID, name string) error {
-	known, err := store.Networks.Has(c.tx, name)
-	if err != nil || !known {
+// joinLater makes a host a member of a network of its key, after the answer: first its node is there, then
+// the host's record names it. The record is written as it was at the registration, and what was changed in
+// between is lost, as on the official server. Keys may name networks that are gone.
+func (c *call) joinLater(registered model.Host, name string) {
+	var node *model.Node
+	c.after(func(c *call) error {
+		known, err := store.Networks.Has(c.tx, name)
+		if err != nil || !known {
+			return err
+		}
+		current, err := record(store.Hosts.Get(c.tx, registered.ID))
+		if err != nil {
+			return err
+		}
+		if _, found, err := c.nodeOf(current, name); found || err != nil {
+			return err
+		}
+		made, err := c.addNode(registered.ID, name)
+		node = &made
 		return err
-	}
-	host, err := store.Hosts.Get(c.tx, hostID)
-	if err != nil {
-		return err
-	}
-	if _, found, err := c.nodeOf(host, name); found || err != nil {
-		return err
-	}
-	return c.addNode(hostID, name)
+	})
+	c.after(func(c *call) error {
+		if node == nil {
+			return nil
+		}
+		return c.nameNode(registered, *node)
+	})
 }
 
 // HostUpdate takes what a host told the server through the broker.

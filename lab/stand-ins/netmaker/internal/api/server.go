@@ -12,6 +12,8 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/crypto/nacl/box"
 
@@ -28,6 +30,8 @@ type Server struct {
 	changed func()
 	// brokerUp tells whether the broker is connected.
 	brokerUp func() bool
+	// background is what goes on after answers.
+	background sync.WaitGroup
 }
 
 const secretsID = "server"
@@ -68,7 +72,42 @@ type call struct {
 	tx *store.Tx
 	// user is who calls: a user's name, a host's id, or the holder of the master key.
 	user string
+	// later is done after the answer, one after the other, each in a transaction of its own.
+	later []step
+	// lookUps counts how often the official server would ask for its own address.
+	lookUps int
 }
+
+// step is a part of a call that the official server does in the background. A server that ends before it
+// never does it.
+type step func(*call) error
+
+// breath is the time before each step: long enough for a caller who does not wait to be wrong.
+const breath = 50 * time.Millisecond
+
+func (c *call) after(next step) { c.later = append(c.later, next) }
+
+// finish does what an answer left to do.
+func (s *Server) finish(steps []step) {
+	for len(steps) > 0 {
+		time.Sleep(breath)
+		c := &call{Server: s}
+		changed, err := s.store.Do(context.Background(), func(tx *store.Tx) error {
+			c.tx = tx
+			return steps[0](c)
+		})
+		steps = append(steps[1:], c.later...)
+		if err != nil {
+			log.Printf("in the background: %v", err)
+		}
+		if changed {
+			s.changed()
+		}
+	}
+}
+
+// Wait returns when nothing goes on in the background; call it before the database is closed.
+func (s *Server) Wait() { s.background.Wait() }
 
 // handler answers a call; what it returns is sent as JSON, unless it is an answer of its own.
 type handler func(*call) (any, error)
@@ -138,8 +177,9 @@ func read[T any](c *call) (T, error) {
 func (s *Server) serve(allowed authorization, handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var answer any
+		var c *call
 		changed, err := s.store.Do(r.Context(), func(tx *store.Tx) (err error) {
-			c := &call{Server: s, Request: r, tx: tx}
+			c = &call{Server: s, Request: r, tx: tx}
 			if c.user, err = allowed(c); err == nil {
 				answer, err = handle(c)
 			}
@@ -152,7 +192,13 @@ func (s *Server) serve(allowed authorization, handle handler) http.HandlerFunc {
 		if changed {
 			s.changed()
 		}
+		for range c.lookUps {
+			s.lookUpAddress()
+		}
 		send(w, answer)
+		if len(c.later) > 0 {
+			s.background.Go(func() { s.finish(c.later) })
+		}
 	}
 }
 

@@ -1,11 +1,13 @@
-// Package broker tells hosts through MQTT what changed, and hears from them. Nothing waits for it:
-// hosts that hear nothing ask by themselves.
+// Package broker tells hosts through MQTT what changed, and hears from them. No call waits for it: hosts that
+// hear nothing ask by themselves.
 package broker
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log"
 	"strings"
 	"sync"
@@ -21,6 +23,9 @@ import (
 
 // timeout bounds each exchange with the broker.
 const timeout = 10 * time.Second
+
+// patience is how long a server that starts tries to reach its broker.
+const patience = 30 * time.Second
 
 // PeersTopic carries what a host is to do, retained.
 func PeersTopic(hostID, server string) string { return "peers/host/" + hostID + "/" + server }
@@ -40,11 +45,13 @@ type Broker struct {
 	mutex   sync.Mutex
 	// sent has the sum of what each host heard last.
 	sent map[string][sha256.Size]byte
+	// patience is how long Run tries to connect at first.
+	patience time.Duration
 }
 
 // New makes a broker that is not connected yet.
 func New(s settings.Settings) *Broker {
-	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}}
+	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}, patience: patience}
 }
 
 // Up tells whether the broker is connected.
@@ -62,18 +69,32 @@ func (b *Broker) Changed() {
 	}
 }
 
-// Run connects, for as long as it takes, and publishes until the context ends.
-func (b *Broker) Run(ctx context.Context, server *api.Server) {
+// ErrNoBroker says that there was no broker when the server started.
+var ErrNoBroker = errors.New("could not connect to broker, token timeout, exiting")
+
+// Run connects and publishes until the context ends. A server that does not find its broker at the start ends,
+// as the official one does; one that loses it later goes on and connects again.
+func (b *Broker) Run(ctx context.Context, server *api.Server) error {
 	client := mqtt.NewClient(b.options(server))
 	b.mutex.Lock()
 	b.client = client
 	b.mutex.Unlock()
-	client.Connect()
+	token := client.Connect()
 	defer client.Disconnect(250)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(b.patience):
+		return ErrNoBroker
+	case <-token.Done():
+		if token.Error() != nil {
+			return fmt.Errorf("%w: %w", ErrNoBroker, token.Error())
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-b.pending:
 			if client.IsConnectionOpen() {
 				b.publish(ctx, server)

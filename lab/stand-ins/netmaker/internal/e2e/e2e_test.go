@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,9 +101,15 @@ func TestAVisitorsDeviceReachesWhatTheRulesAllowAndNoMore(t *testing.T) {
 		l.startDaemon(name)
 	}
 	nodes := map[string]string{}
-	for _, node := range call[[]model.Node](l, "GET", "/api/nodes/"+network, nil) {
-		nodes[node.Address] = node.ID
-	}
+	l.eventually("both are members", func() error {
+		for _, node := range call[[]model.Node](l, "GET", "/api/nodes/"+network, nil) {
+			nodes[node.Address] = node.ID
+		}
+		if len(nodes) < 2 {
+			return fmt.Errorf("%d are", len(nodes))
+		}
+		return nil
+	})
 	master := nodes["10.77.0.1/24"]
 	call[object](l, "POST", "/api/nodes/"+network+"/"+master+"/gateway", object{})
 	call[object](l, "POST", "/api/extclients/"+network+"/"+master, object{"clientid": "visitor"})

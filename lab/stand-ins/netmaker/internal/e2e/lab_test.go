@@ -185,7 +185,7 @@ func (l *lab) startServer() *exec.Cmd {
 	command := exec.Command("ip", "netns", "exec", l.prefix+"hub", filepath.Join(l.folder, "netmaker"))
 	command.Dir = l.folder
 	command.Env = append(os.Environ(), "SERVER_NAME=nmtest", "SERVER_API_CONN_STRING="+hub+":443",
-		"SERVER_HOST=127.0.0.1", "API_PORT="+apiPort, "BROKER_ENDPOINT=mqtt://"+hub+":1883",
+		"SERVER_HOST=127.0.0.1", "HTTPS_PROXY=http://127.0.0.1:9", "API_PORT="+apiPort, "BROKER_ENDPOINT=mqtt://"+hub+":1883",
 		"MQ_USERNAME=netmaker", "MQ_PASSWORD=only-for-this-test")
 	server := l.start("netmaker", command)
 	l.eventually("the server answers", func() error {

@@ -36,7 +36,13 @@ type Settings struct {
 	// DefaultDomain ends the names of members.
 	DefaultDomain string
 	ManageDNS     bool
+	// AddressServices are asked for the server's own address, one after the other until one answers.
+	AddressServices []string
 }
+
+// addressServices stand for the three public services that the official server asks: addresses for
+// documentation, where nobody answers (RFC 5737).
+var addressServices = []string{"https://192.0.2.1/ip", "https://192.0.2.2/ip", "https://192.0.2.3/ip"}
 
 // refused are official variables of what the stand-in has not, with the values that switch it off.
 var refused = map[string][]string{
@@ -66,7 +72,12 @@ func Load(lookup func(string) string) (Settings, error) {
 		TokenLife:    r.seconds("JWT_VALIDITY_DURATION", 12*time.Hour),
 		// Written by the official installer; a server without it gives names without an ending.
 		DefaultDomain: orElse(lookup("DEFAULT_DOMAIN"), "nm.internal"),
-		ManageDNS:     lookup("MANAGE_DNS") != "false",
+		// On where nothing is said; anything but true switches it off.
+		ManageDNS:       orElse(lookup("MANAGE_DNS"), "true") == "true",
+		AddressServices: addressServices,
+	}
+	if own := lookup("PUBLIC_IP_SERVICE"); own != "" {
+		s.AddressServices = append([]string{own}, addressServices...)
 	}
 	s.APIHost = orElse(lookup("SERVER_HTTP_HOST"), strings.Split(s.APIConn, ":")[0])
 	if key := s.MasterKey; key != "" && len(key) < 16 {

@@ -1,0 +1,69 @@
+/** When Traefik sends a request to another pod: what each app chooses for its route. Pure. */
+import { stringify } from "yaml";
+
+/**
+ * What an app says of its requests:
+ *
+ * - `once`: a request that changes something (POST, PATCH) is delivered at most once. It goes to another
+ *   pod only while nothing of it was sent. Others (GET, PUT, DELETE, …) may be repeated, as HTTP says.
+ * - `identified`: each request that changes something carries an id by which the app counts it once,
+ *   so all of them may be delivered again.
+ */
+export type Repeats = "once" | "identified";
+
+/**
+ * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods
+ * may be there, so that two or three tries in a row can meet them.
+ *
+ * A connection that stood before the node died takes the request and stays silent: Traefik's own 504 for
+ * that, and 502 for one that breaks, is tried elsewhere, too, where the request may be repeated.
+ */
+const TRY_ANOTHER = {
+  attempts: 8,
+  initialInterval: "20ms",
+  timeout: "12s",
+  status: ["502", "504"],
+  // A vote has some hundred bytes; what is longer than this is tried once.
+  maxRequestBodyBytes: 65_536,
+};
+
+/** A dead node drops packets silently: nobody waits the default of 30 s for it. */
+const DIAL_TIMEOUT_MS = 500;
+
+/**
+ * A pod that is silent for longer than this is gone, milliseconds. An app that needs longer answers with
+ * 503 before: what is given up here is sent to another pod.
+ */
+export const ANSWER_TIMEOUT_MS = 5000;
+
+/** Names of the middlewares. The first one's stays: routes of running stacks name it. */
+const MIDDLEWARES: Readonly<Record<Repeats, string>> = {
+  identified: "try-another",
+  once: "try-another-unless-sent",
+};
+
+/** Traefik's dynamic configuration. */
+export function middlewares(): string {
+  const retry = { ...TRY_ANOTHER, retryNonIdempotentMethod: true };
+  return stringify({
+    http: {
+      middlewares: {
+        [MIDDLEWARES.identified]: { retry },
+        [MIDDLEWARES.once]: { retry: { ...retry, retryNonIdempotentMethod: false } },
+      },
+    },
+  });
+}
+
+/** Name of a route's middleware, with its provider. */
+export function middlewareOf(repeats: Repeats): string {
+  return `${MIDDLEWARES[repeats]}@file`;
+}
+
+/** Traefik's arguments that say when a pod is given up. */
+export function timeoutArguments(answerTimeoutMs = ANSWER_TIMEOUT_MS): string[] {
+  return [
+    `--serverstransport.forwardingtimeouts.dialtimeout=${DIAL_TIMEOUT_MS}ms`,
+    `--serverstransport.forwardingtimeouts.responseheadertimeout=${answerTimeoutMs}ms`,
+  ];
+}

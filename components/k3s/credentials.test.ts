@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+
+import { describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+
+import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
+
+const administrator = stringify({
+  clusters: [
+    {
+      name: "default",
+      cluster: { server: "https://10.101.0.1:6443", "certificate-authority-data": "Q0E=" },
+    },
+  ],
+  users: [{ name: "default", user: { "client-key-data": "secret" } }],
+});
+
+describe("the server's credentials", () => {
+  it("split into the agents' token and kubeconfig, which then names the overlay's address", () => {
+    const read = parseCredentials("K10ab::node:x\nserver: https://127.0.0.1:6443\n", "10.101.0.1");
+    expect(read).toEqual({
+      agentToken: "K10ab::node:x",
+      kubeconfig: "server: https://10.101.0.1:6443\n",
+    });
+  });
+
+  it.each([
+    ["something else", "oops"],
+    ["the server's token, which may add servers", "K10ab::server:x\nhttps://127.0.0.1:6443\n"],
+  ])("are refused when the server printed %s", (_what, text) => {
+    expect(() => parseCredentials(text, "10.101.0.1")).toThrow("did not print the agents' token");
+  });
+});
+
+describe("a node's kubeconfig", () => {
+  it("reaches the same cluster as another user, and holds nothing of the administrator's", () => {
+    const text = kubeconfigOf(administrator, "reader\n");
+    expect(parse(text)).toMatchObject({
+      clusters: [
+        { cluster: { server: "https://10.101.0.1:6443", "certificate-authority-data": "Q0E=" } },
+      ],
+      users: [{ user: { token: "reader" } }],
+    });
+    expect(text).not.toContain("secret");
+  });
+});
+
+describe("the end of the administrator's certificate", () => {
+  it("is read from the kubeconfig", () => {
+    const options = ["-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=a", "-days", "10"];
+    const files = ["-keyout", "/dev/null", "-out", "-"];
+    const certificate = execFileSync("openssl", ["req", ...options, ...files], { stdio: "pipe" });
+    const user = { "client-certificate-data": certificate.toString("base64") };
+    const end = endOf(stringify({ users: [{ user }] }))?.getTime() ?? 0;
+    const days = (end - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(9);
+    expect(days).toBeLessThanOrEqual(10);
+  });
+
+  it("is unknown where there is no certificate", () => {
+    expect(endOf(administrator)).toBeUndefined();
+  });
+});

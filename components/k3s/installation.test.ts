@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { INSTALL_SCRIPT } from "./scripts.ts";
+import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+
+const OLD = "v1.36.3+k3s1";
+const CERTIFICATE = "var/lib/rancher/k3s/agent/client-kubelet.crt";
+let machine: FakeMachine;
+
+beforeEach(() => {
+  machine = new FakeMachine();
+});
+
+afterEach(() => {
+  machine.remove();
+});
+
+/** Installs a version with a configuration. */
+function install(
+  values: Readonly<Record<string, string>> = {},
+  options: { readonly version?: string; readonly deaf?: boolean; readonly ready?: boolean } = {},
+): Promise<Ran> {
+  const { version = OLD, deaf = false, ready = true } = options;
+  const common = {
+    NODE: "raspberrypi",
+    ROLE: "agent",
+    VERSION: version,
+    URL: "https://example.test/k3s",
+    SHA256: machine.serve(k3s(version, ready)),
+    CONFIG: "server: https://10.101.0.1:6443\n",
+    FLANNEL: "{}\n",
+    REGISTRIES: "",
+    TOKEN: "K10aa::node:secret",
+    INTERFACE: "fogline0",
+    FOLLOW: "#!/bin/sh\n",
+    RENEWAL: "1",
+    SERVER: "10.101.0.1",
+    KUBECONFIG_TEXT: "kind: Config\n",
+  };
+  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...values }, deaf);
+}
+
+/** The server of a cluster, as its values differ. */
+function server(values: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return {
+    ROLE: "server",
+    TOKEN: "agents",
+    CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
+    ...values,
+  };
+}
+
+/** What a server keeps whose token is this. */
+function serverState(token: string): void {
+  machine.write("var/lib/rancher/k3s/server/token", `K10aa::server:${token}\n`);
+  machine.write("var/lib/rancher/k3s/server/agent-token", "K10aa::node:agents\n");
+  machine.write("var/lib/rancher/k3s/server/db/state.db", "");
+  machine.write("etc/rancher/k3s/k3s.yaml", "kind: Config\n");
+}
+
+describe("K3s is started anew", () => {
+  it("once where it is installed, and not where nothing is otherwise", async () => {
+    expect(await install()).toMatchObject({ code: 0 });
+    expect(machine.starts()).toBe(1);
+    expect(await install()).toMatchObject({ code: 0 });
+    expect(machine.starts()).toBe(0);
+  });
+
+  it.each([
+    ["configuration", { CONFIG: "server: https://10.101.0.2:6443\n" }],
+    ["pods' network", { FLANNEL: '{"Network": ""}\n' }],
+    ["token", { TOKEN: "K10aa::node:other" }],
+    ["mirrors", { REGISTRIES: "mirrors: {}\n" }],
+  ])("with another %s, and again where it is taken back", async (_what, values) => {
+    await install();
+    machine.calls();
+    await install(values);
+    expect(machine.starts()).toBe(1);
+    await install();
+    expect(machine.starts()).toBe(1);
+  });
+
+  it("with another binary although the connection breaks while that is fetched", async () => {
+    await install();
+    machine.calls();
+    await install({}, { version: "v1.36.4+k3s1", deaf: true });
+    expect(machine.starts()).toBe(1);
+  });
+
+  it("by the next run where one ended between its files and the start", async () => {
+    await install();
+    machine.mark("broken");
+    expect((await install({}, { version: "v1.36.4+k3s1" })).code).not.toBe(0);
+    machine.calls();
+    const { code, stderr } = await install({}, { version: "v1.36.4+k3s1" });
+    expect(code).toBe(0);
+    expect(stderr).toContain("its binary or configuration is another one than it was started with");
+    expect(machine.starts()).toBe(1);
+  });
+
+  it("where systemd has not read its unit again", async () => {
+    await install();
+    machine.mark("stale");
+    machine.calls();
+    await install();
+    expect(machine.starts()).toBe(1);
+  });
+
+  it("where a certificate ends within the days in which K3s renews it", async () => {
+    await install();
+    machine.certificate(CERTIFICATE, 200);
+    machine.calls();
+    await install();
+    expect(machine.starts()).toBe(0);
+    machine.certificate(CERTIFICATE, 100);
+    const { stderr } = await install();
+    expect(stderr).toContain("its certificates end soon");
+    expect(machine.starts()).toBe(1);
+  });
+});
+
+describe("a running cluster", () => {
+  beforeEach(async () => {
+    serverState("own");
+    await install(server());
+  });
+
+  it.each([
+    ["pod range", { CONFIG: "cluster-cidr: 10.52.0.0/16\nservice-cidr: 10.43.0.0/16\n" }, OLD],
+    ["service range", { CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.53.0.0/16\n" }, OLD],
+    ["minor version that is older", {}, "v1.35.9+k3s1"],
+    ["minor version after the next", {}, "v1.38.0+k3s1"],
+  ])("refuses another %s before anything is changed", async (_what, values, version) => {
+    const before = machine.snapshot();
+    const { code, stderr } = await install(server(values), { version });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/fogline:k3s\.(podRange|serviceRange|version): .*[Ss]et it/);
+    expect(machine.snapshot()).toBe(before);
+  });
+
+  it("names every problem at once", async () => {
+    const both = { CONFIG: "cluster-cidr: 10.52.0.0/16\nservice-cidr: 10.53.0.0/16\n" };
+    const { stderr } = await install(server(both), { version: "v1.35.0+k3s1" });
+    expect(stderr.match(/fogline:k3s\.\w+/g)).toEqual([
+      "fogline:k3s.podRange",
+      "fogline:k3s.serviceRange",
+      "fogline:k3s.version",
+    ]);
+  });
+
+  it.each(["v1.36.2+k3s1", "v1.36.9+k3s2", "v1.37.0+k3s1"])("takes %s", async (version) => {
+    expect(await install(server(), { version })).toMatchObject({ code: 0 });
+  });
+});
+
+describe("the server's token", () => {
+  it("is replaced where agents know it, and the agents' stays", async () => {
+    serverState("agents");
+    machine.write("etc/rancher/k3s/token", "agents\n");
+    const { code, stdout } = await install(server());
+    expect([code, stdout]).toEqual([0, "K10aa::node:agents\nkind: Config\n"]);
+    expect(machine.calls()).toContain("k3s token rotate");
+    expect(machine.has("etc/rancher/k3s/token")).toBe(false);
+    expect(machine.read("etc/rancher/k3s/agent-token")).toBe("agents\n");
+    await install(server());
+    expect(machine.calls()).not.toContain("k3s token rotate");
+  });
+
+  it("stays where it is the server's alone", async () => {
+    serverState("own");
+    await install(server());
+    expect(machine.calls()).not.toContain("k3s token rotate");
+  });
+});
+
+describe("what may start pods for everybody", () => {
+  it("runs on the server alone", async () => {
+    serverState("own");
+    await install(server());
+    expect(machine.calls()).toContainEqual(
+      expect.stringMatching(
+        /patch deployment local-path-provisioner .*"nodeSelector":\{"node-role.kubernetes.io\/control-plane":"true"\}/,
+      ),
+    );
+  });
+});
+
+describe("a name that the cluster keeps for another machine", () => {
+  const journal =
+    "Waiting to retrieve agent configuration; server is not ready: Node password rejected\n";
+
+  it("ends the wait at once, with what frees it", async () => {
+    machine.journal(journal);
+    const { code, stderr } = await install({}, { ready: false });
+    expect(code).toBe(1);
+    expect(stderr).toContain("the cluster keeps the name raspberrypi for a machine");
+    expect(stderr).toContain(
+      "k3s kubectl delete secret -n kube-system raspberrypi.node-password.k3s",
+    );
+  });
+});

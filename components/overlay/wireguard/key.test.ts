@@ -1,0 +1,80 @@
+/** A machine's first step, by programs that stand in for its own. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { render } from "../../remote/render.ts";
+import { readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
+
+const OWN = ["awk", "bash", "cat", "date", "ln", "mkdir", "mktemp", "mv", "rm"];
+const MEMBERS = ["wg-quick", "flock", "modprobe", "pgrep", "sysctl", "ss", "ip"];
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "fogline-key-"));
+  for (const name of OWN) {
+    symlinkSync(`/usr/bin/${name}`, join(folder, name));
+  }
+  for (const name of MEMBERS) {
+    program(name, "");
+  }
+  program("wg", "cat >/dev/null; echo key");
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function program(name: string, text: string): void {
+  writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+}
+
+function run(): { readonly code: number | null; readonly stderr: string } {
+  const script = readScript([TOOLS_SCRIPT, join(import.meta.dirname, "scripts/key.sh")]);
+  const values = {
+    ...{ NODE: "workernode", FOLDER: join(folder, "keys") },
+    ...{ KEY: join(folder, "keys/key"), EARLIER: "" },
+  };
+  const { status, stderr } = spawnSync("/usr/bin/bash", ["-s", "--", "create"], {
+    input: render(script, values),
+    encoding: "utf8",
+    env: { PATH: folder, ROOT: folder },
+  });
+  return { code: status, stderr };
+}
+
+describe("a machine that lacks programs", () => {
+  it("gets all of them before anything else", () => {
+    program("id", "echo 0");
+    program("apt-get", `echo "$*" >>${join(folder, "log")}`);
+    const { code, stderr } = run();
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(folder, "log"), "utf8")).toMatch(
+      /install -y -qq --no-install-recommends curl ca-certificates iputils-ping\n/,
+    );
+  });
+
+  it("says so when they cannot be had", () => {
+    program("id", "echo 0");
+    program("apt-get", "exit 100");
+    const { code, stderr } = run();
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("workernode: cannot install curl ca-certificates iputils-ping"),
+    ]);
+  });
+
+  it("is told where it is the operator's computer", () => {
+    program("id", "echo 1000");
+    const { code, stderr } = run();
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        "lacks programs: install them (Debian: sudo apt install iputils-ping)",
+      ),
+    ]);
+  });
+});

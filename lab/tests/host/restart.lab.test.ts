@@ -1,0 +1,46 @@
+/**
+ * The computer restarts under a lab that is up: the lab comes back with its data. Takes minutes, so it
+ * belongs to `make test-long`.
+ */
+import { randomUUID } from "node:crypto";
+
+import { expect, it } from "vitest";
+
+import { forwarderUrl } from "../../forwarder.ts";
+import { ask, timing, until } from "../lab.ts";
+import { nodesReady, restartComputer } from "./restart.ts";
+import { start } from "./up.ts";
+
+const page = (path: string): string => new URL(path, forwarderUrl()).href;
+
+/** Votes that the poll has counted; undefined while it does not answer. */
+async function votes(): Promise<number | undefined> {
+  const { status, body } = await ask(page("/api/results"));
+  return status === 200 ? (JSON.parse(body) as { total: number }).total : undefined;
+}
+
+async function vote(): Promise<true | undefined> {
+  const answer = await ask(page("/api/votes"), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ answer: "dog", ballot: randomUUID() }),
+  });
+  return answer.status === 201 ? true : undefined;
+}
+
+it("is the same cluster after a restart of the computer, with its votes", async () => {
+  await until("a vote to be taken", 120, vote);
+  const before = await until("the votes to be counted", 120, votes);
+  await restartComputer();
+
+  const since = Date.now();
+  const { exitCode, said } = await start("up").ended;
+  timing("up after a restart of the computer", since);
+  expect(exitCode, said).toBe(0);
+  expect(said).toContain("this computer was restarted");
+  expect(said).toMatch(/^resources: \d+ unchanged$/m);
+  await nodesReady();
+  expect(await until("the votes to be counted again", 300, votes)).toBe(before);
+  timing("restart of the computer until the poll answered", since);
+  await until("a vote to be taken again", 120, vote);
+});

@@ -1,0 +1,67 @@
+/** What a restart of the computer does to a lab: only what lies on the disk is left. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { NAMESPACES, RUN } from "../../layout.ts";
+import { HOST_RUN } from "../../lock.ts";
+import { members, removeGroups } from "../../machines/cgroup.ts";
+import { running } from "../../machines/machine.ts";
+import { deleteNamespace, leaveNamespaces, namespacePath } from "../../machines/namespace.ts";
+import { readPidFile } from "../../processes.ts";
+import { lab, until } from "../lab.ts";
+
+/** Ends a machine as a fault of the computer does: all of its processes, its supervisor among them. */
+export async function killMachine(name: string): Promise<void> {
+  const supervisor = readPidFile(join(RUN, "machines", `${name}.pid`));
+  kill(supervisor === undefined ? [] : [supervisor.pid]);
+  await until(`${name} to be dead`, 30, () => {
+    const left = members(name);
+    kill(left);
+    return Promise.resolve(left.length === 0 ? true : undefined);
+  });
+}
+
+/** Waits until every node of the cluster is ready. */
+export async function nodesReady(): Promise<void> {
+  await until("every node to be ready", 180, async () => {
+    const nodes = await lab("kubectl", "get", "nodes", "--no-headers");
+    return nodes.split("\n").every((node) => / Ready /.test(node)) ? true : undefined;
+  });
+}
+
+/** Ends everything of the lab that does not lie on the disk; its files stay, process ids included. */
+export async function restartComputer(): Promise<void> {
+  for (const name of await running()) {
+    await killMachine(name);
+    removeGroups(name);
+  }
+  for (const namespace of Object.values(NAMESPACES)) {
+    if (existsSync(namespacePath(namespace))) {
+      // Registry, downloads, the forwarder's inner half, the laptop's WireGuard.
+      const { stdout } = await execa("ip", ["netns", "pids", namespace]);
+      kill(stdout.split("\n").filter(Boolean).map(Number));
+      await deleteNamespace(namespace);
+    }
+  }
+  await leaveNamespaces();
+  const outside = readPidFile(join(RUN, "forwarder", "outside.pid"));
+  kill(outside === undefined ? [] : [outside.pid]);
+  // /run is empty after a restart.
+  rmSync(HOST_RUN, { recursive: true, force: true });
+  rmSync("/run/wireguard/fogline0.sock", { force: true });
+}
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // It ended between the listing and the signal.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
+        throw error;
+      }
+    }
+  }
+}
