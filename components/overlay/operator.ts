@@ -48,6 +48,7 @@ export function operatorKey(
       script: KEY_SCRIPT,
       values: {
         NODE: "this computer",
+        OPERATOR: "yes",
         KEY: join(operatorFolder(folder), file),
         EARLIER: join(expandHome(folder), "fogline0.key"),
       },

@@ -33,8 +33,8 @@ function program(name: string, text: string): void {
   writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
 }
 
-function run(): { readonly code: number | null; readonly stderr: string } {
-  const values = { NODE: "workernode", KEY: join(folder, "keys/key"), EARLIER: "" };
+function run(OPERATOR = "no"): { readonly code: number | null; readonly stderr: string } {
+  const values = { NODE: "workernode", OPERATOR, KEY: join(folder, "keys/key"), EARLIER: "" };
   const { status, stderr } = spawnSync("/usr/bin/bash", ["-s", "--", "create"], {
     input: render(readScript(KEY_SCRIPT), values),
     encoding: "utf8",
@@ -63,10 +63,19 @@ describe("a machine that lacks programs", () => {
       expect.stringContaining("workernode: cannot install curl ca-certificates iputils-ping"),
     ]);
   });
+});
 
-  it("is told where it is the operator's computer", () => {
+describe("the operator's computer", () => {
+  it("needs no program of a node", () => {
+    program("id", "echo 0");
+    program("ping", "");
+    const { code, stderr } = run("yes");
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  it("is told what it lacks where nothing may be installed", () => {
     program("id", "echo 1000");
-    const { code, stderr } = run();
+    const { code, stderr } = run("yes");
     expect([code, stderr]).toEqual([
       1,
       expect.stringContaining(

@@ -7,7 +7,7 @@ import { renderStep } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 import { operatorInterface } from "../operator.ts";
 import { writeConf } from "./conf.ts";
-import { KEY_SCRIPT, MEMBER_SCRIPT, OPERATOR_SCRIPT } from "./scripts.ts";
+import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, OPERATOR_SCRIPT } from "./scripts.ts";
 
 const PEER = bundleKeys("peer").publicKey;
 const FOLDER = "/root/.config/fogline";
@@ -55,7 +55,7 @@ describe("a member's configuration", () => {
   const conf = "/etc/wireguard/fogline0.conf";
 
   it("stays, and its tunnel with it, where wg cannot load another", async () => {
-    await run(KEY_SCRIPT, { NODE: "hub", KEY: "/etc/wireguard/fogline0.key", EARLIER: "" });
+    await run(KEY_SCRIPT, keyValues("hub"));
     const good = confOf("10.103.0.0/16");
     expect((await run(MEMBER_SCRIPT, { ...values, CONF: good })).code).toBe(0);
     const before = must(`cat ${conf}`);
@@ -90,8 +90,8 @@ describe.sequential("an operator's computer in the overlays of two stacks", () =
     );
   const keyOf = async (stack: string): Promise<string> => {
     const KEY = `${FOLDER}/${stack}/${operatorInterface(stack)}.key`;
-    const values = { NODE: "this computer", KEY, EARLIER: `${FOLDER}/fogline0.key` };
-    return (await run(KEY_SCRIPT, values)).stdout;
+    const own = { NODE: "this computer", OPERATOR: "yes" };
+    return (await run(KEY_SCRIPT, { ...own, KEY, EARLIER: `${FOLDER}/fogline0.key` })).stdout;
   };
   const links = (): string[] =>
     must("wg show interfaces")

@@ -10,7 +10,7 @@ export const KEY_SCRIPT = [TOOLS_SCRIPT, script("key.sh")];
 
 /** What it is told on a machine. */
 export function keyValues(node: string): Readonly<Record<string, string>> {
-  return { NODE: node, KEY: "/etc/wireguard/fogline0.key", EARLIER: "" };
+  return { NODE: node, OPERATOR: "no", KEY: "/etc/wireguard/fogline0.key", EARLIER: "" };
 }
 
 /** Joins a machine. */

@@ -3,23 +3,23 @@
 # file of this computer.
 # A machine's first step, so it also provides the programs that every later one calls.
 # Parts before it: tools.sh
-# Values: NODE, KEY (the file where it stays), EARLIER (where an earlier version kept it; may be empty)
+# Values: NODE, OPERATOR (whether this is the operator's computer: yes or no), KEY (the file where it
+#         stays), EARLIER (where an earlier version kept it; may be empty)
 set -euo pipefail
 
-# A machine gets what is missing; the operator's computer is told.
+# What later steps call: on a machine everything a node needs, on the operator's computer the tunnel's part.
 provide_tools() {
-  local packages
+  local packages tools=("${MEMBER_TOOLS[@]}")
+  [ "$OPERATOR" = no ] || tools=(wg-quick:wireguard-tools wg:wireguard-tools ping:iputils-ping ip:iproute2)
+  packages=$(lacking "${tools[@]}")
+  [ -n "$packages" ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    packages=$(lacking "${MEMBER_TOOLS[@]}")
     # shellcheck disable=SC2086 # one word a package
-    [ -z "$packages" ] || install_packages "" $packages
-    return
-  fi
-  packages=$(lacking wg-quick:wireguard-tools ping:iputils-ping ip:iproute2 flock:util-linux)
-  [ -z "$packages" ] || {
+    install_packages "" $packages
+  else
     echo "$NODE lacks programs: install them (Debian: sudo apt install ${packages//$'\n'/ })" >&2
     exit 1
-  }
+  fi
 }
 
 # Whoever comes first makes it; nobody takes the place of a key that others know by now.
