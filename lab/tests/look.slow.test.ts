@@ -42,7 +42,7 @@ it("is looked at once, before it runs, and never in a preview or when nothing ch
       role: "agent",
       arch: "arm64",
       adminUser: "pi",
-      connection: pulumi.output(connection) as unknown as Machine["connection"],
+      connection: pulumi.output(connection),
     };
     const step = new RemoteScript("step", { machine, script: join(work, "script.sh") });
     return Promise.resolve({ result: step.result });
