@@ -92,8 +92,10 @@ export class SshServer {
         const channel = take();
         const { profile = "" } = this.faults;
         const child = spawn("bash", ["-c", `${profile}\n${command}`], {
-          stdio: ["ignore", "pipe", "ignore"],
+          stdio: ["pipe", "pipe", "ignore"],
         });
+        child.stdin.on("error", () => undefined);
+        channel.pipe(child.stdin);
         child.stdout.pipe(channel, { end: false });
         child.on("close", (code) => {
           channel.exit(code ?? 255);

@@ -76,10 +76,9 @@ async function persist<T>(
       }
       say(`${what} ${failed + 1}/${limit === Infinity ? "inf" : limit} failed: retrying`);
       const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** failed);
-      await pause(grown, signal).catch(() => undefined);
-      if (signal.aborted) {
+      await pause(grown, signal).catch(() => {
         throw new Error("context canceled");
-      }
+      });
     }
   }
 }
