@@ -82,7 +82,10 @@ move_pods() {
   while IFS= read -r address; do
     node=$(k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=10s get nodes --output \
       'jsonpath={range .items[*]}{.metadata.name} {.status.addresses[?(@.type=="InternalIP")].address}{"\n"}{end}' \
-      | awk -v address="$address" '$2 == address { print $1 }') || return 0
+      | awk -v address="$address" '$2 == address { print $1 }') || {
+      say "the cluster's API does not answer: no pods are moved before members are cut off"
+      return 0
+    }
     [ -n "$node" ] || continue
     say "moving the pods of $node, which leaves, to other nodes"
     k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s drain "$node" --ignore-daemonsets \
