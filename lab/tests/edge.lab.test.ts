@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -157,6 +158,8 @@ async function visitsFailedDuring(work: Promise<unknown>): Promise<string[]> {
       ({ status }) => (status === 200 ? 0 : failed.push(`status ${status}`)),
       (error: unknown) => failed.push(String(error)),
     );
+    // As one visitor: more would have the autoscaler add pods.
+    await setTimeout(50);
   }
   await done;
   return failed;

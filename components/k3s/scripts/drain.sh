@@ -20,7 +20,7 @@ drain() {
   fi
   say "moving its pods to other nodes"
   kube drain "$NODE" --ignore-daemonsets --delete-emptydir-data --force \
-    --timeout="${drain_within}s" >&2 || {
+    --skip-wait-for-delete-timeout=30 --timeout="${drain_within}s" >&2 || {
     say "not all of its pods could move within $drain_within s; the others end with it:"
     kube get pods --all-namespaces --field-selector "spec.nodeName=$NODE" --no-headers >&2 || true
   }

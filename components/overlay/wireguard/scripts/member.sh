@@ -71,6 +71,28 @@ joined_peers() {
 place() { sed -n 's/^ListenPort = /port /p; s/^Address = /address /p' | sort | paste -s -d ' '; }
 
 # interface_part FILE: what is said of this end.
+# Addresses of a hub's peers, a line each.
+peers() { sed -n 's#^AllowedIPs = \([0-9.]*\)/32$#\1#p' | sort; }
+
+# Nodes that this configuration cuts off move their pods away while they are still reached: the step of
+# K3s that takes them out comes later. Whatever does not move in time ends with its node.
+move_pods() {
+  local address node
+  [ -z "$HUB" ] && [ -e "$conf" ] && [ -e /etc/rancher/k3s/k3s.yaml ] || return 0
+  while IFS= read -r address; do
+    node=$(k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=10s get nodes --output \
+      'jsonpath={range .items[*]}{.metadata.name} {.status.addresses[?(@.type=="InternalIP")].address}{"\n"}{end}' \
+      | awk -v address="$address" '$2 == address { print $1 }') || {
+      say "the cluster's API does not answer: no pods are moved before members are cut off"
+      return 0
+    }
+    [ -n "$node" ] || continue
+    say "moving the pods of $node, which leaves, to other nodes"
+    k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s drain "$node" --ignore-daemonsets \
+      --delete-emptydir-data --force --timeout=90s >&2 || say "not all pods of $node could move within 90 s"
+  done < <(comm -23 <(peers <"$conf") <(peers <<<"$CONF"))
+}
+
 interface_part() { sed '/^\[Peer\]/,$d' "$1"; }
 
 # A router at home may have the hub's address, too: only what comes out of the tunnel counts.
@@ -132,6 +154,7 @@ case $1 in
       echo net.ipv4.ip_forward=1 >/etc/sysctl.d/60-fogline.conf
       sysctl -q -p /etc/sysctl.d/60-fogline.conf
     fi
+    move_pods
     apply
     if [ -n "$HUB" ]; then
       reach_hub
