@@ -56,7 +56,10 @@ async function bootAgain({ name }: MachineSpec): Promise<void> {
 
 /** Takes the laptop back into the overlay, where its interface is gone and its settings are not. */
 export async function rejoinOverlay(): Promise<void> {
-  const files = existsSync(OVERLAY) ? readdirSync(OVERLAY) : [];
+  // Each stack has a folder of its own.
+  const files = existsSync(OVERLAY)
+    ? readdirSync(OVERLAY, { encoding: "utf8", recursive: true })
+    : [];
   for (const file of files.filter((name) => name.endsWith(".conf"))) {
     // A session of its own: without the kernel's WireGuard, a process serves the interface.
     await inNamespace(
