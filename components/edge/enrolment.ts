@@ -1,6 +1,8 @@
 /** What a join bundle is made of, and what comes back: pure. */
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 
+import { RunError } from "@pulumi/pulumi";
+
 import { render } from "../remote/render.ts";
 
 /** A pair of WireGuard keys, base64. */
@@ -84,12 +86,12 @@ export function bundleText(script: string, values: BundleValues): string {
 /**
  * When a bundle expires, in seconds since 1970, as the hub printed it.
  *
- * @throws Error when the text is no such number
+ * @throws RunError when the text is no such number
  */
 export function parseExpiry(text: string): string {
   const seconds = text.trim();
   if (!/^\d{10}$/.test(seconds)) {
-    throw new Error(
+    throw new RunError(
       `the hub did not print when the bundle expires but ${JSON.stringify(seconds.slice(0, 80))}`,
     );
   }
@@ -99,13 +101,13 @@ export function parseExpiry(text: string): string {
 /**
  * Reads what a device said of itself.
  *
- * @throws Error when the text is not of the hub's form
+ * @throws RunError when the text is not of the hub's form
  */
 export function parseEnrolled(text: string): Enrolled {
   const key = /^key ([A-Za-z0-9+/]{43}=)$/m.exec(text)?.[1];
   const hostKey = /^host-key (ssh-ed25519 [A-Za-z0-9+/]+=*)$/m.exec(text)?.[1];
   if (key === undefined || hostKey === undefined) {
-    throw new Error("the hub did not print the keys of the device that joined");
+    throw new RunError("the hub did not print the keys of the device that joined");
   }
   return { key, hostKey };
 }

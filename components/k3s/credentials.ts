@@ -1,6 +1,7 @@
 /** What the server's installation prints, and what agents are given of it: pure. */
 import { X509Certificate } from "node:crypto";
 
+import { RunError } from "@pulumi/pulumi";
 import { parse, stringify } from "yaml";
 
 export interface Credentials {
@@ -19,15 +20,19 @@ interface Kubeconfig {
  * Reads the agents' token (first line) and the kubeconfig (the rest), whose server K3s writes as the
  * loopback address (S0-34 wants the overlay's).
  *
- * @throws Error when the text is not of this form, or the token is the server's, which may add servers
+ * Earlier versions printed the server's token. An `up` of some targets leaves that step as it is, and what
+ * the token then held is the agents' secret from the next run of the step on: it is taken as theirs, with
+ * which nobody adds a server.
+ *
+ * @throws RunError when the text is not of this form
  */
 export function parseCredentials(text: string, address: string): Credentials {
   const end = text.indexOf("\n");
-  const agentToken = text.slice(0, end).trim();
+  const agentToken = text.slice(0, end).trim().replace("::server:", "::node:");
   const kubeconfig = text.slice(end + 1);
   const loopback = "https://127.0.0.1:6443";
   if (end < 0 || !/^K10[0-9a-f]+::node:./.test(agentToken) || !kubeconfig.includes(loopback)) {
-    throw new Error("the K3s server did not print the agents' token and its kubeconfig");
+    throw new RunError("the K3s server did not print the agents' token and its kubeconfig");
   }
   return { agentToken, kubeconfig: kubeconfig.replace(loopback, `https://${address}:6443`) };
 }

@@ -28,7 +28,7 @@ const machine: Machine = {
 };
 
 /** An engine whose steps print this. */
-function printing(stdout: string, stdin?: string): void {
+function printing(stdout: string | undefined, stdin?: string): void {
   void pulumi.runtime.setMocks(
     {
       newResource: ({ name, inputs }) => ({
@@ -64,6 +64,11 @@ describe("a step's result", () => {
   it("is all that a step of an earlier version printed, which an up of others leaves alone", async () => {
     printing("key", "fogline() {\n:\n}\nfogline\n");
     expect(await value(new RemoteScript("step", { machine, script }).result)).toBe("key");
+  });
+
+  it("is empty where a step of an earlier version ran nothing", async () => {
+    printing(undefined, "fogline() {\n:\n}\nfogline\n");
+    expect(await value(new RemoteScript("step", { machine, script }).result)).toBe("");
   });
 
   it("stays secret where the script's output is", async () => {

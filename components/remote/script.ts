@@ -165,9 +165,11 @@ function readResult(
 ): pulumi.Output<string> {
   // An `up` of some targets leaves steps of an earlier version as they are: their output is all.
   const isMarked = pulumi.unsecret(step.stdin).apply((text) => marksResult(text ?? ""));
+  // One that had nothing to run printed nothing at all.
+  const stdout: pulumi.Output<string | undefined> = step.stdout;
   return pulumi
-    .all([step.stdout, isMarked])
-    .apply(([stdout, marked]) => (marked ? takeResult(stdout, what, isSecret) : stdout));
+    .all([stdout, isMarked])
+    .apply(([text = "", marked]) => (marked ? takeResult(text, what, isSecret) : text));
 }
 
 /**

@@ -1,4 +1,6 @@
 /** An external client's configuration as the server writes it, made fit for our scripts: pure. */
+import { RunError } from "@pulumi/pulumi";
+
 import { PRIVATE_KEY } from "../wireguard/conf.ts";
 
 /** Lines that members need; whatever else the server writes is left out. */
@@ -20,7 +22,7 @@ const EVERYTHING = /^(0\.0\.0\.0|128\.0\.0\.0)\/[01]$/;
  * few machines have; and commands that somebody gave the server would run as root. The overlay has IPv4
  * addresses alone, which is all that a device needs to have.
  *
- * @throws Error when a line is missing, or all traffic would go through the hub
+ * @throws RunError when a line is missing, or all traffic would go through the hub
  */
 export function clientConf(file: string): string {
   const lines: string[] = [];
@@ -41,7 +43,7 @@ export function clientConf(file: string): string {
   }
   const missing = NEEDED.filter((key) => !found.has(key));
   if (missing.length > 0) {
-    throw new Error(
+    throw new RunError(
       `the Netmaker server's configuration of a client has no ${missing.join(", no ")}: ` +
         "look at the client and its gateway on the server, then run up again",
     );
@@ -72,7 +74,7 @@ function ipv4(ranges: string): string[] {
 function allowed(ranges: readonly string[]): readonly string[] {
   const all = ranges.filter((range) => EVERYTHING.test(range));
   if (all.length > 0) {
-    throw new Error(
+    throw new RunError(
       `the Netmaker server would lead a client's whole traffic through the hub (AllowedIPs ${all.join(", ")}): ` +
         "its gateway was made one to the internet; make it a plain gateway again, then run up",
     );
