@@ -175,7 +175,11 @@ describe("a changed stack", { timeout: 120_000 }, () => {
       "second-node",
       "second-overlay",
     ]);
-    expect(changed).toEqual(["masternode-overlay stdin", "fogline-record input.workers"]);
+    expect(changed).toEqual([
+      "ingress-check stdin",
+      "masternode-overlay stdin",
+      "fogline-record input.workers",
+    ]);
     expect(rest).toEqual({ replaced: [], destroyed: [] });
     expect(dangers(head)).toEqual([]);
 
