@@ -13,6 +13,7 @@ const common = {
   // A busy computer makes no test red: these only end what hangs.
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
 };
 
 export default defineConfig({

@@ -17,6 +17,7 @@ export default defineConfig({
     // Vitest leaves a core free; each file has servers, ports and machines of its own.
     maxWorkers: availableParallelism(),
     testTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 120_000,
   },
 });

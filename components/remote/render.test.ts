@@ -126,7 +126,7 @@ describe("steps of a machine", () => {
       waits: true,
       action: "delete",
     });
-    await vi.waitUntil(() => existsSync(lockOf("other")) && existsSync(lockOf("waits")));
+    await vi.waitUntil(() => existsSync(lockOf("other")) && existsSync(lockOf("waits")), 20_000);
     expect(existsSync(join(folder, "other")) || existsSync(join(folder, "undone"))).toBe(false);
     release("works");
     await Promise.all([once(first, "exit"), once(other, "exit"), once(undone, "exit")]);

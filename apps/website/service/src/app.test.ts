@@ -264,7 +264,7 @@ describe("under more load than it has time for", () => {
     };
     await vi.waitFor(async () => {
       expect(await status("/style.css")).toBe(503);
-    });
+    }, 20_000);
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 200]);
     for (const controller of held) {
       controller.abort();
@@ -272,7 +272,7 @@ describe("under more load than it has time for", () => {
     await Promise.all(asked);
     await vi.waitFor(async () => {
       expect(await status("/style.css")).toBe(200);
-    });
+    }, 20_000);
   });
 
   it("gives up a silent database within a limit of its own", async () => {

@@ -72,7 +72,7 @@ describe("a schema that another release made differently", () => {
     const store = open(settings, (line) => lines.push(line));
     await vi.waitFor(() => {
       expect(lines.join("\n")).toContain("is not the one that was applied");
-    });
+    }, 20_000);
     await expect(store.check()).rejects.toBeInstanceOf(StoreUnavailable);
   });
 });
@@ -221,7 +221,7 @@ describe("a database with more votes than it can take", () => {
         "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'schema_versions'::regclass",
       );
       expect(waiting).toHaveLength(1);
-    });
+    }, 15_000);
     await store.close();
     await locked.release();
   }, 20_000);
