@@ -146,6 +146,9 @@ describe("the half inside the lab", () => {
     const client = connect(port, "127.0.0.1");
     const closed = new Promise((resolve) => client.once("close", resolve).once("error", resolve));
     const [socket] = (await once(server, "connection")) as [Socket];
+    // What comes through shows that both halves are joined.
+    socket.write("here");
+    await once(client, "data");
     // The server keeps its connections and takes no new one, as a machine that was switched off.
     server.close();
     await inside.heartbeat();
