@@ -4,26 +4,15 @@ import { parse } from "../config/schema.ts";
 import { dangersOf, settingsDangers } from "./dangers.ts";
 import { differenceBetween } from "./difference.ts";
 import type { Planned, Snapshot } from "./snapshot.ts";
+import { planned } from "./testing/planned.ts";
 
 function service(name: string, aliases: readonly string[] = []): Planned {
-  return {
-    urn: urnOf(name),
-    id: `${name}-id`,
+  return planned({
     type: "kubernetes:core/v1:Service",
     name,
     inputs: { metadata: { name: "website-serv", namespace: "website" } },
-    answers: [],
-    custom: true,
-    dependencies: [],
-    propertyDependencies: {},
-    protect: false,
-    retainOnDelete: false,
-    deleteBeforeReplace: false,
-    ignoreChanges: [],
-    replaceOnChanges: [],
     aliases,
-    additionalSecretOutputs: [],
-  };
+  });
 }
 
 function urnOf(name: string): string {

@@ -2,25 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import { replacementReason } from "./replacement.ts";
 import type { Planned } from "./snapshot.ts";
+import { planned } from "./testing/planned.ts";
 
-const NONE: Planned = {
-  urn: "urn:pulumi:dev::fogline::type::it",
-  id: "it-id",
-  type: "",
-  name: "it",
-  inputs: {},
-  answers: [],
-  custom: true,
-  dependencies: [],
-  propertyDependencies: {},
-  protect: false,
-  retainOnDelete: false,
-  deleteBeforeReplace: false,
-  ignoreChanges: [],
-  replaceOnChanges: [],
-  aliases: [],
-  additionalSecretOutputs: [],
-};
+const NONE = planned({});
 
 function azure(type: string): Planned {
   return { ...NONE, type: `azure-native:${type}` };

@@ -5,29 +5,10 @@ import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
 import { isRefused, reportOf, type Base } from "./report.ts";
 import type { Outcome, Planned } from "./snapshot.ts";
+import { planned as resource } from "./testing/planned.ts";
 
 function machine(name: string, vmSize: string, type = "test:index:Machine"): Planned {
-  return {
-    urn: `urn:pulumi:dev::fogline::${type}::${name}`,
-    id: `${name}-id`,
-    type,
-    name,
-    inputs: {
-      vmName: name,
-      hardwareProfile: { vmSize },
-    },
-    answers: [],
-    custom: true,
-    dependencies: [],
-    propertyDependencies: {},
-    protect: false,
-    retainOnDelete: false,
-    deleteBeforeReplace: false,
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    aliases: [],
-    additionalSecretOutputs: [],
-  };
+  return resource({ type, name, inputs: { vmName: name, hardwareProfile: { vmSize } } });
 }
 
 function planned(...resources: Planned[]): Outcome {

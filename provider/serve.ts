@@ -11,6 +11,7 @@ import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
+import { bindToLoopback } from "./bind.ts";
 import { topOf, type Change } from "./difference.ts";
 import { holdsSecret, type Problem, type Properties } from "./values.ts";
 
@@ -83,16 +84,7 @@ const LONGEST_ERROR = 8000;
 export async function serve(provider: Provider): Promise<void> {
   const server = new grpc.Server(UNLIMITED);
   server.addService(stubs.ResourceProviderService, createService(provider));
-  const port = await new Promise<number>((resolve, reject) => {
-    const credentials = grpc.ServerCredentials.createInsecure();
-    server.bindAsync("127.0.0.1:0", credentials, (error, bound) => {
-      if (error === null) {
-        resolve(bound);
-      } else {
-        reject(error);
-      }
-    });
-  });
+  const port = await bindToLoopback(server);
   process.stdout.write(`${port}\n`);
 }
 

@@ -11,6 +11,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 
 import { PROJECT } from "../../lab/layout.ts";
+import { bindToLoopback } from "../../provider/bind.ts";
 
 /** Names that are as long as secrets are. */
 export const STACK_NAME = "staging";
@@ -49,15 +50,7 @@ export class ScriptStack implements AsyncDisposable {
     }
     const server = new grpc.Server();
     server.addService(language.LanguageRuntimeService, new LanguageServer(program));
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
-        if (error === null) {
-          resolve(bound);
-        } else {
-          reject(error);
-        }
-      });
-    });
+    const port = await bindToLoopback(server);
     const providers = [{ name: "files", path: join(PROJECT, "ci/testing") }];
     writeFileSync(
       join(folder, "Pulumi.yaml"),

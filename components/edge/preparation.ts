@@ -13,9 +13,9 @@ import { scripts } from "./scripts.ts";
 const RESTART_ERRORS = 60;
 
 /**
- * Prepares a device that passes every check: missing programs, memory counted by group (one restart where the kernel needs to be told), no
- * swap, the right time, a log that spares the SD card. A device that needs none of it is left as it
- * is. What was changed is put back when the device leaves the stack.
+ * Prepares a device that passes every check: missing programs, memory counted by group (one restart
+ * where the kernel needs to be told), no swap, the right time, a log that spares the SD card. A device
+ * that needs none of it is left as it is. What was changed is put back when the device leaves the stack.
  *
  * @returns the machine, on which nothing else runs before it is prepared
  */

@@ -4,6 +4,8 @@ import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
+import { bindToLoopback } from "../../provider/bind.ts";
+
 /** Something that a plugin said. */
 export interface Message {
   /** `output` is what it wrote to stdout or stderr, which the engine shows, too. */
@@ -74,15 +76,7 @@ export async function startEngine(hear: (message: Message) => void): Promise<Eng
       answer(null, SERVING);
     },
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) {
-        resolve(bound);
-      } else {
-        reject(error);
-      }
-    });
-  });
+  const port = await bindToLoopback(server);
   return {
     address: `127.0.0.1:${port}`,
     stop: () => {
