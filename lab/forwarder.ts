@@ -7,10 +7,10 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { bundle } from "./bundle.ts";
 import { targetsOf } from "./forwarder/rotation.ts";
 import { NAMESPACES, RUN } from "./layout.ts";
 import { HOST_RUN } from "./lock.ts";
-import { nodeCommand } from "./node.ts";
 import { readPidFile, startDaemon, stopDaemon } from "./processes.ts";
 import { lastLines, LabError } from "./progress.ts";
 
@@ -42,10 +42,10 @@ export async function startForwarder(
   await rename(`${TARGETS}.new`, TARGETS);
   if (readPidFile(INSIDE) === undefined) {
     rmSync(SOCKET, { force: true });
-    const { command, args } = nodeCommand("lab/forwarder/inside.ts", [SOCKET, TARGETS]);
+    const inside = await bundle("lab/forwarder/inside.ts");
     await startDaemon({
       command: "nsenter",
-      args: [`--net=/run/netns/${namespace}`, command, ...args],
+      args: [`--net=/run/netns/${namespace}`, process.execPath, inside, SOCKET, TARGETS],
       pidFile: INSIDE,
       logFile: join(FOLDER, "inside.log"),
     });
@@ -55,10 +55,10 @@ export async function startForwarder(
     const before = existsSync(PORT) ? [Number(readFileSync(PORT, "utf8"))] : [];
     rmSync(PORT, { force: true });
     const ports = [...before, ...PORTS].map(String);
-    const { command, args } = nodeCommand("lab/forwarder/outside.ts", [SOCKET, PORT, ...ports]);
+    const outside = await bundle("lab/forwarder/outside.ts");
     await startDaemon({
-      command,
-      args,
+      command: process.execPath,
+      args: [outside, SOCKET, PORT, ...ports],
       pidFile: OUTSIDE,
       logFile: join(FOLDER, "outside.log"),
     });

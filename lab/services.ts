@@ -8,10 +8,10 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { execa } from "execa";
 
+import { bundle } from "./bundle.ts";
 import { FABRIC, NAMESPACES, RUN } from "./layout.ts";
 import { readPidFile, startDaemon, stopDaemon } from "./processes.ts";
 import { LabError } from "./progress.ts";
-import { nodeCommand } from "./node.ts";
 
 /** A file that machines may download. */
 export interface Download {
@@ -35,15 +35,14 @@ export async function startDownloads(downloads: readonly Download[]): Promise<vo
   if (readPidFile(PID) !== undefined) {
     return;
   }
-  const { command, args } = nodeCommand("lab/services/downloads.ts", [
-    FABRIC.services,
-    String(FABRIC.downloadPort),
-    LIST,
-  ]);
+  const program = await bundle("lab/services/downloads.ts");
   const namespace = `--net=/run/netns/${NAMESPACES.cloud}`;
   await startDaemon({
     command: "nsenter",
-    args: [namespace, command, ...args],
+    args: [
+      ...[namespace, process.execPath, program],
+      ...[FABRIC.services, String(FABRIC.downloadPort), LIST],
+    ],
     pidFile: PID,
     logFile: LOG,
   });

@@ -12,6 +12,7 @@ import { execa, type ExecaError } from "execa";
 
 import { DashboardError, openDashboard } from "../../apps/dashboard/access.ts";
 import { readOptions, show } from "../../apps/dashboard/open.ts";
+import { bundle } from "../bundle.ts";
 import { NAMESPACES, PROJECT } from "../layout.ts";
 import { LabError } from "../progress.ts";
 import { kubectlCommand } from "./kubectl.ts";
@@ -57,16 +58,17 @@ async function bridge(way: {
   const socket = join(way.folder, "socket");
   const targets = join(way.folder, "targets.json");
   writeFileSync(targets, JSON.stringify([{ host: "127.0.0.1", port: way.inner }]));
-  const half = (name: string, ...args: string[]): string[] => [
-    ...[process.execPath, "--import", "tsx", join(PROJECT, "lab", "forwarder", name)],
+  const half = async (name: string, ...args: string[]): Promise<string[]> => [
+    process.execPath,
+    await bundle(`lab/forwarder/${name}`),
     ...args,
   ];
   const run = async (command: readonly string[]): Promise<unknown> =>
     await execa("env", command, { cwd: PROJECT, stdin: "ignore", cancelSignal: way.signal });
   const laptop = ["nsenter", `--net=/run/netns/${NAMESPACES.laptop}`];
   const halves = Promise.all([
-    run([...laptop, ...half("inside.ts", socket, targets)]),
-    run(half("outside.ts", socket, join(way.folder, "port"), String(way.outer))),
+    run([...laptop, ...(await half("inside.ts", socket, targets))]),
+    run(await half("outside.ts", socket, join(way.folder, "port"), String(way.outer))),
   ]);
   const broken = halves.then(
     () => true,

@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { bundle } from "../bundle.ts";
 import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, PROJECT, RUN } from "../layout.ts";
-import { nodeCommand } from "../node.ts";
 import { readOutputs } from "./outputs.ts";
 
 /** Where the diagram goes unless told otherwise. */
@@ -24,13 +24,13 @@ export async function overlay(svg = DIAGRAM): Promise<number> {
     }
     return 0;
   }
-  const { command, args } = nodeCommand("components/overlay/netmaker-overlay/show.ts", [
-    `--access=${NETMAKER_ACCESS}`,
-    `--svg=${svg}`,
-  ]);
+  const show = await bundle("components/overlay/netmaker-overlay/show.ts");
   const result = await execa(
     "nsenter",
-    [`--net=/run/netns/${NAMESPACES.laptop}`, command, ...args],
+    [
+      ...[`--net=/run/netns/${NAMESPACES.laptop}`, process.execPath, show],
+      ...[`--access=${NETMAKER_ACCESS}`, `--svg=${svg}`],
+    ],
     { cwd: PROJECT, stdio: "inherit", reject: false },
   );
   return result.exitCode ?? 1;

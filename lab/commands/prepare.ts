@@ -6,11 +6,12 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { bundlePlugin } from "../bundle.ts";
 import { usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { startRegistry } from "../images/registry.ts";
-import { FABRIC, PROJECT, RUN } from "../layout.ts";
+import { FABRIC, RUN } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
@@ -40,7 +41,7 @@ import { claimHost, type Session } from "./session.ts";
 const OPERATOR = join(RUN, "operator");
 const KEY = join(OPERATOR, "id_ed25519");
 /** The provider of this tree that asks Netmaker's API; no stand-in is needed for it. */
-const NETMAKER_PROVIDER = join(PROJECT, "components/overlay/netmaker/provider");
+const NETMAKER_PROVIDER = "components/overlay/netmaker/provider";
 
 /** Makes the lab ready for the engine. Everything in it is idempotent. */
 export async function prepare(session: Session): Promise<Toolchain> {
@@ -93,6 +94,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
     netmaker,
     recovered,
   ]);
+  const netmakerProvider = await bundlePlugin(NETMAKER_PROVIDER, "netmaker");
   const report = [
     ...tools.report,
     ...(parts === undefined ? [] : [parts.server.line, parts.client.line]),
@@ -101,7 +103,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
     writeReport(report),
     writeInput({
       pulumiRoot: tools.pulumiRoot,
-      plugins: { ...tools.plugins, netmaker: NETMAKER_PROVIDER },
+      plugins: { ...tools.plugins, netmaker: netmakerProvider },
       kubectl: tools.kubectl,
       facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
     }),

@@ -3,11 +3,11 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { bundle } from "../bundle.ts";
 import { ENGINE } from "../engine/config.ts";
 import { describeChanges, joinAlike, type Failure, type Message } from "../engine/events.ts";
 import type { Operation } from "../engine.ts";
 import { NAMESPACES, PROJECT } from "../layout.ts";
-import { nodeCommand } from "../node.ts";
 import { awaitEnd, endSession, readPidFile, stopDaemon, writePidFile } from "../processes.ts";
 import { lastLines, LabError, StoppedError, type Say } from "../progress.ts";
 import type { Session } from "./session.ts";
@@ -37,10 +37,10 @@ export async function endStrayEngine(patience = 0, say: Say = () => undefined): 
 export async function runEngine(operation: Operation, session: Session, say: Say): Promise<string> {
   const { progress, interrupt } = session;
   await endStrayEngine(FINISH, say);
-  const { command, args } = nodeCommand("lab/engine.ts", [operation]);
+  const program = await bundle("lab/engine.ts");
   const engine = execa(
     "nsenter",
-    [`--net=/run/netns/${NAMESPACES.laptop}`, command, ...args],
+    [`--net=/run/netns/${NAMESPACES.laptop}`, process.execPath, program, operation],
     // A session of its own keeps the terminal's Ctrl-C from killing engine and plugins half-way.
     { cwd: PROJECT, detached: true, reject: false, stdin: "pipe", cleanup: false },
   );

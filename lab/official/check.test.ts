@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { secret, UNKNOWN } from "../../provider/values.ts";
-import { PROJECT } from "../layout.ts";
+import { bundlePlugin } from "../bundle.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { checkOfficial, NOT_RUN, tryPlugin } from "./check.ts";
 import { startPlugin, urnOf } from "./plugin.ts";
 
-const standIn = (name: string): string =>
-  join(PROJECT, `lab/stand-ins/${name}/pulumi-resource-${name}`);
+const standIn = async (name: string): Promise<string> =>
+  join(await bundlePlugin(`lab/stand-ins/${name}`, name), `pulumi-resource-${name}`);
 
 let folder: string;
 let lines: string[];
@@ -40,7 +40,7 @@ it("is not run without official parts, and names each that is not there", async 
 });
 
 it("takes no stand-in for an official part", async () => {
-  copyFileSync(standIn("random"), join(folder, "pulumi-resource-random"));
+  copyFileSync(await standIn("random"), join(folder, "pulumi-resource-random"));
   expect(await checkOfficial(folder, print)).toBe(NOT_RUN);
   writeFileSync(join(folder, "netmaker"), "\u007fELF… fogline/lab/netmaker/internal/api …");
   expect(await checkOfficial(folder, print)).toBe(NOT_RUN);
@@ -77,7 +77,10 @@ it("reports the version that a part says of itself beside the one that was seen"
     }),
     behaviour("it is green", () => Promise.reject(new Error("it is red"))),
   ];
-  expect(await tryPlugin(standIn("random"), behaviours, print)).toEqual({ passed: 1, failed: 1 });
+  expect(await tryPlugin(await standIn("random"), behaviours, print)).toEqual({
+    passed: 1,
+    failed: 1,
+  });
   expect(lines).toEqual([
     expect.stringMatching(/ok +it has a version \(seen in 1\.2\.3, this is \d+\.\d+\.\d+\)/),
     expect.stringMatching(/FAILED +it is green \(seen in 1\.2\.3, this is \d+\.\d+\.\d+\)/),
@@ -86,7 +89,7 @@ it("reports the version that a part says of itself beside the one that was seen"
 });
 
 it("drives a plugin as the engine does", async () => {
-  await using plugin = await startPlugin(standIn("command"));
+  await using plugin = await startPlugin(await standIn("command"));
   await expect(plugin.configure({ host: UNKNOWN })).rejects.toThrow("all of its settings");
   await plugin.configure();
   const urn = urnOf("command:local:Command");

@@ -10,12 +10,15 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { describe, expect, it } from "vitest";
 
+import { bundlePlugin } from "../bundle.ts";
+
 const URN = "urn:pulumi:lab::fogline::random:index/randomUuid:RandomUuid::one";
 const CARD = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::card";
 
 /** Starts a plugin below a shell of its own, whose death is that of the engine. */
 async function start(name: string): Promise<{ parent: ChildProcess; pid: number; port: string }> {
-  const launcher = join(import.meta.dirname, `${name}/pulumi-resource-${name}`);
+  const folder = await bundlePlugin(`lab/stand-ins/${name}`, name);
+  const launcher = join(folder, `pulumi-resource-${name}`);
   const command = '"$0" & echo "$!"; wait';
   const parent = spawn("/bin/sh", ["-c", command, launcher], {
     cwd: "/",

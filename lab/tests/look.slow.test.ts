@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Connection, Machine } from "../../components/machine.ts";
 import { RemoteScript } from "../../components/remote/script.ts";
 import { generateKey, SshServer } from "../../components/remote/testing/ssh-server.ts";
-import { PROJECT } from "../layout.ts";
+import { bundlePlugin } from "../bundle.ts";
 import { ensureEngine } from "../toolchain/toolchain.ts";
 
 // The server's user greets whoever comes, and is root already.
@@ -47,7 +47,9 @@ it("is looked at once, before it runs, and never in a preview or when nothing ch
     const step = new RemoteScript("step", { machine, script: join(work, "script.sh") });
     return Promise.resolve({ result: step.result });
   };
-  const providers = [{ name: "command", path: join(PROJECT, "lab/stand-ins/command") }];
+  const providers = [
+    { name: "command", path: await bundlePlugin("lab/stand-ins/command", "command") },
+  ];
   await writeFile(
     join(work, "Pulumi.yaml"),
     stringify({ name: "look", runtime: "nodejs", plugins: { providers } }),

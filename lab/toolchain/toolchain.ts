@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
+import { bundlePlugin } from "../bundle.ts";
 import type { ImageBinaries } from "../images/images.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
@@ -283,7 +284,7 @@ async function ensurePlugin(
   const { version } = part(context.lock, name);
   return {
     name: provider,
-    folder: join(PROJECT, "lab", "stand-ins", provider),
+    folder: await bundlePlugin(`lab/stand-ins/${provider}`, provider),
     line: { part: name, version, source: "stand-in", sha256: "", reason: official.reason },
   };
 }

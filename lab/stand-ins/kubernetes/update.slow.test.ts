@@ -1,5 +1,4 @@
 /** Updates and previews by the real engine, of a program whose cluster a script installs. */
-import { join } from "node:path";
 
 import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
@@ -11,9 +10,9 @@ import { TestStack } from "../../tests/netmaker/stack.ts";
 import { FakeApi } from "./testing/fake-api.ts";
 
 const PLUGINS = {
-  kubernetes: import.meta.dirname,
-  command: join(import.meta.dirname, "../command"),
-  random: join(import.meta.dirname, "../random"),
+  kubernetes: "lab/stand-ins/kubernetes",
+  command: "lab/stand-ins/command",
+  random: "lab/stand-ins/random",
 };
 const SETTINGS = { upsertExistingObjects: true, enablePatchForce: true };
 

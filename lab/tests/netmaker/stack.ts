@@ -13,10 +13,10 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { stringify } from "yaml";
 
-import { PROJECT } from "../../layout.ts";
+import { bundlePlugin } from "../../bundle.ts";
 import { ensureEngine } from "../../toolchain/toolchain.ts";
 
-const PLUGIN = join(PROJECT, "components", "overlay", "netmaker", "provider");
+const PLUGIN = "components/overlay/netmaker/provider";
 
 /** One resource as the engine remembers it. */
 export interface Remembered {
@@ -38,7 +38,7 @@ export class TestStack implements AsyncDisposable {
   /**
    * An empty stack, with a state and a passphrase of its own.
    *
-   * @param plugins folders of the plugins that it runs, by provider; default Netmaker's
+   * @param plugins sources of the plugins that it runs, folders below the checkout by provider; default Netmaker's
    */
   static async create(
     program: PulumiFn,
@@ -46,7 +46,12 @@ export class TestStack implements AsyncDisposable {
   ): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), "fogline-stack-"));
     await mkdir(join(folder, "state"));
-    const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
+    const providers = await Promise.all(
+      Object.entries(plugins).map(async ([name, source]) => ({
+        name,
+        path: await bundlePlugin(source, name),
+      })),
+    );
     await writeFile(
       join(folder, "Pulumi.yaml"),
       stringify({ name: "mesh", runtime: "nodejs", plugins: { providers } }),

@@ -1,0 +1,99 @@
+/**
+ * Programs of this checkout as single JavaScript files. Node starts one in a third of the time that it
+ * takes to load a hundred TypeScript files through a loader, and every run of the engine starts six.
+ */
+import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { build, type Plugin } from "esbuild";
+
+import { PROJECT } from "./layout.ts";
+
+/** Where bundles lie: inside the checkout, so that Node finds its packages from there. */
+const BUNDLES = join(PROJECT, ".fogline", "bundles");
+
+/** What Pulumi's engine starts: it names the port on its first line of output. */
+const LAUNCHER = `#!/bin/sh
+exec node "$(dirname -- "$0")/main.mjs" "$@"
+`;
+
+/**
+ * Bundles a TypeScript file with everything of this checkout that it imports; packages stay outside.
+ * It takes about a tenth of a second, so it is done anew each time instead of asking what changed.
+ *
+ * @param file path below the checkout
+ * @returns path of a file that plain `node` runs
+ * @throws Error naming the file and line that esbuild cannot read
+ */
+export async function bundle(file: string): Promise<string> {
+  const target = join(BUNDLES, file.replace(/\.ts$/, ".mjs"));
+  const { outputFiles } = await build({
+    entryPoints: [join(PROJECT, file)],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "silent",
+    plugins: [outsidePackages, whereSourcesLie],
+  });
+  const [{ contents } = { contents: new Uint8Array() }] = outputFiles;
+  await replaceFile(target, contents);
+  return target;
+}
+
+/**
+ * Bundles a plugin whose main file is `main.ts`.
+ *
+ * @param folder path below the checkout that holds `main.ts`
+ * @param name of the provider, e.g. `random`
+ * @returns folder with an executable `pulumi-resource-<name>`
+ */
+export async function bundlePlugin(folder: string, name: string): Promise<string> {
+  const made = dirname(await bundle(join(folder, "main.ts")));
+  const launcher = join(made, `pulumi-resource-${name}`);
+  await replaceFile(launcher, Buffer.from(LAUNCHER), 0o755);
+  return made;
+}
+
+/** Written aside and renamed: a process that starts meanwhile reads one whole version. */
+async function replaceFile(path: string, content: Uint8Array, mode = 0o644): Promise<void> {
+  const present = await readFile(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+      throw error;
+    }
+    return undefined;
+  });
+  if (present?.equals(content) === true) {
+    return;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  await writeFile(draft, content);
+  await chmod(draft, mode);
+  await rename(draft, path);
+}
+
+/** Packages are loaded as they are installed: some read files that lie beside their own. */
+const outsidePackages: Plugin = {
+  name: "packages",
+  setup(build) {
+    // This checkout's own packages are sources like its others.
+    build.onResolve({ filter: /^(?![./]|@fogline\/)/ }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** Sources that name files beside them still find them. */
+const whereSourcesLie: Plugin = {
+  name: "sources",
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8"))
+        .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)))
+        .replaceAll("import.meta.url", JSON.stringify(`file://${path}`)),
+      loader: "ts",
+    }));
+  },
+};
