@@ -24,7 +24,7 @@ export async function overlay(svg = DIAGRAM): Promise<number> {
     }
     return 0;
   }
-  const { command, args } = nodeCommand("components/overlay/netmaker-overlay/show.ts", [
+  const { command, args } = nodeCommand("components/overlay/netmaker/show.ts", [
     `--access=${NETMAKER_ACCESS}`,
     `--svg=${svg}`,
   ]);

@@ -1,8 +1,8 @@
+import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-checks/world";
+import type { Properties } from "@fogline/pulumi-kit/values";
 import { describe, expect, it } from "vitest";
 
-import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "../../../policy/azure/world.ts";
 import { checkInputs, diffInputs } from "./contract.ts";
-import type { Properties } from "../../../provider/values.ts";
 import { INPUTS, SSH_RULE } from "./testing.ts";
 
 const KEY = "osProfile.linuxConfiguration.ssh.publicKeys[0].keyData";

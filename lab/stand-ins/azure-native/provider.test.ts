@@ -1,5 +1,3 @@
-import { beforeEach, describe, expect, it } from "vitest";
-
 import {
   ADDRESS,
   CARD,
@@ -10,7 +8,9 @@ import {
   RUN_COMMAND,
   SUBNET,
   VNET,
-} from "../../../policy/azure/world.ts";
+} from "@fogline/azure-checks/world";
+import { beforeEach, describe, expect, it } from "vitest";
+
 import { Unreported } from "../../engine/unreported.ts";
 import { cardId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing.ts";
 

@@ -1,6 +1,6 @@
+import { secret, type Properties } from "@fogline/pulumi-kit/values";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { secret, type Properties } from "../../../provider/values.ts";
 import { CommandProvider } from "./provider.ts";
 import { TestServer } from "./testing/server.ts";
 

@@ -1,8 +1,8 @@
 /** Entry point of the plugin: serves the provider and announces its port on stdout. */
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 
-import { endWithParent } from "../../../provider/lifetime.ts";
 import { createService } from "./service.ts";
 
 /** Large states (definitions with long schemas) exceed gRPC's default of 4 MiB. */
