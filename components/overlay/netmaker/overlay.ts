@@ -25,17 +25,18 @@ import {
   TOOLS_SCRIPT,
 } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
+import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
 import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "../wireguard/scripts.ts";
-import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
-import { Server, type ServerAccess } from "./server/server.ts";
 import { createClient, reachAll, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
 import { invite, type Doorstep } from "./invitation.ts";
+import { pinned, PROGRAM_SCRIPT } from "./program.ts";
+import { Server, type ServerAccess } from "./server.ts";
 
 export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
@@ -91,15 +92,8 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     opts?: pulumi.ComponentResourceOptions,
   ) {
     // Members that stay are the same resources in both kinds: a switch changes them in place.
-    super(
-      "fogline:overlay:NetmakerOverlay",
-      name,
-      {},
-      {
-        ...opts,
-        aliases: [{ type: "fogline:overlay:WireguardOverlay" }],
-      },
-    );
+    const aliases = [{ type: "fogline:wireguard:WireguardOverlay" }, ...FORMER_TYPES];
+    super("fogline:netmaker:NetmakerOverlay", name, {}, { ...opts, aliases });
     this.mtu = overlayMtu(args.pathMtu);
     const server = new Server(
       `${name}-server`,

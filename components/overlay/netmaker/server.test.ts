@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { netmaker } from "../../../../config/netmaker.ts";
-import { mockEngine, settled, type Registered } from "../../../../testing/engine.ts";
-import type { Machine } from "../../../machine.ts";
+import { netmaker } from "../../../config/netmaker.ts";
+import { mockEngine, settled, type Registered } from "../../../testing/engine.ts";
+import type { Machine } from "../../machine.ts";
 import { Server } from "./server.ts";
 
 const sum = "0".repeat(64);

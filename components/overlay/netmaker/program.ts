@@ -1,11 +1,11 @@
 /** Netmaker's programs as scripts are told of them. */
 import { join } from "node:path";
 
-import type { NetmakerSettings } from "../../../../config/netmaker.ts";
-import type { Arch } from "../../../machine.ts";
+import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import type { Arch } from "../../machine.ts";
 
 /** The part of a script that fetches a program, which is told `URL` and `SHA256`. */
-export const PROGRAM_SCRIPT = join(import.meta.dirname, "scripts/program.sh");
+export const PROGRAM_SCRIPT = join(import.meta.dirname, "scripts/server/program.sh");
 
 /** Where a program is fetched from, and its sum; the settings' rules see to it that there is one. */
 export function pinned(

@@ -5,9 +5,9 @@ import { Provider } from "@fogline/pulumi-netmaker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import type { NetmakerSettings } from "../../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../../machine.ts";
-import { FILES_SCRIPT, readScript, RemoteScript } from "../../../remote/script.ts";
+import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import { nodeName, type Machine } from "../../machine.ts";
+import { FILES_SCRIPT, readScript, RemoteScript } from "../../remote/script.ts";
 import { pinned, pinnedUi } from "./program.ts";
 
 export interface ServerArgs {
@@ -103,5 +103,5 @@ function readCertificate(text: string): string {
 }
 
 function scripts(...files: readonly string[]): string[] {
-  return files.map((file) => join(import.meta.dirname, "scripts", file));
+  return files.map((file) => join(import.meta.dirname, "scripts/server", file));
 }
