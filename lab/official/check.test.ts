@@ -3,7 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { secret, UNKNOWN } from "@fogline/pulumi-kit/values";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { secret } from "@fogline/pulumi-kit/values";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { PROJECT } from "../layout.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 
 import { topOf } from "@fogline/pulumi-kit/difference";
-import { holdsSecret, unwrap, UNKNOWN, type Properties } from "@fogline/pulumi-kit/values";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { holdsSecret, unwrap, type Properties } from "@fogline/pulumi-kit/values";
 
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";

@@ -1,6 +1,8 @@
 /** Rules of public addresses. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import type { Refusal } from "./refusal.ts";
-import { at, numberAt, textAt, UNKNOWN } from "./values.ts";
+import { at, numberAt, textAt } from "./values.ts";
 import { ownName, type Resource } from "./world.ts";
 
 const LABEL = /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/;

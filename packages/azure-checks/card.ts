@@ -1,8 +1,10 @@
 /** Rules of network cards. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import { addressAt, addressInside, parseCidr } from "./cidr.ts";
 import { prefixesOf, RESERVED_ADDRESSES } from "./network.ts";
 import { required, type Refusal } from "./refusal.ts";
-import { at, listAt, missing, textAt, UNKNOWN } from "./values.ts";
+import { at, listAt, missing, textAt } from "./values.ts";
 import { CARD, nameOf, sameResource, type Resource, type World } from "./world.ts";
 
 /** One address of a card. */

@@ -1,7 +1,9 @@
 /** Rules of who administers a virtual machine, and how they log in. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import { RESERVED_NAMES } from "./administrators.ts";
 import { required, type Refusal } from "./refusal.ts";
-import { at, listAt, missing, textAt, UNKNOWN } from "./values.ts";
+import { at, listAt, missing, textAt } from "./values.ts";
 import type { Resource } from "./world.ts";
 
 /** Passwords that Azure knows too well (virtual machine FAQ). */

@@ -1,8 +1,10 @@
 /** Rules of virtual machines: size, image, cards and disks. Their administrator: `login.ts`. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import { checkLogin } from "./login.ts";
 import { required, type Refusal } from "./refusal.ts";
 import { SIZES, sizeOf, type Architecture, type Size } from "./sizes.ts";
-import { at, listAt, missing, numberAt, textAt, textsAt, UNKNOWN } from "./values.ts";
+import { at, listAt, missing, numberAt, textAt, textsAt } from "./values.ts";
 import {
   groupOf,
   MACHINE,

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import { PUBLISHED } from "./models.ts";
 import { requestOf } from "./request.ts";
 import { declared, fog } from "./testing.ts";
-import { UNKNOWN } from "./values.ts";
 import { CARD, NO_SUBSCRIPTION, officialType, SUBNET } from "./world.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");

@@ -4,9 +4,11 @@
  * azure-native names a property as Azure does and leaves out the `properties` objects around it;
  * names of the path (`vmName`, `resourceGroupName`) stand among the inputs.
  */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import { modelOf, publishedType, type Limits, type Property, type ValueType } from "./models.ts";
 import type { Refusal } from "./refusal.ts";
-import { isObject, UNKNOWN, type Inputs } from "./values.ts";
+import { isObject, type Inputs } from "./values.ts";
 
 /** A PUT of Azure's resource API. */
 export interface AzureRequest {

@@ -1,6 +1,8 @@
 /** What a resource needs around it: its group, its parent, and what it refers to. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import type { Refusal } from "./refusal.ts";
-import { isObject, place, textAt, UNKNOWN } from "./values.ts";
+import { isObject, place, textAt } from "./values.ts";
 import { GROUP, groupOf, nameOf, parentOf, type Resource, type World } from "./world.ts";
 
 /** The group, what the resource stands under, and what it refers to are there, in one region. */

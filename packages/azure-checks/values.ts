@@ -1,11 +1,10 @@
 /** Reading inputs whose shape is what is being checked. */
 import { isDeepStrictEqual } from "node:util";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 /** Inputs of a resource by azure-native's names. */
 export type Inputs = Readonly<Record<string, unknown>>;
-
-/** The engine's word for a value that is known only after the update. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Whether a value is an object with fields: no list, no null. */
 export function isObject(value: unknown): value is Record<string, unknown> {

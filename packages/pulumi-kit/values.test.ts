@@ -1,11 +1,8 @@
+import { ASSET, OUTPUT, SIGNATURE } from "./signatures.ts";
 import { describe, expect, it } from "vitest";
 
 import { differences } from "./difference.ts";
 import { hasUnknown, secret, secretTexts, unwrap } from "./values.ts";
-
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 
 describe("envelopes", () => {
   it("come off at any depth", () => {

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
+import { ARCHIVE, ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "./signatures.ts";
+
 /** Inputs or outputs of a resource. */
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -10,15 +12,6 @@ export interface Problem {
   readonly property: string;
   readonly reason: string;
 }
-
-/** Pulumi's signature key, and the signatures of the envelopes it marks. */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-const ASSET = "c44067f5952c0a294b673a41bacd8c17";
-const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
-/** What stands for a value that is known only after the update. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A value without its envelopes. */
 export function unwrap(value: unknown): unknown {

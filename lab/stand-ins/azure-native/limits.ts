@@ -1,7 +1,8 @@
 /** What Azure has and the lab has not: refused by name before anything is made. */
 import { parseCidr } from "@fogline/azure-checks/cidr";
-import { at, listAt, textAt, textsAt, UNKNOWN, type Inputs } from "@fogline/azure-checks/values";
+import { at, listAt, textAt, textsAt, type Inputs } from "@fogline/azure-checks/values";
 import { ADDRESS, CARD, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { Problem } from "@fogline/pulumi-kit/values";
 import ipaddr from "ipaddr.js";
 

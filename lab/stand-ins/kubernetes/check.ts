@@ -5,17 +5,11 @@
  */
 import { createHash } from "node:crypto";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import { annotationProblems, AUTONAMED, isAutonamed } from "./annotations.ts";
 import { isNamespaced, type Kind } from "./tokens.ts";
-import {
-  isObject,
-  isUnknown,
-  objectAt,
-  stringAt,
-  UNKNOWN,
-  type JsonObject,
-  type Path,
-} from "./values.ts";
+import { isObject, isUnknown, objectAt, stringAt, type JsonObject, type Path } from "./values.ts";
 
 /** The engine's wish for names that the program leaves out. */
 export interface Autonaming {

@@ -1,10 +1,11 @@
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { InitFailedError } from "./errors.ts";
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
 import { FakeApi } from "./testing/fake-api.ts";
-import { at, stringAt, UNKNOWN, type JsonObject } from "./values.ts";
+import { at, stringAt, type JsonObject } from "./values.ts";
 
 const MAP = "kubernetes:core/v1:ConfigMap";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";

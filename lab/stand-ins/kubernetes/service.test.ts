@@ -1,3 +1,4 @@
+import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
@@ -9,9 +10,8 @@ import { unwrap, type Json, type JsonObject } from "./values.ts";
 import { fromStruct, toStruct } from "./wire.ts";
 
 const URN = "urn:pulumi:test::fogline::kubernetes:core/v1:Secret::pw";
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const secret = (value: Json): JsonObject => ({
-  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
+  [SIGNATURE]: SECRET,
   value,
 });
 

@@ -2,6 +2,8 @@
  * Between the program's inputs, the manifest that the cluster gets and the outputs that the state
  * keeps. Pure.
  */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+
 import type { Ref } from "./cluster.ts";
 import { hasStatus, type Kind } from "./tokens.ts";
 import {
@@ -11,7 +13,6 @@ import {
   isUnknown,
   objectAt,
   stringAt,
-  UNKNOWN,
   withValue,
   type Json,
   type JsonObject,

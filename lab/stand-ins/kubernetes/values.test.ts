@@ -1,3 +1,4 @@
+import { ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -7,7 +8,6 @@ import {
   formatPath,
   parsePath,
   secretTexts,
-  UNKNOWN,
   unwrap,
   withValue,
   wrap,
@@ -15,9 +15,8 @@ import {
   type JsonObject,
 } from "./values.ts";
 
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const secret = (value: Json): JsonObject => ({
-  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
+  [SIGNATURE]: SECRET,
   value,
 });
 
@@ -50,12 +49,12 @@ describe("unwrap", () => {
   });
 
   it("refuses assets by path", () => {
-    const asset = { [SIGNATURE]: "c44067f5952c0a294b673a41bacd8c17", text: "x" };
+    const asset = { [SIGNATURE]: ASSET, text: "x" };
     expect(() => unwrap({ data: { file: asset } })).toThrow("data.file holds an asset");
   });
 
   it("turns an output without a value into an unknown", () => {
-    const output = { [SIGNATURE]: "d0e6a833031e9bbcd3f4e8bde6ca49a4", secret: true };
+    const output = { [SIGNATURE]: OUTPUT, secret: true };
     const { value, secrets } = unwrap({ a: output });
     expect([value, secrets]).toEqual([{ a: UNKNOWN }, [["a"]]]);
   });

@@ -3,6 +3,7 @@
  * around its value and an unknown is a fixed string (Pulumi's documented property signatures); here
  * they become plain JSON plus the paths at which a secret stood.
  */
+import { OUTPUT, SECRET, SIGNATURE, TYPED_UNKNOWNS, UNKNOWN } from "@fogline/pulumi-kit/signatures";
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
@@ -10,21 +11,7 @@ export interface JsonObject {
 }
 export type Path = readonly (string | number)[];
 
-/** What stands for a value that is not known before the update runs. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const UNKNOWNS = new Set([
-  UNKNOWN,
-  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-  "030794c1-ac77-496b-92df-f27374a8bd58",
-  "e48ece36-62e2-4504-bad9-02848725956a",
-  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-]);
-
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const UNKNOWNS: ReadonlySet<string> = new Set([UNKNOWN, ...TYPED_UNKNOWNS]);
 
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { holdsSecret, secret, unwrap, type Properties } from "@fogline/pulumi-kit/values";
 import { describe, expect, it } from "vitest";
 
 import { answering, json } from "../api/testing/server.ts";
 import { NetmakerProvider } from "./provider.ts";
 import { clientOptions } from "./settings.ts";
-
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 function urn(kind: string): string {
   return `urn:pulumi:test::mesh::netmaker:index:${kind}::one`;

@@ -65,7 +65,7 @@ export interface Request {
 }
 
 /** The options of a request. */
-export function optionsOf(request: Request, stack: string): Options {
+export function optionsOf(request: Request, project: string, stack: string): Options {
   const propertyDependencies: Record<string, readonly string[]> = {};
   request.getPropertydependenciesMap().forEach((value, key) => {
     propertyDependencies[key] = value.getUrnsList();
@@ -87,7 +87,9 @@ export function optionsOf(request: Request, stack: string): Options {
     replaceOnChanges: request.getReplaceonchangesList(),
     aliases: [
       ...request.getAliasurnsList(),
-      ...request.getAliasesList().map((alias) => aliasUrn(alias, request, stack)),
+      ...request
+        .getAliasesList()
+        .map((alias) => aliasUrn(alias, request, `urn:pulumi:${stack}::${project}`)),
     ],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     ...hooksOf(request),
@@ -100,7 +102,7 @@ function hooksOf(request: Request): Pick<Options, "hooks"> {
   return names.length === 0 ? {} : { hooks: names };
 }
 
-function aliasUrn(alias: Alias, request: Request, stack: string): string {
+function aliasUrn(alias: Alias, request: Request, start: string): string {
   const spec = alias.getSpec();
   if (spec === undefined) {
     return alias.getUrn();
@@ -108,7 +110,7 @@ function aliasUrn(alias: Alias, request: Request, stack: string): string {
   const parent = spec.getNoparent() ? "" : spec.getParenturn() || request.getParent();
   const type = spec.getType() || request.getType();
   const path = parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
-  return `urn:pulumi:${stack}::fogline::${path}::${spec.getName() || request.getName()}`;
+  return `${start}::${path}::${spec.getName() || request.getName()}`;
 }
 
 function given<Key extends string>(key: Key, value: string): Partial<Record<Key, string>> {
