@@ -7,6 +7,11 @@ export interface Change {
   readonly kind: "add" | "delete" | "update";
 }
 
+/** A change, and whether the resource has to be made anew for it. */
+export interface PlannedChange extends Change {
+  readonly replaces: boolean;
+}
+
 /** Every innermost property that differs; secrets are compared by their values. */
 export function differences(olds: Properties, news: Properties): Change[] {
   return compareFields("", unwrap(olds) as Properties, unwrap(news) as Properties).filter(

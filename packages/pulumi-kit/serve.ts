@@ -9,16 +9,13 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
 import { bindToLoopback } from "./bind.ts";
-import { topOf, type Change } from "./difference.ts";
+import { topOf, type PlannedChange } from "./difference.ts";
 import { holdsSecret, type Problem, type Properties } from "./values.ts";
+import { checkFailures, checkResponse, diffResponse, fromStruct, toStruct, unary } from "./wire.ts";
 
-/** A change, and whether the resource has to be made anew for it. */
-export interface PlannedChange extends Change {
-  readonly replaces: boolean;
-}
+export type { PlannedChange } from "./difference.ts";
 
 /** What a provider does for the engine. Whatever it throws fails the resource with that message. */
 export interface Provider {
@@ -73,17 +70,26 @@ export interface Provider {
 type MaybePromise<T> = T | Promise<T>;
 
 const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
-/** Characters of an error: it travels in a header, which must not grow without bounds. */
-const LONGEST_ERROR = 8000;
 
 /**
  * Serves until the process ends; the port is the first line on stdout, as the engine expects.
  *
  * @throws Error when no port can be had
  */
-export async function serve(provider: Provider): Promise<void> {
+export function serve(provider: Provider): Promise<void> {
+  return serveMethods(createService(provider));
+}
+
+/**
+ * The same for the protocol's methods themselves, for what a `Provider` cannot tell; those that are
+ * left out answer "unimplemented".
+ *
+ * @throws Error when no port can be had
+ */
+export async function serveMethods(methods: grpc.UntypedServiceImplementation): Promise<void> {
+  // Large states (definitions with long schemas) exceed gRPC's default of 4 MiB.
   const server = new grpc.Server(UNLIMITED);
-  server.addService(stubs.ResourceProviderService, createService(provider));
+  server.addService(stubs.ResourceProviderService, methods);
   const port = await bindToLoopback(server);
   process.stdout.write(`${port}\n`);
 }
@@ -101,17 +107,18 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       return response;
     }),
     checkConfig: unary((request: proto.CheckRequest) => {
-      const settings = read(request.getNews());
-      const response = new proto.CheckResponse();
-      response.setInputs(write(settings));
+      const settings = fromStruct(request.getNews());
+      const problems = provider.checkConfig?.(settings) ?? [];
       // The engine does not say which settings are secret.
-      response.setFailuresList(failures(provider.checkConfig?.(settings) ?? [], () => true));
-      return response;
+      return checkResponse(
+        settings,
+        hideSecrets(problems, () => true),
+      );
     }),
     // Its resources stay where they are: other settings are another way to the same things.
     diffConfig: unary(() => new proto.DiffResponse()),
     configure: unary((request: proto.ConfigureRequest) => {
-      provider.configure?.(read(request.getArgs()));
+      provider.configure?.(fromStruct(request.getArgs()));
       const response = new proto.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setAcceptoutputs(true);
@@ -119,32 +126,33 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
       return response;
     }),
     check: unary((request: proto.CheckRequest) => {
-      const given = read(request.getNews());
+      const given = fromStruct(request.getNews());
       const inputs = provider.complete?.(request.getUrn(), given) ?? given;
-      const response = new proto.CheckResponse();
-      response.setInputs(write(inputs));
-      response.setFailuresList(
-        failures(provider.check(request.getUrn(), inputs), (name) => holdsSecret(inputs[name])),
+      const problems = provider.check(request.getUrn(), inputs);
+      return checkResponse(
+        inputs,
+        hideSecrets(problems, (name) => holdsSecret(inputs[name])),
       );
-      return response;
     }),
     diff: unary((request: proto.DiffRequest) => {
       // Engines from before old inputs were sent leave only the old outputs to compare with.
       const olds = request.getOldInputs() ?? request.getOlds();
-      const response = plan(provider.diff(request.getUrn(), read(olds), read(request.getNews())));
-      response.setDeletebeforereplace(provider.deleteBeforeReplace === true);
-      return response;
+      const news = fromStruct(request.getNews());
+      return diffResponse({
+        changes: provider.diff(request.getUrn(), fromStruct(olds), news),
+        deleteBeforeReplace: provider.deleteBeforeReplace === true,
+      });
     }),
     create: unary(async (request: proto.CreateRequest) => {
-      const inputs = read(request.getProperties());
+      const inputs = fromStruct(request.getProperties());
       const response = new proto.CreateResponse();
       if (request.getPreview() && provider.preview !== undefined) {
-        response.setProperties(write(provider.preview.create(request.getUrn(), inputs)));
+        response.setProperties(toStruct(provider.preview.create(request.getUrn(), inputs)));
         return response;
       }
       const made = await provider.create(request.getUrn(), inputs);
       response.setId(made.id);
-      response.setProperties(write(made.outputs));
+      response.setProperties(toStruct(made.outputs));
       return response;
     }),
     read: unary(async (request: proto.ReadRequest) => {
@@ -156,40 +164,40 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
         return response;
       }
       const found = await provider.read(request.getUrn(), request.getId(), {
-        inputs: read(request.getInputs()),
-        outputs: read(request.getProperties()),
+        inputs: fromStruct(request.getInputs()),
+        outputs: fromStruct(request.getProperties()),
       });
       // No id says that the resource is gone.
       if (found !== undefined) {
         response.setId(found.id ?? request.getId());
-        response.setProperties(write(found.outputs));
-        response.setInputs(write(found.inputs));
+        response.setProperties(toStruct(found.outputs));
+        response.setInputs(toStruct(found.inputs));
       }
       return response;
     }),
     update: unary(async (request: proto.UpdateRequest) => {
-      const olds = read(request.getOlds());
+      const olds = fromStruct(request.getOlds());
       const { preview } = provider;
       const how = request.getPreview() && preview !== undefined ? preview : provider;
       const outputs = await how.update(
         request.getUrn(),
         olds,
-        read(request.getNews()),
+        fromStruct(request.getNews()),
         request.getId(),
       );
       const response = new proto.UpdateResponse();
-      response.setProperties(write(outputs));
+      response.setProperties(toStruct(outputs));
       return response;
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      await provider.delete(request.getUrn(), read(request.getProperties()), request.getId());
+      await provider.delete(request.getUrn(), fromStruct(request.getProperties()), request.getId());
       return new empty.Empty();
     }),
     invoke: unary(async (request: proto.InvokeRequest) => {
-      const result = await provider.invoke(request.getTok(), read(request.getArgs()));
+      const result = await provider.invoke(request.getTok(), fromStruct(request.getArgs()));
       const response = new proto.InvokeResponse();
-      response.setReturn(write(result.outputs));
-      response.setFailuresList(failures(result.problems, () => false));
+      response.setReturn(toStruct(result.outputs));
+      response.setFailuresList(checkFailures(result.problems));
       return response;
     }),
     cancel: unary(async () => {
@@ -199,68 +207,14 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
   };
 }
 
-function unary<Request, Response>(
-  handle: (request: Request) => Response | Promise<Response>,
-): grpc.handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    const answer = async (): Promise<Response> => handle(call.request);
-    answer().then(
-      (response) => {
-        callback(null, response);
-      },
-      (error: unknown) => {
-        const text = error instanceof Error ? error.message : String(error);
-        callback({ code: grpc.status.UNKNOWN, details: text.slice(0, LONGEST_ERROR) });
-      },
-    );
-  };
-}
-
-function plan(changes: readonly PlannedChange[]): proto.DiffResponse {
-  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } =
-    proto.PropertyDiff.Kind;
-  const kinds = {
-    add: [ADD, ADD_REPLACE],
-    delete: [DELETE, DELETE_REPLACE],
-    update: [UPDATE, UPDATE_REPLACE],
-  } as const;
-  const response = new proto.DiffResponse();
-  response.setChanges(changes.length === 0 ? DIFF_NONE : DIFF_SOME);
-  response.setHasdetaileddiff(true);
-  response.setDiffsList(changes.map(({ path }) => path));
-  response.setReplacesList(changes.filter(({ replaces }) => replaces).map(({ path }) => path));
-  for (const { path, kind, replaces } of changes) {
-    const difference = new proto.PropertyDiff();
-    difference.setKind(kinds[kind][replaces ? 1 : 0]);
-    difference.setInputdiff(true);
-    response.getDetaileddiffMap().set(path, difference);
-  }
-  return response;
-}
-
 /** Problems of inputs. The engine prints the value of the property that it is told, secret or not. */
-function failures(
+function hideSecrets(
   problems: readonly Problem[],
   isSecret: (name: string) => boolean,
-): proto.CheckFailure[] {
-  return problems.map(({ property, reason }) => {
-    const failure = new proto.CheckFailure();
-    const hidden = isSecret(topOf(property));
-    failure.setProperty(hidden ? "" : property);
-    failure.setReason(hidden ? `${property}: ${reason}` : reason);
-    return failure;
-  });
-}
-
-function read(message: struct.Struct | undefined): Properties {
-  return message?.toJavaScript() ?? {};
-}
-
-function write(properties: Properties): struct.Struct {
-  // A field without a value is one that is not there: the protocol has no word for it.
-  const present = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return struct.Struct.fromJavaScript(
-    Object.fromEntries(present) as Record<string, struct.JavaScriptValue>,
+): readonly Problem[] {
+  return problems.map(({ property, reason }) =>
+    isSecret(topOf(property))
+      ? { property: "", reason: `${property}: ${reason}` }
+      : { property, reason },
   );
 }

@@ -2,7 +2,7 @@ import { ASSET, OUTPUT, SIGNATURE } from "./signatures.ts";
 import { describe, expect, it } from "vitest";
 
 import { differences } from "./difference.ts";
-import { hasUnknown, secret, secretTexts, unwrap } from "./values.ts";
+import { hasUnknown, nameOf, secret, secretTexts, typeOf, unwrap } from "./values.ts";
 
 describe("envelopes", () => {
   it("come off at any depth", () => {
@@ -45,4 +45,10 @@ describe("a difference", () => {
       { path: "of", kind: "update" },
     ]);
   });
+});
+
+it("a URN yields type and name", () => {
+  const urn = "urn:pulumi:lab::fogline::fogline:apps:Website$kubernetes:apps/v1:Deployment::a::b";
+  expect(typeOf(urn)).toBe("kubernetes:apps/v1:Deployment");
+  expect(nameOf(urn)).toBe("a::b");
 });

@@ -2,7 +2,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { ARCHIVE, ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "./signatures.ts";
+import {
+  ARCHIVE,
+  ASSET,
+  OUTPUT,
+  SECRET,
+  SIGNATURE,
+  TYPED_UNKNOWNS,
+  UNKNOWN,
+} from "./signatures.ts";
 
 /** Inputs or outputs of a resource. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -74,6 +82,13 @@ export function secretTexts(value: unknown, isSecret = false): string[] {
     return secretTexts(value["value"], isSecret || isMarked);
   }
   return Object.values(value).flatMap((inner) => secretTexts(inner, isSecret));
+}
+
+const UNKNOWNS: ReadonlySet<unknown> = new Set([UNKNOWN, ...TYPED_UNKNOWNS]);
+
+/** Whether a value is known only after the update. */
+export function isUnknown(value: unknown): boolean {
+  return UNKNOWNS.has(value);
 }
 
 /** Whether any part of a value is not known yet. */

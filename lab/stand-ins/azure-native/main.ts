@@ -1,7 +1,7 @@
 /** Entry point of the plugin; its argument is the engine's address. */
 import { join } from "node:path";
 
-import { sayTo } from "@fogline/pulumi-kit/engine";
+import { sayTo } from "@fogline/pulumi-kit/messages";
 import { endWithParent } from "@fogline/pulumi-kit/lifetime";
 import { serve } from "@fogline/pulumi-kit/serve";
 

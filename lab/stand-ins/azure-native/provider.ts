@@ -11,7 +11,7 @@
 import { inUse } from "@fogline/azure-checks/deletion";
 import type { Inputs } from "@fogline/azure-checks/values";
 import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "@fogline/azure-checks/world";
-import type { Say } from "@fogline/pulumi-kit/engine";
+import type { Say } from "@fogline/pulumi-kit/messages";
 import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
   canonical,

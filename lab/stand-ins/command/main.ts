@@ -1,5 +1,5 @@
 /** Entry point of the plugin; its argument is the engine's address. */
-import { listenerAt } from "@fogline/pulumi-kit/engine";
+import { listenerAt } from "@fogline/pulumi-kit/messages";
 import { endWithParent } from "@fogline/pulumi-kit/lifetime";
 import { serve } from "@fogline/pulumi-kit/serve";
 

@@ -10,7 +10,7 @@
 import { randomBytes } from "node:crypto";
 
 import { differences, topOf } from "@fogline/pulumi-kit/difference";
-import type { Listener } from "@fogline/pulumi-kit/engine";
+import type { Listener } from "@fogline/pulumi-kit/messages";
 import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
   assetKind,
@@ -41,7 +41,7 @@ export class CommandProvider implements Provider {
   readonly version = "1.2.1";
   private readonly cancelled = new AbortController();
 
-  constructor(private readonly engine: Listener) {}
+  constructor(private readonly engine: Pick<Listener, "say" | "warn" | "flush">) {}
 
   check(urn: string, inputs: Properties): Problem[] {
     return checkInputs(typeOf(urn), inputs);

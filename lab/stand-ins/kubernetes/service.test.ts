@@ -1,4 +1,7 @@
+import type { Json, JsonObject } from "@fogline/pulumi-kit/json";
+import { unwrap } from "@fogline/pulumi-kit/secret-paths";
 import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
+import { fromStruct, toStruct } from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
@@ -6,8 +9,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { createService } from "./service.ts";
 import { FakeApi } from "./testing/fake-api.ts";
-import { unwrap, type Json, type JsonObject } from "./values.ts";
-import { fromStruct, toStruct } from "./wire.ts";
 
 const URN = "urn:pulumi:test::fogline::kubernetes:core/v1:Secret::pw";
 const secret = (value: Json): JsonObject => ({

@@ -1,19 +1,9 @@
-import { ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import {
-  containsUnknown,
-  equal,
-  formatPath,
-  parsePath,
-  secretTexts,
-  unwrap,
-  withValue,
-  wrap,
-  type Json,
-  type JsonObject,
-} from "./values.ts";
+import { equal, formatPath, parsePath, withValue, type Json, type JsonObject } from "./json.ts";
+import { containsUnknown, secretTexts, unwrap, wrap } from "./secret-paths.ts";
+import { ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "./signatures.ts";
 
 const secret = (value: Json): JsonObject => ({
   [SIGNATURE]: SECRET,

@@ -3,14 +3,21 @@
  * update validation of each kind in Kubernetes 1.36, and the official provider's documentation for
  * ConfigMap and Secret.
  */
-import type { Kind } from "./tokens.ts";
-import type { JsonObject, Path } from "./values.ts";
+
+/** A kind of objects, e.g. `{ apiVersion: "apps/v1", kind: "Deployment" }`. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Keys and indices that lead to a field. */
+export type Path = readonly (string | number)[];
 
 interface Rule {
   /** Paths whose change asks for a replacement; `*` stands for one segment. */
-  fixed: string[];
+  readonly fixed: readonly string[];
   /** Paths below those that may change all the same. */
-  free?: string[];
+  readonly free?: readonly string[];
 }
 
 const ANY: string[] = ["kind", "metadata.name", "metadata.namespace"];
@@ -91,9 +98,10 @@ const RULES: Record<string, Rule> = {
   },
 };
 
+/** Kinds whose content the provider may change in place. */
 export interface Mutability {
-  configMaps: boolean;
-  secrets: boolean;
+  readonly configMaps: boolean;
+  readonly secrets: boolean;
 }
 
 /**
@@ -105,7 +113,7 @@ export interface Mutability {
  */
 export function replacementTest(
   kind: Kind,
-  old: JsonObject,
+  old: Readonly<Record<string, unknown>>,
   mutable: Mutability,
 ): (path: Path) => boolean {
   const rule = ruleOf(kind, old, mutable);
@@ -117,7 +125,11 @@ export function replacementTest(
     !free.some((pattern) => below(path, pattern));
 }
 
-function ruleOf({ apiVersion, kind }: Kind, old: JsonObject, mutable: Mutability): Rule {
+function ruleOf(
+  { apiVersion, kind }: Kind,
+  old: Readonly<Record<string, unknown>>,
+  mutable: Mutability,
+): Rule {
   const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
   const name = `${group ?? ""}/${kind}`;
   const content = ["binaryData", "data", "immutable", "stringData"];
