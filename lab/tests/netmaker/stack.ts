@@ -16,7 +16,7 @@ import { stringify } from "yaml";
 import { PROJECT } from "../../layout.ts";
 import { ensureEngine } from "../../toolchain/toolchain.ts";
 
-const PLUGIN = join(PROJECT, "components", "overlay", "netmaker", "provider");
+const PLUGIN = join(PROJECT, "packages/pulumi-netmaker/provider");
 
 /** One resource as the engine remembers it. */
 export interface Remembered {

@@ -273,7 +273,7 @@ async function published(): Promise<PublishedModels> {
     types[type] = reader.type(operations);
   }
   const { devDependencies } = JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8"),
+    readFileSync(join(import.meta.dirname, "../package.json"), "utf8"),
   ) as { devDependencies: Readonly<Record<string, string>> };
   const models = Object.assign({}, ...[...readers.values()].map((reader) => reader.models)) as {
     readonly [name: string]: Model;
