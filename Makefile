@@ -51,7 +51,7 @@ network: node_modules ## The overlay's hosts, clients and egress, and a diagram;
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) network $(ARGS)
 else
-	@node --import tsx components/overlay/netmaker-overlay/show.ts --stack=$(STACK) $(ARGS)
+	@node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
 endif
 
 .PHONY: check

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that change what a whole process shares, such as Pulumi's runtime. */
 const isolated = [
-  ...["testing/*.test.ts", "policy/azure/program.test.ts", "components/remote/script.test.ts"],
+  ...["testing/*.test.ts", "components/remote/script.test.ts"],
   ...["lab/images/store.test.ts", "lab/images/sources.test.ts"],
 ];
 

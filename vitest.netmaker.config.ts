@@ -1,6 +1,5 @@
+import { readTarget } from "@fogline/pulumi-netmaker/contract/target";
 import { defineConfig } from "vitest/config";
-
-import { readTarget } from "./components/overlay/netmaker/contract/target.ts";
 
 // The contract of Netmaker's API, tried on whichever server NETMAKER_URL names.
 try {
@@ -12,8 +11,8 @@ try {
 
 export default defineConfig({
   test: {
-    include: ["components/overlay/netmaker/contract/*.contract.test.ts"],
-    globalSetup: "components/overlay/netmaker/contract/setup.ts",
+    include: ["packages/pulumi-netmaker/contract/*.contract.test.ts"],
+    globalSetup: "packages/pulumi-netmaker/contract/setup.ts",
     // One server: what one file makes, another one's lists would show.
     fileParallelism: false,
     testTimeout: 60_000,

@@ -1,3 +1,4 @@
+import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import { MASK, publicWords, redactor, secretValues } from "./redact.ts";
@@ -54,7 +55,7 @@ it("masks the lines of a long secret, which a diff shows one by one", () => {
 
 it("finds every secret in exported state and settings", () => {
   const signature = {
-    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    [SIGNATURE]: SECRET,
     plaintext: JSON.stringify({ admin: "first secret", keys: ["second secret"] }),
   };
   expect(
@@ -68,7 +69,7 @@ it("finds every secret in exported state and settings", () => {
 
 describe("a secret's value that is a public word, too", () => {
   const signature = {
-    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    [SIGNATURE]: SECRET,
     plaintext: JSON.stringify({ "key-of-a-secret": "staging" }),
   };
   const words = publicWords({

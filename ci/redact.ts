@@ -2,6 +2,7 @@
  * Takes secrets out of text that leaves the operator's computer: known values, whatever form they
  * are in, and whatever looks like a key, a token or a passphrase.
  */
+import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
 
 /** What a secret becomes. */
 export const MASK = "[masked]";
@@ -10,10 +11,6 @@ export const MASK = "[masked]";
 const SHORTEST_VALUE = 6;
 /** Lines of a long secret (a kubeconfig) that are shorter say nothing: `kind: Config`. */
 const SHORTEST_LINE = 16;
-
-/** How the engine marks a secret in state and outputs (`pulumi stack export --show-secrets`). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 const BASE64 = String.raw`[A-Za-z0-9+/_-]`;
 

@@ -3,13 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import * as signatures from "@fogline/pulumi-kit/signatures";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const PROJECT = join(import.meta.dirname, "..");
 const SECRET = "opaque-and-very-secret";
 const STATE = JSON.stringify({
-  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  [signatures.SIGNATURE]: signatures.SECRET,
   plaintext: JSON.stringify(SECRET),
 });
 

@@ -1,3 +1,5 @@
+import { zonesOf } from "@fogline/azure-checks/regions";
+import { sizeOf } from "@fogline/azure-checks/sizes";
 import { describe, expect, it } from "vitest";
 
 import { parse } from "./schema.ts";
@@ -96,5 +98,15 @@ describe("the budget", () => {
 
   it("leaves parts without a price to the plan", () => {
     expect(problems({ location: "westeurope" })).toEqual([]);
+  });
+});
+
+describe("the settings' defaults", () => {
+  it("are sizes and a region that Azure has", () => {
+    const { cloud } = settings({});
+    expect(zonesOf(cloud.location)).toContain("1");
+    for (const { size } of [cloud.master, ...cloud.workers]) {
+      expect(sizeOf(size)?.architecture).toBe(cloud.arch === "arm64" ? "Arm64" : "x64");
+    }
   });
 });

@@ -1,8 +1,8 @@
 /** The section `cloud`: what is made in Azure, how large, and what it may cost. */
+import { RESERVED_NAMES } from "@fogline/azure-checks/administrators";
+import { parseCidr } from "@fogline/azure-checks/cidr";
 import { z } from "zod";
 
-import { RESERVED_NAMES } from "./administrators.ts";
-import { parseCidr } from "./cidr.ts";
 import { cidr, count } from "./fields.ts";
 
 /** 63, not Azure's 64 characters: the lower-cased name is the node's, a DNS label. */

@@ -1,8 +1,8 @@
 /** Kinds of values that several sections share: names, addresses, ports, keys. */
+import { parseCidr } from "@fogline/azure-checks/cidr";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
-import { parseCidr } from "./cidr.ts";
 import { dialledHostProblem, forwardedHostProblem, type HostProblem } from "./hosts.ts";
 import { readPublicKey } from "./ssh-key.ts";
 

@@ -1,6 +1,7 @@
 /** Rules of what runs on the machines: system image, processor, K3s' binary. */
-import { sizeOf } from "../policy/azure/sizes.ts";
-import { REGIONS, zonesOf } from "../policy/azure/regions.ts";
+import { REGIONS, zonesOf } from "@fogline/azure-checks/regions";
+import { sizeOf } from "@fogline/azure-checks/sizes";
+
 import type { Known } from "./known.ts";
 import { nearestOf, type Problem } from "./problems.ts";
 

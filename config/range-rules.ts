@@ -1,5 +1,6 @@
 /** Rules of ranges: what each may hold, and that none meets another one or a device's own network. */
-import { parseCidr, rangesOverlap } from "./cidr.ts";
+import { parseCidr, rangesOverlap } from "@fogline/azure-checks/cidr";
+
 import type { Known } from "./known.ts";
 import type { Problem } from "./problems.ts";
 import {

@@ -1,8 +1,8 @@
+import { addressAt, addressInside, rangesOverlap } from "@fogline/azure-checks/cidr";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { memberAddress } from "../components/overlay/addresses.ts";
-import { addressAt, addressInside, rangesOverlap } from "./cidr.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 import { parse } from "./schema.ts";
 

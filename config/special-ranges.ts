@@ -4,7 +4,7 @@
  * Source: IANA's registry of special-purpose IPv4 addresses (RFC 6890), and Azure's rules for the
  * address space of a virtual network.
  */
-import { addressInside, parseCidr, rangesOverlap } from "./cidr.ts";
+import { addressInside, parseCidr, rangesOverlap } from "@fogline/azure-checks/cidr";
 
 interface SpecialRange {
   readonly range: string;

@@ -1,12 +1,13 @@
 /** The checkout of another commit, for the time of a plan. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { PlanError } from "./error.ts";
+import { linkPackages } from "./packages.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-/** A commit's files in a folder of their own, with this checkout's packages. */
+/** A commit's files in a folder of their own, with the packages that are installed here. */
 export interface BaseCheckout extends Disposable {
   readonly folder: string;
   readonly ref: string;
@@ -41,7 +42,7 @@ export function checkOutBase(checkout: string, ref: string): BaseCheckout {
       folder,
       commit,
     ]);
-    symlinkSync(join(checkout, "node_modules"), join(folder, "node_modules"));
+    linkPackages(checkout, folder);
   } catch (error) {
     temporary[Symbol.dispose]();
     throw error;

@@ -5,10 +5,11 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { settled, value, type Registered } from "@fogline/pulumi-kit/mock";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../config/problems.ts";
-import { mockEngine, settled, value, type Registered } from "../testing/engine.ts";
+import { mockEngine } from "./engine.ts";
 import { seal } from "./seal.ts";
 import type { Outcome, Planned, Task } from "./snapshot.ts";
 

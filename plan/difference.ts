@@ -30,27 +30,62 @@ export interface Difference {
 
 /** Compares two snapshots of one stack. */
 export function differenceBetween(base: Snapshot, head: Snapshot): Difference {
-  const earlier = new Map(base.resources.map((resource) => [resource.urn, resource]));
-  const created: Planned[] = [];
-  const pairs: Changed[] = [];
-  for (const after of head.resources) {
-    const urn = [after.urn, ...after.aliases].find((known) => earlier.has(known));
-    const before = urn === undefined ? undefined : earlier.get(urn);
-    if (before === undefined || urn === undefined) {
-      created.push(after);
-    } else {
-      earlier.delete(urn);
-      pairs.push({ before, after, changes: ownChanges(before, after) });
-    }
-  }
+  const earlier = formerResources(base, head);
+  const known = new Set(earlier.values());
+  const pairs = head.resources.flatMap((after): Changed[] => {
+    const before = earlier.get(after.urn);
+    return before === undefined ? [] : [{ before, after, changes: ownChanges(before, after) }];
+  });
   const { replaced, changed } = follow(pairs);
   return {
-    created,
+    created: head.resources.filter(({ urn }) => !earlier.has(urn)),
     changed,
     replaced,
-    destroyed: [...earlier.values()],
+    destroyed: base.resources.filter((resource) => !known.has(resource)),
     unchanged: pairs.length - replaced.length - changed.length,
   };
+}
+
+/**
+ * What each resource was before, by its URN of now: itself, one of its aliases, or, where its parent
+ * had another URN, the resource of that parent, as the engine infers it.
+ */
+function formerResources(base: Snapshot, head: Snapshot): ReadonlyMap<string, Planned> {
+  const left = new Map(base.resources.map((resource) => [resource.urn, resource]));
+  const now = new Map(head.resources.map((resource) => [resource.urn, resource]));
+  const former = new Map<string, Planned>();
+  const seen = new Set<string>();
+  const find = (after: Planned): void => {
+    if (seen.has(after.urn)) {
+      return;
+    }
+    seen.add(after.urn);
+    const parent = now.get(after.parent ?? "");
+    if (parent !== undefined) {
+      find(parent);
+    }
+    const below = parent === undefined ? [] : urnBelow(former.get(parent.urn), parent, after);
+    const urn = [after.urn, ...after.aliases, ...below].find((known) => left.has(known)) ?? "";
+    const before = left.get(urn);
+    if (before !== undefined) {
+      left.delete(urn);
+      former.set(after.urn, before);
+    }
+  };
+  head.resources.forEach(find);
+  return former;
+}
+
+/** URN that a child had below its parent's former URN; a name that began with the parent's follows. */
+function urnBelow(before: Planned | undefined, parent: Planned, child: Planned): string[] {
+  if (before === undefined || before.urn === parent.urn) {
+    return [];
+  }
+  const [start = "", project = "", types = ""] = before.urn.split("::");
+  const name = child.name.startsWith(parent.name)
+    ? before.name + child.name.slice(parent.name.length)
+    : child.name;
+  return [[start, project, `${types}$${child.type}`, name].join("::")];
 }
 
 function ownChanges(before: Planned, after: Planned): Change[] {

@@ -5,10 +5,11 @@
  * - what azure-native sends as an update and Azure refuses for a resource that exists
  *   (`PropertyChangeNotAllowed` and its kin): there, too, only a new resource has the new value;
  * - command, random: every input that their schemas mark;
- * - Kubernetes: the fields that the API server never changes (the table of the lab's provider); of
+ * - Kubernetes: the fields that the API server never changes (`@fogline/kubernetes-checks`); of
  *   the provider itself, what it takes for another cluster.
  */
-import { replacementTest } from "../lab/stand-ins/kubernetes/immutable.ts";
+import { replacementTest } from "@fogline/kubernetes-checks/immutable";
+
 import type { Path } from "./changes.ts";
 import type { Planned } from "./snapshot.ts";
 
@@ -130,7 +131,7 @@ function kubernetesReason(resource: Planned, path: Path): string | undefined {
   if (typeof apiVersion !== "string" || typeof kind !== "string") {
     return undefined;
   }
-  const test = replacementTest({ apiVersion, kind }, resource.inputs as never, {
+  const test = replacementTest({ apiVersion, kind }, resource.inputs, {
     configMaps: false,
     secrets: false,
   });

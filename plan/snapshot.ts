@@ -1,5 +1,6 @@
 /** What one checkout's program declares for one stack: plain data that travels between processes. */
-import type { Registered } from "../testing/engine.ts";
+import type { Registered } from "@fogline/pulumi-kit/mock";
+
 import type { Problem } from "../config/problems.ts";
 
 /** A declared resource; secret values in its inputs are sealed (see seal.ts). */

@@ -1,10 +1,10 @@
 /** The policies in the form that the engine runs. */
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 
 import { estimate, type PriceTable } from "../plan/cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
-import { UNKNOWN } from "./values.ts";
 
 /** A policy over one resource. */
 export function validation({ name, description, check }: Policy): ResourceValidationPolicy {

@@ -1,9 +1,9 @@
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import { DENY_ALL } from "../apps/connections.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import type { Declared } from "./policy.ts";
-import { UNKNOWN } from "./values.ts";
 
 function declared(type: string, name: string, inputs: Record<string, unknown>): Declared {
   return { urn: `urn:pulumi:dev::fogline::${type}::${name}`, type, name, inputs };

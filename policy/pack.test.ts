@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import grpc from "@grpc/grpc-js";
 import stubs from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/analyzer_pb.js";
@@ -15,8 +16,6 @@ import { sizesInsideBudget } from "./budget.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import { POLICIES } from "./policies.ts";
 
-/** What the engine sends for a text that the preview cannot know. */
-const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const GROUP = "azure-native:network:NetworkSecurityGroup";
 
 let pack: ChildProcess;
@@ -93,8 +92,8 @@ describe("the policy pack", () => {
 
   it("checks what is known beside what is not", async () => {
     const found = await analyze("kubernetes:apps/v1:Deployment", {
-      metadata: { namespace: UNKNOWN_TEXT },
-      spec: { template: { spec: { containers: [{ name: UNKNOWN_TEXT, image: "nginx:1" }] } } },
+      metadata: { namespace: UNKNOWN },
+      spec: { template: { spec: { containers: [{ name: UNKNOWN, image: "nginx:1" }] } } },
     });
     expect(found.join()).toContain("images-by-digest: ");
     expect(found.join()).toContain("nginx:1");

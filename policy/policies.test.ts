@@ -1,10 +1,10 @@
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import type { Cost } from "../plan/cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import { PLAN_POLICIES } from "./policies.ts";
 import { violationsOf, type Declared } from "./policy.ts";
-import { UNKNOWN } from "./values.ts";
 
 const DIGEST = `docker.io/library/postgres:17@sha256:${"0".repeat(64)}`;
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----";

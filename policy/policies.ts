@@ -1,6 +1,7 @@
 /** Every policy that the plan and the engine check resources against. */
-import { checkProgram } from "./azure/check.ts";
-import { describeRefusal } from "./azure/refusal.ts";
+import { checkProgram } from "@fogline/azure-checks/check";
+import { describeRefusal } from "@fogline/azure-checks/refusal";
+
 import { disksEncrypted, resourcesTagged } from "./azure-resources.ts";
 import {
   noKubernetesPortPublic,

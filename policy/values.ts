@@ -1,7 +1,5 @@
 /** Reading values of unknown shape. A value that a preview cannot know yet reads as absent. */
-
-/** Stands for a value that only the update will know. */
-export const UNKNOWN = "[known after apply]";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 
 /** The value at a dotted path below `value`. */
 export function at(value: unknown, path: string): unknown {

@@ -5,7 +5,7 @@ import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
-import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { apps } from "./apps.ts";
 import { guests, machines } from "./machines.ts";

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Overlay } from "../components/overlay/member.ts";
-import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
+import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import { refuseSharedRange } from "../components/overlay/operator.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Settings } from "../config/schema.ts";

@@ -4,10 +4,10 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-import { differences } from "../../provider/difference.ts";
-import { endWithParent } from "../../provider/lifetime.ts";
-import { serve, type PlannedChange, type Provider } from "../../provider/serve.ts";
-import { unwrap, type Problem, type Properties } from "../../provider/values.ts";
+import { differences } from "@fogline/pulumi-kit/difference";
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
+import { serve, type PlannedChange, type Provider } from "@fogline/pulumi-kit/serve";
+import { unwrap, type Problem, type Properties } from "@fogline/pulumi-kit/values";
 
 let looks = 0;
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { bindToLoopback } from "@fogline/pulumi-kit/bind";
 import grpc from "@grpc/grpc-js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
@@ -11,7 +12,6 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 
 import { PROJECT } from "../../lab/layout.ts";
-import { bindToLoopback } from "../../provider/bind.ts";
 
 /** Names that are as long as secrets are. */
 export const STACK_NAME = "staging";

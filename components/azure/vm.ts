@@ -1,11 +1,11 @@
 /** A virtual machine with a public address and a pinned host key. */
+import { sizeOf } from "@fogline/azure-checks/sizes";
 import * as compute from "@pulumi/azure-native/compute/index.js";
 import * as network from "@pulumi/azure-native/network/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Disk } from "../../config/cloud.ts";
 import type { OperatorKey } from "../../config/load.ts";
-import { sizeOf } from "../../policy/azure/sizes.ts";
 import type { Arch, Connection, Machine } from "../machine.ts";
 import type { Network } from "./network.ts";
 

@@ -1,7 +1,7 @@
+import { addressInside } from "@fogline/azure-checks/cidr";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { addressInside } from "../../config/cidr.ts";
 import {
   enrolmentAddress,
   freeAddress,

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 
-import { addressAt, addressInside } from "../../config/cidr.ts";
+import { addressAt, addressInside } from "@fogline/azure-checks/cidr";
 
 /** Where a member lives; each tier has a block of 256 addresses of its own. */
 export type Tier = "cloud" | "edge";

@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { rangesOverlap } from "@fogline/azure-checks/cidr";
 import * as pulumi from "@pulumi/pulumi";
 
-import { rangesOverlap } from "../../config/cidr.ts";
 import { expandHome } from "../../config/load.ts";
 import { LocalScript } from "../remote/script.ts";
 import { KEY_SCRIPT, OPERATOR_SCRIPT } from "./wireguard/scripts.ts";

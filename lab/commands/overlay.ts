@@ -24,7 +24,7 @@ export async function overlay(svg = DIAGRAM): Promise<number> {
     }
     return 0;
   }
-  const show = await bundle("components/overlay/netmaker-overlay/show.ts");
+  const show = await bundle("components/overlay/netmaker/show.ts");
   const result = await execa(
     "nsenter",
     [

@@ -41,7 +41,7 @@ import { claimHost, type Session } from "./session.ts";
 const OPERATOR = join(RUN, "operator");
 const KEY = join(OPERATOR, "id_ed25519");
 /** The provider of this tree that asks Netmaker's API; no stand-in is needed for it. */
-const NETMAKER_PROVIDER = "components/overlay/netmaker/provider";
+const NETMAKER_PROVIDER = "packages/pulumi-netmaker/provider";
 
 /** Makes the lab ready for the engine. Everything in it is idempotent. */
 export async function prepare(session: Session): Promise<Toolchain> {

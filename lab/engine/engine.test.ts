@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { mergeFacts, readSettings } from "./config.ts";
@@ -166,7 +167,7 @@ describe("pending operations", () => {
 
 describe("outputs", () => {
   test("are secret where the engine says so, or says nothing", () => {
-    const masked = { "4dabf18193072939515e22adb298388d": "x", ciphertext: "[secret]" };
+    const masked = { [SIGNATURE]: "x", ciphertext: "[secret]" };
     expect(markSecrets({ url: "u", key: "k", new: 1 }, { url: "u", key: masked })).toEqual({
       url: { value: "u", secret: false },
       key: { value: "k", secret: true },

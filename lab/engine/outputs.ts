@@ -2,15 +2,13 @@
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
 
 import { RUN } from "../layout.ts";
 
 /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
 export const NETMAKER_ACCESS = join(RUN, "operator", "netmaker.json");
-
-/** Marks a secret value in the engine's events. */
-const SECRET = "4dabf18193072939515e22adb298388d";
 
 /**
  * After an update the Automation API starts three CLI processes: outputs without and with secrets, and
@@ -33,7 +31,7 @@ export function readOutputsOnce(
 export function markSecrets(values: object, seen: Readonly<Record<string, unknown>>): OutputMap {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]: [string, unknown]) => {
-      const secret = !(name in seen) || JSON.stringify(seen[name] ?? null).includes(SECRET);
+      const secret = !(name in seen) || JSON.stringify(seen[name] ?? null).includes(SIGNATURE);
       return [name, { value, secret }];
     }),
   );

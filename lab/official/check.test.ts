@@ -3,9 +3,10 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { secret } from "@fogline/pulumi-kit/values";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-import { secret, UNKNOWN } from "../../provider/values.ts";
 import { bundlePlugin } from "../bundle.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { checkOfficial, NOT_RUN, tryPlugin } from "./check.ts";

@@ -6,7 +6,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { secret, type Properties } from "../../provider/values.ts";
+import { secret, type Properties } from "@fogline/pulumi-kit/values";
+
 import { generateKey, TestServer } from "../stand-ins/command/testing/server.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";

@@ -1,10 +1,9 @@
 /** The engine as a plugin sees it: somebody who takes messages and answers health checks. */
+import { bindToLoopback } from "@fogline/pulumi-kit/bind";
 import grpc from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-
-import { bindToLoopback } from "../../provider/bind.ts";
 
 /** Something that a plugin said. */
 export interface Message {

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { UNKNOWN, type Properties } from "../../provider/values.ts";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { type Properties } from "@fogline/pulumi-kit/values";
+
 import { FakeApi } from "../stand-ins/kubernetes/testing/fake-api.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";

@@ -9,13 +9,13 @@ import { once } from "node:events";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 
+import { hasUnknown, nameOf, typeOf, unwrap, type Properties } from "@fogline/pulumi-kit/values";
 import grpc from "@grpc/grpc-js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
-import { hasUnknown, nameOf, typeOf, unwrap, type Properties } from "../../provider/values.ts";
 import { startEngine, type Engine, type Message } from "./engine.ts";
 import { describeDifference, failuresOf, fromStruct, pluginError, toStruct } from "./wire.ts";
 import type { Checked, Difference } from "./wire.ts";

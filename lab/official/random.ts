@@ -1,8 +1,10 @@
 /** What the official random provider does that the product relies on. */
 import assert from "node:assert/strict";
 
-import { topOf } from "../../provider/difference.ts";
-import { holdsSecret, unwrap, UNKNOWN, type Properties } from "../../provider/values.ts";
+import { topOf } from "@fogline/pulumi-kit/difference";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { holdsSecret, unwrap, type Properties } from "@fogline/pulumi-kit/values";
+
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
 import type { Difference } from "./wire.ts";

@@ -1,10 +1,9 @@
 /** Answers of plugins as plain values. */
+import type { Properties } from "@fogline/pulumi-kit/values";
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
-
-import type { Properties } from "../../provider/values.ts";
 
 /** An input that is refused. */
 export interface Failure {

@@ -1,5 +1,5 @@
 /** What the stand-ins refuse alike. */
-import type { Problem, Properties } from "../../provider/values.ts";
+import type { Problem, Properties } from "@fogline/pulumi-kit/values";
 
 /** A problem for every input that is not among those supported. */
 export function refuseUnknown(

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import grpc from "@grpc/grpc-js";
 import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
@@ -99,7 +100,6 @@ describe("a plugin", { timeout: BUSY }, () => {
     );
     expect(configured.getSupportspreview()).toBe(true);
 
-    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     const create = new proto.CreateRequest();
     create.setUrn(CARD);
     create.setPreview(true);
@@ -108,7 +108,7 @@ describe("a plugin", { timeout: BUSY }, () => {
         resourceGroupName: "fog",
         networkInterfaceName: "card",
         location: "eastus",
-        ipConfigurations: [{ name: "primary", subnet: { id: unknown } }],
+        ipConfigurations: [{ name: "primary", subnet: { id: UNKNOWN } }],
       }),
     );
     const made = await ask<proto.CreateRequest, proto.CreateResponse>(
@@ -130,7 +130,7 @@ describe("a plugin", { timeout: BUSY }, () => {
         resourceGroupName: "fog",
         networkInterfaceName: "card",
         location: "Atlantis",
-        ipConfigurations: unknown,
+        ipConfigurations: UNKNOWN,
       }),
     );
     const checked = await ask<proto.CheckRequest, proto.CheckResponse>(

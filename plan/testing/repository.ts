@@ -9,11 +9,12 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+
+import { linkPackages } from "../packages.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 /** What a plan needs of the tree. */
@@ -25,7 +26,15 @@ const PARTS = [
   "config",
   "stacks",
 ];
-const ROOMS = ["components", "apps", "testing", "policy", "plan", "lab/stand-ins/kubernetes"];
+const ROOMS = [
+  "components",
+  "apps",
+  "packages",
+  "testing",
+  "policy",
+  "plan",
+  "lab/stand-ins/kubernetes",
+];
 
 /** What a command printed, and how it ended. */
 export interface Ended {
@@ -47,7 +56,7 @@ export class Repository implements Disposable {
       join(import.meta.dirname, "Pulumi.fixture.yaml"),
       join(this.folder, "Pulumi.fixture.yaml"),
     );
-    symlinkSync(join(CHECKOUT, "node_modules"), join(this.folder, "node_modules"));
+    linkPackages(CHECKOUT, this.folder);
     writeFileSync(join(this.folder, ".gitignore"), "node_modules\n");
     git(this.folder, "init", "--quiet");
     this.commit("Base");

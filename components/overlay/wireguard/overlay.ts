@@ -5,6 +5,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
+import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey, writeConf, type Peer } from "./conf.ts";
@@ -44,15 +45,8 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     opts?: pulumi.ComponentResourceOptions,
   ) {
     // Members that stay are the same resources in both kinds: a switch changes them in place.
-    super(
-      "fogline:overlay:WireguardOverlay",
-      name,
-      {},
-      {
-        ...opts,
-        aliases: [{ type: "fogline:overlay:NetmakerOverlay" }],
-      },
-    );
+    const aliases = [{ type: "fogline:netmaker:NetmakerOverlay" }, ...FORMER_TYPES];
+    super("fogline:wireguard:WireguardOverlay", name, {}, { ...opts, aliases });
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
     this.hubKey = keyOf(hubKey, args.server.name);

@@ -5,8 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-import type { Resource, World } from "../../../policy/azure/world.ts";
-import type { Inputs } from "../../../policy/azure/values.ts";
+import type { Inputs } from "@fogline/azure-checks/values";
+import type { Resource, World } from "@fogline/azure-checks/world";
 
 /** A resource as Azure would answer a GET with it. */
 export interface Stored extends Resource {

@@ -1,14 +1,14 @@
+import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-checks/world";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import type { Properties } from "@fogline/pulumi-kit/values";
 import { describe, expect, it } from "vitest";
 
-import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "../../../policy/azure/world.ts";
 import { checkInputs, diffInputs } from "./contract.ts";
-import type { Properties } from "../../../provider/values.ts";
 import { INPUTS, SSH_RULE } from "./testing.ts";
 
 const KEY = "osProfile.linuxConfiguration.ssh.publicKeys[0].keyData";
 const NIC = "networkProfile.networkInterfaces[0].id";
 const HOST = "osProfile.computerName";
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 describe("checking", () => {
   it("takes what the program sends, its unknowns included", () => {

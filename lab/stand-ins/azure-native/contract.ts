@@ -1,11 +1,12 @@
 /** What holds for every type alike: what is supported, and what a change amounts to. */
-import { checkResource } from "../../../policy/azure/check.ts";
-import { describeRefusal } from "../../../policy/azure/refusal.ts";
-import { missing, type Inputs } from "../../../policy/azure/values.ts";
-import type { World } from "../../../policy/azure/world.ts";
-import { differences } from "../../../provider/difference.ts";
-import type { PlannedChange } from "../../../provider/serve.ts";
-import { changed, unwrap, type Problem, type Properties } from "../../../provider/values.ts";
+import { checkResource } from "@fogline/azure-checks/check";
+import { describeRefusal } from "@fogline/azure-checks/refusal";
+import { missing, type Inputs } from "@fogline/azure-checks/values";
+import type { World } from "@fogline/azure-checks/world";
+import { differences } from "@fogline/pulumi-kit/difference";
+import type { PlannedChange } from "@fogline/pulumi-kit/serve";
+import { changed, unwrap, type Problem, type Properties } from "@fogline/pulumi-kit/values";
+
 import { limitsOf } from "./limits.ts";
 import { idOf, typeContract, type Fields } from "./types.ts";
 

@@ -1,5 +1,5 @@
 /** What the stand-in answers instead of doing what it was asked. */
-import { describeRefusal, type Refusal } from "../../../policy/azure/refusal.ts";
+import { describeRefusal, type Refusal } from "@fogline/azure-checks/refusal";
 
 /** An error as the Azure SDK shows it. */
 export class AzureError extends Error {

@@ -1,6 +1,6 @@
+import { ADDRESS, GROUP, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-checks/world";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { ADDRESS, GROUP, MACHINE, RULES, SUBNET, VNET } from "../../../policy/azure/world.ts";
 import { checkInputs } from "./contract.ts";
 import { INPUTS, SSH_RULE, TestCloud } from "./testing.ts";
 

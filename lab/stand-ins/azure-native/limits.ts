@@ -1,10 +1,10 @@
 /** What Azure has and the lab has not: refused by name before anything is made. */
+import { parseCidr } from "@fogline/azure-checks/cidr";
+import { at, listAt, textAt, textsAt, type Inputs } from "@fogline/azure-checks/values";
+import { ADDRESS, CARD, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import type { Problem } from "@fogline/pulumi-kit/values";
 import ipaddr from "ipaddr.js";
-
-import { parseCidr } from "../../../config/cidr.ts";
-import { at, listAt, textAt, textsAt, UNKNOWN, type Inputs } from "../../../policy/azure/values.ts";
-import { ADDRESS, CARD, MACHINE, ROUTE, RULES } from "../../../policy/azure/world.ts";
-import type { Problem } from "../../../provider/values.ts";
 
 /** Tags that the fabric knows for a rule's source. */
 const TAGS = ["*", "internet", "virtualnetwork"];

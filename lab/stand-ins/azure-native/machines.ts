@@ -1,9 +1,10 @@
 /** Virtual machines as machines of the lab. */
 import { setTimeout as pause } from "node:timers/promises";
 
+import { sizeOf } from "@fogline/azure-checks/sizes";
+
 import { NAMESPACES } from "../../layout.ts";
 import { boot, erase, halt, runInside } from "../../machines/machine.ts";
-import { sizeOf } from "../../../policy/azure/sizes.ts";
 import type { View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
 import { plugOf } from "./network.ts";

@@ -1,11 +1,12 @@
 /** Entry point of the plugin; its argument is the engine's address. */
 import { join } from "node:path";
 
+import { sayTo } from "@fogline/pulumi-kit/messages";
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
+import { serve } from "@fogline/pulumi-kit/serve";
+
 import { Unreported } from "../../engine/unreported.ts";
 import { RUN } from "../../layout.ts";
-import { sayTo } from "../../../provider/engine.ts";
-import { endWithParent } from "../../../provider/lifetime.ts";
-import { serve } from "../../../provider/serve.ts";
 import { Cloud } from "./cloud.ts";
 import { LAB } from "./machines.ts";
 import { applyFabric, removeBridge } from "./network.ts";

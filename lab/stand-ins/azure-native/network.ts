@@ -1,18 +1,11 @@
 /** The network's resources: subnets get a bridge, cards and public addresses their numbers. */
 import { createHash } from "node:crypto";
 
-import { addressAt, addressInside, parseCidr } from "../../../config/cidr.ts";
+import { addressAt, addressInside, parseCidr } from "@fogline/azure-checks/cidr";
+import { ADDRESS, CARD, nameOf, parentOf, ROUTE, SUBNET, VNET } from "@fogline/azure-checks/world";
+
 import { FABRIC, NAMESPACES, ROUTER_MAC } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
-import {
-  ADDRESS,
-  CARD,
-  nameOf,
-  parentOf,
-  ROUTE,
-  SUBNET,
-  VNET,
-} from "../../../policy/azure/world.ts";
 import type { Stored, View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
 import { nftables, type FabricCard, type FabricRoute } from "./fabric.ts";

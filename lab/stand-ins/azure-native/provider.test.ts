@@ -1,5 +1,3 @@
-import { beforeEach, describe, expect, it } from "vitest";
-
 import {
   ADDRESS,
   CARD,
@@ -10,7 +8,10 @@ import {
   RUN_COMMAND,
   SUBNET,
   VNET,
-} from "../../../policy/azure/world.ts";
+} from "@fogline/azure-checks/world";
+import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
+import { beforeEach, describe, expect, it } from "vitest";
+
 import { Unreported } from "../../engine/unreported.ts";
 import { cardId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing.ts";
 
@@ -120,7 +121,7 @@ describe("creating", () => {
   });
 
   it("keeps secret what was secret", async () => {
-    const tags = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+    const tags = { [SIGNATURE]: SECRET };
     const secret = { ...tags, value: { code: "x" } };
     const { outputs } = await test.create(ADDRESS, { ...INPUTS.address("a"), tags: secret });
     expect(outputs["tags"]).toEqual(secret);

@@ -1,26 +1,27 @@
 /**
  * Stand-in for the `azure-native` provider: the lab's cloud. The same types, fields and ids; a
  * virtual machine is a machine that boots here, and what Azure would refuse is refused, by the check
- * that also judges the program before there is any cloud (`policy/azure`).
+ * that also judges the program before there is any cloud (`packages/azure-checks`).
  *
  * Deviations: a machine has this computer's processor architecture whatever its image says, and its
  * system is the lab's Debian; disks, zones and accelerated networking are taken and have no effect;
  * rules do not filter between machines of one subnet; a resource whose creation was cut off, and of
  * which no engine heard, is taken up by the next one that asks for it, and goes with what it uses.
  */
-import { inUse } from "../../../policy/azure/deletion.ts";
-import type { Inputs } from "../../../policy/azure/values.ts";
-import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "../../../policy/azure/world.ts";
-import type { Unreported } from "../../engine/unreported.ts";
-import type { Say } from "../../../provider/engine.ts";
-import type { PlannedChange, Provider } from "../../../provider/serve.ts";
+import { inUse } from "@fogline/azure-checks/deletion";
+import type { Inputs } from "@fogline/azure-checks/values";
+import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "@fogline/azure-checks/world";
+import type { Say } from "@fogline/pulumi-kit/messages";
+import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
   canonical,
   typeOf,
   unwrap,
   type Problem,
   type Properties,
-} from "../../../provider/values.ts";
+} from "@fogline/pulumi-kit/values";
+
+import type { Unreported } from "../../engine/unreported.ts";
 import type { Cloud, Draft, Stored, View } from "./cloud.ts";
 import { checkInputs, diffInputs, differs } from "./contract.ts";
 import { AzureError } from "./errors.ts";

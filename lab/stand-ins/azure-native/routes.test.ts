@@ -1,5 +1,3 @@
-import { beforeEach, describe, expect, it } from "vitest";
-
 import {
   ADDRESS,
   CARD,
@@ -9,7 +7,9 @@ import {
   RULES,
   SUBNET,
   VNET,
-} from "../../../policy/azure/world.ts";
+} from "@fogline/azure-checks/world";
+import { beforeEach, describe, expect, it } from "vitest";
+
 import { checkInputs } from "./contract.ts";
 import { nftables, type FabricRoute } from "./fabric.ts";
 import { routesOf } from "./network.ts";

@@ -1,17 +1,11 @@
 /** What Azure settles at once when it takes an order: whether it takes it, and the numbers. */
 import { randomUUID } from "node:crypto";
 
-import { rangesOverlap } from "../../../config/cidr.ts";
-import { checkResource } from "../../../policy/azure/check.ts";
-import { PAID } from "../../../policy/azure/quota.ts";
-import {
-  ADDRESS,
-  CARD,
-  MACHINE,
-  nameOf,
-  VNET,
-  type Resource,
-} from "../../../policy/azure/world.ts";
+import { checkResource } from "@fogline/azure-checks/check";
+import { rangesOverlap } from "@fogline/azure-checks/cidr";
+import { PAID } from "@fogline/azure-checks/quota";
+import { ADDRESS, CARD, MACHINE, nameOf, VNET, type Resource } from "@fogline/azure-checks/world";
+
 import type { View } from "./cloud.ts";
 import { differs } from "./contract.ts";
 import { AzureError } from "./errors.ts";

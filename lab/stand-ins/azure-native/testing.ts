@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Inputs } from "@fogline/azure-checks/values";
+import type { Properties } from "@fogline/pulumi-kit/values";
 import { onTestFinished } from "vitest";
 
-import type { Inputs } from "../../../policy/azure/values.ts";
 import { addUnreported, Unreported } from "../../engine/unreported.ts";
-import type { Properties } from "../../../provider/values.ts";
 import { Cloud, type View } from "./cloud.ts";
 import type { InstanceView } from "./machines.ts";
 import { AzureProvider } from "./provider.ts";

@@ -1,7 +1,7 @@
 /** The types that the stand-in knows: what of them it supports, and what cannot be changed in place. */
-import { PUBLISHED } from "../../../policy/azure/models.ts";
-import { resourceId } from "../../../policy/azure/request.ts";
-import type { Inputs } from "../../../policy/azure/values.ts";
+import { PUBLISHED } from "@fogline/azure-checks/models";
+import { resourceId } from "@fogline/azure-checks/request";
+import type { Inputs } from "@fogline/azure-checks/values";
 import {
   ADDRESS,
   CARD,
@@ -15,7 +15,7 @@ import {
   RUN_COMMAND,
   SUBNET,
   VNET,
-} from "../../../policy/azure/world.ts";
+} from "@fogline/azure-checks/world";
 
 /** Supported fields by name; what lies below a field is either free (`true`) or listed again. */
 export interface Fields {

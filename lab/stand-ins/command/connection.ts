@@ -1,9 +1,9 @@
 /** How to reach a machine over SSH: the official fields, their defaults and what they may hold. */
 import { createConnection } from "node:net";
 
+import { isObject, unwrap, type Problem } from "@fogline/pulumi-kit/values";
 import ssh2, { type ConnectConfig, type ParsedKey } from "ssh2";
 
-import { isObject, unwrap, type Problem } from "../../../provider/values.ts";
 import { refuseMissing, refuseUnknown } from "../refusals.ts";
 
 /** One SSH server and the way to log in. */

@@ -6,7 +6,8 @@ import {
   unwrap,
   type Problem,
   type Properties,
-} from "../../../provider/values.ts";
+} from "@fogline/pulumi-kit/values";
+
 import { refuseMissing, refuseUnknown } from "../refusals.ts";
 import { checkConnection, type Connection } from "./connection.ts";
 import type { Stream } from "./outcome.ts";

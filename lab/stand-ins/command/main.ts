@@ -1,7 +1,8 @@
 /** Entry point of the plugin; its argument is the engine's address. */
-import { listenerAt } from "../../../provider/engine.ts";
-import { endWithParent } from "../../../provider/lifetime.ts";
-import { serve } from "../../../provider/serve.ts";
+import { listenerAt } from "@fogline/pulumi-kit/messages";
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
+import { serve } from "@fogline/pulumi-kit/serve";
+
 import { CommandProvider } from "./provider.ts";
 
 const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));

@@ -1,14 +1,13 @@
+import { ASSET, SIGNATURE, UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { secret, type Properties } from "@fogline/pulumi-kit/values";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { secret, type Properties } from "../../../provider/values.ts";
 import { CommandProvider } from "./provider.ts";
 import { TestServer } from "./testing/server.ts";
 
 const URN = "urn:pulumi:lab::fogline::fog$command:remote:Command::step";
 const LOCAL = "urn:pulumi:lab::fogline::command:local:Command::step";
 const COPY = "urn:pulumi:lab::fogline::command:remote:CopyToRemote::file";
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 
 const server = { current: new TestServer() };
 const said: string[] = [];
@@ -144,14 +143,14 @@ describe("a check", () => {
   it("takes only assets as the source of a copy", () => {
     const { connection } = server.current;
     const given = { connection, remotePath: "/x" };
-    const asset = { "4dabf18193072939515e22adb298388d": ASSET, text: "", hash: "e3" };
+    const asset = { [SIGNATURE]: ASSET, text: "", hash: "e3" };
     expect(provider.check(COPY, { ...given, source: asset })).toEqual([]);
     expect(provider.check(COPY, { ...given, source: { text: "" } })).toHaveLength(1);
     expect(provider.check(COPY, given)).toHaveLength(1);
   });
 
   it("copies again only when the source or the path changes", async () => {
-    const asset = { "4dabf18193072939515e22adb298388d": ASSET, text: "", hash: "e3" };
+    const asset = { [SIGNATURE]: ASSET, text: "", hash: "e3" };
     const olds = { connection: { host: "192.0.2.1" }, remotePath: "/x", source: asset };
     await provider.update(COPY, olds, inputs({ remotePath: "/x", source: asset }));
     expect(server.current.connections).toBe(0);

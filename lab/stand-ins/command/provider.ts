@@ -9,9 +9,9 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { differences, topOf } from "../../../provider/difference.ts";
-import type { Listener } from "../../../provider/engine.ts";
-import type { PlannedChange, Provider } from "../../../provider/serve.ts";
+import { differences, topOf } from "@fogline/pulumi-kit/difference";
+import type { Listener } from "@fogline/pulumi-kit/messages";
+import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
   assetKind,
   canonical,
@@ -21,7 +21,8 @@ import {
   unwrap,
   type Problem,
   type Properties,
-} from "../../../provider/values.ts";
+} from "@fogline/pulumi-kit/values";
+
 import type { Connection } from "./connection.ts";
 import { copyToRemote, type Source } from "./copy.ts";
 import { checkInputs, COPY, REMOTE, RUN, shownBy, type CommandInputs } from "./fields.ts";
@@ -40,7 +41,7 @@ export class CommandProvider implements Provider {
   readonly version = "1.2.1";
   private readonly cancelled = new AbortController();
 
-  constructor(private readonly engine: Listener) {}
+  constructor(private readonly engine: Pick<Listener, "say" | "warn" | "flush">) {}
 
   check(urn: string, inputs: Properties): Problem[] {
     return checkInputs(typeOf(urn), inputs);

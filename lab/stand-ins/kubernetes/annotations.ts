@@ -1,14 +1,8 @@
 /** The `pulumi.com/…` annotations of an object: how the official provider lets one object differ. */
-import {
-  at,
-  isUnknown,
-  objectAt,
-  parsePath,
-  stringAt,
-  type Json,
-  type JsonObject,
-  type Path,
-} from "./values.ts";
+import { at, parsePath, type Json, type JsonObject, type Path } from "@fogline/pulumi-kit/json";
+import { isUnknown } from "@fogline/pulumi-kit/values";
+
+import { objectAt, stringAt } from "./values.ts";
 
 export const AUTONAMED = "pulumi.com/autonamed";
 const PREFIX = "pulumi.com/";

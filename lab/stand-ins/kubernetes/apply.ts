@@ -1,15 +1,16 @@
 /** Creating and updating one object, and finding out what a preview can know. */
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+import type { Log } from "@fogline/pulumi-kit/messages";
+
 import * as annotations from "./annotations.ts";
 import { describe } from "./await/wait.ts";
 import { UnknownKindError, type ApplyOptions, type Cluster, type Ref } from "./cluster.ts";
-import type { Log } from "./engine.ts";
 import { ApiError, CancelledError, isAlreadyExists, isNotFound } from "./errors.ts";
 import { CREATOR, respectIgnored, takenAlong } from "./managers.ts";
 import type { Settings } from "./settings.ts";
 import { manifest } from "./state.ts";
-import type { JsonObject } from "./values.ts";
 
 /** How often a creation is tried whose namespace or kind is not there yet, and the first pause. */
 const TRIES = 5;

@@ -1,7 +1,8 @@
+import { at, type JsonObject } from "@fogline/pulumi-kit/json";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import { check, type CheckArgs } from "./check.ts";
-import { at, UNKNOWN, type JsonObject } from "./values.ts";
 
 const deployment = { apiVersion: "apps/v1", kind: "Deployment" };
 const run = (args: Partial<CheckArgs>): ReturnType<typeof check> =>

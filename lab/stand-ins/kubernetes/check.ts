@@ -5,17 +5,13 @@
  */
 import { createHash } from "node:crypto";
 
+import { isObject, type JsonObject, type Path } from "@fogline/pulumi-kit/json";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { isUnknown } from "@fogline/pulumi-kit/values";
+
 import { annotationProblems, AUTONAMED, isAutonamed } from "./annotations.ts";
 import { isNamespaced, type Kind } from "./tokens.ts";
-import {
-  isObject,
-  isUnknown,
-  objectAt,
-  stringAt,
-  UNKNOWN,
-  type JsonObject,
-  type Path,
-} from "./values.ts";
+import { objectAt, stringAt } from "./values.ts";
 
 /** The engine's wish for names that the program leaves out. */
 export interface Autonaming {

@@ -7,9 +7,10 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { Json } from "@fogline/pulumi-kit/json";
+
 import { ApiError, CancelledError, UnreachableError } from "./errors.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
-import type { Json } from "./values.ts";
 
 export interface Request {
   method: "GET" | "PATCH" | "POST" | "DELETE";

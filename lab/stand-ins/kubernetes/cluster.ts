@@ -1,10 +1,12 @@
 /** Objects of one cluster by kind and name: discovery turns a kind into the path of a request. */
 import { setTimeout as pause } from "node:timers/promises";
 
+import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
+
 import type { Client } from "./client.ts";
 import { CancelledError, isNotFound } from "./errors.ts";
 import type { Kind } from "./tokens.ts";
-import { isObject, listAt, stringAt, type Json, type JsonObject } from "./values.ts";
+import { listAt, stringAt } from "./values.ts";
 
 /** One object. The namespace is absent for cluster-scoped kinds. */
 export interface Ref extends Kind {

@@ -1,8 +1,8 @@
+import { formatPath, type JsonObject } from "@fogline/pulumi-kit/json";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { diff } from "./diff.ts";
-import { formatPath, type JsonObject } from "./values.ts";
 
 const FIXED = { configMaps: false, secrets: false };
 const kindOf = (name: string): { apiVersion: string; kind: string } => {

@@ -2,9 +2,7 @@
  * Old inputs against new ones. Only what the program declares takes part: a field that it leaves to
  * a controller (`spec.replicas` under an autoscaler) is in neither, and so is never a difference.
  */
-import { isAutonamed } from "./annotations.ts";
-import { replacementTest, type Mutability } from "./immutable.ts";
-import type { Kind } from "./tokens.ts";
+import { replacementTest, type Mutability } from "@fogline/kubernetes-checks/immutable";
 import {
   at,
   equal,
@@ -13,7 +11,10 @@ import {
   type Json,
   type JsonObject,
   type Path,
-} from "./values.ts";
+} from "@fogline/pulumi-kit/json";
+
+import { isAutonamed } from "./annotations.ts";
+import type { Kind } from "./tokens.ts";
 
 export interface Change {
   path: Path;

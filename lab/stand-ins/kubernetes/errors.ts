@@ -1,5 +1,7 @@
 /** Failures that callers tell apart. */
-import { listAt, stringAt, type Json, type JsonObject } from "./values.ts";
+import type { Json, JsonObject } from "@fogline/pulumi-kit/json";
+
+import { listAt, stringAt } from "./values.ts";
 
 /** The API server answered, and refused. */
 export class ApiError extends Error {
@@ -58,23 +60,6 @@ export class NotReadyError extends Error {
     super(reasons.join("\n"));
     this.name = "NotReadyError";
     this.reasons = reasons;
-  }
-}
-
-/** A partial failure as the engine wants it: the identity and state of what exists by now. */
-export class InitFailedError extends Error {
-  readonly id: string;
-  readonly reasons: string[];
-  readonly outputs: JsonObject;
-  readonly inputs: JsonObject;
-
-  constructor(id: string, reasons: string[], outputs: JsonObject, inputs: JsonObject) {
-    super(reasons[0] ?? "the object did not become ready");
-    this.name = "InitFailedError";
-    this.id = id;
-    this.reasons = reasons;
-    this.outputs = outputs;
-    this.inputs = inputs;
   }
 }
 

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
+import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
 import { parseDocument } from "yaml";
 
-import { isObject, listAt, objectAt, stringAt, type Json, type JsonObject } from "./values.ts";
+import { listAt, objectAt, stringAt } from "./values.ts";
 
 /** How to reach one cluster as one user. Holds key material: never log it. */
 export interface ClusterAccess {

@@ -4,20 +4,19 @@
  */
 import { randomBytes } from "node:crypto";
 
-import * as annotations from "./annotations.ts";
-import { FIELD_MANAGER } from "./state.ts";
 import {
   at,
   equal,
   isObject,
-  listAt,
-  objectAt,
   parsePath,
-  stringAt,
   withValue,
   type JsonObject,
   type Path,
-} from "./values.ts";
+} from "@fogline/pulumi-kit/json";
+
+import * as annotations from "./annotations.ts";
+import { FIELD_MANAGER } from "./state.ts";
+import { listAt, objectAt, stringAt } from "./values.ts";
 
 /** Manager of an object that was created by POST. */
 export const CREATOR = "pulumi-kubernetes";

@@ -1,10 +1,12 @@
+import { at, type JsonObject } from "@fogline/pulumi-kit/json";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { InitFailedError } from "@fogline/pulumi-kit/wire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { InitFailedError } from "./errors.ts";
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
 import { FakeApi } from "./testing/fake-api.ts";
-import { at, stringAt, UNKNOWN, type JsonObject } from "./values.ts";
+import { stringAt } from "./values.ts";
 
 const MAP = "kubernetes:core/v1:ConfigMap";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";

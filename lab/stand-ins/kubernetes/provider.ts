@@ -1,6 +1,12 @@
 /** The provider's operations on plain values; `service.ts` speaks the engine's protocol around them. */
 import { setMaxListeners } from "node:events";
 
+import { isObject, type JsonObject } from "@fogline/pulumi-kit/json";
+import type { Log } from "@fogline/pulumi-kit/messages";
+import { containsUnknown } from "@fogline/pulumi-kit/secret-paths";
+import { nameOf, typeOf } from "@fogline/pulumi-kit/values";
+import { InitFailedError } from "@fogline/pulumi-kit/wire";
+
 import * as annotations from "./annotations.ts";
 import { applyObject, createObject, dryRun, updateObject, type Target } from "./apply.ts";
 import { declaredReadiness, readinessOf } from "./await/readiness.ts";
@@ -9,8 +15,7 @@ import { check, type Autonaming, type Checked } from "./check.ts";
 import type { Ref } from "./cluster.ts";
 import { ClusterAwayError, Connection } from "./connection.ts";
 import { diff, type Difference } from "./diff.ts";
-import type { Log } from "./engine.ts";
-import { CancelledError, InitFailedError, NotReadyError, textOf } from "./errors.ts";
+import { CancelledError, NotReadyError, textOf } from "./errors.ts";
 import { fieldManagerOf } from "./managers.ts";
 import { removeObject } from "./remove.ts";
 import { parseSettings, type Settings } from "./settings.ts";
@@ -25,8 +30,8 @@ import {
   refOf,
   refreshedInputs,
 } from "./state.ts";
-import { isNamespaced, nameOf, parseToken, typeOf, type Kind } from "./tokens.ts";
-import { containsUnknown, isObject, stringAt, type JsonObject } from "./values.ts";
+import { isNamespaced, parseToken, type Kind } from "./tokens.ts";
+import { stringAt } from "./values.ts";
 
 export interface Outcome {
   id: string;

@@ -1,11 +1,13 @@
 /** Deleting one object, and waiting until it is gone. */
+import { at, type JsonObject } from "@fogline/pulumi-kit/json";
+
 import { deletionPropagation, skipsAwait } from "./annotations.ts";
 import type { Target } from "./apply.ts";
 import { describe, done, poll, waiting, type WaitOptions } from "./await/wait.ts";
 import { eventsOf } from "./await/warnings.ts";
 import { UnknownKindError } from "./cluster.ts";
 import { isNotFound } from "./errors.ts";
-import { at, listAt, stringAt, type JsonObject } from "./values.ts";
+import { listAt, stringAt } from "./values.ts";
 
 /**
  * Deletes the object whose state is given; that it is gone already is success. An object of the same

@@ -1,3 +1,7 @@
+import type { Json, JsonObject } from "@fogline/pulumi-kit/json";
+import { unwrap } from "@fogline/pulumi-kit/secret-paths";
+import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
+import { fromStruct, toStruct } from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
@@ -5,13 +9,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { createService } from "./service.ts";
 import { FakeApi } from "./testing/fake-api.ts";
-import { unwrap, type Json, type JsonObject } from "./values.ts";
-import { fromStruct, toStruct } from "./wire.ts";
 
 const URN = "urn:pulumi:test::fogline::kubernetes:core/v1:Secret::pw";
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const secret = (value: Json): JsonObject => ({
-  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
+  [SIGNATURE]: SECRET,
   value,
 });
 

@@ -4,6 +4,19 @@
  * ignored properties of a request, and never announces preview support, so that the engine would
  * show inputs as outputs and leave computed ones (`spec.clusterIP`) empty instead of unknown.
  */
+import { formatPath, type JsonObject, type Path } from "@fogline/pulumi-kit/json";
+import { listenerAt } from "@fogline/pulumi-kit/messages";
+import { secretTexts, unwrap, wrap } from "@fogline/pulumi-kit/secret-paths";
+import { typeOf } from "@fogline/pulumi-kit/values";
+import {
+  checkResponse,
+  diffResponse,
+  fromStruct,
+  InitFailedError,
+  serviceError,
+  toStruct,
+  unary,
+} from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
@@ -11,14 +24,11 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type struct from "google-protobuf/google/protobuf/struct_pb.js";
 
 import type { Autonaming } from "./check.ts";
-import { Engine, type Log } from "./engine.ts";
-import { InitFailedError } from "./errors.ts";
+import type { Difference } from "./diff.ts";
 import { KubernetesProvider } from "./provider.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
 import { secretOutputs } from "./state.ts";
-import { parseToken, typeOf } from "./tokens.ts";
-import { secretTexts, unwrap, wrap, type JsonObject, type Path } from "./values.ts";
-import { checkResponse, diffResponse, fromStruct, serviceError, toStruct } from "./wire.ts";
+import { parseToken } from "./tokens.ts";
 
 /** Version of the npm package whose contract this keeps. */
 export const VERSION = "4.34.2";
@@ -65,63 +75,50 @@ const open = (message: struct.Struct | undefined): { value: JsonObject; secrets:
 
 const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
 
-/** Answers a call with what `work` resolves to. */
-function answering<Q, A>(work: (request: Q) => Promise<A> | A): grpc.handleUnaryCall<Q, A> {
-  return (call, callback) => {
-    void (async () => {
-      try {
-        callback(null, await work(call.request));
-      } catch (error) {
-        callback(
-          error instanceof Error && "metadata" in error
-            ? (error as grpc.ServiceError)
-            : serviceError(error, (text) => text),
-        );
-      }
-    })();
-  };
-}
-
 /** The service's methods; those of the protocol that are left out answer "unimplemented". */
 export function createService(
   engineAddress: string | undefined,
 ): grpc.UntypedServiceImplementation {
-  let engine = engineAddress === undefined ? undefined : new Engine(engineAddress);
-  const logFor = (urn: string): Log => engine?.log(urn) ?? toStderr;
-  const provider = new KubernetesProvider(logFor);
+  let engine = listenerAt(engineAddress);
+  let isAttached = engineAddress !== undefined;
+  const attach = (address: string): void => {
+    engine = isAttached ? engine : listenerAt(address);
+    isAttached = true;
+  };
+  const provider = new KubernetesProvider((urn) => engine.log(urn));
 
   return {
-    handshake: answering((request: proto.ProviderHandshakeRequest) => {
-      engine ??= new Engine(request.getEngineAddress());
+    handshake: unary((request: proto.ProviderHandshakeRequest) => {
+      attach(request.getEngineAddress());
       const response = new proto.ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       response.setSupportsAutonamingConfiguration(true);
       return response;
     }),
 
-    attach: answering((request: plugin.PluginAttach) => {
-      engine ??= new Engine(request.getAddress());
+    attach: unary((request: plugin.PluginAttach) => {
+      attach(request.getAddress());
       return new empty.Empty();
     }),
 
-    getPluginInfo: answering(() => {
+    getPluginInfo: unary(() => {
       const response = new plugin.PluginInfo();
       response.setVersion(VERSION);
       return response;
     }),
 
-    getSchema: answering(() => {
+    getSchema: unary(() => {
       const response = new proto.GetSchemaResponse();
       response.setSchema(JSON.stringify({ name: "kubernetes", version: VERSION }));
       return response;
     }),
 
-    checkConfig: answering((request: proto.CheckRequest) => {
+    checkConfig: unary((request: proto.CheckRequest) => {
       const news = fromStruct(request.getNews());
       return checkResponse(news, settingsProblems(unwrap(news).value));
     }),
 
-    diffConfig: answering((request: proto.DiffRequest) => {
+    diffConfig: unary((request: proto.DiffRequest) => {
       const old = open(request.getOldInputs() ?? request.getOlds()).value;
       const news = open(request.getNews()).value;
       const response = new proto.DiffResponse();
@@ -133,7 +130,7 @@ export function createService(
       return response;
     }),
 
-    configure: answering((request: proto.ConfigureRequest) => {
+    configure: unary((request: proto.ConfigureRequest) => {
       provider.configure(parseSettings(open(request.getArgs()).value));
       const response = new proto.ConfigureResponse();
       response.setAcceptsecrets(true);
@@ -142,7 +139,7 @@ export function createService(
       return response;
     }),
 
-    check: answering((request: proto.CheckRequest) => {
+    check: unary((request: proto.CheckRequest) => {
       const news = open(request.getNews());
       const old = open(request.getOlds()).value;
       return new Bags(request.getUrn(), news).guard(() => {
@@ -157,15 +154,15 @@ export function createService(
       });
     }),
 
-    diff: answering((request: proto.DiffRequest) => {
+    diff: unary((request: proto.DiffRequest) => {
       const old = open(request.getOldInputs());
       const news = open(request.getNews());
       return new Bags(request.getUrn(), old, news).guard(() =>
-        diffResponse(provider.diff(request.getUrn(), old.value, news.value)),
+        planOf(provider.diff(request.getUrn(), old.value, news.value)),
       );
     }),
 
-    create: answering((request: proto.CreateRequest) => {
+    create: unary((request: proto.CreateRequest) => {
       const inputs = open(request.getProperties());
       const bags = new Bags(request.getUrn(), inputs);
       return bags.guard(async () => {
@@ -182,7 +179,7 @@ export function createService(
       });
     }),
 
-    update: answering((request: proto.UpdateRequest) => {
+    update: unary((request: proto.UpdateRequest) => {
       const inputs = open(request.getNews());
       const outputs = open(request.getOlds());
       const bags = new Bags(request.getUrn(), inputs, outputs);
@@ -202,7 +199,7 @@ export function createService(
       });
     }),
 
-    read: answering((request: proto.ReadRequest) => {
+    read: unary((request: proto.ReadRequest) => {
       const inputs = open(request.getInputs());
       const outputs = open(request.getProperties());
       const bags = new Bags(request.getUrn(), inputs, outputs);
@@ -223,7 +220,7 @@ export function createService(
       });
     }),
 
-    delete: answering((request: proto.DeleteRequest) => {
+    delete: unary((request: proto.DeleteRequest) => {
       const inputs = open(request.getOldInputs());
       const outputs = open(request.getProperties());
       return new Bags(request.getUrn(), inputs, outputs).guard(async () => {
@@ -237,26 +234,35 @@ export function createService(
       });
     }),
 
-    construct: answering((request: proto.ConstructRequest) => {
+    construct: unary((request: proto.ConstructRequest) => {
       parseToken(request.getType());
       throw new Error(`${request.getType()} is no component of the kubernetes stand-in`);
     }),
 
-    invoke: answering((request: proto.InvokeRequest) => {
+    invoke: unary((request: proto.InvokeRequest) => {
       throw new Error(
         `the function ${request.getTok()} is not supported by the kubernetes stand-in: it renders no Helm charts, kustomizations or YAML files; declare the objects as resources`,
       );
     }),
 
-    call: answering((request: proto.CallRequest) => {
+    call: unary((request: proto.CallRequest) => {
       throw new Error(`the method ${request.getTok()} is not supported by the kubernetes stand-in`);
     }),
 
-    cancel: answering(() => {
+    cancel: unary(() => {
       provider.cancel();
       return new empty.Empty();
     }),
   };
+}
+
+function planOf({ changes, replaces, deleteBeforeReplace }: Difference): proto.DiffResponse {
+  return diffResponse({
+    changes: changes.map(({ path, ...how }) => ({ ...how, path: formatPath(path) })),
+    properties: [...new Set(changes.map(({ path }) => String(path[0])))],
+    replaces,
+    deleteBeforeReplace,
+  });
 }
 
 function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
@@ -270,11 +276,3 @@ function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
     proposed: options.getProposedName(),
   };
 }
-
-/** Without an engine to talk to (a debugger started the plugin), messages go to stderr. */
-const toStderr: Log = {
-  status: () => undefined,
-  statusWarning: () => undefined,
-  info: (message) => process.stderr.write(`${message}\n`),
-  warning: (message) => process.stderr.write(`warning: ${message}\n`),
-};

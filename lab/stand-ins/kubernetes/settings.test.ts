@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { readKubeconfig } from "./kubeconfig.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
-import { UNKNOWN, type JsonObject } from "./values.ts";
 
 let folder = "";
 beforeEach(() => {

@@ -1,6 +1,8 @@
 /** The provider's own configuration: what `new kubernetes.Provider(name, {…})` takes. */
+import { equal, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
+import { isUnknown } from "@fogline/pulumi-kit/values";
+
 import { activeCluster } from "./kubeconfig.ts";
-import { equal, isUnknown, type Json, type JsonObject } from "./values.ts";
 
 export interface Settings {
   kubeconfig: string | undefined;

@@ -1,3 +1,4 @@
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -10,7 +11,6 @@ import {
   refOf,
   refreshedInputs,
 } from "./state.ts";
-import { UNKNOWN } from "./values.ts";
 
 const service = { apiVersion: "v1", kind: "Service" };
 const definition = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" };

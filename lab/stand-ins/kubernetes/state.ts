@@ -2,21 +2,21 @@
  * Between the program's inputs, the manifest that the cluster gets and the outputs that the state
  * keeps. Pure.
  */
-import type { Ref } from "./cluster.ts";
-import { hasStatus, type Kind } from "./tokens.ts";
 import {
   at,
   equal,
   isObject,
-  isUnknown,
-  objectAt,
-  stringAt,
-  UNKNOWN,
   withValue,
   type Json,
   type JsonObject,
   type Path,
-} from "./values.ts";
+} from "@fogline/pulumi-kit/json";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { isUnknown } from "@fogline/pulumi-kit/values";
+
+import type { Ref } from "./cluster.ts";
+import { hasStatus, type Kind } from "./tokens.ts";
+import { objectAt, stringAt } from "./values.ts";
 
 /** Output in which the name of our field manager is kept; `__` hides it from displays. */
 export const FIELD_MANAGER = "__fieldManager";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { hasStatus, isNamespaced, nameOf, parseToken, typeOf } from "./tokens.ts";
+import { hasStatus, isNamespaced, parseToken } from "./tokens.ts";
 
 describe("parseToken", () => {
   it.each([
@@ -46,10 +46,4 @@ describe("kinds", () => {
     expect(hasStatus({ apiVersion: "apps/v1", kind: "Deployment" })).toBe(true);
     expect(hasStatus({ apiVersion: "v1", kind: "ConfigMap" })).toBe(false);
   });
-});
-
-it("a URN yields type and name", () => {
-  const urn = "urn:pulumi:lab::fogline::fogline:apps:Website$kubernetes:apps/v1:Deployment::a::b";
-  expect(typeOf(urn)).toBe("kubernetes:apps/v1:Deployment");
-  expect(nameOf(urn)).toBe("a::b");
 });

@@ -3,10 +3,9 @@
  * must be known of a built-in kind when no cluster can be asked.
  */
 
-export interface Kind {
-  apiVersion: string;
-  kind: string;
-}
+import type { Kind } from "@fogline/kubernetes-checks/immutable";
+
+export type { Kind };
 
 /** Modules of the official package that render manifests themselves. */
 const RENDERERS = /^(helm\.sh|helm|kustomize|yaml)(\/|$)/;
@@ -87,12 +86,3 @@ export function parseToken(token: string): Kind {
   }
   return { apiVersion, kind };
 }
-
-/** The type of a URN: `urn:pulumi:stack::project::Parent$kubernetes:core/v1:Namespace::name`. */
-export function typeOf(urn: string): string {
-  const qualified = urn.split("::")[2] ?? "";
-  return qualified.slice(qualified.lastIndexOf("$") + 1);
-}
-
-/** The resource's name in the program. */
-export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");

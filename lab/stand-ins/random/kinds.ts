@@ -6,7 +6,8 @@
  */
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 
-import type { Problem, Properties } from "../../../provider/values.ts";
+import type { Problem, Properties } from "@fogline/pulumi-kit/values";
+
 import { password, passwordProblem, type PasswordRules } from "./password.ts";
 import { pet } from "./pet.ts";
 

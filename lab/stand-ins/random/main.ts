@@ -1,6 +1,7 @@
 /** Entry point of the plugin. */
-import { endWithParent } from "../../../provider/lifetime.ts";
-import { serve } from "../../../provider/serve.ts";
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
+import { serve } from "@fogline/pulumi-kit/serve";
+
 import { RandomProvider } from "./provider.ts";
 
 endWithParent();

@@ -1,6 +1,6 @@
+import { secret, unwrap, type Properties } from "@fogline/pulumi-kit/values";
 import { describe, expect, it } from "vitest";
 
-import { secret, unwrap, type Properties } from "../../../provider/values.ts";
 import { RandomProvider } from "./provider.ts";
 
 const provider = new RandomProvider();

@@ -2,8 +2,8 @@
  * Stand-in for the `random` provider: the official fields, and the rule that any change of an input
  * makes a new value. Types and fields that it does not have are refused by name.
  */
-import { differences } from "../../../provider/difference.ts";
-import type { PlannedChange, Provider } from "../../../provider/serve.ts";
+import { differences } from "@fogline/pulumi-kit/difference";
+import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
   hasUnknown,
   secret,
@@ -11,7 +11,8 @@ import {
   unwrap,
   type Problem,
   type Properties,
-} from "../../../provider/values.ts";
+} from "@fogline/pulumi-kit/values";
+
 import { refuseMissing, refuseUnknown } from "../refusals.ts";
 import { KINDS, type Kind } from "./kinds.ts";
 

@@ -1,8 +1,8 @@
 /** Somebody changes things by hand: a refresh sees it, and the next update takes it back. */
+import type { NetmakerClient } from "@fogline/pulumi-netmaker/api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { NetmakerClient } from "../../../components/overlay/netmaker/api/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { MANUAL, settled, type Manual } from "./manual.ts";
 import { mesh, OWN_KEY } from "./mesh.ts";

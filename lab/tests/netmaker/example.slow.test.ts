@@ -11,7 +11,7 @@ it("the example of the library's use alone comes up, and stays as it is", async 
   await server.enrol("nas", (await client.enrollmentKeys.find("office"))?.token ?? "");
 
   await using stack = await TestStack.create(async () => ({
-    ...((await import("../../../components/overlay/netmaker/example/index.ts")) as object),
+    ...((await import("@fogline/pulumi-netmaker/example")) as object),
   }));
   await stack.configure({ url, username: user.username }, { password: user.password });
   expect(Object.keys(await stack.up())).toEqual(["create"]);

@@ -1,10 +1,10 @@
 /** What goes wrong on the way: killed engines, servers that fail, programs that ask for nonsense. */
 import { readFileSync } from "node:fs";
 
+import { Provider, SuperAdmin } from "@fogline/pulumi-netmaker";
 import { secret } from "@pulumi/pulumi";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { Provider, SuperAdmin } from "../../../components/overlay/netmaker/resources/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { Meddler } from "./meddler.ts";
 import { mesh, type Otherwise } from "./mesh.ts";

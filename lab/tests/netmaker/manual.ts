@@ -1,7 +1,6 @@
 /** What people do by hand on a server that a program declares: each changes one thing, if it is there. */
+import type { NetmakerClient } from "@fogline/pulumi-netmaker/api";
 import { expect, vi } from "vitest";
-
-import type { NetmakerClient } from "../../../components/overlay/netmaker/api/index.ts";
 
 /** @param n what to change it to, for changes that have a number in them */
 export type Manual = (client: NetmakerClient, n: number) => Promise<unknown>;

@@ -1,8 +1,8 @@
 /** A mesh with every kind of resource, as a program declares it. */
+import * as netmaker from "@fogline/pulumi-netmaker";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 
-import * as netmaker from "../../../components/overlay/netmaker/resources/index.ts";
 import type { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 
 /** WireGuard key of a device that keeps its private one to itself. */

@@ -1,12 +1,8 @@
 /** Every kind of resource, by the real engine on a real server. */
+import { Network, Provider, SuperAdmin } from "@fogline/pulumi-netmaker";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import {
-  Network,
-  Provider,
-  SuperAdmin,
-} from "../../../components/overlay/netmaker/resources/index.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { mesh, OWN_KEY, type Otherwise } from "./mesh.ts";
 import { TestStack } from "./stack.ts";

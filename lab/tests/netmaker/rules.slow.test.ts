@@ -3,13 +3,13 @@
  * the client out of them. The provider's own kinds, on a real server; a program that is killed is one whose
  * calls end.
  */
+import { NetmakerClient, type AclRule } from "@fogline/pulumi-netmaker/api";
+import { aclRule } from "@fogline/pulumi-netmaker/provider/kinds/acl-rule";
+import { externalClient } from "@fogline/pulumi-netmaker/provider/kinds/external-client";
+import { gateway } from "@fogline/pulumi-netmaker/provider/kinds/gateway";
+import { network } from "@fogline/pulumi-netmaker/provider/kinds/network";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
-import { NetmakerClient, type AclRule } from "../../../components/overlay/netmaker/api/index.ts";
-import { aclRule } from "../../../components/overlay/netmaker/provider/kinds/acl-rule.ts";
-import { externalClient } from "../../../components/overlay/netmaker/provider/kinds/external-client.ts";
-import { gateway } from "../../../components/overlay/netmaker/provider/kinds/gateway.ts";
-import { network } from "../../../components/overlay/netmaker/provider/kinds/network.ts";
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { Meddler } from "./meddler.ts";
 

@@ -16,7 +16,7 @@ import { stringify } from "yaml";
 import { bundlePlugin } from "../../bundle.ts";
 import { ensureEngine } from "../../toolchain/toolchain.ts";
 
-const PLUGIN = "components/overlay/netmaker/provider";
+const PLUGIN = "packages/pulumi-netmaker/provider";
 
 /** One resource as the engine remembers it. */
 export interface Remembered {

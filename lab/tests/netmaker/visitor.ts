@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 
-import { NetmakerClient } from "../../../components/overlay/netmaker/api/index.ts";
+import { NetmakerClient } from "@fogline/pulumi-netmaker/api";
 
 const ID = "visitor";
 const [action, file = ""] = process.argv.slice(2);

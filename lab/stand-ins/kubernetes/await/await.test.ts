@@ -1,3 +1,4 @@
+import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { declaredReadiness, readinessOf } from "./readiness.ts";
@@ -6,7 +7,7 @@ import { Client } from "../client.ts";
 import { Cluster } from "../cluster.ts";
 import { readKubeconfig } from "../kubeconfig.ts";
 import { FakeApi } from "../testing/fake-api.ts";
-import { objectAt, type JsonObject } from "../values.ts";
+import { objectAt } from "../values.ts";
 
 let api: FakeApi;
 beforeEach(async () => {

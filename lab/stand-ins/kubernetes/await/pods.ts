@@ -1,6 +1,8 @@
 /** What pods say about themselves: for progress while waiting, and for the error afterwards. */
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
 import { textOf } from "../errors.ts";
-import { listAt, numberAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import { listAt, numberAt, objectAt, stringAt } from "../values.ts";
 import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
 
 const LOG_LINES = 10;

@@ -1,7 +1,9 @@
 /** Which kinds are waited for, and how. */
+import { equal, type JsonObject } from "@fogline/pulumi-kit/json";
+
 import { expectations, unmet } from "../annotations.ts";
 import { groupOf, type Kind } from "../tokens.ts";
-import { equal, objectAt, stringAt, type JsonObject } from "../values.ts";
+import { objectAt, stringAt } from "../values.ts";
 import { job } from "./job.ts";
 import { condition, holds, pod } from "./pods.ts";
 import { ingress, service } from "./service.ts";

@@ -1,5 +1,7 @@
 /** Service and Ingress: something answers behind them. */
-import { listAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
+import { listAt, objectAt, stringAt } from "../values.ts";
 import { explainEvents, explainPods, listIn, selectorText } from "./pods.ts";
 import { done, waiting, type Readiness, type Scope } from "./wait.ts";
 

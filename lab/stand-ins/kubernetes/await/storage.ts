@@ -1,5 +1,7 @@
 /** Claims and volumes. */
-import { objectAt, stringAt, type JsonObject } from "../values.ts";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
+import { objectAt, stringAt } from "../values.ts";
 import { explainEvents } from "./pods.ts";
 import { done, failed, waiting, type Readiness, type Scope } from "./wait.ts";
 

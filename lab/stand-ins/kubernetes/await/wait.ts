@@ -4,9 +4,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
 import type { Cluster, Ref } from "../cluster.ts";
 import { ApiError, CancelledError, NotReadyError, UnreachableError } from "../errors.ts";
-import type { JsonObject } from "../values.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** What a look at an object says. */

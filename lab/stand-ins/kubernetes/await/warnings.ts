@@ -3,7 +3,9 @@
  * hold yet, containers that are not ready yet, and every event of type Warning that the object has,
  * old ones included. They go to the resource's status, and say nothing of how the wait will end.
  */
-import { listAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
+import { listAt, objectAt, stringAt } from "../values.ts";
 import { listIn, nameOf, podsOwnedBy } from "./pods.ts";
 import type { Scope } from "./wait.ts";
 import { deploymentPods } from "./workloads.ts";

@@ -1,5 +1,7 @@
 /** Controllers that keep pods running: Deployment, ReplicaSet, StatefulSet, DaemonSet. */
-import { listAt, numberAt, objectAt, stringAt, type JsonObject } from "../values.ts";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
+
+import { listAt, numberAt, objectAt, stringAt } from "../values.ts";
 import {
   condition,
   explainEvents,

@@ -9,12 +9,12 @@ import {
   at,
   equal,
   formatPath,
-  objectAt,
-  stringAt,
   withValue,
   type Json,
   type JsonObject,
-} from "../values.ts";
+} from "@fogline/pulumi-kit/json";
+
+import { objectAt, stringAt } from "../values.ts";
 import { groups, kindAt, KINDS } from "./kinds.ts";
 import { leaves, managedFields, managerKey, same, type Owners } from "./owners.ts";
 

@@ -1,5 +1,5 @@
 /** Kinds that the API server in memory serves. */
-import type { JsonObject } from "../values.ts";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
 
 /** By the path that their collections lie under. */
 export const KINDS: Record<string, [plural: string, kind: string, namespaced: boolean][]> = {

@@ -1,5 +1,12 @@
 /** Who owns which field of an object of the API server in memory. */
-import { equal, isObject, withValue, type Json, type JsonObject, type Path } from "../values.ts";
+import {
+  equal,
+  isObject,
+  withValue,
+  type Json,
+  type JsonObject,
+  type Path,
+} from "@fogline/pulumi-kit/json";
 
 /** Owners of fields: `<manager> <operation>` → paths of leaves. */
 export type Owners = Map<string, Path[]>;

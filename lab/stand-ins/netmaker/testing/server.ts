@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import { NetmakerClient } from "../../../../components/overlay/netmaker/api/index.ts";
-import { registration } from "../../../../components/overlay/netmaker/contract/registration.ts";
+import { NetmakerClient } from "@fogline/pulumi-netmaker/api";
+import { registration } from "@fogline/pulumi-netmaker/contract/registration";
+
 import { ensureNetmaker } from "../../../toolchain/toolchain.ts";
 
 /** How long the server may take to answer, milliseconds: it starts in well under a second. */

@@ -1,0 +1,107 @@
+/** Netmaker's server on a machine, without containers: systemd units, a database, Mosquitto, Caddy. */
+import { join } from "node:path";
+
+import { Provider } from "@fogline/pulumi-netmaker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import { nodeName, type Machine } from "../../machine.ts";
+import { FILES_SCRIPT, readScript, RemoteScript } from "../../remote/script.ts";
+import { pinned, pinnedUi } from "./program.ts";
+
+export interface ServerArgs {
+  readonly settings: NetmakerSettings;
+  /** Its TCP port 443 must be open to this computer. */
+  readonly machine: Machine;
+}
+
+/** How the API is asked from elsewhere. */
+export interface ServerAccess {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Certificate of the authority to trust; unset for a well-known one. */
+  readonly ca?: string;
+}
+
+/** User name of the super-admin. */
+const ADMIN = "fogline";
+
+/**
+ * The server and everything it needs on one machine. The super-admin is made with a password that only
+ * the stack's state holds, before anybody else reaches the API; all other secrets are made on the
+ * machine and stay there.
+ */
+export class Server extends pulumi.ComponentResource {
+  /** What the API is called by: a DNS name or the machine's public address. */
+  readonly host: pulumi.Output<string>;
+  /** Secret. */
+  readonly access: pulumi.Output<ServerAccess>;
+  /** For resources of this server; done when it answers. */
+  readonly provider: Provider;
+  /** Done when the API answers over TLS. */
+  readonly running: pulumi.Resource;
+
+  constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("fogline:netmaker:Server", name, {}, opts);
+    const { settings, machine } = args;
+    this.host =
+      settings.domain === undefined
+        ? pulumi.output(machine.publicAddress ?? "")
+        : pulumi.output(settings.domain);
+    const password = new random.RandomPassword(
+      `${name}-admin`,
+      // Letters and digits: nothing on the way needs to quote them.
+      { length: 32, special: false },
+      { parent: this },
+    ).result;
+    const database = `database/${settings.database}.sh`;
+    const server = new RemoteScript(
+      `${nodeName(machine)}-netmaker`,
+      {
+        machine,
+        script: [FILES_SCRIPT, ...scripts("program.sh", "ui.sh", database, "server.sh")],
+        values: {
+          NODE: nodeName(machine),
+          HOST: this.host,
+          ADDRESS: machine.publicAddress ?? "",
+          DOMAIN: settings.domain === undefined ? "no" : "yes",
+          ...pinned(settings, "server", machine.arch),
+          ...pinnedUi(settings),
+          ADMIN,
+          PASSWORD: password,
+          BACKUP: readScript(scripts(database, "backup.sh")),
+          RESTORE: readScript(scripts(database, "restore.sh")),
+        },
+      },
+      { parent: this },
+    );
+    this.running = server;
+    const access = {
+      url: pulumi.interpolate`https://${this.host}`,
+      username: ADMIN,
+      password,
+      ...(settings.domain === undefined ? { ca: server.result.apply(readCertificate) } : {}),
+    };
+    this.access = pulumi.secret(access);
+    this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
+    this.registerOutputs({ host: this.host });
+  }
+}
+
+/** The authority's certificate, without which nobody would know the server. */
+function readCertificate(text: string): string {
+  if (
+    !/^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----$/.test(text.trim())
+  ) {
+    throw new pulumi.RunError(
+      `the Netmaker server did not print its authority's certificate but ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  }
+  return text;
+}
+
+function scripts(...files: readonly string[]): string[] {
+  return files.map((file) => join(import.meta.dirname, "scripts/server", file));
+}

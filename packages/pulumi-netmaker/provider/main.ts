@@ -1,0 +1,8 @@
+/** Entry point of the plugin. */
+import { endWithParent } from "@fogline/pulumi-kit/lifetime";
+import { serve } from "@fogline/pulumi-kit/serve";
+
+import { NetmakerProvider } from "./provider.ts";
+
+endWithParent();
+await serve(new NetmakerProvider());

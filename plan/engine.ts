@@ -1,0 +1,40 @@
+/** The mock engine with what this program asks of an engine and of its providers. */
+import * as mock from "@fogline/pulumi-kit/mock";
+
+import { DRAFT } from "../config/load.ts";
+import { READ_STATE } from "../stacks/record.ts";
+import { ANSWERS } from "./answers.ts";
+
+export interface ProgramOptions extends Pick<mock.MockOptions, "stack" | "seal"> {
+  /** Whether settings may hold values that only stand for others; default true, as nothing is made. */
+  readonly draft?: boolean;
+  /** Outputs of the stack's resources at the last update, by URN; default none, as of a new stack. */
+  readonly state?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/**
+ * A mock engine for this process; what it returns grows as the program runs.
+ *
+ * @param settings the stack's settings by section, as its file has them
+ */
+export function mockEngine(
+  settings: Readonly<Record<string, unknown>>,
+  { draft = true, state = {}, ...options }: ProgramOptions = {},
+): readonly mock.Registered[] {
+  const sections = Object.entries(settings).map(
+    ([name, value]) => [`fogline:${name}`, JSON.stringify(value)] as const,
+  );
+  const outputs = Object.entries(state).map(([urn, held]) => [urn, { outputs: held }] as const);
+  return mock.mockEngine({
+    ...options,
+    project: "fogline",
+    config: { ...Object.fromEntries(sections), [DRAFT]: String(draft) },
+    answers: ANSWERS,
+    calls: {
+      [READ_STATE]: () => ({ outputs: Object.fromEntries(outputs) }),
+      "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": () => ({
+        instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
+      }),
+    },
+  });
+}
