@@ -78,9 +78,9 @@ async function replaceFile(path: string, content: Uint8Array, mode = 0o644): Pro
 const outsidePackages: Plugin = {
   name: "packages",
   setup(build) {
-    // This checkout's own packages are sources like its others.
-    build.onResolve({ filter: /^(?![./]|@fogline\/)/ }, ({ path, kind }) =>
-      kind === "entry-point" ? undefined : { path, external: true },
+    build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      // This checkout's own packages are sources like its others.
+      kind === "entry-point" || path.startsWith("@fogline/") ? undefined : { path, external: true },
     );
   },
 };
