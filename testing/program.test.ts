@@ -30,6 +30,22 @@ beforeAll(async () => {
   });
 });
 
+/** URNs of all that stands before a resource, by however many others. */
+function everythingBefore(urn: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const follow = (each: string): void => {
+    const resource = fog.registered.find((other) => other.urn === each);
+    for (const next of resource?.dependencies ?? []) {
+      if (!found.has(next)) {
+        found.add(next);
+        follow(next);
+      }
+    }
+  };
+  follow(urn);
+  return found;
+}
+
 describe("the whole program", () => {
   it("registers the resources of the snapshot", () => {
     const list = fog.registered.map(({ type, name }) => `${type} ${name}`).sort();
@@ -118,6 +134,23 @@ describe("the whole program", () => {
     });
     const traefik = JSON.stringify(fog.one("ingress-controller").inputs);
     expect(traefik).not.toMatch(/entrypoints\.\w+\.http\.middlewares/);
+  });
+
+  it("reaches the website where Traefik cannot start on a node: it awaits no pod, and looks last", () => {
+    const { metadata } = fog.one("ingress-controller").inputs as {
+      metadata: { annotations: Record<string, string> };
+    };
+    expect(metadata.annotations).toMatchObject({ "pulumi.com/skipAwait": "true" });
+    const check = fog.one("ingress-check");
+    const before = everythingBefore(check.urn);
+    const deployed = fog.registered.filter(({ type }) => type.endsWith(":Deployment"));
+    const names = deployed.map(({ name }) => name).sort();
+    expect(names).toEqual(["dashboard-deployment", "descheduler-deployment", "website-deployment"]);
+    for (const { name, urn } of [...deployed, fog.one("website-default-deny")]) {
+      expect(before, name).toContain(urn);
+    }
+    const waiting = fog.registered.filter(({ urn }) => everythingBefore(urn).has(check.urn));
+    expect(waiting.map(({ name }) => name)).toEqual([]);
   });
 
   it("denies by default in each of its namespaces, once what is needed is allowed", () => {
