@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { estimate, PRICES } from "../plan/cost.ts";
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
@@ -71,6 +72,18 @@ describe("the whole program", () => {
     expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
     expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
+  it("takes up objects that an interrupted update made, and fields that others own", () => {
+    expect(fog.one("cluster").inputs).toMatchObject({
+      enableServerSideApply: "true",
+      upsertExistingObjects: "true",
+      enablePatchForce: "true",
+    });
+  });
+
+  it("tells policies its budget by the record of its settings", () => {
+    expect(estimate(fog.registered, PRICES).budget).toBe(200);
   });
 
   it("gives what scripts print, which a preview may not know, to scripts and to the kubeconfig alone", () => {

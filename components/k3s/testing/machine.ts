@@ -79,6 +79,11 @@ export class FakeMachine {
     }
   }
 
+  /** A command that the machine has besides. */
+  command(name: string, text: string): void {
+    writeFileSync(join(this.state, "bin", name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+  }
+
   /** What is at the address of K3s' binary; its sum. */
   serve(binary: string): string {
     writeFileSync(join(this.state, "served"), binary);
