@@ -78,7 +78,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	./testing/summary.sh
 
 .PHONY: test-long
-test-long: node_modules ## What takes minutes: make check on a bare Debian, a restart of the computer under a lab
+test-long: node_modules ## What takes minutes: the set-up and make check on a bare Debian, a restart of the computer under a lab
 	@$(SETUP) test
 	@rm -f .fogline/tests/*.json
 	./testing/lab.sh --long $(ARGS)

@@ -254,10 +254,10 @@ function release({ k3s: before }: Built, { k3s: after }: Built): Transition[] {
   }
   return first === 0 || is[1] - was[1] > 1
     ? [
-        mind(
+        refuse(
           "k3s.version",
-          `${change}Kubernetes supports an upgrade by one minor version at a time`,
-          `go by way of the newest patch of v${was[0]}.${was[1] + 1}, and run pulumi up for each`,
+          `${change}Kubernetes goes up by one minor version at a time, and the master's script refuses more`,
+          `take the newest release of v${was[0]}.${was[1] + 1} and run pulumi up, then of the next minor version, one after the other, up to ${after.version}`,
         ),
       ]
     : [];

@@ -21,6 +21,8 @@ export function mockEngine(
   settings: Readonly<Record<string, unknown>>,
   { draft = true, state = {}, ...options }: ProgramOptions = {},
 ): readonly mock.Registered[] {
+  // Nothing is dialled here, so it does not matter whether this computer's SSH agent answers.
+  delete process.env["SSH_AUTH_SOCK"];
   const sections = Object.entries(settings).map(
     ([name, value]) => [`fogline:${name}`, JSON.stringify(value)] as const,
   );

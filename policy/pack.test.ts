@@ -12,11 +12,19 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { parse } from "../config/schema.ts";
+import { builtWith, RECORD } from "../config/transition.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import { POLICIES } from "./policies.ts";
 
 const GROUP = "azure-native:network:NetworkSecurityGroup";
+
+interface Declared {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
 
 let pack: ChildProcess;
 let client: InstanceType<typeof stubs.AnalyzerClient>;
@@ -40,6 +48,32 @@ afterAll(async () => {
   pack.kill();
   await once(pack, "exit");
 });
+
+/** What the policies over a whole stack say of its resources. */
+function analyzeStack(resources: readonly Declared[]): Promise<string[]> {
+  const request = new proto.AnalyzeStackRequest();
+  request.setResourcesList(
+    resources.map(({ type, name, inputs }) => {
+      const resource = new proto.AnalyzerResource();
+      resource.setType(type);
+      resource.setName(name);
+      resource.setUrn(`urn:pulumi:dev::fogline::${type}::${name}`);
+      resource.setProperties(struct.Struct.fromJavaScript(inputs as never));
+      resource.setOptions(new proto.AnalyzerResourceOptions());
+      return resource;
+    }),
+  );
+  return new Promise((resolve, reject) => {
+    client.analyzeStack(request, (error, response) => {
+      if (error === null) {
+        const found = response.getDiagnosticsList();
+        resolve(found.map((each) => `${each.getPolicyname()}: ${each.getMessage()}`));
+      } else {
+        reject(error);
+      }
+    });
+  });
+}
 
 /** The policies that a resource breaks, with the message of each. */
 function analyze(type: string, properties: Record<string, unknown>): Promise<string[]> {
@@ -101,5 +135,29 @@ describe("the policy pack", () => {
 
   it("lets a resource pass that keeps to all", async () => {
     expect(await analyze("kubernetes:core/v1:Namespace", { metadata: { name: "a" } })).toEqual([]);
+  });
+
+  it.each([
+    [120, "a month costs 124.55 USD, the budget is 120.00 USD"],
+    [130, ""],
+  ])("holds a stack to the %i USD that its record declares", async (monthlyBudgetUsd, told) => {
+    const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;
+    const settings = parse({
+      cloud: { sshFrom: ["203.0.113.7/32"], monthlyBudgetUsd },
+      k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) } },
+      ...{ website: { image }, database: { image }, ingress: { image } },
+    });
+    const machine = {
+      location: "eastus",
+      hardwareProfile: { vmSize: "Standard_B2ms" },
+      storageProfile: { osDisk: { managedDisk: { storageAccountType: "Standard_LRS" } } },
+    };
+    const found = await analyzeStack([
+      { type: "azure-native:compute:VirtualMachine", name: "a", inputs: machine },
+      { type: "azure-native:compute:VirtualMachine", name: "b", inputs: machine },
+      { type: "pulumi:index:Stash", name: RECORD, inputs: { input: builtWith(settings) } },
+    ]);
+    expect(found.join()).toContain(told);
+    expect(found).toHaveLength(told === "" ? 0 : 1);
   });
 });

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { estimate, PRICES } from "../plan/cost.ts";
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { SECTION_NAMES } from "../config/schema.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
@@ -13,6 +14,8 @@ import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 let fog: DeclaredFog;
 
 beforeAll(async () => {
+  // Where a stale one is named, a plan is made all the same.
+  process.env["SSH_AUTH_SOCK"] = "/nonexistent/agent";
   fog = await declareFog({
     edge: [
       { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY },
@@ -29,6 +32,22 @@ beforeAll(async () => {
     descheduler: { image: `registry.k8s.io/descheduler/descheduler:v0.36.0@sha256:${SUM}` },
   });
 });
+
+/** URNs of all that stands before a resource, by however many others. */
+function everythingBefore(urn: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const follow = (each: string): void => {
+    const resource = fog.registered.find((other) => other.urn === each);
+    for (const next of resource?.dependencies ?? []) {
+      if (!found.has(next)) {
+        found.add(next);
+        follow(next);
+      }
+    }
+  };
+  follow(urn);
+  return found;
+}
 
 describe("the whole program", () => {
   it("registers the resources of the snapshot", () => {
@@ -53,6 +72,18 @@ describe("the whole program", () => {
     expect(inputs["clusterIdentifier"]).toMatch(/^fogline-[0-9a-f]{16}$/);
     expect(propertyDependencies["clusterIdentifier"]).toEqual([token.urn]);
     expect(token.replaceWith).toEqual([fog.one("MasterNode-machine").urn]);
+  });
+
+  it("takes up objects that an interrupted update made, and fields that others own", () => {
+    expect(fog.one("cluster").inputs).toMatchObject({
+      enableServerSideApply: "true",
+      upsertExistingObjects: "true",
+      enablePatchForce: "true",
+    });
+  });
+
+  it("tells policies its budget by the record of its settings", () => {
+    expect(estimate(fog.registered, PRICES).budget).toBe(200);
   });
 
   it("gives what scripts print, which a preview may not know, to scripts and to the kubeconfig alone", () => {
@@ -118,6 +149,23 @@ describe("the whole program", () => {
     });
     const traefik = JSON.stringify(fog.one("ingress-controller").inputs);
     expect(traefik).not.toMatch(/entrypoints\.\w+\.http\.middlewares/);
+  });
+
+  it("reaches the website where Traefik cannot start on a node: it awaits no pod, and looks last", () => {
+    const { metadata } = fog.one("ingress-controller").inputs as {
+      metadata: { annotations: Record<string, string> };
+    };
+    expect(metadata.annotations).toMatchObject({ "pulumi.com/skipAwait": "true" });
+    const check = fog.one("ingress-check");
+    const before = everythingBefore(check.urn);
+    const deployed = fog.registered.filter(({ type }) => type.endsWith(":Deployment"));
+    const names = deployed.map(({ name }) => name).sort();
+    expect(names).toEqual(["dashboard-deployment", "descheduler-deployment", "website-deployment"]);
+    for (const { name, urn } of [...deployed, fog.one("website-default-deny")]) {
+      expect(before, name).toContain(urn);
+    }
+    const waiting = fog.registered.filter(({ urn }) => everythingBefore(urn).has(check.urn));
+    expect(waiting.map(({ name }) => name)).toEqual([]);
   });
 
   it("denies by default in each of its namespaces, once what is needed is allowed", () => {

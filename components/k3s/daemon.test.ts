@@ -20,7 +20,11 @@ const PORT_TAKEN =
   '"ERR error=\\"error while building entryPoint web: listen tcp :80: bind: address already in use\\"\\n"';
 
 /** Runs it where `k3s kubectl` prints these pods; the node called `away` is not Ready. */
-async function check(pods: readonly string[], limit = 60): Promise<{ code: number; said: string }> {
+async function check(
+  pods: readonly string[],
+  limit = 60,
+  ports = "",
+): Promise<{ code: number; said: string }> {
   const program = join(folder, "k3s");
   writeFileSync(
     program,
@@ -28,6 +32,7 @@ async function check(pods: readonly string[], limit = 60): Promise<{ code: numbe
 case "$*" in
   *controllerrevisions*) printf new ;;
   *"get nodes"*) printf 'workernode True\\nraspberrypi True\\naway Unknown\\n' ;;
+  *"get pods --all-namespaces"*"spec.nodeName=raspberrypi,"*) printf '${ports}' ;;
   *"get pods"*) cat <<'LINES'
 ${pods.join("\n")}
 LINES
@@ -65,6 +70,14 @@ describe("the check of a DaemonSet", () => {
     expect(said).toContain("traefik cannot start on raspberrypi: port 80 of that machine is taken");
     expect(said).toContain("ss -ltnp 'sport = :80'");
     expect(said).not.toContain("workernode");
+  });
+
+  it("names the other pod that has the port", async () => {
+    const pods = [`raspberrypi|new|false|2|CrashLoopBackOff|${PORT_TAKEN}`];
+    const { code, said } = await check(pods, 60, "8080|home/proxy-x\\n80|home/pi-hole-5d9\\n");
+    expect(code).toBe(1);
+    expect(said).toContain("port 80 of that machine is taken by the pod home/pi-hole-5d9.");
+    expect(said).not.toContain("ss -ltnp");
   });
 
   it("shows the last words of a pod that ends for another reason", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { INSTALL_SCRIPT } from "./scripts.ts";
-import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+import { EXPIRED, FakeMachine, k3s, type Ran } from "./testing/machine.ts";
 
 const OLD = "v1.36.3+k3s1";
 const CERTIFICATE = "var/lib/rancher/k3s/agent/client-kubelet.crt";
@@ -18,7 +18,13 @@ afterEach(() => {
 /** Installs a version with a configuration. */
 function install(
   values: Readonly<Record<string, string>> = {},
-  options: { readonly version?: string; readonly deaf?: boolean; readonly ready?: boolean } = {},
+  options: {
+    readonly version?: string;
+    readonly deaf?: boolean;
+    readonly ready?: boolean;
+    /** What is installed; default a K3s of the version. */
+    readonly program?: string;
+  } = {},
 ): Promise<Ran> {
   const { version = OLD, deaf = false, ready = true } = options;
   const common = {
@@ -26,7 +32,7 @@ function install(
     ROLE: "agent",
     VERSION: version,
     URL: "https://example.test/k3s",
-    SHA256: machine.serve(k3s(version, ready)),
+    SHA256: machine.serve(options.program ?? k3s(version, ready)),
     CONFIG: "server: https://10.101.0.1:6443\n",
     FLANNEL: "{}\n",
     REGISTRIES: "",
@@ -115,6 +121,43 @@ describe("K3s is started anew", () => {
     machine.certificate(CERTIFICATE, 100);
     const { stderr } = await install();
     expect(stderr).toContain("its certificates end soon");
+    expect(machine.starts()).toBe(1);
+  });
+});
+
+describe("a certificate that has ended", () => {
+  const ADMIN = "var/lib/rancher/k3s/server/tls/client-admin.crt";
+  /** As K3s: renews at its start what has ended, and answers nobody before. */
+  const renewing = k3s(OLD)
+    .replace("started)", `started) cp "$ROOT/renewed.crt" "$ROOT/${ADMIN}"`)
+    .replace(
+      'case "$*" in',
+      `case "$*" in
+  *kubectl*) openssl x509 -in "$ROOT/${ADMIN}" -noout -checkend 0 >/dev/null || {
+      echo "tls: failed to verify certificate: x509: certificate has expired or is not yet valid" >&2
+      exit 1
+    } ;;&`,
+    );
+
+  it("is renewed by the next up, although the server answers nobody until then", async () => {
+    serverState("own");
+    machine.certificate("renewed.crt", 365);
+    machine.write(ADMIN, machine.read("renewed.crt"));
+    await install(server(), { program: renewing });
+    machine.write(ADMIN, EXPIRED);
+    machine.calls();
+    // The step runs again, as another period has begun.
+    const { code, stderr } = await install(server({ RENEWAL: "2" }), { program: renewing });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("its certificates end soon")]);
+    expect(machine.starts()).toBe(1);
+    expect(machine.read(ADMIN)).toBe(machine.read("renewed.crt"));
+  });
+
+  it("is renewed on an agent as well", async () => {
+    await install();
+    machine.write(CERTIFICATE, EXPIRED);
+    machine.calls();
+    expect(await install({ RENEWAL: "2" })).toMatchObject({ code: 0 });
     expect(machine.starts()).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { FakeMachine, type Ran } from "../k3s/testing/machine.ts";
+import { HUB_SCRIPT } from "./netmaker/scripts.ts";
 import { MEMBER_SCRIPT } from "./wireguard/scripts.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";
@@ -64,5 +65,46 @@ describe("a hub with devices that somebody reaches", () => {
     hub.write(CONF, conf(51820));
     await change(conf(51999));
     expect(hub.read(CONF)).toContain("ListenPort = 51999");
+  });
+});
+
+describe("a hub of Netmaker with devices that joined by a bundle", () => {
+  /** The hub's step, for another address or port than it has. */
+  const change = (address: string, port: string): Promise<Ran> =>
+    hub.run(HUB_SCRIPT, "update", {
+      ...{ NODE: "masternode", SERVER: "netmaker.fog.io", TOKEN: "t", ENDPOINT: "203.0.113.7" },
+      ...{ ADDRESS: address, PORT: port, MTU: "1420", YIELD: "" },
+      ...{ URL: "https://files.fog.io/netclient", SHA256: "0".repeat(64) },
+    });
+
+  beforeEach(() => {
+    const own = "7: netmaker    inet 10.101.0.1/16 scope global netmaker";
+    hub.command("ip", `[[ "$*" != *netmaker* ]] || echo '${own}'`);
+    hub.write("var/lib/fogline/enrolment/attic/device", "key of the device\n");
+    hub.write(
+      "var/lib/fogline/enrolment/attic/conf",
+      "[Peer]\nAllowedIPs = 10.101.0.0/16\nEndpoint = 203.0.113.7:51820\n",
+    );
+  });
+
+  it.each([
+    ["port", "10.101.0.1", "51999", "address 10.101.0.1 port 51999"],
+    ["range", "10.77.0.1", "51820", "address 10.77.0.1 port 51820"],
+  ])("refuses another %s before anything is changed", async (_what, address, port, place) => {
+    const before = hub.snapshot();
+    const { code, stderr } = await change(address, port);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `attic joined by a bundle and would be cut off for good: the hub would move from address 10.101.0.1 port 51820 to ${place}`,
+    );
+    expect(hub.snapshot()).toBe(before);
+  });
+
+  it("goes on where its place stays, or no device was told of one", async () => {
+    expect((await change("10.101.0.1", "51820")).stderr).not.toContain("cut off");
+    hub.write("var/lib/fogline/enrolment/attic/conf", "");
+    const { stderr } = await change("10.101.0.1", "51999");
+    expect(stderr).not.toContain("cut off");
+    expect(stderr).toContain("netclient");
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +53,17 @@ function printing(stdout: string | undefined, stdin?: string): void {
     done(null);
   };
 }
+
+describe("a checkout", () => {
+  it("has line feeds in what machines run, whatever core.autocrlf says", () => {
+    const git = (args: readonly string[], input = ""): string =>
+      execFileSync("git", args, { cwd: import.meta.dirname, input, encoding: "utf8" });
+    const files = git(["ls-files", ":/*.sh", ":/*.service", ":/.ci/run", ":/Makefile"]);
+    const lines = git(["check-attr", "--stdin", "text", "eol"], files).trim().split("\n");
+    expect(lines.length).toBeGreaterThan(100);
+    expect(lines.filter((line) => !/: (text: (auto|set)|eol: lf)$/.test(line))).toEqual([]);
+  });
+});
 
 describe("a step's result", () => {
   it("is what the script printed, whatever the login shell prints around it", async () => {

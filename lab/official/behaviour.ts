@@ -20,3 +20,6 @@ export interface Behaviour<Part> {
 
 /** A behaviour of a Pulumi plugin. Each is tried on a process of its own, not configured yet. */
 export type PluginBehaviour = Behaviour<Plugin>;
+
+/** A behaviour of Netmaker's server that its contract suite cannot see; it starts servers of this program. */
+export type ServerBehaviour = Behaviour<string>;

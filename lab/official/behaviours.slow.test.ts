@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { beforeAll, describe, it } from "vitest";
 
 import { bundlePlugin } from "../bundle.ts";
+import { ensureNetmaker } from "../toolchain/toolchain.ts";
+import { NETMAKER } from "./netmaker.ts";
 import { startPlugin } from "./plugin.ts";
 import { PLUGIN_BEHAVIOURS } from "./table.ts";
 
@@ -19,5 +21,11 @@ describe.each(tables)("the stand-in of %s", (part, behaviours) => {
   it.each(behaviours)("behaves as the official part: $title", async ({ check }) => {
     await using plugin = await startPlugin(executable);
     await check(plugin);
+  });
+});
+
+describe("the stand-in of Netmaker's server", () => {
+  it.each(NETMAKER)("behaves as the official part: $title", async ({ check }) => {
+    await check((await ensureNetmaker(() => undefined)).server.path);
   });
 });

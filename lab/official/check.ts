@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { ensurePackages, readPackages } from "../packages.ts";
 import { LabError } from "../progress.ts";
 import type { PartName, PluginBehaviour } from "./behaviour.ts";
-import { CONTRACT_SEEN, runContract } from "./netmaker.ts";
+import { CONTRACT_SEEN, NETMAKER, runContract } from "./netmaker.ts";
 import { findPart } from "./parts.ts";
 import { startPlugin } from "./plugin.ts";
 import { PLUGIN_BEHAVIOURS, type PluginPart } from "./table.ts";
@@ -39,26 +39,45 @@ export async function tryPlugin(
   print: Print,
 ): Promise<Outcome> {
   let [passed, failed] = [0, 0];
-  for (const { title, seen, check } of behaviours) {
-    let version = "";
-    try {
+  for (const behaviour of behaviours) {
+    const holds = await tryOne(behaviour, print, async (found) => {
       await using plugin = await startPlugin(executable);
-      version = plugin.version || "no version";
-      await inTime(check(plugin));
-      passed += 1;
-      print(`  ok      ${title} (seen in ${seen}, this is ${version})`);
-    } catch (error) {
-      failed += 1;
-      const text = error instanceof Error ? error.message : String(error);
-      const where = version === "" ? `seen in ${seen}` : `seen in ${seen}, this is ${version}`;
-      print(`  FAILED  ${title} (${where})`);
-      print(text.replaceAll(/^/gm, "          "));
-    }
+      found(plugin.version || "no version");
+      await inTime(behaviour.check(plugin));
+    });
+    [passed, failed] = holds ? [passed + 1, failed] : [passed, failed + 1];
   }
   return { passed, failed };
 }
 
-/** Runs Netmaker's contract suite on a server of this program, with Debian's broker. */
+/**
+ * Tries one behaviour, and tells what came of it.
+ *
+ * @param run tries it, and hands over the part's version once that is known
+ */
+async function tryOne(
+  { title, seen }: Pick<PluginBehaviour, "title" | "seen">,
+  print: Print,
+  run: (found: (version: string) => void) => Promise<void>,
+): Promise<boolean> {
+  let version: string | undefined;
+  const where = (): string =>
+    version === undefined ? `seen in ${seen}` : `seen in ${seen}, this is ${version}`;
+  try {
+    await run((known) => {
+      version = known;
+    });
+    print(`  ok      ${title} (${where()})`);
+    return true;
+  } catch (error) {
+    print(`  FAILED  ${title} (${where()})`);
+    const text = error instanceof Error ? error.message : String(error);
+    print(text.replaceAll(/^/gm, "          "));
+    return false;
+  }
+}
+
+/** Runs Netmaker's contract suite and the other behaviours on servers of this program, with Debian's broker. */
 async function tryNetmaker(program: string, work: string, print: Print): Promise<Outcome> {
   await ensurePackages(
     readPackages().filter(({ name }) => name === "mosquitto"),
@@ -83,7 +102,15 @@ async function tryNetmaker(program: string, work: string, print: Print): Promise
     }
   }
   // A file that broke before its first case counts as a failure.
-  return { passed: numPassedTests, failed: Math.max(numFailedTests, success ? 0 : 1) };
+  let [passed, failed] = [numPassedTests, Math.max(numFailedTests, success ? 0 : 1)];
+  for (const behaviour of NETMAKER) {
+    const holds = await tryOne(behaviour, print, async (found) => {
+      found(version);
+      await inTime(behaviour.check(program));
+    });
+    [passed, failed] = holds ? [passed + 1, failed] : [passed, failed + 1];
+  }
+  return { passed, failed };
 }
 
 interface Report {

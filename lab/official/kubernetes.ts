@@ -7,6 +7,7 @@ import { type Properties } from "@fogline/pulumi-kit/values";
 
 import { FakeApi } from "../stand-ins/kubernetes/testing/fake-api.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
+import { DEPLOYMENT, DEPLOYMENT_PATH, rollOut } from "./deployment.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
 import { PluginError } from "./wire.ts";
 
@@ -182,6 +183,30 @@ export const KUBERNETES: readonly PluginBehaviour[] = [
       api.put(PATH, { data: { theirs: "1" } }, "somebody");
       await plugin.delete(made);
       assert.equal(api.get(PATH), undefined);
+    },
+  ),
+  withCluster(
+    "a creation warns, for the moment, of replicas and containers that are not ready yet",
+    {},
+    async (plugin, api) => {
+      const created = plugin.create(urnOf("kubernetes:apps/v1:Deployment"), DEPLOYMENT);
+      await until("it exists", () => api.get(DEPLOYMENT_PATH) !== undefined);
+      const warnings = [
+        "[MinimumReplicasUnavailable] Deployment does not have minimum availability.",
+        "[Pod one-1]: containers with unready status: [app]",
+      ];
+      for (const warning of warnings) {
+        await until(warning, () => {
+          rollOut(api, false);
+          return plugin.said.some((text) => text.includes(warning));
+        });
+      }
+      rollOut(api, true);
+      await created;
+      const said = plugin.messages.filter(({ text }) =>
+        warnings.some((each) => text.includes(each)),
+      );
+      assert.ok(said.every(({ severity, isEphemeral }) => severity === "warning" && isEphemeral));
     },
   ),
   withCluster(

@@ -10,7 +10,30 @@ kube() {
 
 # One line for each pod: node|revision|ready|restarts|waiting for|last words.
 PODS='{{range .items}}{{if not .metadata.deletionTimestamp}}{{.spec.nodeName}}|{{index .metadata.labels "controller-revision-hash"}}|{{range .status.containerStatuses}}{{.ready}}|{{.restartCount}}|{{with .state.waiting}}{{.reason}}{{end}}|{{with .lastState.terminated}}{{with .message}}{{printf "%q" .}}{{end}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}'
+# One line for each port that a pod has on its node: port|namespace/name.
+# shellcheck disable=SC2016 # $pod is the template's
+HOLDERS='{{range .items}}{{$pod := .metadata}}{{range .spec.containers}}{{range .ports}}{{if .hostPort}}{{.hostPort}}|{{$pod.namespace}}/{{$pod.name}}{{"\n"}}{{end}}{{end}}{{end}}{{end}}'
 NODES='{{range .items}}{{.metadata.name}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\n"}}{{end}}'
+
+# holder NODE PORT: another pod that has this port of its node; nothing where a program of the node itself has
+# it, which the server cannot see.
+holder() {
+  kube get pods --all-namespaces --selector "app!=$DAEMONSET" --output "go-template=$HOLDERS" \
+    --field-selector "spec.nodeName=$1,status.phase=Running" | sed -n "s/^$2|//p" | head -n 1
+}
+
+# tell_port NODE PORT: what is said of a port that is taken.
+tell_port() {
+  local pod
+  pod=$(holder "$1" "$2") || true
+  if [ -n "$pod" ]; then
+    broken+="$DAEMONSET cannot start on $1: port $2 of that machine is taken by the pod $pod. Give that pod \
+another port or keep it off $1, and run up again."$'\n'
+  else
+    broken+="$DAEMONSET cannot start on $1: port $2 of that machine is taken by another program; \
+\"sudo ss -ltnp 'sport = :$2'\" there names it. Stop that program or move it to another port, and run up again."$'\n'
+  fi
+}
 
 # look: sets `late` (nodes whose pod is not ready yet) and `broken` (what is said of pods that keep ending).
 look() {
@@ -28,8 +51,7 @@ look() {
     elif [ "$ready" != true ] && [ "${restarts:-0}" -ge 2 ] && [ "$waiting" = CrashLoopBackOff ]; then
       port=$(grep -oE ':[0-9]+: bind: address already in use' <<<"$words" | grep -oE '[0-9]+' | head -n 1) || true
       if [ -n "$port" ]; then
-        broken+="$DAEMONSET cannot start on $node: port $port of that machine is taken by another program; \
-\"sudo ss -ltnp 'sport = :$port'\" there names it. Stop that program or move it to another port, and run up again."$'\n'
+        tell_port "$node" "$port"
       else
         broken+="$DAEMONSET cannot start on $node: ${words:-it ends without a word}"$'\n'
       fi

@@ -36,8 +36,19 @@ case "$1 $*" in
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
     touch "$STATE/active"
-    "$ROOT/usr/local/lib/fogline/k3s-inputs" >"$ROOT/run/fogline-k3s-inputs" ;;
+    "$ROOT/usr/local/lib/fogline/k3s-inputs" >"$ROOT/run/fogline-k3s-inputs"
+    [ ! -e "$ROOT/usr/local/bin/k3s" ] || "$ROOT/usr/local/bin/k3s" started ;;
 esac`;
+
+/** A certificate that ended on 1 January 2026. */
+export const EXPIRED = `-----BEGIN CERTIFICATE-----
+MIHEMHgCAQEwBQYDK2VwMA8xDTALBgNVBAMMBHRlc3QwHhcNMjUwMTAxMDAwMDAw
+WhcNMjYwMTAxMDAwMDAwWjAPMQ0wCwYDVQQDDAR0ZXN0MCowBQYDK2VwAyEAU/AO
+rIqIPxulshQilHL5l0YWzjNouC0HUva16UY6kKYwBQYDK2VwA0EAW+fgPzRWvPQT
+uJs3NngqKwge6WRm9tZOyXnclJy9ZcDifEX4bnjpbosVqsu4JV4h8EVuuf97IcTd
+crh+TzM3BQ==
+-----END CERTIFICATE-----
+`;
 
 /** A version of K3s, and whether its node is Ready. */
 export function k3s(version: string, ready = true): string {
@@ -46,6 +57,7 @@ echo "k3s $*" >>"$STATE/log"
 case "$*" in
   --version) echo "k3s version ${version} (abc)" ;;
   *"get node"*) echo ${ready ? "True" : "False"} ;;
+  started) ;;
   "token rotate") echo "K10aa::server:rotated" >"$ROOT/var/lib/rancher/k3s/server/token" ;;
 esac
 `;
@@ -77,6 +89,11 @@ export class FakeMachine {
     for (const name of ["k3s", "kubectl"]) {
       symlinkSync(join(this.root, "usr/local/bin/k3s"), join(this.state, "bin", name));
     }
+  }
+
+  /** A command that the machine has besides. */
+  command(name: string, text: string): void {
+    writeFileSync(join(this.state, "bin", name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
   }
 
   /** What is at the address of K3s' binary; its sum. */

@@ -2,8 +2,6 @@
  * The overlay from Netmaker: server, host and gateway on the master; edge devices and the operator's
  * computer as its external clients, with plain WireGuard; the cloud's range as its egress.
  */
-import { join } from "node:path";
-
 import {
   DnsRecord,
   Egress,
@@ -17,25 +15,19 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import {
-  FILES_SCRIPT,
-  type LocalScript,
-  readScript,
-  RemoteScript,
-  TOOLS_SCRIPT,
-} from "../../remote/script.ts";
+import { type LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
-import { hostsLines, NAMES_SCRIPT } from "../names.ts";
+import { hostsLines } from "../names.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
-import { STRANDED_SCRIPT } from "../stranded.ts";
 import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "../wireguard/scripts.ts";
 import { createClient, reachAll, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
 import { invite, type Doorstep } from "./invitation.ts";
-import { pinned, PROGRAM_SCRIPT } from "./program.ts";
+import { pinned } from "./program.ts";
+import { HUB_NAMES_SCRIPT, HUB_SCRIPT, REACH_SCRIPT, YIELD_SCRIPT } from "./scripts.ts";
 import { Server, type ServerAccess } from "./server.ts";
 
 export interface NetmakerOverlayArgs {
@@ -175,7 +167,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${nodeName(machine)}-overlay`,
       {
         machine,
-        script: [FILES_SCRIPT, PROGRAM_SCRIPT, STRANDED_SCRIPT, own("hub.sh")],
+        script: HUB_SCRIPT,
         values: {
           NODE: nodeName(machine),
           ...pinned(settings, "client", machine.arch),
@@ -185,7 +177,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           ENDPOINT: machine.publicAddress ?? "",
           PORT: String(listenPort),
           MTU: String(this.mtu),
-          YIELD: readScript(own("yield.sh")),
+          YIELD: readScript(YIELD_SCRIPT),
         },
       },
       { parent: this, dependsOn: [server.running] },
@@ -264,7 +256,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${node}-overlay`,
       {
         machine,
-        script: [TOOLS_SCRIPT, NAMES_SCRIPT, own("reach.sh")],
+        script: REACH_SCRIPT,
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
@@ -299,7 +291,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${nodeName(machine)}-names`,
       {
         machine,
-        script: [NAMES_SCRIPT, own("hub-names.sh")],
+        script: HUB_NAMES_SCRIPT,
         values: { NODE: nodeName(machine), NAMES: hostsLines(names) },
       },
       // One script after the other has its turn at the file.
@@ -323,8 +315,4 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
 function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {
   return result.apply((text) => readPublicKey(text, member));
-}
-
-function own(file: string): string {
-  return join(import.meta.dirname, "scripts", file);
 }

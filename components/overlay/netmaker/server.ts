@@ -7,7 +7,7 @@ import * as random from "@pulumi/random";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName, type Machine } from "../../machine.ts";
-import { FILES_SCRIPT, readScript, RemoteScript } from "../../remote/script.ts";
+import { FILES_SCRIPT, readScript, RemoteScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { pinned, pinnedUi } from "./program.ts";
 
 export interface ServerArgs {
@@ -56,12 +56,12 @@ export class Server extends pulumi.ComponentResource {
       { length: 32, special: false },
       { parent: this },
     ).result;
-    const database = `database/${settings.database}.sh`;
+    const database = databaseScript(settings.database);
     const server = new RemoteScript(
       `${nodeName(machine)}-netmaker`,
       {
         machine,
-        script: [FILES_SCRIPT, ...scripts("program.sh", "ui.sh", database, "server.sh")],
+        script: serverScript(settings.database),
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
@@ -88,6 +88,19 @@ export class Server extends pulumi.ComponentResource {
     this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
     this.registerOutputs({ host: this.host });
   }
+}
+
+/**
+ * The script that installs a server, the first of the master's: it also provides the programs that
+ * every later one calls.
+ */
+export function serverScript(database: NetmakerSettings["database"]): string[] {
+  const parts = scripts("program.sh", "ui.sh", databaseScript(database), "server.sh");
+  return [FILES_SCRIPT, TOOLS_SCRIPT, ...parts];
+}
+
+function databaseScript(database: NetmakerSettings["database"]): string {
+  return `database/${database}.sh`;
 }
 
 /** The authority's certificate, without which nobody would know the server. */

@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { operatorInterface } from "../../../components/overlay/operator.ts";
+import { STACK } from "../../engine.ts";
 import { NAMESPACES, RUN } from "../../layout.ts";
 import { HOST_RUN } from "../../lock.ts";
 import { members, removeGroups } from "../../machines/cgroup.ts";
@@ -50,7 +52,7 @@ export async function restartComputer(): Promise<void> {
   kill(outside === undefined ? [] : [outside.pid]);
   // /run is empty after a restart.
   rmSync(HOST_RUN, { recursive: true, force: true });
-  rmSync("/run/wireguard/fogline0.sock", { force: true });
+  rmSync(`/run/wireguard/${operatorInterface(STACK)}.sock`, { force: true });
 }
 
 function kill(pids: readonly number[]): void {

@@ -7,7 +7,8 @@
 set -euo pipefail
 conf=$FOLDER/$INTERFACE.conf
 earlier=$EARLIER/fogline0
-deadline=$((SECONDS + 60))
+patience=${PATIENCE:-60} # seconds
+deadline=$((SECONDS + patience))
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
@@ -55,6 +56,11 @@ refuse_overlap() {
   done
 }
 
+# Another network of this computer may have the hub's address, too: only what comes out of the tunnel counts.
+shook_hands() {
+  as_root wg show "$INTERFACE" latest-handshakes | awk '$2 > 0 { found = 1 } END { exit !found }'
+}
+
 join() {
   local new before=
   leave_earlier
@@ -75,9 +81,9 @@ join() {
     exit 1
   }
   rm -f "$before"
-  until ping -q -c 1 -W 1 "$HUB" >/dev/null; do
+  until ping -q -c 1 -W 1 -I "$INTERFACE" "$HUB" >/dev/null && shook_hands; do
     if [ $SECONDS -ge $deadline ]; then
-      echo "this computer got no answer from the hub $HUB within 60 s" >&2
+      echo "this computer got no answer from the hub $HUB within $patience s: is the hub's UDP port open?" >&2
       as_root wg show "$INTERFACE" latest-handshakes >&2 || true
       exit 1
     fi

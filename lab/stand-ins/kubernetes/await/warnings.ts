@@ -68,7 +68,8 @@ function unready(pod: JsonObject): string[] {
   const names = listAt(pod, "status", "containerStatuses")
     .filter(({ ready }) => ready !== true)
     .map((container) => stringAt(container, "name") ?? "");
-  const place = `${stringAt(pod, "metadata", "namespace") ?? ""}/${nameOf(pod)}`;
+  const namespace = stringAt(pod, "metadata", "namespace") ?? "default";
+  const place = namespace === "default" ? nameOf(pod) : `${namespace}/${nameOf(pod)}`;
   return names.length === 0
     ? []
     : [`[Pod ${place}]: containers with unready status: [${names.join(" ")}]`];

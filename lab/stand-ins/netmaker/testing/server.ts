@@ -16,6 +16,8 @@ import { ensureNetmaker } from "../../../toolchain/toolchain.ts";
 
 /** How long the server may take to answer, milliseconds: it starts in well under a second. */
 const PATIENCE = 20_000;
+/** How long it looks for its broker at its start, milliseconds. */
+const START_LIMIT = 30_000;
 
 /** The server and its broker, without which it would end after half a minute. */
 export class TestNetmaker implements AsyncDisposable {
@@ -31,6 +33,7 @@ export class TestNetmaker implements AsyncDisposable {
     private readonly program: string,
     private readonly folder: string,
     private readonly isOwn: boolean,
+    private readonly environment: Readonly<Record<string, string>>,
     private readonly port: number,
     private readonly brokerPort: number,
   ) {
@@ -43,12 +46,17 @@ export class TestNetmaker implements AsyncDisposable {
    * that goes with it, or in one that is given.
    *
    * @param program another server to start, e.g. the official one
+   * @param environment settings beside its own, e.g. of a database; default none, which is SQLite
    */
-  static async start(given?: string, program?: string): Promise<TestNetmaker> {
+  static async start(
+    given?: string,
+    program?: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<TestNetmaker> {
     const path = program ?? (await ensureNetmaker(() => undefined)).server.path;
     const folder = given ?? (await mkdtemp(join(tmpdir(), "fogline-netmaker-")));
     const ports = [await freePort(), await freePort()] as const;
-    const netmaker = new TestNetmaker(path, folder, given === undefined, ...ports);
+    const netmaker = new TestNetmaker(path, folder, given === undefined, environment, ...ports);
     await netmaker.startBroker();
     await netmaker.restart();
     return netmaker;
@@ -85,6 +93,32 @@ export class TestNetmaker implements AsyncDisposable {
 
   async restart(): Promise<void> {
     await this.kill();
+    this.launch();
+    await this.until("answer", () => this.answers());
+    await this.until("find its broker", async () => {
+      const { brokerConnected } = await this.client.server.status();
+      return brokerConnected;
+    });
+  }
+
+  /**
+   * Starts it without its broker, and waits until it has ended by itself.
+   *
+   * @returns its exit code, and what it printed
+   * @throws Error when it still runs after a minute
+   */
+  async endsWithoutBroker(): Promise<{ readonly code: number | null; readonly words: string }> {
+    await this.kill();
+    await end(this.broker);
+    const server = this.launch();
+    const alarm = AbortSignal.timeout(2 * START_LIMIT);
+    await once(server, "exit", { signal: alarm }).catch((error: unknown) => {
+      throw new Error(`${this.program} goes on without its broker`, { cause: error });
+    });
+    return { code: server.exitCode, words: this.words() };
+  }
+
+  private launch(): ChildProcess {
     const log = openSync(join(this.folder, "server.log"), "a");
     const server = spawn(this.program, {
       cwd: this.folder,
@@ -100,15 +134,12 @@ export class TestNetmaker implements AsyncDisposable {
         MASTER_KEY: this.masterKey,
         // It asks public services for its own address at many calls: here they refuse at once.
         HTTPS_PROXY: "http://127.0.0.1:9",
+        ...this.environment,
       },
     });
     closeSync(log);
     this.server = server;
-    await this.until("answer", () => this.answers());
-    await this.until("find its broker", async () => {
-      const { brokerConnected } = await this.client.server.status();
-      return brokerConnected;
-    });
+    return server;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -123,11 +154,14 @@ export class TestNetmaker implements AsyncDisposable {
     const deadline = Date.now() + PATIENCE;
     while (!(await holds())) {
       if (this.server?.exitCode !== null || Date.now() > deadline) {
-        const words = readFileSync(join(this.folder, "server.log"), "utf8");
-        throw new Error(`${this.program} does not ${what}:\n${words}`);
+        throw new Error(`${this.program} does not ${what}:\n${this.words()}`);
       }
       await setTimeout(50);
     }
+  }
+
+  private words(): string {
+    return readFileSync(join(this.folder, "server.log"), "utf8");
   }
 
   private async answers(): Promise<boolean> {

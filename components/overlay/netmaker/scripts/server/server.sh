@@ -2,7 +2,7 @@
 # Runs Netmaker's server on this machine: the server itself with its database, Mosquitto as its broker,
 # Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
 # the program gives: it is made before anybody else can reach the API.
-# Parts before it: files.sh, program.sh, ui.sh and one of database/
+# Parts before it: files.sh, tools.sh, program.sh, ui.sh and one of database/
 # Values: those of the parts, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
 #         ADDRESS (the public one), ADMIN, PASSWORD, BACKUP and RESTORE (programs)
 # Prints the certificate of the authority to trust; nothing where it is a well-known one.
@@ -25,22 +25,20 @@ failed() {
   exit 1
 }
 
-install_packages() {
-  local package missing=()
-  for package in curl ca-certificates mosquitto caddy "$DATABASE_PACKAGE"; do
+# What the server is made of, and the programs that a member's scripts call: this is the master's first step.
+provide_packages() {
+  local package tools servers=()
+  tools=$(lacking "${MEMBER_TOOLS[@]}")
+  for package in mosquitto caddy "$DATABASE_PACKAGE"; do
     # shellcheck disable=SC2016 # dpkg's own words
     if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
-      missing+=("$package")
+      servers+=("$package")
     fi
   done
-  if [ ${#missing[@]} -gt 0 ]; then
-    say "installing ${missing[*]}"
-    # The packages' own services would open ports that nobody asked for.
-    systemctl mask --quiet caddy.service mosquitto.service
-    apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
-      --no-install-recommends "${missing[@]}" >&2
-  fi
+  # The packages' own services would open ports that nobody asked for.
+  [ ${#servers[@]} -eq 0 ] || systemctl mask --quiet caddy.service mosquitto.service
+  # shellcheck disable=SC2086 # one word a package
+  [ -z "$tools${servers[*]}" ] || install_packages "" $tools "${servers[@]}"
 }
 
 # The network is in a database of one kind, and nothing moves it into the other.
@@ -308,7 +306,7 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"
 case $1 in
   create | update)
     refuse_other_database
-    install_packages
+    provide_packages
     getent passwd fogline-netmaker >/dev/null \
       || useradd --system --home-dir "$lib" --shell /usr/sbin/nologin fogline-netmaker
     install -d -m 0755 "$etc"
