@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { DENY_ALL } from "../apps/connections.ts";
+import { DENY_ALL } from "../apps/network-policy.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import type { Declared } from "./policy.ts";
 import { UNKNOWN } from "./values.ts";

@@ -2,16 +2,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { MOST_PODS, type Settings } from "../../config/schema.ts";
-import { GROUPS, type Connection } from "../connections.ts";
-import type { DatabaseAddress } from "../database/component.ts";
-import type { IngressRoute } from "../ingress/component.ts";
 import { allow } from "../isolation.ts";
-import { websitePod } from "./pod.ts";
+import type { Connection } from "../network-policy.ts";
+import type { DatabaseAddress, IngressRoute } from "../offers.ts";
+import { PODS, websitePod } from "./pod.ts";
+import { MOST_PODS, type WebsiteSettings } from "./settings.ts";
 
 export interface WebsiteArgs {
   readonly namespace: pulumi.Input<string>;
-  readonly settings: Settings["website"];
+  readonly settings: WebsiteSettings;
   readonly database: DatabaseAddress;
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
@@ -19,7 +18,7 @@ export interface WebsiteArgs {
   readonly route: IngressRoute;
 }
 
-const { labels: WEBSITE_LABELS } = GROUPS.website;
+const { labels: WEBSITE_LABELS } = PODS;
 
 const DEPLOYMENT = "website-dep";
 
@@ -88,7 +87,7 @@ export class Website extends pulumi.ComponentResource {
     this.served = service;
     this.createRoute(name, service);
     const policy = this.metadata("website");
-    this.isolation = allow(`${name}-policy`, policy, GROUPS.website, args.connections, child);
+    this.isolation = allow(`${name}-policy`, policy, PODS, args.connections, child);
     this.registerOutputs({});
   }
 

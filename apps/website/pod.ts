@@ -1,11 +1,15 @@
 /** One pod of the website. */
 import type * as k8s from "@pulumi/kubernetes";
 
-import type { DatabaseAddress } from "../database/component.ts";
+import type { PodGroup } from "../network-policy.ts";
+import type { DatabaseAddress } from "../offers.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
 
-const PORT = 8080;
+/** Its pods, in their namespace. */
+export const PODS: PodGroup = { namespace: "website", labels: { app: "website" } };
+/** Port that its pods listen on. */
+export const PORT = 8080;
 /** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
 const DRAIN = 5;
 /** Seconds a pod stays bound to a silent node; the default of 300 is the seed's five minutes (S0-X2). */
@@ -42,7 +46,7 @@ export function websitePod(
       maxSkew: 1,
       // A dead node is tainted: its pods may then crowd the others instead of waiting for it.
       nodeTaintsPolicy: "Honor",
-      labelSelector: { matchLabels: { app: "website" } },
+      labelSelector: { matchLabels: PODS.labels },
       matchLabelKeys: ["pod-template-hash"],
     })),
     tolerations: ["not-ready", "unreachable"].map((state) => ({

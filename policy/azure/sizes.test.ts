@@ -45,9 +45,6 @@ describe("the settings' defaults", () => {
     const { cloud } = parse({
       cloud: { sshFrom: ["203.0.113.7/32"] },
       k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "0".repeat(64) } },
-      website: { image: image("website") },
-      database: { image: image("postgres") },
-      ingress: { image: image("traefik") },
     });
     expect(zonesOf(cloud.location)).toContain("1");
     for (const { size } of [cloud.master, ...cloud.workers]) {
@@ -55,7 +52,3 @@ describe("the settings' defaults", () => {
     }
   });
 });
-
-function image(name: string): string {
-  return `docker.io/library/${name}@sha256:${"0".repeat(64)}`;
-}
