@@ -108,6 +108,26 @@ describe("the whole program", () => {
     expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
   });
 
+  it("gives the website's server its settings by a ConfigMap that is called by its content", () => {
+    const { metadata, data, immutable } = fog.one("website-config").inputs as {
+      metadata: { name: string; namespace: string };
+      data: Record<string, string>;
+      immutable: boolean;
+    };
+    expect(metadata.namespace).toBe("website");
+    expect(metadata.name).toMatch(/^website-[0-9a-f]{10}$/);
+    expect(immutable).toBe(true);
+    const host = "database.website.svc.cluster.local";
+    expect(data).toMatchObject({ PORT: "8080", DRAIN_SECONDS: "5", DATABASE_HOST: host });
+    const { spec } = fog.one("website-deployment").inputs as {
+      spec: { template: { spec: { containers: { env: { name: string }[]; envFrom: unknown }[] } } };
+    };
+    const [container] = spec.template.spec.containers;
+    // Another name is another pod template: a change of the settings rolls the pods.
+    expect(container?.envFrom).toEqual([{ configMapRef: { name: metadata.name } }]);
+    expect(container?.env.map(({ name }) => name)).toEqual(["POD_NAME", "NODE_NAME"]);
+  });
+
   it("lets Traefik send a POST twice by the route of the website alone, whose ballots carry ids", () => {
     const routes = fog.registered.filter(({ type }) => type.endsWith(":Ingress"));
     expect(routes.map(({ name }) => name)).toEqual(["website-route"]);

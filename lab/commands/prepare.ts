@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { labApps } from "../apps.ts";
 import { readSettings, usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
@@ -65,7 +66,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
   await removeStrayDisks();
   await mkdir(RUN, { recursive: true });
 
-  const wanted = wantedImages(readSettings());
+  const wanted = wantedImages(readSettings(), await labApps());
   const programs = wanted.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   // Builds run one by one.

@@ -1,6 +1,5 @@
 /** Which images a stack uses: others are neither built nor pulled. */
 import type { Apps } from "../../apps/app.ts";
-import { APPS } from "../../apps/index.ts";
 import { read } from "../../config/schema.ts";
 import { mergeFacts } from "../engine/config.ts";
 import type { WantedImage } from "./images.ts";
@@ -13,10 +12,7 @@ const ANY = `docker.io/fogline/any@sha256:${"0".repeat(64)}`;
  *
  * @param config values by full key, e.g. `fogline:website`
  */
-export function wantedImages(
-  config: Readonly<Record<string, unknown>>,
-  apps: Apps = APPS,
-): WantedImage[] {
+export function wantedImages(config: Readonly<Record<string, unknown>>, apps: Apps): WantedImage[] {
   const all = Object.entries(apps).flatMap(([section, { images = {} }]) =>
     Object.entries(images).flatMap(([key, image]) =>
       image === undefined ? [] : [{ section, key, image }],
