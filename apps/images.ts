@@ -24,6 +24,8 @@ export type ContextPart =
 /** How one image is made; the registry of the lab holds it as `fogline/<name>`. */
 export interface AppImage {
   readonly name: string;
+  /** The image that its makers publish, with the tag that was tried; none for what is ours. */
+  readonly official?: string;
   /** The Dockerfile included. */
   readonly context: readonly ContextPart[];
   /** Build arguments that name a base. */

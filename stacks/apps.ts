@@ -11,6 +11,14 @@ import { DaemonCheck } from "../components/k3s/daemon.ts";
 import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { AppSettings, Settings } from "../config/schema.ts";
+import {
+  clientsOf,
+  clusterWide,
+  inOrder,
+  namespaceNames,
+  wantedOf,
+  type Wanted,
+} from "./wanted.ts";
 
 /** What the apps stand on. */
 export interface Ground {
@@ -21,13 +29,6 @@ export interface Ground {
   readonly publicAddresses: pulumi.Output<string[]>;
 }
 
-/** An app that the stack's settings ask for. */
-interface Wanted {
-  readonly name: string;
-  readonly app: App;
-  readonly settings: AppSettings[string];
-}
-
 /**
  * Deploys apps once every node is Ready and this computer reaches the cluster.
  *
@@ -35,56 +36,54 @@ interface Wanted {
  * @throws Error when the list does not fit together: a need that nobody provides, a name given twice
  */
 export function deployApps(apps: Apps, ground: Ground): Record<string, pulumi.Output<unknown>> {
-  const { settings, overlay, publicAddresses } = ground;
+  const { settings, overlay } = ground;
   const wanted = wantedOf(apps, settings);
   const provider = createProvider(ground, clusterWide(wanted));
   const { protect } = settings.cloud;
   const namespaces = createNamespaces(wanted, protect, provider);
-  const namespaceOf = (app: App): Namespace[] =>
-    namespaces.filter(({ name }) => name === app.namespace);
-  const table = connections(
-    { podRange: settings.k3s.podRange, apiServer: overlay.hub.address },
-    apps,
-  );
+  const cluster = { podRange: settings.k3s.podRange, apiServer: overlay.hub.address };
+  const table = connections(cluster, apps);
   const offers: Partial<Offers> = {};
   const outputs: Record<string, pulumi.Output<unknown>> = {};
   const deployed = new Map<string, Deployed>();
   for (const { name, app, settings: own } of inOrder(wanted)) {
-    const provides = Object.keys(app.provides ?? {});
-    const clients = wanted.filter((other) =>
-      other.app.needs?.some((kind) => provides.includes(kind)),
-    );
+    const clients = clientsOf(app, wanted).map((client) => client.app.namespace);
     const result = app.deploy({
       name,
       settings: own,
       get namespace() {
-        const [found] = namespaceOf(app);
-        if (found === undefined) {
-          throw new Error(`the app ${name} uses a namespace, and its definition asks for none`);
-        }
-        return found.created;
+        return namespaceOf(name, app, namespaces);
       },
       needs: needed(name, app, offers),
-      clients: unique(clients.flatMap((client) => namespaceOf(client.app))),
+      clients: namespaces.filter((each) => clients.includes(each.name)),
       namespaces,
       connections: table,
-      publicAddresses,
+      publicAddresses: ground.publicAddresses,
       opts: { providers: [provider], ...(app.keepsData === true ? { protect } : {}) },
     });
     deployed.set(name, result);
     merge(`offer of ${name}`, offers, result.offers ?? {});
     merge(`output of ${name}`, outputs, result.outputs ?? {});
   }
-  const isolated = namespaces.map(({ name, created }) =>
-    denyByDefault(name, created, {
-      provider,
-      after: wanted
-        .filter(({ app }) => app.namespace === name)
-        .flatMap((each) => deployed.get(each.name)?.allowed ?? []),
-    }),
-  );
+  const isolated = namespaces.map(({ name, created }) => {
+    const inside = wanted.filter(({ app }) => app.namespace === name);
+    const after = inside.flatMap((each) => deployed.get(each.name)?.allowed ?? []);
+    return denyByDefault(name, created, { provider, after });
+  });
   checkDaemonSets(ground, deployed, isolated);
   return outputs;
+}
+
+function namespaceOf(
+  name: string,
+  app: App,
+  namespaces: readonly Namespace[],
+): pulumi.Output<string> {
+  const found = namespaces.find((each) => each.name === app.namespace);
+  if (found === undefined) {
+    throw new Error(`the app ${name} uses a namespace, and its definition asks for none`);
+  }
+  return found.created;
 }
 
 function createProvider({ cluster, overlay }: Ground, names: readonly string[]): k8s.Provider {
@@ -143,50 +142,6 @@ function checkDaemonSets(
   }
 }
 
-function wantedOf(apps: Apps, settings: AppSettings): Wanted[] {
-  return Object.entries(apps)
-    .map(([name, app]) => ({ name, app, settings: settings[name] ?? {} }))
-    .filter(({ app, settings: own }) => app.enabled?.(own) ?? true);
-}
-
-/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
-function clusterWide(wanted: readonly Wanted[]): string[] {
-  return [
-    ...namespaceNames(wanted).map((name) => `namespace/${name}`),
-    ...wanted.flatMap(({ app, settings }) => app.clusterWide?.(settings) ?? []),
-  ];
-}
-
-function namespaceNames(wanted: readonly Wanted[]): string[] {
-  return unique(wanted.flatMap(({ app }) => app.namespace ?? []));
-}
-
-/** Apps after those that they need. */
-function inOrder(wanted: readonly Wanted[]): Wanted[] {
-  const sorted: Wanted[] = [];
-  const visit = (each: Wanted, above: readonly Wanted[]): void => {
-    if (above.includes(each)) {
-      const circle = [...above, each].map(({ name }) => name).join(" → ");
-      throw new Error(`apps need each other in a circle: ${circle}`);
-    }
-    if (sorted.includes(each)) {
-      return;
-    }
-    for (const kind of each.app.needs ?? []) {
-      wanted
-        .filter(({ app }) => kind in (app.provides ?? {}))
-        .forEach((other) => {
-          visit(other, [...above, each]);
-        });
-    }
-    sorted.push(each);
-  };
-  for (const each of wanted) {
-    visit(each, []);
-  }
-  return sorted;
-}
-
 /** Adds what is new; a name that is there already is a mistake in the list of apps. */
 function merge(what: string, all: object, more: object): void {
   const [twice] = Object.keys(more).filter((key) => key in all);
@@ -194,8 +149,4 @@ function merge(what: string, all: object, more: object): void {
     throw new Error(`${twice}, an ${what}, is given by another app as well`);
   }
   Object.assign(all, more);
-}
-
-function unique<T>(list: readonly T[]): T[] {
-  return [...new Set(list)];
 }

@@ -1,7 +1,4 @@
-/**
- * PostgreSQL's image. The official one is `docker.io/library/postgres`; the lab's has its contract, made
- * of Debian's packages.
- */
+/** PostgreSQL's image. The lab's has the contract of the official one, made of Debian's packages. */
 import { join } from "node:path";
 
 import { files, type AppImage } from "../images.ts";
@@ -9,6 +6,7 @@ import { files, type AppImage } from "../images.ts";
 export const images = {
   image: {
     name: "postgres",
+    official: "docker.io/library/postgres:17",
     context: files(join(import.meta.dirname, "image"), "Dockerfile", "docker-entrypoint.sh"),
     bases: { BASE: "debian" },
   },

@@ -4,11 +4,12 @@ import { z } from "zod";
 import { image } from "../../config/fields.ts";
 import { IMAGE_GIB } from "../../config/prices.ts";
 import { section } from "../../config/section.ts";
+import { images } from "./images.ts";
 import { databaseTransitions } from "./transitions.ts";
 
 const schema = z.strictObject({
   // The contract of the official image: POSTGRES_*, PGDATA.
-  image: image.describe("PostgreSQL by digest, as `docker.io/library/postgres:17`"),
+  image: image.describe(`PostgreSQL by digest, as \`${images.image.official}\``),
   storage: z
     .string()
     .regex(/^[1-9]\d*(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })

@@ -3,11 +3,11 @@ import { z } from "zod";
 
 import { count, image } from "../../config/fields.ts";
 import { section } from "../../config/section.ts";
+import { images } from "./images.ts";
 
 const schema = z.strictObject({
   image: image.optional().meta({
-    description:
-      "Kubernetes' descheduler by digest, as `registry.k8s.io/descheduler/descheduler:v0.36.0`",
+    description: `Kubernetes' descheduler by digest, as \`${images.image.official}\``,
     without: "none: pods that fled stay away",
   }),
   intervalSeconds: count(5, 3600)

@@ -1,4 +1,4 @@
-/** Traefik's image. The official one is `docker.io/library/traefik`; the lab's holds the official binary. */
+/** Traefik's image. The lab's holds the official binary. */
 import { join } from "node:path";
 
 import { files, type AppImage } from "../images.ts";
@@ -6,6 +6,7 @@ import { files, type AppImage } from "../images.ts";
 export const images = {
   image: {
     name: "traefik",
+    official: "docker.io/library/traefik:v3.7",
     context: [
       ...files(join(import.meta.dirname, "image"), "Dockerfile"),
       { program: { part: "traefik" }, to: "traefik" },

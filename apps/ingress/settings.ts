@@ -3,9 +3,10 @@ import { z } from "zod";
 
 import { image } from "../../config/fields.ts";
 import { section } from "../../config/section.ts";
+import { images } from "./images.ts";
 
 const schema = z.strictObject({
-  image: image.describe("Traefik by digest, as `docker.io/library/traefik:v3.7`"),
+  image: image.describe(`Traefik by digest, as \`${images.image.official}\``),
 });
 
 /** Settings of the ingress controller. */
