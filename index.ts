@@ -1,11 +1,4 @@
-/** Settings → stack → outputs. */
-import { refuseDeadAgent } from "./components/remote/agent.ts";
-import { load } from "./config/load.ts";
-import { fog } from "./stacks/fog.ts";
-import { refuseChanges } from "./stacks/record.ts";
+/** What Pulumi runs; its default export is the stack's outputs. */
+import { program } from "./stacks/program.ts";
 
-const loaded = load();
-await refuseChanges(loaded.settings);
-await refuseDeadAgent();
-
-export default fog(loaded);
+export default await program();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { connections, GROUPS, policyOf, type Connection } from "./connections.ts";
+import { connections, GROUPS } from "./connections.ts";
+import { policyOf, type Connection } from "./network-policy.ts";
 
 const table = connections({ podRange: "10.42.0.0/16", apiServer: "10.101.0.1" });
 

@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { DENY_ALL, policyOf, type Connection, type PodGroup } from "./connections.ts";
+import { DENY_ALL, policyOf, type Connection, type PodGroup } from "./network-policy.ts";
 
 /**
  * Denies every connection of a namespace that no policy allows.

@@ -2,6 +2,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { Namespace } from "./app.ts";
+
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 
 export interface RightsArgs {
@@ -10,13 +12,16 @@ export interface RightsArgs {
   readonly everywhere: readonly Rule[];
   /** What it may do besides in each of `namespaces`. */
   readonly inNamespaces: readonly Rule[];
-  readonly namespaces: readonly pulumi.Input<string>[];
+  readonly namespaces: readonly Namespace[];
 }
 
 /** What a program that only follows objects needs. */
 export const WATCH = ["get", "list", "watch"];
 
 const apiGroup = "rbac.authorization.k8s.io";
+
+/** The namespace that was the only one while roles and bindings had numbers. */
+const FIRST = "website";
 
 /**
  * Grants rights.
@@ -51,17 +56,19 @@ export function grant(
     },
     opts,
   );
-  const bindings = namespaces.map((namespace, index) => {
-    const metadata = { name: called, namespace };
+  const bindings = namespaces.map((namespace) => {
+    const metadata = { name: called, namespace: namespace.created };
+    const formerly = (kind: string): pulumi.CustomResourceOptions =>
+      namespace.name === FIRST ? { ...opts, aliases: [{ name: `${name}-${kind}-0` }] } : opts;
     const own = new k8s.rbac.v1.Role(
-      `${name}-role-${index}`,
+      `${name}-role-${namespace.name}`,
       { metadata, rules: [...inNamespaces] },
-      opts,
+      formerly("role"),
     );
     return new k8s.rbac.v1.RoleBinding(
-      `${name}-binding-${index}`,
+      `${name}-binding-${namespace.name}`,
       { metadata, roleRef: { apiGroup, kind: "Role", name: own.metadata.name }, subjects },
-      opts,
+      formerly("binding"),
     );
   });
   return [binding, ...bindings];

@@ -2,19 +2,15 @@ import { zonesOf } from "@fogline/azure-checks/regions";
 import { sizeOf } from "@fogline/azure-checks/sizes";
 import { describe, expect, it } from "vitest";
 
-import { parse } from "./schema.ts";
+import { parse, type Settings } from "./schema.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 
 const sum = "0".repeat(64);
 const rest = {
   k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
-  website: { image: `docker.io/fogline/website@sha256:${sum}` },
-  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
-  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
-  dashboard: { kind: "none" },
 };
 
-function settings(cloud: object): ReturnType<typeof parse> {
+function settings(cloud: object): Settings {
   return parse({ ...rest, cloud: { sshFrom: ["203.0.113.7/32"], ...cloud } });
 }
 

@@ -75,18 +75,16 @@ const tags = z
   .default({});
 
 export const cloud = z.strictObject({
-  /** Resource group that holds everything the program makes in the cloud. */
-  resourceGroup: groupName.default("CloudStep"),
-  /** Azure region, as `az account list-locations` names it. */
+  resourceGroup: groupName
+    .default("CloudStep")
+    .describe("resource group of everything in the cloud"),
   location: z
     .string({ error: REGION })
     .regex(/^[a-z]+\d*$/, { error: REGION })
-    .default("eastus"),
-  /** Range of the virtual network. */
-  network: cidr.default("10.10.0.0/16"),
-  /** Range of the machines' subnet; lies inside `network`. */
-  subnet: cidr.default("10.10.1.0/24"),
-  /** Administrator made on every machine; logs in by SSH key only. */
+    .default("eastus")
+    .describe("Azure region, as `az account list-locations` names it"),
+  network: cidr.default("10.10.0.0/16").describe("range of the virtual network"),
+  subnet: cidr.default("10.10.1.0/24").describe("range of the machines, inside `network`"),
   adminUser: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,31}$/, {
@@ -95,8 +93,8 @@ export const cloud = z.strictObject({
     .refine((name) => !RESERVED_NAMES.has(name), {
       error: "must not be a name that Azure reserves|choose a name like fogline",
     })
-    .default("fogline"),
-  /** Ranges that may reach SSH: the operator's address as the internet sees it. */
+    .default("fogline")
+    .describe("administrator of every machine, who logs in by SSH key alone"),
   sshFrom: z
     .array(
       cidr.refine((value) => parseCidr(value)?.bits !== 0, {
@@ -107,44 +105,61 @@ export const cloud = z.strictObject({
     )
     .min(1, {
       error: "must name who may reach SSH|name the operator's address, e.g. [203.0.113.7/32]",
-    }),
-  /** Processor architecture of sizes and image, as container images name it. */
+    })
+    .describe("ranges that may reach SSH: the operator's address as the internet sees it"),
   arch: z
     .enum(["amd64", "arm64"], { error: "must be amd64 or arm64|use one of them" })
-    .default("arm64"),
-  /** Marketplace image of the machines, `publisher:offer:sku:version`; a version makes runs repeatable. */
+    .default("arm64")
+    .describe("processor architecture of sizes and image, `arm64` or `amd64`"),
   image: z
     .string()
     .regex(/^[^:]+:[^:]+:[^:]+:\d+(\.\d+)+$/, {
       error:
         "must have the form publisher:offer:sku:version with a version, not latest|write it like Debian:debian-13:13-arm64:0.20260914.2601; az vm image list --all shows versions",
     })
-    .default("Debian:debian-13:13-arm64:0.20260914.2601"),
-  /** Disk of every machine that names none. */
-  disk: disk.prefault({}),
-  /** The K3s server and WireGuard hub. */
-  master: z.strictObject({ name: machineName.default("MasterNode"), ...machine }).prefault({}),
-  /** The cloud's K3s agents; at least one. */
+    .default("Debian:debian-13:13-arm64:0.20260914.2601")
+    .meta({
+      description: "`publisher:offer:sku:version` of Debian or Ubuntu",
+      without: "Debian 13, arm64, pinned",
+    }),
+  disk: disk.prefault({}).meta({
+    description: "`{kind, sizeGiB}` of machines that name none",
+    without: "`StandardSSD_LRS`, the image's size",
+  }),
+  master: z
+    .strictObject({ name: machineName.default("MasterNode"), ...machine })
+    .prefault({})
+    .meta({
+      description: "`{name, size, zone, disk}` of the K3s server, which is the overlay's hub",
+      without: "`MasterNode`, `Standard_B2pls_v2`",
+    }),
   workers: z
     .array(z.strictObject({ name: machineName, ...machine }), {
       error: "must be a list of workers|write it like [{name: WorkerNode}]",
     })
     .min(1, { error: "must have at least one worker|add {name: WorkerNode}" })
-    .prefault([{ name: "WorkerNode" }]),
-  /** Tags of everything in the cloud, beside `project` and `stack`. */
-  tags,
-  /** Whether machines, network and database refuse to be deleted, by `up` and `destroy` alike. */
-  protect: z.boolean({ error: "must be true or false|write true or false" }).default(false),
-  /**
-   * Whether the cloud is the lab's: documentation addresses (RFC 5737) are its internet, and its
-   * machines have this computer's processor, whatever image and size are named. The lab sets it.
-   */
-  lab: z.boolean({ error: "must be true or false|remove it" }).default(false),
-  /** Most that a month of 730 hours may cost, in USD; the free credit of a new account (S0-16). */
+    .prefault([{ name: "WorkerNode" }])
+    .meta({
+      description: "list of `{name, size, zone, disk}` of K3s agents; at least one",
+      without: "`WorkerNode`, `Standard_B2pls_v2`",
+    }),
+  tags: tags.describe("tags of everything in the cloud, beside `project` and `stack`"),
+  protect: z
+    .boolean({ error: "must be true or false|write true or false" })
+    .default(false)
+    .describe("whether machines, network and database refuse to be deleted"),
+  // Documentation addresses (RFC 5737) are the lab's internet, and its machines have this computer's
+  // processor, whatever image and size are named.
+  lab: z
+    .boolean({ error: "must be true or false|remove it" })
+    .default(false)
+    .describe("whether the cloud is the lab's, which sets this itself"),
+  // The free credit of a new account (S0-16).
   monthlyBudgetUsd: z
     .number({ error: "must be an amount in USD|write it like 200" })
     .positive({ error: "must be more than 0|write it like 200" })
-    .default(200),
+    .default(200)
+    .describe("most that a month may cost, USD; more is refused"),
 });
 
 /** Section `cloud` of a stack's settings. */

@@ -74,7 +74,11 @@ export const edge = z
       error: "must be a known way to reach the device|use lan, jump or bundle",
     }),
   )
-  .default([]);
+  .default([])
+  .meta({
+    description: "devices, reached by `lan`, `jump` or `bundle` (`docs/raspberry-pi.md`)",
+    without: "none",
+  });
 
 /** A device of the stack file, told apart by `reach`. */
 export type EdgeDevice = Readonly<z.output<typeof edge>[number]>;

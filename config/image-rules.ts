@@ -25,14 +25,7 @@ const DEFAULTS = {
 
 /** Every broken rule of images, sizes, zones and binaries. */
 export function imageRules(known: Known): Problem[] {
-  return [
-    ...region(known),
-    ...systemImage(known),
-    ...machines(known),
-    ...binary(known),
-    ...replicas(known),
-    ...storage(known),
-  ];
+  return [...region(known), ...systemImage(known), ...machines(known), ...binary(known)];
 }
 
 /** A region that is not known may be a new one; one that is nearly known is misspelt. */
@@ -162,41 +155,4 @@ function usersOf({ cloud, edge }: Known, arch: Arch): string[] {
     ...(cloud.arch === arch ? inCloud : []),
     ...edge.flatMap(({ device }) => (device.arch === arch ? [device.name] : [])),
   ];
-}
-
-function replicas({ website }: Known): Problem[] {
-  const { minReplicas: min, maxReplicas: max } = website;
-  if (min === undefined || max === undefined || min <= max) {
-    return [];
-  }
-  return [
-    {
-      path: "fogline:website.minReplicas",
-      rule: `${min} is more than fogline:website.maxReplicas (${max})`,
-      fix: "make the minimum the smaller of the two",
-    },
-  ];
-}
-
-/** GiB of the disk that an image of Debian or Ubuntu brings. */
-const IMAGE_GIB = 30;
-
-/** The database's volume is a folder on a worker's disk. */
-function storage({ cloud, database }: Known): Problem[] {
-  const { workers, disk: common } = cloud;
-  const wanted = database.storage;
-  if (workers === undefined || common === undefined || wanted === undefined) {
-    return [];
-  }
-  const largest = Math.max(...workers.map(({ disk }) => (disk ?? common).sizeGiB ?? IMAGE_GIB));
-  const gib = Number.parseInt(wanted, 10) / (wanted.endsWith("Gi") ? 1 : 1024);
-  return gib < largest
-    ? []
-    : [
-        {
-          path: "fogline:database.storage",
-          rule: `${wanted} does not fit on a worker's disk: the largest has ${largest} GiB, system included`,
-          fix: "ask for less, or write a larger fogline:cloud.disk.sizeGiB",
-        },
-      ];
 }

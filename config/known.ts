@@ -12,8 +12,8 @@ export interface KnownDevice {
 }
 
 /**
- * Settings with their defaults; a setting that is wrong in itself is left out. Rules between settings
- * look at these, so that every problem is told at once.
+ * Parsed settings of the program's own sections; a setting that is wrong in itself is left out. Rules
+ * between settings look at these, so that every problem is told at once.
  */
 export type Known = {
   readonly [Name in Exclude<keyof Settings, "edge">]: Readonly<Partial<Settings[Name]>>;
@@ -23,32 +23,34 @@ export type Known = {
   readonly devices: number;
 };
 
-/** The part of the raw settings that is right. */
-export function knownOf(
-  sections: Readonly<Record<string, z.ZodType>>,
-  raw: Readonly<Record<string, unknown>>,
-): Known {
-  const known = Object.entries(sections).map(([name, schema]) => [
-    name,
-    name === "edge" ? devicesOf(schema, raw[name]) : fieldsOf(schema, raw[name]),
-  ]);
-  const devices = Array.isArray(raw["edge"]) ? raw["edge"].length : 0;
-  return { ...(Object.fromEntries(known) as Omit<Known, "devices">), devices };
-}
+/** Sections as far as they can be read, by name; what is wrong in a list is `undefined` there. */
+export type Readable = Readonly<Record<string, unknown>>;
 
-function devicesOf(schema: z.ZodType, raw: unknown): KnownDevice[] {
+/** The part of one section that is right, where the whole is not. */
+export function readableOf(schema: z.ZodType, raw: unknown): unknown {
+  if (schema instanceof z.ZodObject) {
+    return fieldsOf(schema, raw);
+  }
   const list: unknown[] = Array.isArray(raw) ? raw : [];
-  return list.flatMap((item, index) => {
+  return list.map((item) => {
     const { data } = schema.safeParse([item]);
-    const device = (data as EdgeDevice[] | undefined)?.[0];
-    return device === undefined ? [] : [{ path: `fogline:edge[${index}]`, device }];
+    return Array.isArray(data) ? (data[0] as unknown) : undefined;
   });
 }
 
-function fieldsOf(schema: z.ZodType, raw: unknown): Record<string, unknown> {
-  if (!(schema instanceof z.ZodObject)) {
-    return {};
-  }
+/** The program's own sections among readable ones, as rules see them. */
+export function knownOf(readable: Readable): Known {
+  const devices = readable["edge"] as readonly (EdgeDevice | undefined)[];
+  return {
+    ...(readable as Omit<Known, "edge" | "devices">),
+    edge: devices.flatMap((device, index) =>
+      device === undefined ? [] : [{ path: `fogline:edge[${index}]`, device }],
+    ),
+    devices: devices.length,
+  };
+}
+
+function fieldsOf(schema: z.ZodObject, raw: unknown): Record<string, unknown> {
   const given = typeof raw === "object" && raw !== null ? (raw as Record<string, unknown>) : {};
   return Object.fromEntries(
     Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, field]) => {

@@ -5,10 +5,12 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Readable } from "./known.ts";
 import { keyPairProblems, type FileText } from "./operator-key.ts";
 import { placeholders } from "./placeholders.ts";
 import { SettingsError, type Problem } from "./problems.ts";
-import { operator, parse, type Settings } from "./schema.ts";
+import { operator, read, settingsOf, type AppSettings, type Settings } from "./schema.ts";
+import type { Sections } from "./section.ts";
 
 /** The operator's SSH key pair: the public half is installed on machines, the private one logs in. */
 export interface OperatorKey {
@@ -20,7 +22,7 @@ export interface OperatorKey {
 
 /** What the program is told, all of it checked. */
 export interface Loaded {
-  readonly settings: Settings;
+  readonly settings: Settings & AppSettings;
   readonly operatorKey: OperatorKey;
 }
 
@@ -42,37 +44,32 @@ export const DRAFT = "fogline-plan:draft";
 /**
  * Reads and checks everything a stack was told.
  *
+ * @param apps sections beside the program's own
  * @throws RefusedSettings listing every problem of the stack file and of the operator's key
  */
-export function load(): Loaded {
-  const raw = rawSettings();
+export function load(apps: Sections): Loaded {
+  const { problems: wrong, readable } = read(rawSettings(), apps);
   const isDraft = pulumi.runtime.allConfig()[DRAFT] === "true";
-  const problems = isDraft ? [] : [...placeholders(raw)];
-  let settings: Settings | undefined;
-  try {
-    settings = parse(raw);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) {
-      throw error;
-    }
-    problems.unshift(...error.problems);
-  }
-  const path = expandHome(settings?.operator.sshKey ?? sshKeyOf(raw));
+  const path = expandHome(sshKeyOf(readable));
   const [secret, open] = [readText(path), readText(`${path}.pub`)];
-  problems.push(...keyPairProblems(path, secret, open));
-  if (settings === undefined || problems.length > 0 || !("text" in secret && "text" in open)) {
+  const problems = [
+    ...wrong,
+    ...(isDraft ? [] : placeholders(readable)),
+    ...keyPairProblems(path, secret, open),
+  ];
+  if (problems.length > 0 || !("text" in secret && "text" in open)) {
     throw new RefusedSettings(problems);
   }
   return {
-    settings,
+    settings: settingsOf(readable),
     operatorKey: { publicKey: open.text.trim(), privateKey: pulumi.secret(secret.text) },
   };
 }
 
-/** The key's path where other settings are wrong. */
-function sshKeyOf(raw: Readonly<Record<string, unknown>>): string {
-  const { success, data } = operator.safeParse(raw["operator"] ?? {});
-  return success ? data.sshKey : operator.parse({}).sshKey;
+/** The key's path; the default one where the stack's own cannot be read. */
+function sshKeyOf(readable: Readable): string {
+  const { sshKey } = readable["operator"] as Partial<Settings["operator"]>;
+  return sshKey ?? operator.parse({}).sshKey;
 }
 
 /** Absolute path of a setting that may start with `~/`. */

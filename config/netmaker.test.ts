@@ -9,9 +9,6 @@ const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH
 const valid = {
   cloud: { arch: "amd64", lab: true, sshFrom: ["203.0.113.7/32"] },
   k3s: { version: "v1.36.3+k3s1", sha256: { amd64: sum, arm64: otherSum } },
-  website: { image: `docker.io/fogline/website@sha256:${sum}` },
-  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
-  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
 };
 const pinned = { server: { sha256: { amd64: sum } }, client: { sha256: { amd64: sum } } };
 

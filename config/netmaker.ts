@@ -22,50 +22,55 @@ const program = (name: string) =>
     .prefault({});
 
 /** Section `netmaker` of a stack's settings. */
-export const netmaker = z.strictObject({
-  /** Release of Netmaker's server and of netclient, e.g. `v1.5.1`. */
-  version: z
-    .string()
-    .regex(/^v\d+\.\d+\.\d+$/, { error: "must be a Netmaker release|write it like v1.5.1" })
-    .default("v1.5.1"),
-  /** The server's program. */
-  server: program("netmaker"),
-  /** netclient, which the master runs. */
-  client: program("netclient"),
-  /** Where the server keeps its records: a file, or Debian's PostgreSQL on the same machine. */
-  database: z
-    .enum(["sqlite", "postgres"], {
-      error: "must be a known kind of database|use sqlite or postgres",
-    })
-    .default("sqlite"),
-  /** Netmaker's web application, which is served beside the API; none unless it is given. */
-  ui: z
-    .strictObject({
-      /** Where the master fetches its built files as a .tar.gz; `{version}` is filled in. */
-      download: downloadFrom(["version"]),
-      /** SHA-256 of the archive. */
-      sha256: z.string({ error: UNPINNED }).pipe(sha256),
-    })
-    .optional(),
-  /** Name of the network (S0-19). */
-  network: z
-    .string()
-    .regex(/^[a-z0-9_-]{1,32}$/, {
-      error: "must be 1 to 32 of a-z, 0-9, - and _|choose a name like netmaker",
-    })
-    .default("netmaker"),
-  /**
-   * DNS name that leads to the master's public address: the API then has a certificate of Let's
-   * Encrypt. Without it, one of an authority that the master makes and that only this program and the
-   * master trust.
-   */
-  domain: z
-    .string()
-    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
-      error: "must be a DNS name in lower case|write it like netmaker.example.com",
-    })
-    .optional(),
-});
+export const netmaker = z
+  .strictObject({
+    /** Release of Netmaker's server and of netclient, e.g. `v1.5.1`. */
+    version: z
+      .string()
+      .regex(/^v\d+\.\d+\.\d+$/, { error: "must be a Netmaker release|write it like v1.5.1" })
+      .default("v1.5.1"),
+    /** The server's program. */
+    server: program("netmaker"),
+    /** netclient, which the master runs. */
+    client: program("netclient"),
+    /** Where the server keeps its records: a file, or Debian's PostgreSQL on the same machine. */
+    database: z
+      .enum(["sqlite", "postgres"], {
+        error: "must be a known kind of database|use sqlite or postgres",
+      })
+      .default("sqlite"),
+    /** Netmaker's web application, which is served beside the API; none unless it is given. */
+    ui: z
+      .strictObject({
+        /** Where the master fetches its built files as a .tar.gz; `{version}` is filled in. */
+        download: downloadFrom(["version"]),
+        /** SHA-256 of the archive. */
+        sha256: z.string({ error: UNPINNED }).pipe(sha256),
+      })
+      .optional(),
+    /** Name of the network (S0-19). */
+    network: z
+      .string()
+      .regex(/^[a-z0-9_-]{1,32}$/, {
+        error: "must be 1 to 32 of a-z, 0-9, - and _|choose a name like netmaker",
+      })
+      .default("netmaker"),
+    /**
+     * DNS name that leads to the master's public address: the API then has a certificate of Let's
+     * Encrypt. Without it, one of an authority that the master makes and that only this program and the
+     * master trust.
+     */
+    domain: z
+      .string()
+      .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
+        error: "must be a DNS name in lower case|write it like netmaker.example.com",
+      })
+      .optional(),
+  })
+  .meta({
+    description: "what an overlay of kind `netmaker` runs (`docs/netmaker.md`)",
+    without: "pinned releases; sums must be given",
+  });
 
 /** Settings of an overlay of kind `netmaker`. */
 export type NetmakerSettings = Readonly<z.output<typeof netmaker>>;

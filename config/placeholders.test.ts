@@ -1,35 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 
 import { placeholders } from "./placeholders.ts";
 
 const zeros = "0".repeat(64);
 const cloud = { arch: "amd64" };
 
-/** Settings of a worked stack of this tree. */
-function worked(stack: string): Record<string, unknown> {
-  const file = join(import.meta.dirname, `../Pulumi.${stack}.yaml`);
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.replace("fogline:", ""), value]),
-  );
-}
-
 describe("values that stand for others", () => {
-  it.each(["dev", "prod"])("of the worked stack %s are what its user has to fill in", (stack) => {
-    expect(placeholders(worked(stack)).map(({ path }) => path)).toEqual([
-      "fogline:cloud.sshFrom[0]",
-      "fogline:edge[0].hostKey",
-      "fogline:k3s.sha256.arm64",
-      "fogline:website.image",
-      "fogline:ingress.image",
-      "fogline:descheduler.image",
-    ]);
-  });
-
   it.each([
     ["a documentation address", { edge: [{ host: "192.0.2.99" }] }, "edge[0].host"],
     ["a range of such", { cloud: { sshFrom: ["198.51.100.0/28"] } }, "cloud.sshFrom[0]"],

@@ -28,11 +28,11 @@ interface Kind {
  * Every value that stands for another one, in the order of the settings. Sums of processors that no
  * machine has are passed over, and so are documentation addresses where the cloud is the lab's.
  *
- * @param settings settings by section, checked or not
+ * @param settings parsed settings by section, as far as they can be read
  */
-export function placeholders(settings: Readonly<Record<string, unknown>>): Problem[] {
+export function placeholders(settings: object): Problem[] {
   const archs = archsOf(settings);
-  const isLab = field(settings["cloud"], "lab") === true;
+  const isLab = field(field(settings, "cloud"), "lab") === true;
   return leavesOf(settings, "fogline:").flatMap(({ path, value }) => {
     const arch = /\.sha256\.(amd64|arm64)$/.exec(path)?.[1];
     const kind = arch !== undefined && !archs.has(arch) ? undefined : kindOf(path, value, isLab);
@@ -79,9 +79,10 @@ function documentationAddress(text: string): string | undefined {
     });
 }
 
-function archsOf(settings: Readonly<Record<string, unknown>>): Set<unknown> {
-  const devices: unknown[] = Array.isArray(settings["edge"]) ? settings["edge"] : [];
-  return new Set([settings["cloud"], ...devices].map((each) => field(each, "arch") ?? "arm64"));
+function archsOf(settings: object): Set<unknown> {
+  const edge = field(settings, "edge");
+  const devices: unknown[] = Array.isArray(edge) ? edge : [];
+  return new Set([field(settings, "cloud"), ...devices].map((each) => field(each, "arch")));
 }
 
 interface Leaf {

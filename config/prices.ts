@@ -56,7 +56,7 @@ const DISKS: Readonly<Record<Disk["kind"], readonly (readonly [gib: number, usd:
 const ADDRESS = 0.005 * HOURS;
 
 /** GiB of the disk that an image of Debian or Ubuntu brings. */
-const IMAGE_GIB = 30;
+export const IMAGE_GIB = 30;
 
 /** Price of a machine's size for a month; `undefined` when the table has none. */
 export function sizeMonthly(size: string, location: string): number | undefined {

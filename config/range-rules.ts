@@ -99,10 +99,10 @@ function homes({ edge }: Known, ranges: readonly Range[]): Problem[] {
   );
 }
 
-function sizes({ cloud, overlay, k3s, edge }: Known): Problem[] {
+function sizes({ cloud, overlay, k3s, devices }: Known): Problem[] {
   const problems: Problem[] = [];
-  const workers = cloud.workers?.length ?? 1;
-  const nodes = 1 + workers + edge.length;
+  const workers = cloud.workers?.length ?? 0;
+  const nodes = 1 + workers + devices;
   const tell = (path: string, rule: string, fix: string): void => {
     problems.push({ path, rule, fix });
   };

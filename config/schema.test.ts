@@ -17,9 +17,6 @@ const valid = {
     },
   ],
   k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
-  website: { image: `docker.io/fogline/website@sha256:${sum}` },
-  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
-  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
 };
 
 /** Two names of devices whose overlay addresses would be the same. */
@@ -54,7 +51,7 @@ describe("settings", () => {
     expect(settings.cloud.master.name).toBe("MasterNode");
     expect(settings.cloud.workers).toEqual([{ name: "WorkerNode", size: "Standard_B2pls_v2" }]);
     expect(settings.overlay.range).toBe("10.101.0.0/16");
-    expect(settings.website.replicas).toBe(4);
+    expect(settings.overlay.listenPort).toBe(51820);
   });
 
   it("are frozen all the way down", () => {
@@ -64,12 +61,12 @@ describe("settings", () => {
   });
 
   it.each([
-    ["a misspelt section", { ...valid, webste: {} }, "fogline:webste", "did you mean website?"],
+    ["a misspelt section", { ...valid, overly: {} }, "fogline:overly", "did you mean overlay?"],
     [
       "a misspelt key",
-      { ...valid, website: { replcas: 4 } },
-      "fogline:website.replcas",
-      "did you mean replicas?",
+      { ...valid, overlay: { rage: "10.101.0.0/16" } },
+      "fogline:overlay.rage",
+      "did you mean range?",
     ],
     [
       "a misspelt key inside a list",
@@ -148,12 +145,6 @@ describe("settings", () => {
       "fogline:k3s.sha256.amd64",
       "checksum file",
     ],
-    [
-      "a minimum above the maximum",
-      { ...valid, website: { minReplicas: 9, maxReplicas: 3 } },
-      "fogline:website.minReplicas",
-      "smaller of the two",
-    ],
   ])("refuse %s and name the fix", (_what, raw, path, fix) => {
     const problem = problemsOf(raw).find((p) => p.path === path);
     expect(problem?.fix).toContain(fix);
@@ -162,7 +153,7 @@ describe("settings", () => {
   it("report every problem at once, across fields and sections", () => {
     const paths = problemsOf({
       cloud: { sshFrom: [], workers: [], network: "10.42.0.0/16" },
-      website: { replicas: 0 },
+      overlay: { pathMtu: 0 },
       k3s: valid.k3s,
       nonsense: 1,
     }).map((p) => p.path);
@@ -171,7 +162,7 @@ describe("settings", () => {
         "fogline:nonsense",
         "fogline:cloud.sshFrom",
         "fogline:cloud.workers",
-        "fogline:website.replicas",
+        "fogline:overlay.pathMtu",
         "fogline:cloud.network",
       ]),
     );

@@ -2,25 +2,34 @@
  * The settings of one stack: types, defaults and rules. Pure: imports no Pulumi.
  *
  * `parse` turns the raw values of `Pulumi.<stack>.yaml` into one frozen `Settings`, or throws one
- * `SettingsError` that lists every problem with its path, the rule it breaks and the fix.
+ * `SettingsError` that lists every problem with its path, the rule it breaks and the fix. The sections
+ * here are the program's own; each app brings one more (apps/index.ts).
  */
 import { z } from "zod";
 
 import { budgetProblems } from "./budget.ts";
 import { cloud, type CloudSettings } from "./cloud.ts";
-import { dashboard } from "./dashboard.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
-import { cidr, count, downloadFrom, image, ipv4, port, sha256, url } from "./fields.ts";
-import { knownOf } from "./known.ts";
+import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts";
+import { knownOf, readableOf, type Known, type Readable } from "./known.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
 import { crossRules } from "./rules.ts";
+import type { Sections, SettingsOf } from "./section.ts";
 
 export const operator = z.strictObject({
-  /** Private SSH key, without passphrase, for every machine; its `.pub` stands beside it. */
-  sshKey: z.string().min(1).default("~/.ssh/id_ed25519"),
-  /** Folder for what this computer needs as a member of the overlay; made with mode 0700. */
-  folder: z.string().min(1).default("~/.config/fogline"),
+  sshKey: z
+    .string()
+    .min(1)
+    .default("~/.ssh/id_ed25519")
+    .describe(
+      "private SSH key for every machine, Ed25519 or RSA, without passphrase; `.pub` beside it",
+    ),
+  folder: z
+    .string()
+    .min(1)
+    .default("~/.config/fogline")
+    .describe("folder, made with mode 0700, for this computer's part of the overlay"),
 });
 
 const overlay = z.strictObject({
@@ -28,18 +37,20 @@ const overlay = z.strictObject({
     .enum(["wireguard", "netmaker"], {
       error: "must be a known kind of overlay|use wireguard or netmaker",
     })
-    .default("wireguard"),
-  /** Range of the overlay's addresses; the hub takes the first one. */
-  range: cidr.default("10.101.0.0/16"),
-  /**
-   * Addresses kept for members by name; the others' follow from their names. Of kind `wireguard` alone:
-   * Netmaker's server gives its members theirs.
-   */
-  addresses: z.record(z.string(), ipv4).default({}),
-  /** UDP port of the hub. */
-  listenPort: port.default(51820),
-  /** Largest packet the path between members carries, in bytes; WireGuard's own MTU follows. */
-  pathMtu: count(1280, 9000).default(1500),
+    .default("wireguard")
+    .describe("`wireguard`, or `netmaker` (`docs/netmaker.md`)"),
+  range: cidr
+    .default("10.101.0.0/16")
+    .describe("private range of the overlay's addresses, /22 or larger; the hub has the first one"),
+  // Of kind wireguard alone: Netmaker's server gives its members theirs.
+  addresses: z.record(z.string(), ipv4).default({}).meta({
+    description: "addresses kept for members, by name",
+    without: "they follow from names",
+  }),
+  listenPort: port.default(51820).describe("UDP port of the hub"),
+  pathMtu: count(1280, 9000)
+    .default(1500)
+    .describe("largest packet that the path between members carries, bytes"),
 });
 
 /** A registry as images name it. */
@@ -49,80 +60,39 @@ const registry = z.string().regex(/^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})
 const mirror = url("must be an http(s) URL|write it like https://mirror.example.com");
 
 const k3s = z.strictObject({
-  /** Release of K3s, e.g. `v1.36.3+k3s1`. */
-  version: z.string().regex(/^v\d+\.\d+\.\d+\+k3s\d+$/, {
-    error: "must be a K3s release|write it like v1.36.3+k3s1",
-  }),
-  /** SHA-256 of the binary for each processor architecture in use. */
-  sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }),
-  /** Where machines fetch the binary; `{version}` (URL-encoded) and `{suffix}` (`` or `-arm64`) are filled in. */
-  download: downloadFrom(["version", "suffix"]).default(
-    "https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}",
-  ),
-  /** Registries that stand in for others, as in K3s's `registries.yaml`: registry to endpoints. */
-  mirrors: z.record(registry, z.array(mirror)).default({}),
-  /** Range of the pods' addresses; each node has a /24 of it. It cannot change while the cluster is there. */
-  podRange: cidr.default("10.42.0.0/16"),
-  /** Range of the Services' addresses. It cannot change while the cluster is there. */
-  serviceRange: cidr.default("10.43.0.0/16"),
-});
-
-/** Most pods of the website that may be asked for. */
-export const MOST_PODS = 100;
-
-const website = z.strictObject({
-  /** The poll service of apps/website/service. */
-  image,
-  /** Whether the autoscaler decides the number of pods. */
-  autoscale: z.boolean({ error: "must be true or false|write true or false" }).default(true),
-  /** Pods without the autoscaler. */
-  replicas: count(1, MOST_PODS).default(4),
-  /** Fewest and most pods under the autoscaler. */
-  minReplicas: count(1, MOST_PODS).default(4),
-  maxReplicas: count(1, MOST_PODS).default(10),
-  /** Mean CPU use the autoscaler aims at, in percent of the request. */
-  targetCpuPercent: count(1, 100).default(70),
-  /** Seconds of less load before pods are taken away. */
-  scaleDownSeconds: count(0, 3600).default(300),
-});
-
-const database = z.strictObject({
-  /** PostgreSQL with the contract of the official image (POSTGRES_*, PGDATA). */
-  image,
-  /** Size of the volume that holds the votes. */
-  storage: z
+  version: z
     .string()
-    .regex(/^[1-9]\d*(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })
-    .default("1Gi"),
+    .regex(/^v\d+\.\d+\.\d+\+k3s\d+$/, {
+      error: "must be a K3s release|write it like v1.36.3+k3s1",
+    })
+    .describe("release of K3s, e.g. `v1.36.3+k3s1`"),
+  sha256: z
+    .strictObject({ amd64: sha256.optional(), arm64: sha256.optional() })
+    .describe("SHA-256 of the binary, `{amd64, arm64}`, for each processor architecture in use"),
+  download: downloadFrom(["version", "suffix"])
+    .default("https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}")
+    .meta({
+      description:
+        "where machines fetch the binary; `{version}` and `{suffix}` (nothing or `-arm64`) are filled in",
+      without: "GitHub",
+    }),
+  mirrors: z
+    .record(registry, z.array(mirror))
+    .default({})
+    .describe("registries that stand in for others, as in K3s' `registries.yaml`"),
+  podRange: cidr
+    .default("10.42.0.0/16")
+    .describe(
+      "range of the pods, a /24 for each node; it cannot change while the cluster is there",
+    ),
+  serviceRange: cidr
+    .default("10.43.0.0/16")
+    .describe("range of the Services; it cannot change while the cluster is there"),
 });
 
-const ingress = z.strictObject({
-  /** Traefik. */
-  image,
-});
+const sections = { operator, cloud, edge, overlay, netmaker, k3s };
 
-const descheduler = z.strictObject({
-  /** Kubernetes' descheduler; without it, pods that fled from a node stay away until the next rollout. */
-  image: image.optional(),
-  /** Seconds between two looks for pods that should go back. */
-  intervalSeconds: count(5, 3600).default(30),
-});
-
-const sections = {
-  operator,
-  cloud,
-  edge,
-  overlay,
-  netmaker,
-  k3s,
-  website,
-  database,
-  ingress,
-  descheduler,
-  dashboard,
-};
-
-/** Everything the program may be told, with defaults filled in; deeply frozen. */
+/** What the program itself may be told, with defaults filled in; deeply frozen. */
 export interface Settings {
   readonly operator: Readonly<z.output<typeof operator>>;
   readonly cloud: CloudSettings;
@@ -130,46 +100,82 @@ export interface Settings {
   readonly overlay: Readonly<z.output<typeof overlay>>;
   readonly netmaker: Readonly<z.output<typeof netmaker>>;
   readonly k3s: Readonly<z.output<typeof k3s>>;
-  readonly website: Readonly<z.output<typeof website>>;
-  readonly database: Readonly<z.output<typeof database>>;
-  readonly ingress: Readonly<z.output<typeof ingress>>;
-  readonly descheduler: Readonly<z.output<typeof descheduler>>;
-  readonly dashboard: Readonly<z.output<typeof dashboard>>;
 }
 
-/** Names of the settings at the top of a stack file. */
-export const SECTION_NAMES = Object.keys(sections) as readonly (keyof Settings)[];
+/** Settings of apps by the apps' names. */
+export type AppSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Schemas by section, the program's own first. */
+export function schemasOf(apps: Sections): Readonly<Record<string, z.ZodType>> {
+  const own = Object.entries(apps).map(([name, { settings }]) => [name, settings.schema] as const);
+  return { ...sections, ...Object.fromEntries(own) };
+}
+
+/** A stack's settings as far as they can be read, and everything that is wrong with them. */
+export interface Reading {
+  readonly problems: readonly Problem[];
+  /** Parsed values by section, with defaults; what is wrong in itself is left out. */
+  readonly readable: Readable;
+}
+
+/**
+ * Reads a stack's raw settings, however wrong they are.
+ *
+ * @param raw values under `fogline:` in `Pulumi.<stack>.yaml`, by name
+ * @param apps sections beside the program's own
+ */
+export function read(raw: Readonly<Record<string, unknown>>, apps: Sections = {}): Reading {
+  const schemas = schemasOf(apps);
+  const problems: Problem[] = [];
+  for (const key of Object.keys(raw).filter((name) => !(name in schemas))) {
+    problems.push(unknownKey(`fogline:${key}`, key, Object.keys(schemas)));
+  }
+  const readable: Record<string, unknown> = {};
+  let isCloudRight = true;
+  for (const [name, schema] of Object.entries(schemas)) {
+    const given = raw[name] ?? (name === "edge" ? [] : {});
+    const { data, error } = schema.safeParse(given);
+    readable[name] = error === undefined ? data : readableOf(schema, given);
+    problems.push(...(error?.issues ?? []).flatMap((issue) => describe(name, schema, issue)));
+    isCloudRight &&= name !== "cloud" || error === undefined;
+  }
+  const known = knownOf(readable);
+  problems.push(...crossRules(known), ...netmakerRules(known), ...rulesOf(apps, readable, known));
+  // A bill of half of the machines says nothing.
+  problems.push(...(isCloudRight ? budgetProblems(known.cloud as CloudSettings) : []));
+  return { problems, readable };
+}
 
 /**
  * Checks a stack's raw settings.
  *
  * @param raw values under `fogline:` in `Pulumi.<stack>.yaml`, by name
+ * @param apps sections beside the program's own
  * @throws SettingsError listing every problem found
  */
-export function parse(raw: Readonly<Record<string, unknown>>): Settings {
-  const problems: Problem[] = [];
-  for (const key of Object.keys(raw)) {
-    if (!(key in sections)) {
-      problems.push(unknownKey(`fogline:${key}`, key, SECTION_NAMES));
-    }
-  }
-  const parsed = new Map<string, unknown>();
-  for (const [name, schema] of Object.entries(sections)) {
-    const result = schema.safeParse(raw[name] ?? (name === "edge" ? [] : {}));
-    if (result.success) {
-      parsed.set(name, result.data);
-    } else {
-      problems.push(...result.error.issues.flatMap((issue) => describe(name, schema, issue)));
-    }
-  }
-  const known = knownOf(sections, raw);
-  problems.push(...crossRules(known), ...netmakerRules(known));
-  const sized = parsed.get("cloud") as Settings["cloud"] | undefined;
-  problems.push(...(sized === undefined ? [] : budgetProblems(sized)));
+export function parse(raw: Readonly<Record<string, unknown>>): Settings;
+export function parse<A extends Sections>(
+  raw: Readonly<Record<string, unknown>>,
+  apps: A,
+): Settings & SettingsOf<A>;
+export function parse(raw: Readonly<Record<string, unknown>>, apps: Sections = {}): Settings {
+  const { problems, readable } = read(raw, apps);
   if (problems.length > 0) {
     throw new SettingsError(problems);
   }
-  return deepFreeze(Object.fromEntries(parsed) as unknown as Settings);
+  return settingsOf(readable);
+}
+
+/** Settings in which nothing was found wrong. */
+export function settingsOf<A extends Sections>(readable: Readable): Settings & SettingsOf<A> {
+  return deepFreeze(readable as Settings & SettingsOf<A>);
+}
+
+function rulesOf(apps: Sections, readable: Readable, known: Known): Problem[] {
+  return Object.entries(apps).flatMap(
+    ([name, { settings }]) =>
+      settings.rules?.(readable[name] as Readonly<Record<string, unknown>>, known) ?? [],
+  );
 }
 
 function deepFreeze<T extends object>(value: T): T {

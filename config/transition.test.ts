@@ -4,7 +4,6 @@ import { parse } from "./schema.ts";
 import type { Transition } from "./transition-kind.ts";
 import { builtWith, transitions } from "./transition.ts";
 
-const digest = (sign: string): string => `sha256:${sign.repeat(64)}`;
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 const pi = { name: "pi", host: "192.168.1.50", hostKey: key };
 const cabin = { name: "cabin", reach: "bundle" };
@@ -17,9 +16,6 @@ const base = {
   edge: [pi],
   overlay: {},
   k3s: { version: "v1.35.3+k3s1", sha256: { arm64: "a".repeat(64) } },
-  website: { image: `docker.io/fogline/website@${digest("1")}` },
-  database: { image: `docker.io/library/postgres:17@${digest("1")}`, storage: "2Gi" },
-  ingress: { image: `docker.io/library/traefik:v3.7@${digest("1")}` },
 };
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -39,12 +35,9 @@ function changes(after: Sections, before: Sections = {}): Transition[] {
           }),
         ),
       ),
+      {},
     );
-  return transitions(built(before), built(after));
-}
-
-function postgres(tag: string, sign = "2"): Sections {
-  return { database: { image: `docker.io/library/postgres${tag}@${digest(sign)}` } };
+  return transitions(built(before), built(after), {});
 }
 
 const REFUSED = { level: "stop", refused: true };
@@ -53,7 +46,6 @@ const TOLD = { level: "mind", refused: false };
 describe("a change of a running cluster", () => {
   it("is nothing where the settings are the same, or harmless", () => {
     expect(changes({})).toEqual([]);
-    expect(changes({ website: { maxReplicas: 12 } })).toEqual([]);
     expect(
       changes({ cloud: { workers: [{ name: "W1" }, { name: "W2" }, { name: "W3" }] } }),
     ).toEqual([]);
@@ -62,7 +54,6 @@ describe("a change of a running cluster", () => {
     expect(changes({ edge: [{ ...pi, host: "192.168.1.51" }] })).toEqual([]);
     expect(changes({ k3s: { version: "v1.36.0+k3s1" } })).toEqual([]);
     expect(changes({ k3s: { version: "v1.35.4+k3s1" } })).toEqual([]);
-    expect(changes(postgres(":17.6"))).toEqual([]);
     expect(changes({ cloud: { disk: { sizeGiB: 128 } } })).toEqual([]);
   });
 
@@ -91,16 +82,6 @@ describe("a change of a running cluster", () => {
       { k3s: { version: "v2.0.0+k3s1" } },
       "k3s.version",
       "one after the other, up to v2.0.0+k3s1",
-    ],
-    ["the next PostgreSQL", postgres(":18"), "database.image", "docs/plan.md"],
-    ["the PostgreSQL before", postgres(":16"), "database.image", "put 17 back"],
-    ["PostgreSQL on Alpine", postgres(":17-alpine"), "database.image", "docs/plan.md"],
-    ["a smaller volume", { database: { storage: "1Gi" } }, "database.storage", "put 2Gi back"],
-    [
-      "a volume that is smaller in MiB",
-      { database: { storage: "2000Mi" } },
-      "database.storage",
-      "put 2Gi back",
     ],
     [
       "another master",
@@ -155,24 +136,11 @@ describe("a change of a running cluster", () => {
 
   it.each([
     ["an older patch of K3s", { k3s: { version: "v1.35.1+k3s1" } }, "k3s.version"],
-    ["another digest of one tag", postgres(":17"), "database.image"],
-    ["an image without a tag", postgres(""), "database.image"],
-    ["another Debian below PostgreSQL", postgres(":17-bookworm"), "database.image"],
-    ["a larger volume", { database: { storage: "4Gi" } }, "database.storage"],
     ["the overlay's port", { overlay: { listenPort: 51999 } }, "overlay.listenPort"],
     ["the overlay's range", { overlay: { range: "10.102.0.0/16" } }, "overlay.range"],
     ["the cloud's network", { cloud: { network: "10.8.0.0/14" } }, "cloud.network"],
   ])("is told, not refused, when it is %s", (_, after, path) => {
     expect(changes(after)).toMatchObject([{ ...TOLD, path: `fogline:${path}` }]);
-  });
-
-  it("says that the digest alone tells no version", () => {
-    expect(changes(postgres(":17"))[0]?.rule).toContain("only the registry knows");
-  });
-
-  it("knows the official image by its name behind another registry", () => {
-    const image = `mirror.fog.io/library/postgres:18@${digest("3")}`;
-    expect(changes({ database: { image } })).toMatchObject([REFUSED]);
   });
 
   it("that takes one of several workers away says what becomes of the votes", () => {
@@ -193,13 +161,17 @@ describe("a change of a running cluster", () => {
     const withBundle = { edge: [pi, cabin] };
     const after = { ...withBundle, overlay, netmaker: { server: sums, client: sums } };
     const before = { ...base, ...withBundle };
-    const found = transitions(builtWith(parse(before)), builtWith(parse({ ...before, ...after })));
+    const built = (raw: Sections) => builtWith(parse(raw), {});
+    const found = transitions(built(before), built({ ...before, ...after }), {});
     expect(found).toMatchObject([REFUSED]);
     expect(found[0]?.rule).toContain("cabin joined by a bundle");
   });
 
   it("tells the worst first", () => {
-    const found = changes({ overlay: { listenPort: 51999 }, database: { storage: "1Gi" } });
-    expect(found.map(({ level }) => level)).toEqual(["stop", "mind"]);
+    const found = changes({
+      overlay: { listenPort: 51999 },
+      k3s: { serviceRange: "10.44.0.0/16", version: "v1.35.1+k3s1" },
+    });
+    expect(found.map(({ level }) => level)).toEqual(["stop", "mind", "mind"]);
   });
 });

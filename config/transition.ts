@@ -2,9 +2,9 @@
  * What a change of a stack's settings does to a cluster that runs, told before it is made. Pure: the
  * plan shows it, and `up` refuses what a cluster does not survive (stacks/record.ts).
  */
-import { databaseTransitions } from "./database-transition.ts";
 import { mind, refuse, type Transition } from "./transition-kind.ts";
 import type { Settings } from "./schema.ts";
+import type { Sections, SettingsOf } from "./section.ts";
 
 /** Settings of the cloud that Azure changes on no machine that exists. */
 const FIXED = [
@@ -21,7 +21,10 @@ const FIXED = [
   },
 ] as const;
 
-/** The settings that a running cluster was built with; no secret among them. */
+/**
+ * The settings that a running cluster was built with; no secret among them. Each app that records
+ * something has a key of its own beside these.
+ */
 export interface Built {
   readonly cloud: Pick<Settings["cloud"], (typeof FIXED)[number]["key"] | "network">;
   readonly master: string;
@@ -34,16 +37,20 @@ export interface Built {
   readonly devices: Readonly<Record<string, string>>;
   readonly overlay: Pick<Settings["overlay"], "kind" | "range" | "listenPort">;
   readonly k3s: Pick<Settings["k3s"], "version" | "podRange" | "serviceRange">;
-  readonly database: Settings["database"];
   /** Most that a month may cost; policies read it here. */
   readonly monthlyBudgetUsd: number;
+  readonly [app: string]: unknown;
 }
 
 /** Name of the resource that holds the record. */
 export const RECORD = "fogline-record";
 
-/** What of the settings a later change is compared with. */
-export function builtWith({ cloud, edge, overlay, k3s, database }: Settings): Built {
+/** What of the settings a later change is compared with; apps without settings are left out. */
+export function builtWith<A extends Sections>(
+  settings: Settings & Partial<SettingsOf<A>>,
+  apps: A,
+): Built {
+  const { cloud, edge, overlay, k3s } = settings;
   const machines = [cloud.master, ...cloud.workers];
   const { resourceGroup, location, adminUser, image, subnet, network } = cloud;
   return {
@@ -64,8 +71,8 @@ export function builtWith({ cloud, edge, overlay, k3s, database }: Settings): Bu
     ),
     overlay: { kind: overlay.kind, range: overlay.range, listenPort: overlay.listenPort },
     k3s: { version: k3s.version, podRange: k3s.podRange, serviceRange: k3s.serviceRange },
-    database: { image: database.image, storage: database.storage },
     monthlyBudgetUsd: cloud.monthlyBudgetUsd,
+    ...kept(settings, apps),
   };
 }
 
@@ -76,8 +83,27 @@ function placeOf(device: Reached): string {
   return `${way}${device.host}:${device.port}`;
 }
 
+function kept(settings: object, apps: Sections): Record<string, unknown> {
+  const own = new Map<string, Readonly<Record<string, unknown>>>(Object.entries(settings));
+  return Object.fromEntries(
+    Object.entries(apps).flatMap(
+      ([
+        name,
+        {
+          settings: { record },
+        },
+      ]) => {
+        const found = own.get(name);
+        return record === undefined || found === undefined
+          ? []
+          : [[name, record.keep(found)] as const];
+      },
+    ),
+  );
+}
+
 /** Every dangerous change between two states of a stack's settings, the worst first. */
-export function transitions(before: Built, after: Built): Transition[] {
+export function transitions(before: Built, after: Built, apps: Sections): Transition[] {
   const all = [
     ...cloudOf(before, after),
     ...clusterRanges(before, after),
@@ -85,7 +111,12 @@ export function transitions(before: Built, after: Built): Transition[] {
     ...devices(before, after),
     ...overlayMoves(before, after),
     ...release(before, after),
-    ...databaseTransitions(before.database, after.database),
+    // An app that one of the two does not have leaves nothing to compare.
+    ...Object.entries(apps).flatMap(([name, { settings }]) =>
+      name in before && name in after
+        ? (settings.record?.changes(before[name], after[name]) ?? [])
+        : [],
+    ),
   ];
   return [
     ...all.filter(({ level }) => level === "stop"),

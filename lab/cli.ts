@@ -2,7 +2,7 @@
  * The lab's command line; the Makefile calls it.
  *
  * Usage: node --import tsx lab/cli.ts up | down [--destroy] | status | preview |
- *        logs [machine] [--follow] [--lines=100] | kubectl <arguments> |
+ *        logs [app|machine] [--follow] [--lines=100] | kubectl <arguments> |
  *        network [--svg=FILE] |
  *        dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
  */
@@ -15,8 +15,8 @@ const USAGE = `usage: lab/cli.ts <command>
   up                                 build the lab or bring it up to date; prints the URL
   preview                            show what up would change
   status                             nodes, pods, URL, share of requests per pod
-  logs [machine] [--follow] [--lines=100]
-                                     the website's logs, or a machine's journal
+  logs [app|machine] [--follow] [--lines=100]
+                                     an app's logs (the website's without a name), or a machine's journal
   kubectl <arguments>                kubectl against the lab's cluster
   network [--svg=FILE]               the overlay's members, and a diagram of them
   dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
@@ -61,7 +61,7 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       }
       const [machine] = positionals;
       return (await import("./commands/logs.ts")).logs({
-        machine,
+        of: machine,
         follow: values.follow ?? false,
         lines,
       });

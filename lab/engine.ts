@@ -18,6 +18,8 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 
+import { program as declare } from "../stacks/program.ts";
+import { labApps } from "./apps.ts";
 import { ENGINE, readInput, writeWorkspace } from "./engine/config.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
@@ -43,7 +45,7 @@ const ENVIRONMENT = {
   PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: "true",
 };
 
-const program: PulumiFn = async () => ({ ...(await import("../index.ts")).default });
+const program: PulumiFn = async () => ({ ...(await declare(await labApps())) });
 
 async function main(operation: Operation): Promise<number> {
   // The command provider dials whatever agent it names, and the program uses none.

@@ -2,6 +2,7 @@
  * Runs a checkout's program under the mock engine, in a process of its own: the SDK holds one
  * program per process. Asks nobody: no credentials, no state, no network.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -27,9 +28,9 @@ async function run(task: Task): Promise<Outcome> {
     seal: (plain) => seal(plain, task.sealKey),
   });
   const schema = (await load(task, "config/schema.ts")) as {
-    parse(raw: unknown): Record<string, unknown>;
+    parse(raw: unknown, apps?: unknown): Record<string, unknown>;
   };
-  const settings = schema.parse(task.settings);
+  const settings = schema.parse(task.settings, await appsOf(task));
   const { default: program, ...named } = (await load(task, "index.ts")) as Program;
   await settled();
   return {
@@ -41,6 +42,14 @@ async function run(task: Task): Promise<Outcome> {
       outputs: await outputs(program ?? named, task.sealKey),
     },
   };
+}
+
+/** The apps of a checkout, whose sections its settings have; before there was a list, none was asked for. */
+async function appsOf(task: Task): Promise<unknown> {
+  const file = "apps/index.ts";
+  return existsSync(join(task.checkout, file))
+    ? ((await load(task, file)) as { APPS: unknown }).APPS
+    : undefined;
 }
 
 function load(task: Task, file: string): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import { APPS } from "../apps/index.ts";
 import { parse } from "../config/schema.ts";
 import { dangersOf, settingsDangers } from "./dangers.ts";
 import { differenceBetween } from "./difference.ts";
@@ -38,15 +39,18 @@ it("of a Kubernetes resource that is renamed are told unless it has an alias", (
 it("tells changes of settings that a running cluster does not survive, and that `up` refuses them", () => {
   const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;
   const settings = (overlay: object): Readonly<Record<string, unknown>> => ({
-    ...parse({
-      cloud: { sshFrom: ["203.0.113.7/32"] },
-      edge: [{ name: "cabin", reach: "bundle" }],
-      overlay,
-      k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) } },
-      website: { image },
-      database: { image },
-      ingress: { image },
-    }),
+    ...parse(
+      {
+        cloud: { sshFrom: ["203.0.113.7/32"] },
+        edge: [{ name: "cabin", reach: "bundle" }],
+        overlay,
+        k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) } },
+        website: { image },
+        database: { image },
+        ingress: { image },
+      },
+      APPS,
+    ),
   });
   expect(settingsDangers(settings({}), settings({ listenPort: 51999 }))).toMatchObject([
     {

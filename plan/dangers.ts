@@ -1,5 +1,7 @@
 /** What a reviewer must not overlook in a difference. */
+import { APPS } from "../apps/index.ts";
 import type { Settings } from "../config/schema.ts";
+import type { SettingsOf } from "../config/section.ts";
 import { builtWith, transitions } from "../config/transition.ts";
 import { isEveryone, sizeOf } from "../policy/openings.ts";
 import { objectOf } from "../policy/objects.ts";
@@ -41,7 +43,7 @@ export function settingsDangers(
   if (!isWhole(before) || !isWhole(after)) {
     return [];
   }
-  return transitions(builtWith(before), builtWith(after)).map(
+  return transitions(builtWith(before, APPS), builtWith(after, APPS), APPS).map(
     ({ level, refused, path, rule, fix }) => ({
       level,
       kind: "cluster",
@@ -51,9 +53,9 @@ export function settingsDangers(
   );
 }
 
-/** Settings of a checkout that has all sections, as every one does since there are plans. */
-function isWhole(settings: object): settings is Settings {
-  return ["cloud", "edge", "overlay", "k3s", "database"].every((name) => name in settings);
+/** Settings of a checkout that has the program's sections, as every one does since there are plans. */
+function isWhole(settings: object): settings is Settings & Partial<SettingsOf<typeof APPS>> {
+  return ["cloud", "edge", "overlay", "k3s"].every((name) => name in settings);
 }
 
 /** What goes with a resource that is replaced or destroyed, by type. */

@@ -1,7 +1,7 @@
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
-import { DENY_ALL } from "../apps/connections.ts";
+import { DENY_ALL } from "../apps/network-policy.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import type { Declared } from "./policy.ts";
 

@@ -12,6 +12,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { APPS } from "../apps/index.ts";
 import { parse } from "../config/schema.ts";
 import { builtWith, RECORD } from "../config/transition.ts";
 import { sizesInsideBudget } from "./budget.ts";
@@ -142,11 +143,14 @@ describe("the policy pack", () => {
     [130, ""],
   ])("holds a stack to the %i USD that its record declares", async (monthlyBudgetUsd, told) => {
     const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;
-    const settings = parse({
-      cloud: { sshFrom: ["203.0.113.7/32"], monthlyBudgetUsd },
-      k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) } },
-      ...{ website: { image }, database: { image }, ingress: { image } },
-    });
+    const settings = parse(
+      {
+        cloud: { sshFrom: ["203.0.113.7/32"], monthlyBudgetUsd },
+        k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) } },
+        ...{ website: { image }, database: { image }, ingress: { image } },
+      },
+      APPS,
+    );
     const machine = {
       location: "eastus",
       hardwareProfile: { vmSize: "Standard_B2ms" },
@@ -155,7 +159,7 @@ describe("the policy pack", () => {
     const found = await analyzeStack([
       { type: "azure-native:compute:VirtualMachine", name: "a", inputs: machine },
       { type: "azure-native:compute:VirtualMachine", name: "b", inputs: machine },
-      { type: "pulumi:index:Stash", name: RECORD, inputs: { input: builtWith(settings) } },
+      { type: "pulumi:index:Stash", name: RECORD, inputs: { input: builtWith(settings, APPS) } },
     ]);
     expect(found.join()).toContain(told);
     expect(found).toHaveLength(told === "" ? 0 : 1);

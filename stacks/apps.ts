@@ -1,35 +1,93 @@
-/** What runs in the cluster: the ingress controller, the website and its database. */
+/** What runs in the cluster: every app of the list that the settings ask for. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
+import { needed, type App, type Apps, type Deployed, type Namespace } from "../apps/app.ts";
 import { connections } from "../apps/connections.ts";
-import { Dashboard } from "../apps/dashboard/component.ts";
-import { clusterWideNames as dashboardNames } from "../apps/dashboard/manifests.ts";
-import { Database } from "../apps/database/component.ts";
-import {
-  CLUSTER_WIDE_NAMES as DESCHEDULER_NAMES,
-  Descheduler,
-} from "../apps/descheduler/component.ts";
-import {
-  CLUSTER_WIDE_NAMES as INGRESS_NAMES,
-  IngressController,
-} from "../apps/ingress/component.ts";
 import { denyByDefault } from "../apps/isolation.ts";
-import { Website } from "../apps/website/component.ts";
+import type { Offers } from "../apps/offers.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
 import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
-import type { Settings } from "../config/schema.ts";
+import type { AppSettings, Settings } from "../config/schema.ts";
+import {
+  clientsOf,
+  clusterWide,
+  inOrder,
+  namespaceNames,
+  wantedOf,
+  type Wanted,
+} from "./wanted.ts";
 
-/** Deploys the apps once every node is Ready and this computer reaches the cluster. */
-export function apps(
-  settings: Settings,
-  cluster: Cluster,
-  overlay: Overlay,
-  publicAddress: pulumi.Input<string>,
-): void {
-  const provider = new k8s.Provider(
+/** What the apps stand on. */
+export interface Ground {
+  readonly settings: Settings & AppSettings;
+  readonly cluster: Cluster;
+  readonly overlay: Overlay;
+  /** Public addresses of the cloud's workers. */
+  readonly publicAddresses: pulumi.Output<string[]>;
+}
+
+/**
+ * Deploys apps once every node is Ready and this computer reaches the cluster.
+ *
+ * @returns the outputs of all of them
+ * @throws Error when the list does not fit together: a need that nobody provides, a name given twice
+ */
+export function deployApps(apps: Apps, ground: Ground): Record<string, pulumi.Output<unknown>> {
+  const { settings, overlay } = ground;
+  const wanted = wantedOf(apps, settings);
+  const provider = createProvider(ground, clusterWide(wanted));
+  const { protect } = settings.cloud;
+  const namespaces = createNamespaces(wanted, protect, provider);
+  const cluster = { podRange: settings.k3s.podRange, apiServer: overlay.hub.address };
+  const table = connections(cluster, apps);
+  const offers: Partial<Offers> = {};
+  const outputs: Record<string, pulumi.Output<unknown>> = {};
+  const deployed = new Map<string, Deployed>();
+  for (const { name, app, settings: own } of inOrder(wanted)) {
+    const clients = clientsOf(app, wanted).map((client) => client.app.namespace);
+    const result = app.deploy({
+      name,
+      settings: own,
+      get namespace() {
+        return namespaceOf(name, app, namespaces);
+      },
+      needs: needed(name, app, offers),
+      clients: namespaces.filter((each) => clients.includes(each.name)),
+      namespaces,
+      connections: table,
+      publicAddresses: ground.publicAddresses,
+      opts: { providers: [provider], ...(app.keepsData === true ? { protect } : {}) },
+    });
+    deployed.set(name, result);
+    merge(`offer of ${name}`, offers, result.offers ?? {});
+    merge(`output of ${name}`, outputs, result.outputs ?? {});
+  }
+  const isolated = namespaces.map(({ name, created }) => {
+    const inside = wanted.filter(({ app }) => app.namespace === name);
+    const after = inside.flatMap((each) => deployed.get(each.name)?.allowed ?? []);
+    return denyByDefault(name, created, { provider, after });
+  });
+  checkDaemonSets(ground, deployed, isolated);
+  return outputs;
+}
+
+function namespaceOf(
+  name: string,
+  app: App,
+  namespaces: readonly Namespace[],
+): pulumi.Output<string> {
+  const found = namespaces.find((each) => each.name === app.namespace);
+  if (found === undefined) {
+    throw new Error(`the app ${name} uses a namespace, and its definition asks for none`);
+  }
+  return found.created;
+}
+
+function createProvider({ cluster, overlay }: Ground, names: readonly string[]): k8s.Provider {
+  return new k8s.Provider(
     "cluster",
     {
       kubeconfig: cluster.kubeconfig,
@@ -42,72 +100,53 @@ export function apps(
       upsertExistingObjects: true,
       enablePatchForce: true,
     },
-    { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
+    // Objects are made once nodes run pods, nobody else has their names, and this computer gets there.
+    { dependsOn: [...cluster.ready, cluster.claim([...names]), overlay.operator] },
   );
-  // The votes go with their namespace, and with the database's volume.
-  const { protect } = settings.cloud;
-  const namespace = new k8s.core.v1.Namespace(
-    "website-namespace",
-    { metadata: { name: "website" } },
-    { provider, protect },
-  ).metadata.name;
-  const ingress = new IngressController(
-    "ingress",
-    { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
-    { providers: [provider] },
-  );
-  const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
-  const database = new Database(
-    "database",
-    {
-      namespace,
-      image: settings.database.image,
-      storage: settings.database.storage,
-      connections: table,
-    },
-    { providers: [provider], protect },
-  );
-  const website = new Website(
-    "website",
-    {
-      namespace,
-      settings: settings.website,
-      database: database.address,
-      connections: table,
-      route: ingress.route("identified"),
-    },
-    { providers: [provider] },
-  );
-  const deployed: pulumi.Resource[] = [website.served];
-  const isolated = denyByDefault("website", namespace, {
-    provider,
-    after: [database.isolation, website.isolation],
-  });
-  const { image, intervalSeconds } = settings.descheduler;
-  if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
-    deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
-  }
-  const { kind, ...images } = settings.dashboard;
-  if (kind !== "none") {
-    const plan = { kind, ...images, connections: table };
-    deployed.push(new Dashboard("dashboard", plan, { providers: [provider] }));
-  }
-  const check = {
-    ...ingress.daemonSet,
-    server: overlay.hub.machine,
-    machines: overlay.agents.map(({ machine }) => nodeName(machine)).sort(),
-  };
-  // Last, as its failure ends the `up`.
-  new DaemonCheck("ingress-check", check, { dependsOn: [...deployed, isolated] });
 }
 
-/** Names of all objects that lie in no namespace, and of the namespaces, as `kind/name`. */
-function clusterWide({ descheduler, dashboard }: Settings): string[] {
-  return [
-    "namespace/website",
-    ...INGRESS_NAMES,
-    ...(descheduler.image === undefined ? [] : DESCHEDULER_NAMES),
-    ...(dashboard.kind === "none" ? [] : dashboardNames(dashboard.kind)),
-  ];
+/** The namespaces that definitions ask for. Data goes with its namespace, which is protected with it. */
+function createNamespaces(
+  wanted: readonly Wanted[],
+  protect: boolean,
+  provider: k8s.Provider,
+): Namespace[] {
+  return namespaceNames(wanted).map((name) => {
+    const keepsData = wanted.some(({ app }) => app.namespace === name && app.keepsData === true);
+    const namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name } },
+      { provider, protect: keepsData && protect },
+    );
+    return { name, created: namespace.metadata.name };
+  });
+}
+
+/** Looks at each app's DaemonSet, last of all, as a failure ends the `up`. */
+function checkDaemonSets(
+  { overlay }: Ground,
+  deployed: ReadonlyMap<string, Deployed>,
+  isolated: readonly pulumi.Resource[],
+): void {
+  const ready = [...deployed.values()].flatMap((each) => each.ready);
+  const machines = overlay.agents.map(({ machine }) => nodeName(machine)).sort();
+  for (const [name, { daemonSet }] of deployed) {
+    if (daemonSet !== undefined) {
+      new DaemonCheck(
+        `${name}-check`,
+        { ...daemonSet, server: overlay.hub.machine, machines },
+        // One node's trouble keeps nothing else from running.
+        { dependsOn: [...ready, ...isolated] },
+      );
+    }
+  }
+}
+
+/** Adds what is new; a name that is there already is a mistake in the list of apps. */
+function merge(what: string, all: object, more: object): void {
+  const [twice] = Object.keys(more).filter((key) => key in all);
+  if (twice !== undefined) {
+    throw new Error(`${twice}, an ${what}, is given by another app as well`);
+  }
+  Object.assign(all, more);
 }

@@ -1,23 +1,20 @@
 /** The whole fog on one page: machines → overlay → cluster → apps. */
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Apps } from "../apps/app.ts";
 import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { nodeName } from "../components/machine.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import type { Loaded } from "../config/load.ts";
-import { apps } from "./apps.ts";
+import { deployApps } from "./apps.ts";
 import { guests, machines } from "./machines.ts";
 import { overlayOf } from "./overlay.ts";
 import { keepRecord } from "./record.ts";
 
-/** What the program tells its user. */
-export interface Outputs {
-  /** Where the poll is. */
-  readonly websiteUrl: pulumi.Output<string>;
-  /** The same page by each worker's address. */
-  readonly websiteUrls: pulumi.Output<string[]>;
+/** What the program tells its user, beside the outputs of its apps. */
+export interface ClusterOutputs {
   /** The cloud's machines, as the portal lists them. */
   readonly inventory: pulumi.Output<InventoryLine[]>;
   /** For kubectl on a member of the overlay; secret. */
@@ -31,21 +28,21 @@ export interface Outputs {
   readonly versions: { readonly k3s: string };
 }
 
+/** All outputs of the stack by name. */
+export type Outputs = ClusterOutputs & Readonly<Record<string, unknown>>;
+
 /** Builds everything that the settings ask for. */
-export function fog(loaded: Loaded): Outputs {
+export function fog(loaded: Loaded, apps: Apps): Outputs {
   const { settings } = loaded;
   const machinery = machines(loaded);
   const { server, workers } = machinery;
   const overlay = overlayOf(settings, machinery);
   const invited = guests(loaded, overlay);
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
-  keepRecord(settings, cluster.ready);
-  const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
-  const first = addresses.apply((all) => all[0] ?? "");
-  apps(settings, cluster, overlay, first);
+  keepRecord(settings, apps, cluster.ready);
+  const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   return {
-    websiteUrl: pulumi.interpolate`http://${first}/`,
-    websiteUrls: addresses.apply((all) => all.map((address) => `http://${address}/`)),
+    ...deployApps(apps, { settings, cluster, overlay, publicAddresses }),
     inventory: pulumi.all([server, ...workers].map((machine) => machine.inventory)),
     kubeconfig: cluster.kubeconfig,
     overlay: [overlay.hub, ...overlay.agents, ...invited].map(({ machine, address }) => ({

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 
+import { APPS } from "../apps/index.ts";
 import { parse } from "../config/schema.ts";
 import { TestStack } from "../lab/tests/netmaker/stack.ts";
 import { keepRecord, refuseChanges } from "./record.ts";
@@ -10,20 +11,23 @@ const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;
 
 /** A program that declares what it was built with, and something beside it; or fails before that. */
 function program(podRange: string, isBroken = false): pulumi.automation.PulumiFn {
-  const settings = parse({
-    cloud: { sshFrom: ["203.0.113.7/32"] },
-    k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) }, podRange },
-    website: { image },
-    database: { image },
-    ingress: { image },
-  });
+  const settings = parse(
+    {
+      cloud: { sshFrom: ["203.0.113.7/32"] },
+      k3s: { version: "v1.36.3+k3s1", sha256: { arm64: "1".repeat(64) }, podRange },
+      website: { image },
+      database: { image },
+      ingress: { image },
+    },
+    APPS,
+  );
   return async () => {
-    await refuseChanges(settings);
+    await refuseChanges(settings, APPS);
     const cluster = new pulumi.Stash("cluster", { input: podRange });
     if (isBroken) {
       throw new pulumi.RunError("the cluster did not come up");
     }
-    keepRecord(settings, [cluster]);
+    keepRecord(settings, APPS, [cluster]);
     return { podRange: cluster.input as pulumi.Output<unknown> };
   };
 }

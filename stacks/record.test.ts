@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { APPS } from "../apps/index.ts";
 import type { Built } from "../config/transition.ts";
 import { refusalOf } from "./record.ts";
 
@@ -27,7 +28,7 @@ const urn = "urn:pulumi:dev::fogline::pulumi:index:Stash::fogline-record";
 describe("the refusal of a change", () => {
   it("lists every change with its fix, and how one is let through", () => {
     const k3s = { ...built.k3s, podRange: "10.44.0.0/16" };
-    const text = refusalOf(built, { ...built, k3s, master: "Head" }, urn) ?? "";
+    const text = refusalOf(built, { ...built, k3s, master: "Head" }, urn, APPS) ?? "";
     expect(text).toContain("nothing was changed");
     expect(text).toMatch(/- fogline:k3s\.podRange changes.*\n {4}fix: put 10\.42\.0\.0\/16 back/);
     expect(text).toContain("- fogline:cloud.master.name changes");
@@ -36,10 +37,10 @@ describe("the refusal of a change", () => {
 
   it("is none where a change is only told", () => {
     const overlay = { ...built.overlay, listenPort: 51999 };
-    expect(refusalOf(built, { ...built, overlay }, urn)).toBeUndefined();
+    expect(refusalOf(built, { ...built, overlay }, urn, APPS)).toBeUndefined();
   });
 
   it("is none for what an earlier release did not record", () => {
-    expect(refusalOf({ k3s: built.k3s }, built, urn)).toBeUndefined();
+    expect(refusalOf({ k3s: built.k3s }, built, urn, APPS)).toBeUndefined();
   });
 });

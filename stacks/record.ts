@@ -5,6 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../config/schema.ts";
+import type { Sections, SettingsOf } from "../config/section.ts";
 import { builtWith, RECORD, transitions, type Built } from "../config/transition.ts";
 
 /** The engine's own function that reads what the resources of a stack had at the last update. */
@@ -21,9 +22,13 @@ interface State {
  * `preview` and in `up`, with or without a preview before it. Nothing is asked where there is no
  * cluster yet, so that the settings of a first `up` that failed can be put right.
  *
+ * @param apps sections beside the program's own
  * @throws pulumi.RunError listing every such change with its rule and the fix
  */
-export async function refuseChanges(settings: Settings): Promise<void> {
+export async function refuseChanges<A extends Sections>(
+  settings: Settings & SettingsOf<A>,
+  apps: A,
+): Promise<void> {
   const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const { outputs } = (await pulumi.runtime.invoke(READ_STATE, { stackName })) as State;
   const [urn, record] =
@@ -31,20 +36,32 @@ export async function refuseChanges(settings: Settings): Promise<void> {
   if (urn === undefined) {
     return;
   }
-  const refusal = refusalOf(record?.outputs["input"] as Partial<Built>, builtWith(settings), urn);
+  const recorded = record?.outputs["input"] as Partial<Built>;
+  const refusal = refusalOf(recorded, builtWith(settings, apps), urn, apps);
   if (refusal !== undefined) {
     throw new pulumi.RunError(refusal);
   }
 }
 
 /** Writes the record, once the cluster is what the settings say. */
-export function keepRecord(settings: Settings, ready: readonly pulumi.Resource[]): void {
-  new pulumi.Stash(RECORD, { input: builtWith(settings) }, { dependsOn: [...ready] });
+export function keepRecord<A extends Sections>(
+  settings: Settings & SettingsOf<A>,
+  apps: A,
+  ready: readonly pulumi.Resource[],
+): void {
+  // What a first `up` that failed was told binds nobody.
+  new pulumi.Stash(RECORD, { input: builtWith(settings, apps) }, { dependsOn: [...ready] });
 }
 
 /** What is told of changes that are refused; undefined where all may be made. */
-export function refusalOf(recorded: Partial<Built>, after: Built, urn: string): string | undefined {
-  const refused = transitions(completed(recorded, after), after).filter((each) => each.refused);
+export function refusalOf(
+  recorded: Partial<Built>,
+  after: Built,
+  urn: string,
+  apps: Sections,
+): string | undefined {
+  const before = completed(recorded, after, apps);
+  const refused = transitions(before, after, apps).filter((each) => each.refused);
   if (refused.length === 0) {
     return undefined;
   }
@@ -58,14 +75,21 @@ export function refusalOf(recorded: Partial<Built>, after: Built, urn: string): 
 }
 
 /** An earlier release may have recorded less: what it left out counts as unchanged. */
-function completed(recorded: Partial<Built>, now: Built): Built {
-  const { cloud, overlay, k3s, database, ...rest } = recorded;
+function completed(recorded: Partial<Built>, now: Built, apps: Sections): Built {
+  const { cloud, overlay, k3s, ...rest } = recorded;
+  const ofApps = Object.keys(apps)
+    .filter((name) => name in now)
+    .map((name) => [name, { ...asObject(now[name]), ...asObject(recorded[name]) }] as const);
   return {
     ...now,
     ...rest,
     cloud: { ...now.cloud, ...cloud },
     overlay: { ...now.overlay, ...overlay },
     k3s: { ...now.k3s, ...k3s },
-    database: { ...now.database, ...database },
+    ...Object.fromEntries(ofApps),
   };
+}
+
+function asObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Apps } from "../apps/app.ts";
 import type { Outputs } from "../stacks/fog.ts";
 import { mockEngine, settled, type Registered } from "./engine.ts";
 
@@ -24,9 +25,12 @@ export interface DeclaredFog {
 /**
  * Runs the program once: with the settings that a stack must have, and a test's own beside them. A
  * process runs it once, as the engine's process does.
+ *
+ * @param apps another list of apps than the program's own
  */
 export async function declareFog(
   settings: Readonly<Record<string, unknown>>,
+  apps?: Apps,
 ): Promise<DeclaredFog> {
   const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
   try {
@@ -41,7 +45,10 @@ export async function declareFog(
       ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
       ...settings,
     });
-    const { default: outputs } = await import("../index.ts");
+    const outputs =
+      apps === undefined
+        ? (await import("../index.ts")).default
+        : await (await import("../stacks/program.ts")).program(apps);
     await settled();
     return { registered, outputs, one: (name) => one(registered, name) };
   } finally {

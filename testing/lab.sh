@@ -62,7 +62,7 @@ inside() {
 go_tests() {
   (export CGO_ENABLED=1 \
     && cd lab/stand-ins/k3s && go vet -trimpath ./... && go test -trimpath ./... \
-    && cd ../../images/descheduler && go vet -trimpath ./...) \
+    && cd ../../../apps/descheduler/image && go vet -trimpath ./...) \
     && (cd lab/stand-ins/netmaker && go vet -trimpath ./... && go test -trimpath ./...)
 }
 

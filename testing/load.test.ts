@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, it } from "vitest";
 
+import { APPS } from "../apps/index.ts";
 import { load, type RefusedSettings } from "../config/load.ts";
 import { mockEngine } from "./engine.ts";
 
@@ -31,7 +32,7 @@ const ready = {
 function refused(settings: Readonly<Record<string, unknown>>, draft = false): RefusedSettings {
   mockEngine(settings, { draft });
   try {
-    load();
+    load(APPS);
   } catch (error) {
     return error as RefusedSettings;
   }
@@ -41,7 +42,7 @@ function refused(settings: Readonly<Record<string, unknown>>, draft = false): Re
 describe("loading a stack's settings", () => {
   it("gives them with the operator's key pair", async () => {
     mockEngine(ready, { draft: false });
-    const { settings, operatorKey } = load();
+    const { settings, operatorKey } = load(APPS);
     expect(settings.cloud.sshFrom).toEqual(["8.8.4.4/32"]);
     expect(operatorKey.publicKey).toMatch(/^ssh-ed25519 /);
     expect(await pulumi.isSecret(operatorKey.privateKey)).toBe(true);
@@ -75,6 +76,6 @@ describe("loading a stack's settings", () => {
 
   it("lets placeholders through where the program only declares its resources", () => {
     mockEngine({ ...ready, cloud: { sshFrom: ["203.0.113.7/32"] } }, { draft: true });
-    expect(load().settings.cloud.sshFrom).toEqual(["203.0.113.7/32"]);
+    expect(load(APPS).settings.cloud.sshFrom).toEqual(["203.0.113.7/32"]);
   });
 });

@@ -6,7 +6,8 @@ import { parse } from "yaml";
 
 import { estimate, PRICES } from "../plan/cost.ts";
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
-import { SECTION_NAMES } from "../config/schema.ts";
+import { APPS } from "../apps/index.ts";
+import { schemasOf } from "../config/schema.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
@@ -58,7 +59,7 @@ describe("the whole program", () => {
   it("names the website by the worker's public address", async () => {
     const address = fog.one("WorkerNode-address");
     expect(address.type).toBe("azure-native:network:PublicIPAddress");
-    expect(await value(fog.outputs.websiteUrl)).toBe("http://192.0.2.18/");
+    expect(await value(pulumi.output(fog.outputs["websiteUrl"]))).toBe("http://192.0.2.18/");
   });
 
   it("keeps the kubeconfig secret and points it at the overlay", async () => {
@@ -136,6 +137,26 @@ describe("the whole program", () => {
       ({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule",
     );
     expect(binding.map(({ topologyKey }) => topologyKey)).toEqual(["tier"]);
+  });
+
+  it("gives the website's server its settings by a ConfigMap that is called by its content", () => {
+    const { metadata, data, immutable } = fog.one("website-config").inputs as {
+      metadata: { name: string; namespace: string };
+      data: Record<string, string>;
+      immutable: boolean;
+    };
+    expect(metadata.namespace).toBe("website");
+    expect(metadata.name).toMatch(/^website-[0-9a-f]{10}$/);
+    expect(immutable).toBe(true);
+    const host = "database.website.svc.cluster.local";
+    expect(data).toMatchObject({ PORT: "8080", DRAIN_SECONDS: "5", DATABASE_HOST: host });
+    const { spec } = fog.one("website-deployment").inputs as {
+      spec: { template: { spec: { containers: { env: { name: string }[]; envFrom: unknown }[] } } };
+    };
+    const [container] = spec.template.spec.containers;
+    // Another name is another pod template: a change of the settings rolls the pods.
+    expect(container?.envFrom).toEqual([{ configMapRef: { name: metadata.name } }]);
+    expect(container?.env.map(({ name }) => name)).toEqual(["POD_NAME", "NODE_NAME"]);
   });
 
   it("lets Traefik send a POST twice by the route of the website alone, whose ballots carry ids", () => {
@@ -279,7 +300,7 @@ describe("the stack files", () => {
       config: Record<string, unknown>;
     };
     for (const key of Object.keys(file.config)) {
-      expect(SECTION_NAMES.map((name) => `fogline:${name}`)).toContain(key);
+      expect(Object.keys(schemasOf(APPS)).map((name) => `fogline:${name}`)).toContain(key);
     }
   });
 });

@@ -4,8 +4,8 @@
  */
 import type * as k8s from "@pulumi/kubernetes";
 
-import type { DashboardKind } from "../../config/dashboard.ts";
-import { DENY_ALL, GROUPS, policyOf, type Connection } from "../connections.ts";
+import { DENY_ALL, policyOf, type Connection, type PodGroup } from "../network-policy.ts";
+import type { DashboardKind } from "./images.ts";
 import { dashboardPod, HTTP, type DashboardImages } from "./pod.ts";
 import { accessRules, ACCOUNTS, NAMESPACE } from "./roles.ts";
 
@@ -37,7 +37,10 @@ export interface DashboardManifests {
   readonly service: Named<k8s.types.input.core.v1.Service>;
 }
 
-const { labels: LABELS } = GROUPS.dashboard;
+/** Its pod. */
+export const PODS: PodGroup = { namespace: NAMESPACE, labels: { app: NAME } };
+
+const { labels: LABELS } = PODS;
 const RBAC = "rbac.authorization.k8s.io/v1";
 /** Kubernetes Dashboard keeps these three for itself, under names that are fixed in its source. */
 const OWN_SECRETS = ["kubernetes-dashboard-csrf", "kubernetes-dashboard-key-holder"];
@@ -204,7 +207,7 @@ function networkPolicies(
 ): Named<k8s.types.input.networking.v1.NetworkPolicy>[] {
   const policy = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" } as const;
   return [
-    { ...policy, metadata: metadata(NAME), spec: policyOf(GROUPS.dashboard, table) },
+    { ...policy, metadata: metadata(NAME), spec: policyOf(PODS, table) },
     { ...policy, metadata: metadata("default-deny"), spec: DENY_ALL },
   ];
 }

@@ -1,9 +1,9 @@
 /** One pod of each kind of dashboard: pure. */
 import type * as k8s from "@pulumi/kubernetes";
 
-import { DASHBOARD_IMAGES, SCRAPER_IMAGE, type DashboardKind } from "../../config/dashboard.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
+import { DASHBOARD_IMAGES, SCRAPER_IMAGE, type DashboardKind } from "./images.ts";
 import { NAMESPACE } from "./roles.ts";
 
 type Container = k8s.types.input.core.v1.Container;

@@ -3,8 +3,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import { GROUPS, type Connection } from "../connections.ts";
 import { allow } from "../isolation.ts";
+import type { Connection, PodGroup } from "../network-policy.ts";
+import type { DatabaseAddress } from "../offers.ts";
 
 export interface DatabaseArgs {
   readonly namespace: pulumi.Input<string>;
@@ -16,18 +17,11 @@ export interface DatabaseArgs {
   readonly connections: readonly Connection[];
 }
 
-/** Where an app finds its database. */
-export interface DatabaseAddress {
-  readonly host: pulumi.Output<string>;
-  readonly port: number;
-  readonly name: string;
-  readonly user: string;
-  /** Secret that holds the key `password`. */
-  readonly passwordSecret: pulumi.Output<string>;
-}
-
 const NAME = "database";
-const PORT = 5432;
+/** Its pod. It lies beside the website, whose votes it keeps. */
+export const PODS: PodGroup = { namespace: "website", labels: { app: NAME } };
+/** Port that it listens on. */
+export const PORT = 5432;
 /** User and group of the official image's `postgres`; the volume is given to this group. */
 const POSTGRES_ID = 999;
 
@@ -40,7 +34,7 @@ export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:database:Database", name, {}, opts);
     const child = { parent: this };
-    const { labels } = GROUPS.database;
+    const { labels } = PODS;
     const metadata = { name: NAME, namespace: args.namespace, labels };
     const password = new random.RandomPassword(
       `${name}-password`,
@@ -90,7 +84,7 @@ export class Database extends pulumi.ComponentResource {
       // The service has an endpoint once the server is ready, and is awaited for one.
       { ...child, dependsOn: [server] },
     );
-    this.isolation = allow(`${name}-clients`, metadata, GROUPS.database, args.connections, child);
+    this.isolation = allow(`${name}-clients`, metadata, PODS, args.connections, child);
     this.registerOutputs({});
   }
 }

@@ -6,8 +6,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
-import { GROUPS, type Connection } from "../connections.ts";
+import type { Namespace } from "../app.ts";
 import { allow, denyByDefault } from "../isolation.ts";
+import type { Connection, PodGroup } from "../network-policy.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
@@ -18,12 +19,14 @@ export interface DeschedulerArgs {
   /** Seconds between two looks. */
   readonly intervalSeconds: number;
   /** Namespaces whose pods are moved. */
-  readonly namespaces: readonly pulumi.Input<string>[];
+  readonly namespaces: readonly Namespace[];
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
 }
 
 const NAME = "descheduler";
+/** Its pod. */
+export const PODS: PodGroup = { namespace: NAME, labels: { app: NAME } };
 
 /** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
 export const CLUSTER_WIDE_NAMES = ["namespace", "clusterrole", "clusterrolebinding"].map(
@@ -63,14 +66,16 @@ export class Descheduler extends pulumi.ComponentResource {
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata }, child);
-    const data = { "policy.yaml": pulumi.all([...args.namespaces]).apply(policy) };
+    const data = {
+      "policy.yaml": pulumi.all(args.namespaces.map(({ created }) => created)).apply(policy),
+    };
     const config = new k8s.core.v1.ConfigMap(`${name}-config`, { metadata, data }, child);
     const rights = grant(
       name,
       { account, everywhere: SEES, inNamespaces: EVICTS, namespaces: args.namespaces },
       child,
     );
-    const allowed = allow(`${name}-policy`, metadata, GROUPS.descheduler, args.connections, child);
+    const allowed = allow(`${name}-policy`, metadata, PODS, args.connections, child);
     const isolated = denyByDefault(name, namespace, { ...child, after: [allowed] });
     new k8s.apps.v1.Deployment(
       `${name}-deployment`,

@@ -2,29 +2,28 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { DaemonSetRef, Namespace } from "../app.ts";
 import { denyByDefault } from "../isolation.ts";
+import type { PodGroup } from "../network-policy.ts";
+import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
-import { middlewareOf, middlewares, timeoutArguments, type Repeats } from "./retries.ts";
+import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 
 export interface IngressControllerArgs {
   /** Traefik v3. */
   readonly image: string;
   /** Namespaces whose Ingress objects are served. */
-  readonly namespaces: readonly pulumi.Input<string>[];
-  /** Address that Ingress objects report as theirs. */
-  readonly address: pulumi.Input<string>;
-}
-
-/** What an app's Ingress object says to be served. */
-export interface IngressRoute {
-  readonly className: pulumi.Input<string>;
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly namespaces: readonly Namespace[];
+  /** Addresses that the internet reaches it at; Ingress objects report the first one as theirs. */
+  readonly addresses: pulumi.Output<string[]>;
 }
 
 const NAME = "traefik";
 const CLASS = "traefik";
 const NAMESPACE = "ingress";
+/** Its pods. */
+export const PODS: PodGroup = { namespace: NAMESPACE, labels: { app: NAME } };
 
 /** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
 export const CLUSTER_WIDE_NAMES = [
@@ -47,15 +46,11 @@ const SERVED = [
 ];
 
 /** Traefik as a DaemonSet on worker nodes, straight to pod addresses by round robin. */
-export class IngressController extends pulumi.ComponentResource {
+export class IngressController extends pulumi.ComponentResource implements Ingress {
   /** Class of the Ingress objects it serves. */
   readonly className: pulumi.Output<string>;
-  /** Its DaemonSet: what it is called, and what changes whenever its pods do. */
-  readonly daemonSet: {
-    readonly namespace: pulumi.Output<string>;
-    readonly name: string;
-    readonly generation: pulumi.Output<string>;
-  };
+  readonly urls: pulumi.Output<string[]>;
+  readonly daemonSet: DaemonSetRef;
 
   constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("fogline:ingress:IngressController", name, {}, opts);
@@ -102,14 +97,10 @@ export class IngressController extends pulumi.ComponentResource {
     this.className = ingressClass.metadata.name;
     const generation = controller.metadata.apply((found) => String(found.generation));
     this.daemonSet = { namespace, name: NAME, generation };
+    this.urls = args.addresses.apply((all) => all.map((address) => `http://${address}/`));
     this.registerOutputs({ className: this.className });
   }
 
-  /**
-   * A route for an app.
-   *
-   * @param repeats whether the app counts each request once that changes something
-   */
   route(repeats: Repeats): IngressRoute {
     return {
       className: this.className,
@@ -144,9 +135,9 @@ function podSpec(
           "--providers.file.filename=/etc/traefik/dynamic.yaml",
           "--providers.kubernetesingress=true",
           `--providers.kubernetesingress.ingressclass=${CLASS}`,
-          pulumi.interpolate`--providers.kubernetesingress.ingressendpoint.ip=${args.address}`,
+          pulumi.interpolate`--providers.kubernetesingress.ingressendpoint.ip=${args.addresses.apply(([first = ""]) => first)}`,
           pulumi
-            .all([...args.namespaces])
+            .all(args.namespaces.map(({ created }) => created))
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
           ...timeoutArguments(),
         ],

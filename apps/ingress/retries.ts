@@ -1,15 +1,7 @@
 /** When Traefik sends a request to another pod: what each app chooses for its route. Pure. */
 import { stringify } from "yaml";
 
-/**
- * What an app says of its requests:
- *
- * - `once`: a request that changes something (POST, PATCH) is delivered at most once. It goes to another
- *   pod only while nothing of it was sent. Others (GET, PUT, DELETE, …) may be repeated, as HTTP says.
- * - `identified`: each request that changes something carries an id by which the app counts it once,
- *   so all of them may be delivered again.
- */
-export type Repeats = "once" | "identified";
+import type { Repeats } from "../offers.ts";
 
 /**
  * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods

@@ -1,17 +1,18 @@
 /** The poll website: its pods over edge and cloud, their service, autoscaler and route. */
+import { createHash } from "node:crypto";
+
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { MOST_PODS, type Settings } from "../../config/schema.ts";
-import { GROUPS, type Connection } from "../connections.ts";
-import type { DatabaseAddress } from "../database/component.ts";
-import type { IngressRoute } from "../ingress/component.ts";
 import { allow } from "../isolation.ts";
-import { websitePod } from "./pod.ts";
+import type { Connection } from "../network-policy.ts";
+import type { DatabaseAddress, IngressRoute } from "../offers.ts";
+import { PODS, serverSettings, websitePod } from "./pod.ts";
+import { MOST_PODS, type WebsiteSettings } from "./settings.ts";
 
 export interface WebsiteArgs {
   readonly namespace: pulumi.Input<string>;
-  readonly settings: Settings["website"];
+  readonly settings: WebsiteSettings;
   readonly database: DatabaseAddress;
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
@@ -19,7 +20,7 @@ export interface WebsiteArgs {
   readonly route: IngressRoute;
 }
 
-const { labels: WEBSITE_LABELS } = GROUPS.website;
+const { labels: WEBSITE_LABELS } = PODS;
 
 const DEPLOYMENT = "website-dep";
 
@@ -38,6 +39,7 @@ export class Website extends pulumi.ComponentResource {
     super("fogline:website:Website", name, {}, opts);
     const { settings } = args;
     const child = { parent: this };
+    const config = this.createConfig(name);
     const autoscaler = this.createAutoscaler(name);
     const deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
@@ -54,7 +56,7 @@ export class Website extends pulumi.ComponentResource {
           strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
             metadata: { labels: WEBSITE_LABELS },
-            spec: websitePod(settings.image, args.database),
+            spec: websitePod(settings.image, args.database, config.metadata.name),
           },
         },
       },
@@ -88,8 +90,22 @@ export class Website extends pulumi.ComponentResource {
     this.served = service;
     this.createRoute(name, service);
     const policy = this.metadata("website");
-    this.isolation = allow(`${name}-policy`, policy, GROUPS.website, args.connections, child);
+    this.isolation = allow(`${name}-policy`, policy, PODS, args.connections, child);
     this.registerOutputs({});
+  }
+
+  /**
+   * The settings of its server (S1-39), under a name that follows from them: other settings are another
+   * ConfigMap, so that new pods replace the old ones, which keep theirs until they are gone.
+   */
+  private createConfig(name: string): k8s.core.v1.ConfigMap {
+    const data = pulumi.output(serverSettings(this.args.database));
+    const called = data.apply((settings) => `website-${contentHash(settings)}`);
+    return new k8s.core.v1.ConfigMap(
+      `${name}-config`,
+      { metadata: { ...this.metadata("website"), name: called }, data, immutable: true },
+      { parent: this },
+    );
   }
 
   /**
@@ -160,4 +176,10 @@ export class Website extends pulumi.ComponentResource {
   private metadata(name: string): k8s.types.input.meta.v1.ObjectMeta {
     return { name, namespace: this.args.namespace, labels: WEBSITE_LABELS };
   }
+}
+
+/** Ten hex digits that differ when a value or a key does. */
+function contentHash(settings: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 10);
 }

@@ -1,11 +1,16 @@
 /** One pod of the website. */
 import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 
-import type { DatabaseAddress } from "../database/component.ts";
+import type { PodGroup } from "../network-policy.ts";
+import type { DatabaseAddress } from "../offers.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
 
-const PORT = 8080;
+/** Its pods, in their namespace. */
+export const PODS: PodGroup = { namespace: "website", labels: { app: "website" } };
+/** Port that its pods listen on. */
+export const PORT = 8080;
 /** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
 const DRAIN = 5;
 /** Seconds a pod stays bound to a silent node; the default of 300 is the seed's five minutes (S0-X2). */
@@ -20,10 +25,31 @@ const SPREAD = [
   { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" },
 ] as const;
 
-/** The pod's specification: spread over tiers and nodes, never on the control plane. */
+/** Where the database's password is mounted. */
+const SECRETS = "/run/secrets/database";
+
+/** What the server in a pod is told by its environment, but for what differs from pod to pod. */
+export function serverSettings(database: DatabaseAddress): Record<string, pulumi.Input<string>> {
+  return {
+    PORT: String(PORT),
+    DRAIN_SECONDS: String(DRAIN),
+    DATABASE_HOST: database.host,
+    DATABASE_PORT: String(database.port),
+    DATABASE_NAME: database.name,
+    DATABASE_USER: database.user,
+    DATABASE_PASSWORD_FILE: `${SECRETS}/password`,
+  };
+}
+
+/**
+ * The pod's specification: spread over tiers and nodes, never on the control plane.
+ *
+ * @param config name of the ConfigMap that holds the server's settings
+ */
 export function websitePod(
   image: string,
   database: DatabaseAddress,
+  config: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodSpec {
   return {
     automountServiceAccountToken: false,
@@ -42,7 +68,7 @@ export function websitePod(
       maxSkew: 1,
       // A dead node is tainted: its pods may then crowd the others instead of waiting for it.
       nodeTaintsPolicy: "Honor",
-      labelSelector: { matchLabels: { app: "website" } },
+      labelSelector: { matchLabels: PODS.labels },
       matchLabelKeys: ["pod-template-hash"],
     })),
     tolerations: ["not-ready", "unreachable"].map((state) => ({
@@ -56,16 +82,10 @@ export function websitePod(
         name: "website",
         image,
         ports: [{ name: "http", containerPort: PORT }],
+        envFrom: [{ configMapRef: { name: config } }],
         env: [
-          { name: "PORT", value: String(PORT) },
-          { name: "DRAIN_SECONDS", value: String(DRAIN) },
           { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
           { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-          { name: "DATABASE_HOST", value: database.host },
-          { name: "DATABASE_PORT", value: String(database.port) },
-          { name: "DATABASE_NAME", value: database.name },
-          { name: "DATABASE_USER", value: database.user },
-          { name: "DATABASE_PASSWORD_FILE", value: "/run/secrets/database/password" },
         ],
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "192Mi" } },
         readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 2 },
@@ -75,7 +95,7 @@ export function websitePod(
           timeoutSeconds: 5,
         },
         securityContext: UNPRIVILEGED,
-        volumeMounts: [{ name: "password", mountPath: "/run/secrets/database", readOnly: true }],
+        volumeMounts: [{ name: "password", mountPath: SECRETS, readOnly: true }],
       },
     ],
     volumes: [

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { certificateLine, nodeLines, shareLines } from "./report.ts";
+import { APPS } from "../../apps/index.ts";
+import { appLines, certificateLine, nodeLines, shareLines } from "./report.ts";
 
 test("a node is shown with whether it is ready and its pods", () => {
   const node = (name: string, status: string): Parameters<typeof nodeLines>[0][number] => ({
@@ -20,6 +21,22 @@ test("a node is shown with whether it is ready and its pods", () => {
     "raspberrypi  Ready  10.101.0.2  v1.36.3+k3s1  1 pods",
     "  website/website-1  Running",
     "workernode  NOT READY  10.101.0.2  v1.36.3+k3s1  0 pods",
+  ]);
+});
+
+test("each app is shown with its pods and where it is reached", () => {
+  const pod = (app: string, phase: string): Parameters<typeof appLines>[1][number] => ({
+    metadata: { name: `${app}-1`, namespace: "website", labels: { app, hash: "1" } },
+    spec: { nodeName: "raspberrypi" },
+    status: { phase },
+  });
+  const pods = [pod("website", "Running"), pod("website", "Pending"), pod("database", "Running")];
+  expect(appLines(APPS, pods, { websiteUrl: "http://192.0.2.18/", databaseUrl: 1 })).toEqual([
+    "website      1 of 2 pods run  http://192.0.2.18/",
+    "database     1 of 1 pods run",
+    "ingress      off",
+    "descheduler  off",
+    "dashboard    off",
   ]);
 });
 

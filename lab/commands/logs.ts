@@ -1,32 +1,36 @@
-/** `make logs`: what the website's pods write, or a machine's journal. */
+/** `make logs`: what an app's pods write, or a machine's journal. */
+import type { PodGroup } from "../../apps/network-policy.ts";
+import { labApps } from "../apps.ts";
 import { runInside } from "../machines/machine.ts";
 import { LabError } from "../progress.ts";
 import { kubectl } from "./kubectl.ts";
 
 /** What to show. */
 export interface LogOptions {
-  /** A machine, whose journal is shown; without it, the website's pods. */
-  readonly machine?: string | undefined;
+  /** An app, whose pods' logs are shown, or a machine, whose journal is; without it, the website. */
+  readonly of?: string | undefined;
   /** Keep showing what comes. */
   readonly follow: boolean;
   /** Lines from the past. */
   readonly lines: number;
 }
 
-/** Where the website's pods stand and the label they carry. */
-const NAMESPACE = "website";
-const SELECTOR = "app=website";
-
 /** Prints logs. */
-export async function logs({ machine, follow, lines }: LogOptions): Promise<number> {
-  return machine === undefined ? podLogs(follow, lines) : journal(machine, follow, lines);
+export async function logs({ of = "website", follow, lines }: LogOptions): Promise<number> {
+  const pods = (await labApps())[of]?.pods;
+  return pods === undefined ? journal(of, follow, lines) : podLogs(pods, follow, lines);
 }
 
-async function podLogs(follow: boolean, lines: number): Promise<number> {
+async function podLogs(
+  { namespace, labels }: PodGroup,
+  follow: boolean,
+  lines: number,
+): Promise<number> {
+  const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return kubectl([
     "logs",
-    `--namespace=${NAMESPACE}`,
-    `--selector=${SELECTOR}`,
+    `--namespace=${namespace}`,
+    `--selector=${selector.join(",")}`,
     "--all-containers",
     "--prefix",
     "--max-log-requests=100",
@@ -40,7 +44,7 @@ async function journal(machine: string, follow: boolean, lines: number): Promise
     throw new LabError(
       machine,
       "logs --follow",
-      "only the website's logs can be followed",
+      "only logs of apps can be followed",
       `make logs ARGS=${machine}`,
     );
   }

@@ -6,11 +6,14 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
-import { usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
+import { readSettings, usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
+import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
+import { wantedImages } from "../images/wanted.ts";
 import { FABRIC, RUN } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
@@ -64,17 +67,16 @@ export async function prepare(session: Session): Promise<Toolchain> {
   await removeStrayDisks();
   await mkdir(RUN, { recursive: true });
 
-  const toolchain = progress.phase("toolchain", ensureToolchain);
+  const wanted = wantedImages(readSettings(), await labApps());
+  const programs = wanted.flatMap(({ image }) => programsOf(image));
+  const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   // Builds run one by one.
   const netmaker = toolchain.then(() =>
     usesNetmaker() ? progress.phase("Netmaker", ensureNetmaker) : undefined,
   );
   // Images that need none of the tools are built meanwhile.
   const images = progress.phase("images", (say) =>
-    ensureImages(
-      toolchain.then((tools) => tools.images),
-      say,
-    ),
+    ensureImages(wanted, toolchain, (name, work) => progress.phase(name, work), say),
   );
   const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
@@ -159,10 +161,7 @@ function facts(
     cloud: { arch, lab: true },
     edge: [{ name: "raspberrypi", ...pi, arch }],
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },
-    website: { image: images.website },
-    database: { image: images.postgres },
-    ingress: { image: images.traefik },
-    descheduler: { image: images.descheduler },
+    ...images,
   };
 }
 

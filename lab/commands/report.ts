@@ -1,4 +1,6 @@
 /** What `make status` prints, as lines. */
+import type { Apps } from "../../apps/app.ts";
+import type { PodGroup } from "../../apps/network-policy.ts";
 
 /** A node, as far as it is shown. */
 export interface Node {
@@ -12,7 +14,11 @@ export interface Node {
 
 /** A pod, as far as it is shown. */
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: { readonly nodeName?: string };
   readonly status: { readonly phase: string };
 }
@@ -28,6 +34,33 @@ export function nodeLines(nodes: readonly Node[], pods: readonly Pod[]): string[
       ...here.map((pod) => `  ${pod.metadata.namespace}/${pod.metadata.name}  ${pod.status.phase}`),
     ];
   });
+}
+
+/**
+ * One line for each app: how many of its pods run, and where it is reached. One without pods is off.
+ *
+ * @param outputs of the stack
+ */
+export function appLines(
+  apps: Apps,
+  pods: readonly Pod[],
+  outputs: Readonly<Record<string, unknown>>,
+): string[] {
+  const width = Math.max(...Object.keys(apps).map((name) => name.length));
+  return Object.entries(apps).map(([name, app]) => {
+    const own = pods.filter((pod) => belongsTo(pod, app.pods));
+    const running = own.filter(({ status }) => status.phase === "Running").length;
+    const url = outputs[`${name}Url`];
+    const state = own.length === 0 ? "off" : `${running} of ${own.length} pods run`;
+    return `${name.padEnd(width)}  ${state}${typeof url === "string" ? `  ${url}` : ""}`;
+  });
+}
+
+function belongsTo({ metadata }: Pod, { namespace, labels }: PodGroup): boolean {
+  return (
+    metadata.namespace === namespace &&
+    Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value)
+  );
 }
 
 /** When the cluster's certificates end; `up` renews them before. */

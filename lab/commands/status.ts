@@ -1,8 +1,9 @@
-/** `make status`: nodes, pods per node, the URL, and who answers how much of the website's traffic. */
+/** `make status`: nodes, pods per node, apps, the URL, and who answers how much of the website's traffic. */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
 import { endOf } from "../../components/k3s/credentials.ts";
+import { labApps } from "../apps.ts";
 import { forwarderUrl, SOCKET } from "../forwarder.ts";
 import { lockHolder } from "../lock.ts";
 import { running } from "../machines/machine.ts";
@@ -10,6 +11,7 @@ import { LabError } from "../progress.ts";
 import { KUBECONFIG, readOutputs, websiteUrls } from "./outputs.ts";
 import { hasCluster, kubectlJson } from "./kubectl.ts";
 import {
+  appLines,
   certificateLine,
   nodeLines,
   shareLines,
@@ -70,6 +72,10 @@ async function printCluster(print: (line: string) => void): Promise<boolean> {
       print(certificateLine(end, new Date()));
     }
     for (const line of nodeLines(nodes.items, pods.items)) {
+      print(line);
+    }
+    print("");
+    for (const line of appLines(await labApps(), pods.items, readOutputs())) {
       print(line);
     }
     return true;

@@ -1,51 +1,82 @@
 /** The lab's container images: built where they are missing, held by the registry's store. */
+import type { AppImage } from "../../apps/images.ts";
+import { LabError, type Say } from "../progress.ts";
 import { Builder } from "./builder.ts";
 import { keyOf } from "./keys.ts";
-import { imagesAround, OWN, type ImageBinaries, type Published } from "./recipes.ts";
+import {
+  appImage,
+  clusterImages,
+  OWN,
+  programsOf,
+  type ClusterBinaries,
+  type Programs,
+  type Published,
+} from "./recipes.ts";
 import { withWritableRegistry } from "./registry.ts";
-import { LabError } from "../progress.ts";
 import { digestOf } from "./store.ts";
 
-export type { ImageBinaries } from "./recipes.ts";
+/** An image that a setting of the stack names. */
+export interface WantedImage {
+  /** Section and key of the setting. */
+  readonly section: string;
+  readonly key: string;
+  readonly image: AppImage;
+}
 
-/** Images that the program is told of, by registry, repository and digest. */
-export type ImageRefs = Readonly<
-  Record<"website" | "postgres" | "traefik" | "descheduler", string>
->;
+/** Images by registry, repository and digest, by the section and key of their setting. */
+export type ImageRefs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What the toolchain makes for images. */
+export interface ImagePrograms {
+  readonly cluster: ClusterBinaries;
+  readonly programs: Programs;
+}
+
+/** Runs work under a name, with its time shown. */
+export type Phase = <T>(name: string, work: (say: Say) => Promise<T>) => Promise<T>;
 
 /** Media type of the manifests that buildah pushes. */
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
 /**
- * Makes sure that the registry's store holds every image of the lab. What is there is not built
- * again: an image is asked for by a key of all that it is made of.
+ * Makes sure that the registry's store holds the cluster's images and those that are wanted. What is
+ * there is not built again: an image is asked for by a key of all that it is made of.
  *
- * @param binaries may still be in the making: images that need none are built meanwhile
+ * @param made may still be in the making: images that hold no program are built meanwhile
+ * @param phase shows the time of each image that is built
  * @param say reports what is waited for
  */
 export async function ensureImages(
-  binaries: ImageBinaries | Promise<ImageBinaries>,
-  say: (text: string) => void,
+  wanted: readonly WantedImage[],
+  made: ImagePrograms | Promise<ImagePrograms>,
+  phase: Phase,
+  say: Say,
 ): Promise<ImageRefs> {
-  const awaited = Promise.resolve(binaries);
+  const awaited = Promise.resolve(made);
   // Its failure is met below, where it is awaited; until then it must not end the process.
   awaited.catch(() => undefined);
-  await publishMissing(Object.values(OWN), say);
+  const alone = wanted.filter(({ image }) => programsOf(image).length === 0);
+  await publishMissing(
+    [...Object.values(OWN), ...alone.map(({ image }) => appImage(image, {}))],
+    phase,
+    say,
+  );
   say("the toolchain, whose programs the other images hold");
-  const around = imagesAround(await awaited);
-  await publishMissing(Object.values(around), say);
-  return {
-    website: await reference(OWN.website),
-    postgres: await reference(OWN.postgres),
-    traefik: await reference(around.traefik),
-    descheduler: await reference(around.descheduler),
-  };
+  const { cluster, programs } = await awaited;
+  const all = wanted.map((each) => ({ ...each, published: appImage(each.image, programs) }));
+  await publishMissing(
+    [...clusterImages(cluster), ...all.map(({ published }) => published)],
+    phase,
+    say,
+  );
+  const refs: Record<string, Record<string, string>> = {};
+  for (const { section, key, published } of all) {
+    refs[section] = { ...refs[section], [key]: await reference(published) };
+  }
+  return refs;
 }
 
-async function publishMissing(
-  images: readonly Published[],
-  say: (text: string) => void,
-): Promise<void> {
+async function publishMissing(images: readonly Published[], phase: Phase, say: Say): Promise<void> {
   const missing: Published[] = [];
   for (const image of images) {
     if (!(await isPublished(image))) {
@@ -58,7 +89,8 @@ async function publishMissing(
   await Builder.with((builder, work) =>
     withWritableRegistry(work, async (address) => {
       for (const image of missing) {
-        await publish(builder, address, image, say);
+        say(`image ${image.name}`);
+        await phase(`image ${image.name}`, (tell) => publish(builder, address, image, tell));
       }
     }),
   );
@@ -76,7 +108,7 @@ async function publish(
   builder: Builder,
   address: string,
   image: Published,
-  say: (text: string) => void,
+  say: Say,
 ): Promise<void> {
   const key = await keyOf(image);
   if ((await digestOf(image.repository, key)) === undefined) {

@@ -4,8 +4,11 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import type { Apps } from "../../apps/app.ts";
+import { APPS } from "../../apps/index.ts";
+import type { BaseName } from "../../apps/images.ts";
 import { keyOf } from "./keys.ts";
-import { BASES, OWN, type BaseName, type Recipe } from "./recipes.ts";
+import { appImage, BASES, nameOf, OWN, programsOf, type Recipe } from "./recipes.ts";
 import { file, folder } from "./sources.ts";
 
 let place: string;
@@ -58,18 +61,39 @@ describe("keyOf", () => {
   });
 });
 
+/** Images of the apps; any file stands for the programs that they hold. */
+const OF_APPS = Object.values(APPS as Apps)
+  .flatMap(({ images = {} }) => Object.values(images))
+  .flatMap((image) => image ?? [])
+  .map((image) => {
+    const programs = programsOf(image).map((program) => [nameOf(program), import.meta.filename]);
+    return appImage(image, Object.fromEntries(programs) as Record<string, string>);
+  });
+
 describe("the recipes", () => {
   it.each(
-    [...Object.values(BASES), ...Object.values(OWN)].map((each) => [each.name, each] as const),
+    [...Object.values(BASES), ...Object.values(OWN), ...OF_APPS].map(
+      (each) => [each.name, each] as const,
+    ),
   )("have a Dockerfile for %s", async (_, { context }) => {
     const parts = await Promise.all(context.map((source) => source.identity()));
     expect(parts.some((part) => part.startsWith("Dockerfile "))).toBe(true);
   });
 
   it("start from what the caller names, and name no place to download from", async () => {
-    const folders = await readdir(import.meta.dirname, { withFileTypes: true });
-    for (const { name } of folders.filter((entry) => entry.isDirectory())) {
-      const text = await readFile(join(import.meta.dirname, name, "Dockerfile"), "utf8");
+    const own = await readdir(import.meta.dirname, { withFileTypes: true });
+    const dockerfiles = [
+      ...own
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(import.meta.dirname, name, "Dockerfile")),
+      ...Object.values(APPS as Apps)
+        .flatMap(({ images = {} }) => Object.values(images))
+        .flatMap((image) => image?.context ?? [])
+        .flatMap((part) => ("file" in part && part.to === "Dockerfile" ? [part.file] : [])),
+    ];
+    expect(dockerfiles.length).toBeGreaterThan(10);
+    for (const path of dockerfiles) {
+      const text = await readFile(path, "utf8");
       expect(text).toMatch(/^FROM (scratch|\$\{BASE\})/m);
       expect(text).not.toMatch(/https?:/);
     }

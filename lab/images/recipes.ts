@@ -1,21 +1,19 @@
 /** The lab's images: what each is made of, and under which name the registry holds it. */
 import { join } from "node:path";
 
-import { PROJECT } from "../layout.ts";
+import type { AppImage, BaseName, ContextPart, Program } from "../../apps/images.ts";
 import { file, folder, npmPackage, rootTar, type RootSpec, type Source } from "./sources.ts";
 
-/** Programs that images are made around; absolute paths of static binaries. */
-export interface ImageBinaries {
+/** Programs of the cluster that images are made around; absolute paths of static binaries. */
+export interface ClusterBinaries {
   readonly coredns: string;
   readonly metricsServer: string;
   readonly localPathProvisioner: string;
   readonly pause: string;
-  readonly traefik: string;
-  readonly descheduler: string;
 }
 
-/** Images that others are built upon; they stay on this computer. */
-export type BaseName = "debian" | "node" | "node-build";
+/** Absolute paths of programs that images of apps hold, by name. */
+export type Programs = Readonly<Record<string, string>>;
 
 /** How one image is made. */
 export interface Recipe {
@@ -40,7 +38,6 @@ const SUITE = "trixie";
 /** The root of every image that packages are installed into. */
 export const DEBIAN: RootSpec = { suite: SUITE, variant: "minbase", packages: [] };
 const HERE = import.meta.dirname;
-const SERVICE = join(PROJECT, "apps", "website", "service");
 
 const NPM = {
   name: "npm",
@@ -65,28 +62,8 @@ export const BASES: Readonly<Record<BaseName, Recipe>> = {
   },
 };
 
-/** Images that need no given binary. */
+/** Images of the cluster that need no given binary. */
 export const OWN = {
-  website: {
-    name: "website",
-    repository: "fogline/website",
-    context: [
-      ...["Dockerfile", "package.json", "package-lock.json", "tsconfig.json"].map((name) =>
-        file(join(SERVICE, name), name),
-      ),
-      folder(join(SERVICE, "src"), "src", (path) => !/\.test\.ts$|(^|\/)testing\//.test(path)),
-    ],
-    bases: { BASE: "node", BUILD_BASE: "node-build" },
-  },
-  postgres: {
-    name: "postgres",
-    repository: "fogline/postgres",
-    context: [
-      dockerfile("postgres"),
-      file(join(HERE, "postgres", "docker-entrypoint.sh"), "docker-entrypoint.sh"),
-    ],
-    bases: { BASE: "debian" },
-  },
   busybox: {
     name: "busybox",
     repository: "rancher/mirrored-library-busybox",
@@ -96,40 +73,60 @@ export const OWN = {
   },
 } as const satisfies Readonly<Record<string, Published>>;
 
-/** Images around given binaries; the names and tags are those that K3s v1.36.3 asks for. */
-export function imagesAround(
-  binaries: ImageBinaries,
-): Readonly<
-  Record<
-    "traefik" | "descheduler" | "pause" | "coredns" | "metricsServer" | "localPathProvisioner",
-    Published
-  >
-> {
-  const around = (name: string, binary: string, repository: string, tag?: string): Published => ({
+/** Images of the cluster around given binaries; names and tags are those that K3s v1.36.3 asks for. */
+export function clusterImages(binaries: ClusterBinaries): readonly Published[] {
+  const around = (name: string, binary: string, repository: string, tag: string): Published => ({
     name,
     repository,
-    ...(tag === undefined ? {} : { tag }),
+    tag,
     context: [dockerfile(name), file(binary, name)],
     bases: {},
   });
-  return {
-    traefik: around("traefik", binaries.traefik, "fogline/traefik"),
-    descheduler: around("descheduler", binaries.descheduler, "fogline/descheduler"),
-    pause: around("pause", binaries.pause, "rancher/mirrored-pause", "3.6"),
-    coredns: around("coredns", binaries.coredns, "rancher/mirrored-coredns-coredns", "1.14.7"),
-    metricsServer: around(
-      "metrics-server",
-      binaries.metricsServer,
-      "rancher/mirrored-metrics-server",
-      "v0.9.0",
-    ),
-    localPathProvisioner: around(
+  return [
+    around("pause", binaries.pause, "rancher/mirrored-pause", "3.6"),
+    around("coredns", binaries.coredns, "rancher/mirrored-coredns-coredns", "1.14.7"),
+    around("metrics-server", binaries.metricsServer, "rancher/mirrored-metrics-server", "v0.9.0"),
+    around(
       "local-path-provisioner",
       binaries.localPathProvisioner,
       "rancher/local-path-provisioner",
       "v0.0.30",
     ),
+  ];
+}
+
+/** The image of an app. @throws Error when a program that it holds was not made */
+export function appImage({ name, context, bases = {} }: AppImage, programs: Programs): Published {
+  return {
+    name,
+    repository: `fogline/${name}`,
+    context: context.map((part) => sourceOf(part, programs)),
+    bases,
   };
+}
+
+/** The programs that an image of an app holds. */
+export function programsOf({ context }: AppImage): readonly Program[] {
+  return context.flatMap((part) => ("program" in part ? [part.program] : []));
+}
+
+/** What a program is called, among those of all apps. */
+export function nameOf(program: Program): string {
+  return "part" in program ? program.part : program.name;
+}
+
+function sourceOf(part: ContextPart, programs: Programs): Source {
+  if ("file" in part) {
+    return file(part.file, part.to);
+  }
+  if ("folder" in part) {
+    return folder(part.folder, part.to, (path) => !part.except.test(path));
+  }
+  const made = programs[nameOf(part.program)];
+  if (made === undefined) {
+    throw new Error(`the program ${nameOf(part.program)} was not made`);
+  }
+  return file(made, part.to);
 }
 
 function base(name: BaseName, root: RootSpec): Recipe {

@@ -8,8 +8,9 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
+import type { Program } from "../../apps/images.ts";
 import { bundlePlugin } from "../bundle.ts";
-import type { ImageBinaries } from "../images/images.ts";
+import { nameOf, type ClusterBinaries, type Programs } from "../images/recipes.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
 import { cached, inCache, sourceInputs, type Entry } from "./cache.ts";
@@ -44,7 +45,10 @@ export interface Toolchain {
   /** The K3s binary, the same file compressed for the way to the machines, and its sum. */
   readonly k3s: { readonly path: string; readonly gzip: string; readonly sha256: string };
   readonly kubectl: string;
-  readonly images: ImageBinaries;
+  /** Programs of the cluster's own images. */
+  readonly cluster: ClusterBinaries;
+  /** Programs of the apps' images. */
+  readonly programs: Programs;
   /** Folders that hold `pulumi-resource-<name>`, by provider name. */
   readonly plugins: Readonly<Record<string, string>>;
   readonly report: readonly ReportLine[];
@@ -79,9 +83,10 @@ interface Context {
 /**
  * Makes sure that every part is in the cache; the second time nothing is built or fetched.
  *
+ * @param programs what images of the stack's apps hold
  * @throws LabError naming the part that cannot be had and the fix
  */
-export async function ensureToolchain(say: Say): Promise<Toolchain> {
+export async function ensureToolchain(programs: readonly Program[], say: Say): Promise<Toolchain> {
   const context: Context = {
     lock: readToolchainLock(),
     arch: hostArch(),
@@ -90,14 +95,21 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
   };
   checkArtifacts(context);
   // Fetching costs no processor time, so it overlaps with the builds; those run one by one.
-  const fetched = Promise.all(["traefik", "kubectl"].map((name) => fetchPart(context, name)));
+  const parts = [...new Set(programs.flatMap((each) => ("part" in each ? [each.part] : [])))];
+  const fetched = Promise.all([...parts, "kubectl"].map((name) => fetchPart(context, name)));
   fetched.catch(() => undefined);
   const go = await goVersion();
   const pulumi = await ensurePulumi(context, go);
   const k3s = await ensureK3s(context, go);
-  const descheduler = await ensureDescheduler(context, go);
+  const built: Record<string, string> = {};
+  for (const program of programs) {
+    if ("module" in program) {
+      built[nameOf(program)] = await ensureModule(context, go, program);
+    }
+  }
   const plugins = await Promise.all(PROVIDERS.map((name) => ensurePlugin(context, name)));
-  const [traefik, kubectl] = (await fetched) as [Made, Made];
+  const inPlace = await fetched;
+  const kubectl = inPlace.at(-1) as Made;
   const inCluster = (name: string): string => join(k3s.images.folder, name);
   return {
     pulumiRoot: pulumi.entry.folder,
@@ -107,20 +119,23 @@ export async function ensureToolchain(say: Say): Promise<Toolchain> {
       sha256: k3s.binary.line.sha256,
     },
     kubectl: join(kubectl.entry.folder, "kubectl"),
-    images: {
+    cluster: {
       coredns: inCluster("coredns"),
       metricsServer: inCluster("metrics-server"),
       localPathProvisioner: inCluster("local-path-provisioner"),
       pause: inCluster("pause"),
-      traefik: join(traefik.entry.folder, "traefik"),
-      descheduler: join(descheduler.folder, "descheduler"),
+    },
+    programs: {
+      ...built,
+      ...Object.fromEntries(
+        parts.map((name, n) => [name, join(inPlace[n]?.entry.folder ?? "", name)]),
+      ),
     },
     plugins: Object.fromEntries(plugins.map(({ name, folder }) => [name, folder])),
     report: [
       pulumi.line,
       k3s.binary.line,
-      traefik.line,
-      kubectl.line,
+      ...inPlace.map(({ line }) => line),
       ...plugins.map(({ line }) => line),
     ],
   };
@@ -263,13 +278,18 @@ export async function ensureNetmaker(say: Say): Promise<NetmakerParts> {
   return { server: await program("netmaker"), client: await program("netclient") };
 }
 
-/** The real one: its Go module is all that its image holds. */
-async function ensureDescheduler(context: Context, go: string): Promise<Entry> {
-  const cwd = join(PROJECT, "lab", "images", "descheduler");
-  return cached("descheduler", [go, context.arch, ...(await sourceInputs(cwd))], async (folder) => {
-    await build("the descheduler", "bash", ["build.sh", folder], { cwd }, context.say);
+/** A program that a Go module of an app makes; its path. */
+async function ensureModule(
+  context: Context,
+  go: string,
+  { module: cwd, name }: Extract<Program, { module: string }>,
+): Promise<string> {
+  const inputs = [go, context.arch, ...(await sourceInputs(cwd))];
+  const { folder } = await cached(name, inputs, async (made) => {
+    await build(name, "bash", ["build.sh", made], { cwd }, context.say);
     return "registries";
   });
+  return join(folder, name);
 }
 
 async function ensurePlugin(

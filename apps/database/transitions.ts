@@ -1,12 +1,14 @@
 /** What a change of the database's image or volume does to the votes that are there. Pure. */
-import type { Settings } from "./schema.ts";
-import { mind, refuse, type Transition } from "./transition-kind.ts";
+import { mind, refuse, type Transition } from "../../config/transition-kind.ts";
+
+/** The settings that a later change is compared with. */
+export interface DatabaseRecord {
+  readonly image: string;
+  readonly storage: string;
+}
 
 /** Every dangerous change between two states of the database's settings. */
-export function databaseTransitions(
-  before: Settings["database"],
-  after: Settings["database"],
-): Transition[] {
+export function databaseTransitions(before: DatabaseRecord, after: DatabaseRecord): Transition[] {
   return [
     ...imageChange(before.image, after.image),
     ...storageChange(before.storage, after.storage),

@@ -1,22 +1,21 @@
 import { describe, expect, it } from "vitest";
 
-import { DASHBOARD_IMAGES, SCRAPER_IMAGE } from "./dashboard.ts";
-import { image } from "./fields.ts";
-import { SettingsError, type Problem } from "./problems.ts";
-import { parse } from "./schema.ts";
+import { image } from "../../config/fields.ts";
+import { SettingsError, type Problem } from "../../config/problems.ts";
+import { parse } from "../../config/schema.ts";
+import { DASHBOARD_IMAGES, SCRAPER_IMAGE } from "./images.ts";
+import { settings } from "./settings.ts";
 
 const sum = "0".repeat(64);
 const valid = {
   cloud: { sshFrom: ["203.0.113.7/32"] },
   k3s: { version: "v1.36.3+k3s1", sha256: { arm64: sum } },
-  website: { image: `docker.io/fogline/website@sha256:${sum}` },
-  database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
-  ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
 };
+const apps = { dashboard: { settings } };
 
 function problemsOf(dashboard: unknown): readonly Problem[] {
   try {
-    parse({ ...valid, dashboard });
+    parse({ ...valid, dashboard }, apps);
   } catch (error) {
     if (error instanceof SettingsError) {
       return error.problems;
@@ -28,7 +27,7 @@ function problemsOf(dashboard: unknown): readonly Problem[] {
 
 describe("the dashboard's settings", () => {
   it("ask for Headlamp when a stack says nothing", () => {
-    expect(parse(valid).dashboard).toEqual({ kind: "headlamp" });
+    expect(parse(valid, apps).dashboard).toEqual({ kind: "headlamp" });
   });
 
   it("pin every image by digest", () => {

@@ -1,0 +1,18 @@
+/** The app `dashboard`: the operator's view of the cluster. */
+import { defineApp } from "../app.ts";
+import { toApiServer } from "../network-policy.ts";
+import { Dashboard } from "./component.ts";
+import { clusterWideNames, PODS } from "./manifests.ts";
+import { settings } from "./settings.ts";
+
+export const dashboard = defineApp({
+  settings,
+  pods: PODS,
+  enabled: ({ kind }) => kind !== "none",
+  // Its users enter through `kubectl port-forward`: the kubelet, inside the pod's own network.
+  connections: (cluster) => [toApiServer(PODS, cluster)],
+  clusterWide: ({ kind }) => (kind === "none" ? [] : clusterWideNames(kind)),
+  deploy: ({ name, settings: { kind, ...images }, connections, opts }) => ({
+    ready: kind === "none" ? [] : [new Dashboard(name, { kind, ...images, connections }, opts)],
+  }),
+});

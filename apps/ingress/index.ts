@@ -1,0 +1,22 @@
+/** The app `ingress`: Traefik on ports 80 and 443 of every worker. */
+import { defineApp } from "../app.ts";
+import { CLUSTER_WIDE_NAMES, IngressController, PODS } from "./component.ts";
+import { images } from "./images.ts";
+import { settings } from "./settings.ts";
+
+export const ingress = defineApp({
+  settings,
+  images,
+  pods: PODS,
+  // On its node's own network it calls from addresses that nodes have in the pods' range.
+  provides: { ingress: ({ podRange }) => ({ peer: { range: podRange }, port: 80 }) },
+  clusterWide: () => CLUSTER_WIDE_NAMES,
+  deploy: ({ name, settings: { image }, clients, publicAddresses, opts }) => {
+    const controller = new IngressController(
+      name,
+      { image, namespaces: clients, addresses: publicAddresses },
+      opts,
+    );
+    return { offers: { ingress: controller }, ready: [], daemonSet: controller.daemonSet };
+  },
+});
