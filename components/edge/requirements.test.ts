@@ -4,13 +4,11 @@ import { parse } from "../../config/schema.ts";
 import { requirementsOf } from "./check.ts";
 
 describe("what a stack asks of its devices", () => {
-  const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;
   const asked = (version: string): ReturnType<typeof requirementsOf> =>
     requirementsOf(
       parse({
         cloud: { sshFrom: ["203.0.113.7/32"] },
         k3s: { version, sha256: { arm64: "1".repeat(64) } },
-        ...{ website: { image }, database: { image }, ingress: { image } },
       }),
     );
 
