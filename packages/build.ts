@@ -25,6 +25,9 @@ const SCOPE = "@fogline/";
 /** Folders that serve this repository alone. */
 const LEFT_OUT = /^(contract|example|testing)\/|\/testing\/|\.test\.ts$/;
 
+/** Fields of package.json for work on the package. */
+const UNPUBLISHED: ReadonlySet<string> = new Set(["private", "scripts", "devDependencies"]);
+
 type Versions = Readonly<Record<string, string>>;
 
 /** The part of a package.json that is read. */
@@ -110,7 +113,7 @@ export function build(name: string, folder: string): void {
   for (const entry of ts.sys.getDirectories(join(all, name))) {
     renameSync(join(all, name, entry), join(folder, entry));
   }
-  const { private: _, scripts: __, devDependencies: ___, ...manifest } = manifestOf(name);
+  const manifest = manifestOf(name);
   for (const other of bundled) {
     const place = join(folder, "node_modules", SCOPE, other);
     mkdirSync(dirname(place), { recursive: true });
@@ -124,13 +127,14 @@ export function build(name: string, folder: string): void {
       cpSync(join(PACKAGES, name, file), join(folder, file));
     }
   }
+  const published = Object.entries(manifest).filter(([field]) => !UNPUBLISHED.has(field));
   write(folder, {
-    ...manifest,
-    exports: compiled(manifest.exports as Manifest["exports"]),
+    ...Object.fromEntries(published),
+    exports: compiled(manifest.exports),
     // What the bundled packages need is installed beside this one.
     dependencies: Object.assign(
       {},
-      ...[...bundled.map(manifestOf), manifest as Manifest].map((each) => each.dependencies),
+      ...[...bundled.map(manifestOf), manifest].map(({ dependencies }) => dependencies),
     ) as Versions,
     bundleDependencies: bundled.map((other) => SCOPE + other),
   });
