@@ -10,10 +10,13 @@ import { expect, it } from "vitest";
 const folder = dirname(fileURLToPath(import.meta.url));
 
 /** What the library's own files may import from outside; tests may import more. */
-const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+const { name: own, dependencies } = JSON.parse(
+  readFileSync(join(folder, "package.json"), "utf8"),
+) as {
+  readonly name: string;
   readonly dependencies: Readonly<Record<string, string>>;
 };
-const PACKAGES = Object.keys(dependencies);
+const PACKAGES = [own, ...Object.keys(dependencies)];
 const TEST_PACKAGES = [...PACKAGES, "fast-check", "typescript", "vitest"];
 
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>

@@ -1,7 +1,6 @@
 /** A network at home: its server is the gateway, a phone reaches the printer behind it and nothing else. */
+import * as netmaker from "@fogline/pulumi-netmaker";
 import { Config } from "@pulumi/pulumi";
-
-import * as netmaker from "../resources/index.ts";
 
 const config = new Config();
 const provider = new netmaker.Provider("netmaker", {

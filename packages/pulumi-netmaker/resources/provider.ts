@@ -22,8 +22,8 @@ export interface ProviderArgs {
 /**
  * A Netmaker server, 1.5 or newer, community edition.
  *
- * Calls are bounded in time. The plugin lies beside this file; name its
- * folder in `Pulumi.yaml` under `plugins.providers`.
+ * Calls are bounded in time. The plugin is in the folder `provider` of this package: name that in
+ * `Pulumi.yaml` under `plugins.providers`.
  */
 export class Provider extends pulumi.ProviderResource {
   constructor(name: string, args: ProviderArgs, opts?: pulumi.ResourceOptions) {
