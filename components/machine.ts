@@ -32,8 +32,3 @@ export interface Machine {
   /** The resource without which the machine is gone, so that nothing need be removed from it. */
   readonly lifetime?: pulumi.Resource;
 }
-
-/** Name of a machine's node in the cluster: Kubernetes wants lower case (S0-31). */
-export function nodeName(machine: Pick<Machine, "name">): string {
-  return machine.name.toLowerCase();
-}

@@ -18,9 +18,9 @@ import { denyByDefault } from "../apps/isolation.ts";
 import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
-import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import type { Settings } from "../config/schema.ts";
+import { nodeName } from "../config/names.ts";
 
 /** Deploys the apps once every node is Ready and this computer reaches the cluster. */
 export function apps(
@@ -53,7 +53,7 @@ export function apps(
   ).metadata.name;
   const ingress = new IngressController(
     "ingress",
-    { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
+    { image: settings.ingress.image, namespaces: { website: namespace }, address: publicAddress },
     { providers: [provider] },
   );
   const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
@@ -85,7 +85,7 @@ export function apps(
   });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
+    const plan = { image, intervalSeconds, namespaces: { website: namespace }, connections: table };
     deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
   }
   const { kind, ...images } = settings.dashboard;

@@ -32,8 +32,23 @@ beforeAll(async () => {
 
 describe("the whole program", () => {
   it("registers the resources of the snapshot", () => {
-    const list = fog.registered.map(({ type, name }) => `${type} ${name}`).sort();
-    expect(list).toMatchSnapshot();
+    const names = new Map(fog.registered.map(({ urn, name }) => [urn, name]));
+    const list = fog.registered.map(({ type, name, parent }) => {
+      const below = parent === undefined ? "the stack" : names.get(parent);
+      return `${type} ${name} of ${below ?? "nothing that is declared"}`;
+    });
+    expect(list.sort()).toMatchSnapshot();
+  });
+
+  it("makes every resource as part of a component, but for what holds for the whole stack", () => {
+    const alone = fog.registered.filter(({ custom, parent }) => custom && parent === undefined);
+    expect(alone.map(({ name }) => name).sort()).toEqual([
+      "cluster",
+      "fogline-record",
+      "ingress-check",
+      "website-default-deny",
+      "website-namespace",
+    ]);
   });
 
   it("names the website by the worker's public address", async () => {

@@ -6,7 +6,8 @@ import * as random from "@pulumi/random";
 
 import type { BundleDevice } from "../../config/edge.ts";
 import { expandHome, type OperatorKey } from "../../config/load.ts";
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
+import type { Machine } from "../machine.ts";
 import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
 import { operatorFolder } from "../overlay/operator.ts";

@@ -1,7 +1,8 @@
 /** Making a device fit for Kubernetes, and giving it back as it was. */
 import * as pulumi from "@pulumi/pulumi";
 
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
+import type { Machine } from "../machine.ts";
 import { RemoteScript } from "../remote/script.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { scripts } from "./scripts.ts";

@@ -5,7 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { Settings } from "../../config/schema.ts";
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
+import type { Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
 import { readScript, RemoteScript } from "../remote/script.ts";
 import {

@@ -5,11 +5,12 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 
+import { joinClientName } from "../../../config/names.ts";
 import type { Machine } from "../../machine.ts";
 import { ENROLMENT_PORT } from "../addresses.ts";
 import type { Invitation, OverlayMember } from "../member.ts";
 import { AclRule, type ExternalClient } from "../netmaker/resources/index.ts";
-import { createClient, reachAll, reachEachOther, type Gates } from "./clients.ts";
+import { createClient, reachAll, reachEachOther, type ClientNode, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";
 
 /** Joins a machine as the client that it became; `rule` lets that one in. */
@@ -25,7 +26,7 @@ export interface Doorstep extends Gates {
   /** Clients of the program's own making. */
   readonly members: readonly ExternalClient[];
   /** Devices that joined by themselves, which grow in number. */
-  readonly admitted: { readonly node: string; readonly client: ExternalClient }[];
+  readonly admitted: ClientNode[];
 }
 
 /**
@@ -40,12 +41,12 @@ export function invite(
   guestKey: pulumi.Output<string>,
   join: JoinClient,
 ): Invitation {
-  const guest = createClient(gates, `${node}-guest`, `join-${node}`, guestKey);
+  const guest = createClient(gates, `${node}-guest`, joinClientName(node), guestKey);
   const knock = new AclRule(
     `${node}-guest-rule`,
     {
       network: gates.network,
-      name: `join-${node}`,
+      name: joinClientName(node),
       from: [{ kind: "device", id: guest.clientId }],
       to: [{ kind: "gateways" }],
       protocol: "tcp",
@@ -62,7 +63,7 @@ export function invite(
       const rule = reachAll(gates, `${node}-rule`, node, [client], gates.members);
       // Done when both have come, which is their own time: nothing waits for it.
       for (const other of gates.admitted) {
-        reachEachOther(gates, `${other.node}-${node}`, other.client, client);
+        reachEachOther(gates, other, { node, client });
       }
       gates.admitted.push({ node, client });
       return {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../machine.ts";
+import { nodeName } from "../../../config/names.ts";
+import type { Machine } from "../../machine.ts";
 import {
   FILES_SCRIPT,
   type LocalScript,
@@ -17,7 +18,7 @@ import {
 } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
-import { hostsLines, NAMES_SCRIPT } from "../names.ts";
+import { hostsLines, NAMES_SCRIPT } from "../hosts-file.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
 import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";

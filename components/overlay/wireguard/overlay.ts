@@ -2,7 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../../../config/schema.ts";
-import { nodeName, type Machine } from "../../machine.ts";
+import { nodeName } from "../../../config/names.ts";
+import type { Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";

@@ -5,7 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { NetmakerSettings } from "../../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../../machine.ts";
+import { nodeName } from "../../../../config/names.ts";
+import type { Machine } from "../../../machine.ts";
 import { FILES_SCRIPT, readScript, RemoteScript } from "../../../remote/script.ts";
 import { Provider } from "../../netmaker/resources/index.ts";
 import { pinned, pinnedUi } from "./program.ts";
