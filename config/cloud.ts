@@ -153,10 +153,14 @@ export const cloud = z.strictObject({
 });
 
 /** Section `cloud` of a stack's settings. */
-export type CloudSettings = Readonly<z.output<typeof cloud>>;
+export type CloudSettings = Readonly<
+  Omit<z.output<typeof cloud>, "workers"> & {
+    readonly workers: readonly [CloudMachineSettings, ...CloudMachineSettings[]];
+  }
+>;
 
 /** A machine of the cloud as its stack orders it. */
-export type CloudMachineSettings = CloudSettings["workers"][number];
+export type CloudMachineSettings = z.output<typeof cloud>["workers"][number];
 
 /** A machine's disk. */
 export type Disk = z.output<typeof disk>;

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
+import type { CloudMachine } from "../components/machine.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { nodeName } from "../config/names.ts";
@@ -40,12 +41,11 @@ export function fog(loaded: Loaded): Outputs {
   const invited = guests(loaded, overlay);
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
   keepRecord(settings, cluster.ready);
-  const addresses = pulumi.all(workers.map((worker) => worker.publicAddress));
-  const first = addresses.apply((all) => all[0] ?? "");
-  apps(settings, cluster, overlay, first);
+  const [first] = workers;
+  apps(settings, cluster, overlay, first.publicAddress);
   return {
-    websiteUrl: pulumi.interpolate`http://${first}/`,
-    websiteUrls: addresses.apply((all) => all.map((address) => `http://${address}/`)),
+    websiteUrl: websiteUrl(first),
+    websiteUrls: pulumi.all(workers.map(websiteUrl)),
     inventory: pulumi.all([server, ...workers].map((machine) => machine.inventory)),
     kubeconfig: cluster.kubeconfig,
     overlay: [overlay.hub, ...overlay.agents, ...invited].map(({ machine, address }) => ({
@@ -56,6 +56,10 @@ export function fog(loaded: Loaded): Outputs {
     ...(invited.length === 0 ? {} : { joinBundles: bundlesOf(invited) }),
     versions: { k3s: settings.k3s.version },
   };
+}
+
+function websiteUrl({ publicAddress }: CloudMachine): pulumi.Output<string> {
+  return pulumi.interpolate`http://${publicAddress}/`;
 }
 
 function bundlesOf(invited: readonly JoinBundle[]): pulumi.Output<Record<string, string>> {

@@ -12,14 +12,14 @@ import { Vm } from "../components/azure/vm.ts";
 import { requirementsOf } from "../components/edge/check.ts";
 import { ExistingDevices } from "../components/edge/existing.ts";
 import { JoinBundle } from "../components/edge/join-bundle.ts";
-import type { Machine } from "../components/machine.ts";
+import type { CloudMachine, EdgeMachine } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 
 export interface Machines {
   readonly server: Vm;
-  readonly workers: readonly Vm[];
+  readonly workers: readonly [Vm, ...Vm[]];
   /** Edge devices that this computer reaches. */
-  readonly devices: readonly Machine[];
+  readonly devices: readonly EdgeMachine[];
   /** Where the cloud's machines are plugged in. */
   readonly network: Network;
 }
@@ -48,7 +48,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     tags: tagsOf(cloud.tags, { project: pulumi.getProject(), stack: pulumi.getStack() }),
     protect: cloud.protect,
   });
-  const vm = (wanted: CloudMachineSettings, role: Machine["role"]): Vm =>
+  const vm = (wanted: CloudMachineSettings, role: CloudMachine["role"]): Vm =>
     new Vm(wanted.name, {
       network,
       role,
@@ -62,10 +62,12 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
       forwards: kind === "netmaker" && role === "server",
       protect: cloud.protect,
     });
+  const server = vm(cloud.master, "server");
+  const [first, ...others] = cloud.workers;
   return {
     network,
-    server: vm(cloud.master, "server"),
-    workers: cloud.workers.map((worker) => vm(worker, "agent")),
+    server,
+    workers: [vm(first, "agent"), ...others.map((worker) => vm(worker, "agent"))],
     devices: devices.machines,
   };
 }

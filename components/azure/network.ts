@@ -90,7 +90,7 @@ export class Network extends pulumi.ComponentResource {
   }
 
   /**
-   * Lets the machines of the subnet reach a range through one of them, whose card forwards.
+   * Lets the machines of the subnet reach a range through one of them, whose NIC forwards.
    *
    * @throws Error when the network was made without `viaHub`
    */

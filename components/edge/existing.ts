@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ReachableDevice } from "../../config/edge.ts";
 import type { OperatorKey } from "../../config/load.ts";
-import type { Connection, Machine } from "../machine.ts";
+import type { Connection, EdgeMachine } from "../machine.ts";
 import { checkDevice, type Requirements } from "./check.ts";
 import { prepare } from "./preparation.ts";
 
@@ -23,7 +23,7 @@ const FORMER = { aliases: [{ parent: pulumi.rootStackResource }] };
  */
 export class ExistingDevices extends pulumi.ComponentResource {
   /** Prepared machines, in the order of `devices`. */
-  readonly machines: readonly Machine[];
+  readonly machines: readonly EdgeMachine[];
   /** Done when no device stands in the way of the stack. */
   readonly checked: readonly pulumi.Resource[];
 
@@ -44,7 +44,7 @@ export class ExistingDevices extends pulumi.ComponentResource {
   }
 }
 
-function machineOf(device: ReachableDevice, operatorKey: OperatorKey): Machine {
+function machineOf(device: ReachableDevice, operatorKey: OperatorKey): EdgeMachine {
   return {
     name: device.name,
     tier: "edge",

@@ -7,7 +7,7 @@ import * as random from "@pulumi/random";
 import type { BundleDevice } from "../../config/edge.ts";
 import { expandHome, type OperatorKey } from "../../config/load.ts";
 import { nodeName } from "../../config/names.ts";
-import type { Machine } from "../machine.ts";
+import type { EdgeMachine } from "../machine.ts";
 import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
 import { operatorFolder } from "../overlay/operator.ts";
@@ -41,8 +41,8 @@ export interface JoinBundleArgs {
  * The device makes its own WireGuard key. The bundle holds another one, which opens a tunnel to the
  * hub's enrolment and to nothing else, for one device, once, until it expires.
  */
-export class JoinBundle extends pulumi.ComponentResource implements OverlayMember {
-  readonly machine: Machine;
+export class JoinBundle extends pulumi.ComponentResource implements OverlayMember<EdgeMachine> {
+  readonly machine: EdgeMachine;
   readonly address: pulumi.Input<string>;
   readonly interfaceName?: string;
   readonly joined: pulumi.Resource;
@@ -197,7 +197,7 @@ export class JoinBundle extends pulumi.ComponentResource implements OverlayMembe
     );
   }
 
-  private reached(enrolled: pulumi.Output<Enrolled>): Machine {
+  private reached(enrolled: pulumi.Output<Enrolled>): EdgeMachine {
     const { device, operatorKey } = this.args;
     return {
       name: device.name,

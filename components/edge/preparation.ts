@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeName } from "../../config/names.ts";
-import type { Machine } from "../machine.ts";
+import type { EdgeMachine } from "../machine.ts";
 import { RemoteScript } from "../remote/script.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { scripts } from "./scripts.ts";
@@ -21,10 +21,10 @@ const RESTART_ERRORS = 60;
  * @returns the machine, on which nothing else runs before it is prepared
  */
 export function prepare(
-  machine: Machine,
+  machine: EdgeMachine,
   requirements: Requirements,
   opts: pulumi.CustomResourceOptions = {},
-): Machine {
+): EdgeMachine {
   const node = nodeName(machine);
   const values = { NODE: node, ARCH: machine.arch };
   const preparation = new RemoteScript(

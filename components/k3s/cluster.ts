@@ -69,7 +69,7 @@ export class Cluster extends pulumi.ComponentResource {
       {
         parent: this,
         // A server on another machine is another cluster, empty, whatever its name and address.
-        ...(hub.machine.lifetime === undefined ? {} : { replaceWith: [hub.machine.lifetime] }),
+        replaceWith: [hub.machine.lifetime],
       },
     );
     this.identity = pulumi.unsecret(secret.result.apply(identityOf));

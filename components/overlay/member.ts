@@ -1,11 +1,11 @@
 /** What a room to the right of the overlay knows of it. */
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Machine } from "../machine.ts";
+import type { CloudMachine, EdgeMachine, Machine } from "../machine.ts";
 
 /** A machine with its address in the overlay, reachable there once `joined` is done. */
-export interface OverlayMember {
-  readonly machine: Machine;
+export interface OverlayMember<M extends Machine = Machine> {
+  readonly machine: M;
   readonly address: pulumi.Input<string>;
   /** Network interface that leads to the other members; unset where the default route does. */
   readonly interfaceName?: string;
@@ -13,7 +13,7 @@ export interface OverlayMember {
 }
 
 /** The member that everybody reaches; its address is known before it has joined. */
-export interface Hub extends OverlayMember {
+export interface Hub extends OverlayMember<CloudMachine> {
   readonly address: string;
   readonly interfaceName: string;
   /** systemd unit that brings the interface up. */
@@ -38,7 +38,7 @@ export interface Seat {
   /** Its WireGuard configuration, with a mark for the private key. */
   readonly conf: pulumi.Output<string>;
   /** Joins a machine that has a key already, or keeps it joined. */
-  join(machine: Machine, opts: pulumi.CustomResourceOptions): OverlayMember;
+  join(machine: EdgeMachine, opts: pulumi.CustomResourceOptions): OverlayMember<EdgeMachine>;
 }
 
 /** The joined machines and the operator's computer. */

@@ -6,7 +6,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { joinClientName } from "../../../config/names.ts";
-import type { Machine } from "../../machine.ts";
+import type { EdgeMachine } from "../../machine.ts";
 import { ENROLMENT_PORT } from "../addresses.ts";
 import type { Invitation, OverlayMember } from "../member.ts";
 import { AclRule, type ExternalClient } from "../netmaker/resources/index.ts";
@@ -17,9 +17,9 @@ import { clientConf } from "./conf.ts";
 export type JoinClient = (
   client: ExternalClient,
   rule: pulumi.Resource,
-  machine: Machine,
+  machine: EdgeMachine,
   opts: pulumi.CustomResourceOptions,
-) => OverlayMember;
+) => OverlayMember<EdgeMachine>;
 
 /** What invitations know of the network. */
 export interface Doorstep extends Gates {

@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName } from "../../../config/names.ts";
-import type { Machine } from "../../machine.ts";
+import type { CloudMachine, EdgeMachine, Machine } from "../../machine.ts";
 import {
   FILES_SCRIPT,
   type LocalScript,
@@ -47,11 +47,11 @@ export interface NetmakerOverlayArgs {
   /** Largest packet the path between members carries, in bytes. */
   readonly pathMtu: number;
   /** Runs the server and is the network's host; its ports must be open. */
-  readonly server: Machine;
+  readonly server: CloudMachine;
   /** Machines of the cloud, which the route `toOverlay` lets reach the network. */
-  readonly workers: readonly Machine[];
+  readonly workers: readonly CloudMachine[];
   /** Devices outside the cloud. */
-  readonly devices: readonly Machine[];
+  readonly devices: readonly EdgeMachine[];
   /** Range of the cloud's network: the egress. */
   readonly cloudRange: string;
   /** Lets the cloud's machines reach the network through the master. */
@@ -133,7 +133,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const ownKey = operatorKey(name, args.operatorFolder, { parent: this });
     const operatorPublicKey = keyOf(ownKey, "this computer");
     const operator = createClient(this.gates, "operator", "operator", operatorPublicKey);
-    const devices: { readonly machine: Machine; readonly client: ExternalClient }[] = [];
+    const devices: { readonly machine: EdgeMachine; readonly client: ExternalClient }[] = [];
     for (const machine of args.devices) {
       const node = nodeName(machine);
       const after = [devices.at(-1)?.client ?? operator];
@@ -189,7 +189,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           SERVER: server.host,
           TOKEN: key.token,
           ADDRESS: address,
-          ENDPOINT: machine.publicAddress ?? "",
+          ENDPOINT: machine.publicAddress,
           PORT: String(listenPort),
           MTU: String(this.mtu),
           YIELD: readScript(own("yield.sh")),
@@ -233,10 +233,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   private joinDevice(
-    machine: Machine,
+    machine: EdgeMachine,
     client: ExternalClient,
     opts: pulumi.CustomResourceOptions,
-  ): OverlayMember {
+  ): OverlayMember<EdgeMachine> {
     const node = nodeName(machine);
     const joined = new RemoteScript(
       `${node}-overlay`,
@@ -259,9 +259,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   /** A machine of the cloud is behind the egress: it needs nothing but the way back. */
-  private joinWorker(machine: Machine): OverlayMember {
+  private joinWorker(machine: CloudMachine): OverlayMember {
     const node = nodeName(machine);
-    const address = machine.privateAddress ?? "";
+    const address = machine.privateAddress;
     new DnsRecord(
       `${node}-name`,
       { name: this.fullName(machine), network: this.network.name, address },
@@ -292,7 +292,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
 
   /** Devices that join by a bundle are not among them: nothing waits for those. */
   private nameMembers(
-    devices: readonly { readonly machine: Machine; readonly client: ExternalClient }[],
+    devices: readonly { readonly machine: EdgeMachine; readonly client: ExternalClient }[],
   ): void {
     const { machine, address } = this.hub;
     const names: Record<string, pulumi.Input<string>> = { [this.fullName(machine)]: address };
@@ -300,7 +300,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       names[this.fullName(device)] = client.address;
     }
     for (const worker of this.args.workers) {
-      names[this.fullName(worker)] = worker.privateAddress ?? "";
+      names[this.fullName(worker)] = worker.privateAddress;
     }
     new RemoteScript(
       `${nodeName(machine)}-names`,

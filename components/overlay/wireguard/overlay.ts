@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName } from "../../../config/names.ts";
-import type { Machine } from "../../machine.ts";
+import type { CloudMachine, Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
@@ -14,7 +14,7 @@ import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts
 export interface WireguardOverlayArgs {
   readonly settings: Settings["overlay"];
   /** The hub: its public UDP port must be open. */
-  readonly server: Machine;
+  readonly server: CloudMachine;
   readonly agents: readonly Machine[];
   /** Folder for the key and configuration of the operator's computer, a folder in it for each stack. */
   readonly operatorFolder: string;
@@ -125,24 +125,23 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
     );
     // The hub's configuration names every key but its own, which must be there all the same.
-    return this.join(this.args.server, address, conf, "", {
-      parent: this,
-      dependsOn: [hubKey],
-    });
+    const { server } = this.args;
+    const member = this.join(server, address, conf, "", { parent: this, dependsOn: [hubKey] });
+    return { ...member, machine: server };
   }
 
-  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): Hub {
+  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): OverlayMember {
     const conf = this.conf(this.withPrefix(spoke.address), spoke.machine.tier);
     return this.join(spoke.machine, spoke.address, conf, this.hub.address, opts);
   }
 
-  private join(
-    machine: Machine,
+  private join<M extends Machine>(
+    machine: M,
     address: string,
     conf: pulumi.Output<string>,
     hub: string,
     opts: pulumi.CustomResourceOptions,
-  ): Hub {
+  ): OverlayMember<M> & Omit<Hub, "machine"> {
     const node = nodeName(machine);
     const values = {
       NODE: node,
@@ -192,7 +191,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
             name: nodeName(server),
             publicKey,
             allowedIps: reach,
-            endpoint: `${hub ?? ""}:${settings.listenPort}`,
+            endpoint: `${hub}:${settings.listenPort}`,
           },
         ],
       }),

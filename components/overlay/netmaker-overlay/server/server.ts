@@ -6,7 +6,7 @@ import * as random from "@pulumi/random";
 
 import type { NetmakerSettings } from "../../../../config/netmaker.ts";
 import { nodeName } from "../../../../config/names.ts";
-import type { Machine } from "../../../machine.ts";
+import type { CloudMachine } from "../../../machine.ts";
 import { FILES_SCRIPT, readScript, RemoteScript } from "../../../remote/script.ts";
 import { Provider } from "../../netmaker/resources/index.ts";
 import { pinned, pinnedUi } from "./program.ts";
@@ -14,7 +14,7 @@ import { pinned, pinnedUi } from "./program.ts";
 export interface ServerArgs {
   readonly settings: NetmakerSettings;
   /** Its TCP port 443 must be open to this computer. */
-  readonly machine: Machine;
+  readonly machine: CloudMachine;
 }
 
 /** How the API is asked from elsewhere. */
@@ -48,9 +48,7 @@ export class Server extends pulumi.ComponentResource {
     super("fogline:netmaker:Server", name, {}, opts);
     const { settings, machine } = args;
     this.host =
-      settings.domain === undefined
-        ? pulumi.output(machine.publicAddress ?? "")
-        : pulumi.output(settings.domain);
+      settings.domain === undefined ? machine.publicAddress : pulumi.output(settings.domain);
     const password = new random.RandomPassword(
       `${name}-admin`,
       // Letters and digits: nothing on the way needs to quote them.
@@ -66,7 +64,7 @@ export class Server extends pulumi.ComponentResource {
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
-          ADDRESS: machine.publicAddress ?? "",
+          ADDRESS: machine.publicAddress,
           DOMAIN: settings.domain === undefined ? "no" : "yes",
           ...pinned(settings, "server", machine.arch),
           ...pinnedUi(settings),
