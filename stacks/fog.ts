@@ -9,7 +9,7 @@ import { NetmakerOverlay } from "../components/overlay/netmaker-overlay/overlay.
 import type { Loaded } from "../config/load.ts";
 import { nodeName } from "../config/names.ts";
 import { apps } from "./apps.ts";
-import { guests, machines } from "./machines.ts";
+import { joinBundles, machines } from "./machines.ts";
 import { overlayOf } from "./overlay.ts";
 import { keepRecord } from "./record.ts";
 
@@ -38,8 +38,8 @@ export function fog(loaded: Loaded): Outputs {
   const machinery = machines(loaded);
   const { server, workers } = machinery;
   const overlay = overlayOf(settings, machinery);
-  const invited = guests(loaded, overlay);
-  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
+  const invited = joinBundles(loaded, overlay);
+  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, invited });
   keepRecord(settings, cluster.ready);
   const [first] = workers;
   apps(settings, cluster, overlay, first.publicAddress);

@@ -72,8 +72,11 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
   };
 }
 
-/** Makes the bundles of devices that nobody reaches, which join the overlay with them. */
-export function guests({ settings, operatorKey }: Loaded, overlay: Overlay): readonly JoinBundle[] {
+/** Makes the bundles with which devices that nobody reaches join the overlay. */
+export function joinBundles(
+  { settings, operatorKey }: Loaded,
+  overlay: Overlay,
+): readonly JoinBundle[] {
   return settings.edge.flatMap((device) =>
     device.reach === "bundle"
       ? [

@@ -69,9 +69,9 @@ describe("the whole program over Netmaker", () => {
     expect(fog.one("overlay-network").inputs["defaultRules"]).toBe(false);
   });
 
-  it("lets a device with a bundle knock at the hub, then in by the key that it made", async () => {
-    const [guest] = ofType("AclRule").filter(({ inputs }) => inputs["name"] === "join-cabin");
-    expect(guest?.inputs).toMatchObject({
+  it("lets a device with a bundle reach the hub's enrolment alone, then the network by the key that it made", async () => {
+    const [joining] = ofType("AclRule").filter(({ inputs }) => inputs["name"] === "join-cabin");
+    expect(joining?.inputs).toMatchObject({
       from: [{ kind: "device", id: "join-cabin" }],
       to: [{ kind: "gateways" }],
       protocol: "tcp",

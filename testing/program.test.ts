@@ -208,12 +208,23 @@ describe("the whole program", () => {
     const bundles = fog.outputs.joinBundles as pulumi.Output<Record<string, string>>;
     expect(await pulumi.isSecret(bundles)).toBe(true);
     const text = (await value(bundles))["cabin"] ?? "";
-    const key = /PrivateKey = ([A-Za-z0-9+/]{43}=)/.exec(text)?.[1] ?? "";
+    const key = /^JOIN_KEY='([A-Za-z0-9+/]{43}=)'$/m.exec(text)?.[1] ?? "";
     expect(key).not.toBe("");
+    // Both configurations have a mark for the key; scripts/conf.sh fills it in on the device.
+    expect(text.match(/^PrivateKey = .*$/gm)).toEqual(Array(2).fill("PrivateKey = @PRIVATE_KEY@"));
     expect(fog.one("cabin-bundle").inputs["stdin"]).toContain(key);
     for (const name of ["cabin-invitation", "cabin-enrolment", "masternode-overlay"]) {
       expect(fog.one(name).inputs["stdin"], name).not.toContain(key);
     }
+  });
+
+  it("tells a hub that admits devices by itself the bundle's key and the device's address", async () => {
+    const stdin = String(fog.one("cabin-invitation").inputs["stdin"]);
+    const bundles = fog.outputs.joinBundles as pulumi.Output<Record<string, string>>;
+    const text = (await value(bundles))["cabin"] ?? "";
+    const address = /^Address = (10\.101\.2\.\d+)\/16$/m.exec(text)?.[1] ?? "none";
+    expect(stdin).toContain(`\nADDRESS='${address}'\n`);
+    expect(stdin).toMatch(/^KEY='[A-Za-z0-9+/]{43}='$/m);
   });
 
   it("puts no secret into a command line", () => {

@@ -31,7 +31,7 @@ export interface ClusterArgs {
   readonly settings: Settings["k3s"];
   readonly overlay: Overlay;
   /** Machines that join by themselves, when they come; default none. */
-  readonly guests?: readonly OverlayMember[];
+  readonly invited?: readonly OverlayMember[];
 }
 
 /**
@@ -49,7 +49,7 @@ export class Cluster extends pulumi.ComponentResource {
    */
   readonly identity: pulumi.Output<string>;
   /**
-   * Done when every node is Ready; guests come when they come, and nothing waits for them. What depends
+   * Done when every node is Ready; invited ones join later, and nothing waits for them. What depends
    * on it is gone before a node's pods are moved.
    */
   readonly ready: readonly pulumi.Resource[];
@@ -105,7 +105,7 @@ export class Cluster extends pulumi.ComponentResource {
       return [installed, this.drain(agent, installed)];
     };
     this.ready = [server, ...agents.flatMap(install)];
-    args.guests?.forEach(install);
+    args.invited?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { clientId, pairName } from "../../../config/names.ts";
 import { AclRule, ExternalClient, type Egress, type Gateway } from "../netmaker/resources/index.ts";
 
-/** Where clients come in, and where they may go from there. */
-export interface Gates {
+/** A network as its external clients need it: the gateway that they dial, the egress behind it. */
+export interface ClientNetwork {
   readonly network: pulumi.Output<string>;
   readonly gateway: Gateway;
   readonly egress: Egress;
@@ -21,7 +21,7 @@ export interface Gates {
  * @param after clients whose addresses come before its own
  */
 export function createClient(
-  { network, gateway, egress, options }: Gates,
+  { network, gateway, egress, options }: ClientNetwork,
   name: string,
   member: string,
   publicKey: pulumi.Output<string>,
@@ -35,7 +35,7 @@ export function createClient(
       gateway: gateway.node,
       publicKey: publicKey.apply((key) => key.trim()),
     },
-    // Its file names the egress.
+    // Its configuration lists the ranges of the egress, and its address follows those of `after`.
     pulumi.mergeOptions(options, { dependsOn: [egress, ...after] }),
   );
 }
@@ -48,7 +48,7 @@ export function createClient(
  *   device to the other
  */
 export function reachAll(
-  { network, egress, options }: Gates,
+  { network, egress, options }: ClientNetwork,
   resource: string,
   name: string,
   clients: readonly ExternalClient[],
@@ -74,7 +74,7 @@ export interface ClientNode {
 
 /** Lets two clients reach each other, by one rule in whatever order they are listed. */
 export function reachEachOther(
-  { network, options }: Gates,
+  { network, options }: ClientNetwork,
   one: ClientNode,
   other: ClientNode,
 ): AclRule {

@@ -17,7 +17,7 @@ import {
   TOOLS_SCRIPT,
 } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
-import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
+import type { Hub, Overlay, OverlayMember, ServerInvitation } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../hosts-file.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
@@ -34,9 +34,9 @@ import {
 } from "../netmaker/resources/index.ts";
 import { pinned, PROGRAM_SCRIPT } from "./server/program.ts";
 import { Server, type ServerAccess } from "./server/server.ts";
-import { createClient, reachAll, type Gates } from "./clients.ts";
+import { createClient, reachAll, type ClientNetwork } from "./clients.ts";
 import { clientConf } from "./conf.ts";
-import { invite, type Doorstep } from "./invitation.ts";
+import { invite, type InvitingNetwork } from "./invitation.ts";
 
 export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
@@ -81,10 +81,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** Options of every resource in the server's database, which goes with the server. */
   private readonly child: pulumi.CustomResourceOptions;
   private readonly network: Network;
-  private readonly gates: Gates;
+  private readonly clients: ClientNetwork;
   /** What joins by itself comes after these. */
   private readonly members: readonly ExternalClient[];
-  private readonly admitted: Doorstep["admitted"] = [];
+  private readonly admitted: InvitingNetwork["admitted"] = [];
 
   constructor(
     name: string,
@@ -129,21 +129,21 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       this.child,
     );
     this.hub = this.createHub(name, server);
-    this.gates = this.declareHub(name);
+    this.clients = this.declareHub(name);
     const ownKey = operatorKey(name, args.operatorFolder, { parent: this });
     const operatorPublicKey = keyOf(ownKey, "this computer");
-    const operator = createClient(this.gates, "operator", "operator", operatorPublicKey);
+    const operator = createClient(this.clients, "operator", "operator", operatorPublicKey);
     const devices: { readonly machine: EdgeMachine; readonly client: ExternalClient }[] = [];
     for (const machine of args.devices) {
       const node = nodeName(machine);
       const after = [devices.at(-1)?.client ?? operator];
       const key = keyOf(this.createKey(machine), machine.name);
-      const client = createClient(this.gates, node, node, key, after);
+      const client = createClient(this.clients, node, node, key, after);
       devices.push({ machine, client });
     }
     this.members = [operator, ...devices.map(({ client }) => client)];
     const guarded = reachAll(
-      this.gates,
+      this.clients,
       `${name}-rule-members`,
       "members",
       this.members,
@@ -159,12 +159,12 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  /** The server lets the device in; the hub, which it reaches as a guest, tells it so. */
-  invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation {
+  /** The server admits the device; the hub, which it reaches with its join key, tells it so. */
+  invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): ServerInvitation {
     const { members, admitted } = this;
     const options = pulumi.mergeOptions(this.child, { dependsOn: [...members] });
-    const doorstep = { ...this.gates, options, members, admitted };
-    return invite(doorstep, nodeName(device), guestKey, (client, rule, machine, opts) =>
+    const network = { ...this.clients, options, members, admitted };
+    return invite(network, nodeName(device), joinKey, (client, rule, machine, opts) =>
       this.joinDevice(machine, client, pulumi.mergeOptions(opts, { dependsOn: [rule] })),
     );
   }
@@ -201,7 +201,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   /** What the server is told of the hub: it is a gateway, and the way to the cloud. */
-  private declareHub(name: string): Gates {
+  private declareHub(name: string): ClientNetwork {
     const { server, cloudRange, listenPort } = this.args;
     const network = this.network.name;
     const host = new Host(

@@ -7,7 +7,10 @@ import * as pulumi from "@pulumi/pulumi";
 const OVERHEAD = 80;
 /** Seconds between packets that keep a NAT's mapping alive; home routers forget UDP after 30. */
 const KEEPALIVE = 15;
-/** Stands where the machine puts its private key, which never leaves it. */
+/**
+ * Stands for the private key in every configuration that the program writes or passes on: whoever
+ * brings the tunnel up holds the key and fills it in (`with_key` of scripts/conf.sh), nobody else does.
+ */
 export const PRIVATE_KEY = "@PRIVATE_KEY@";
 
 /** One remote end of a tunnel. */

@@ -6,7 +6,7 @@ import { nodeName } from "../../../config/names.ts";
 import type { CloudMachine, Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
-import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
+import type { Hub, HubInvitation, Overlay, OverlayMember } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey, writeConf, type Peer } from "./conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts";
@@ -73,21 +73,21 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  /** The hub keeps the peers of devices that join by themselves, so their place is known before. */
-  invite(device: Pick<Machine, "name">): Invitation {
+  /** Addresses follow from names, so a device's is known before it joins. */
+  invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): HubInvitation {
     const address = this.addressOf("edge", device.name);
-    const guestAddress = enrolmentAddress(this.range, address);
+    const joinAddress = enrolmentAddress(this.range, address);
     const conf = this.conf(this.withPrefix(address), "edge");
-    const seat: Seat = {
-      address,
-      conf,
-      join: (machine, opts) => this.join(machine, address, conf, this.hub.address, opts),
-    };
     return {
-      guestAddress,
-      guestConf: this.conf(`${guestAddress}/32`, "edge", [`${this.hub.address}/32`]),
-      seat,
-      admit: () => seat,
+      admittedBy: "hub",
+      joinAddress,
+      joinConf: this.conf(`${joinAddress}/32`, "edge", [`${this.hub.address}/32`]),
+      joinKey,
+      lease: {
+        address,
+        conf,
+        join: (machine, opts) => this.join(machine, address, conf, this.hub.address, opts),
+      },
     };
   }
 
