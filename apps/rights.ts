@@ -1,11 +1,8 @@
 /** Rights of an app's service account: some all over the cluster, others in single namespaces. */
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
-
-/** Namespaces by a key that never changes: resources are named by it. */
-export type Namespaces = Readonly<Record<string, pulumi.Input<string>>>;
 
 export interface RightsArgs {
   readonly account: k8s.core.v1.ServiceAccount;
@@ -13,14 +10,11 @@ export interface RightsArgs {
   readonly everywhere: readonly Rule[];
   /** What it may do besides in each of `namespaces`. */
   readonly inNamespaces: readonly Rule[];
-  readonly namespaces: Namespaces;
+  readonly namespaces: readonly pulumi.Input<string>[];
 }
 
 /** What a program that only follows objects needs. */
 export const WATCH = ["get", "list", "watch"];
-
-/** Numbers by which roles and bindings were named before they were named by key. */
-const FORMER: Readonly<Record<string, number>> = { website: 0 };
 
 const apiGroup = "rbac.authorization.k8s.io";
 
@@ -57,23 +51,18 @@ export function grant(
     },
     opts,
   );
-  const bindings = Object.entries(namespaces).map(([key, namespace]) => {
+  const bindings = namespaces.map((namespace, index) => {
     const metadata = { name: called, namespace };
     const own = new k8s.rbac.v1.Role(
-      `${name}-role-${key}`,
+      `${name}-role-${index}`,
       { metadata, rules: [...inNamespaces] },
-      pulumi.mergeOptions(opts, formerly(`${name}-role`, key)),
+      opts,
     );
     return new k8s.rbac.v1.RoleBinding(
-      `${name}-binding-${key}`,
+      `${name}-binding-${index}`,
       { metadata, roleRef: { apiGroup, kind: "Role", name: own.metadata.name }, subjects },
-      pulumi.mergeOptions(opts, formerly(`${name}-binding`, key)),
+      opts,
     );
   });
   return [binding, ...bindings];
-}
-
-function formerly(name: string, key: string): pulumi.CustomResourceOptions {
-  const number = FORMER[key];
-  return number === undefined ? {} : { aliases: [{ name: `${name}-${number}` }] };
 }

@@ -54,6 +54,10 @@ export function differenceBetween(base: Snapshot, head: Snapshot): Difference {
 }
 
 function ownChanges(before: Planned, after: Planned): Change[] {
+  if (!after.custom) {
+    // The inputs of a component change nothing but its parts, which are listed by themselves.
+    return [];
+  }
   return changesBetween(before.inputs, after.inputs).filter(
     ({ path }) => !isIgnored(path.join("."), after.ignoreChanges),
   );

@@ -19,8 +19,8 @@ import { Website } from "../apps/website/component.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
 import type { Overlay } from "../components/overlay/member.ts";
-import type { Settings } from "../config/schema.ts";
 import { nodeName } from "../config/names.ts";
+import type { Settings } from "../config/schema.ts";
 
 /** Deploys the apps once every node is Ready and this computer reaches the cluster. */
 export function apps(
@@ -42,6 +42,7 @@ export function apps(
       upsertExistingObjects: true,
       enablePatchForce: true,
     },
+    // Objects are made once nodes run pods, nobody else has their names, and this computer gets there.
     { dependsOn: [...cluster.ready, cluster.claim(clusterWide(settings)), overlay.operator] },
   );
   // The votes go with their namespace, and with the database's volume.
@@ -53,7 +54,7 @@ export function apps(
   ).metadata.name;
   const ingress = new IngressController(
     "ingress",
-    { image: settings.ingress.image, namespaces: { website: namespace }, address: publicAddress },
+    { image: settings.ingress.image, namespaces: [namespace], address: publicAddress },
     { providers: [provider] },
   );
   const table = connections({ podRange: settings.k3s.podRange, apiServer: overlay.hub.address });
@@ -85,7 +86,7 @@ export function apps(
   });
   const { image, intervalSeconds } = settings.descheduler;
   if (image !== undefined) {
-    const plan = { image, intervalSeconds, namespaces: { website: namespace }, connections: table };
+    const plan = { image, intervalSeconds, namespaces: [namespace], connections: table };
     deployed.push(new Descheduler("descheduler", plan, { providers: [provider] }));
   }
   const { kind, ...images } = settings.dashboard;

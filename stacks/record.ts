@@ -39,7 +39,12 @@ export async function refuseChanges(settings: Settings): Promise<void> {
 
 /** Writes the record, once the cluster is what the settings say. */
 export function keepRecord(settings: Settings, ready: readonly pulumi.Resource[]): void {
-  new pulumi.Stash(RECORD, { input: builtWith(settings) }, { dependsOn: [...ready] });
+  new pulumi.Stash(
+    RECORD,
+    { input: builtWith(settings) },
+    // An update that fails before leaves no cluster that these settings describe.
+    { dependsOn: [...ready] },
+  );
 }
 
 /** What is told of changes that are refused; undefined where all may be made. */

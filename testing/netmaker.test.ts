@@ -134,8 +134,10 @@ describe("the whole program over Netmaker", () => {
   it("keeps token, password and configurations secret", async () => {
     expect(await pulumi.isSecret(fog.outputs.kubeconfig)).toBe(true);
     expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
+    expect(await pulumi.isSecret(pulumi.output(fog.outputs.netmaker))).toBe(true);
     for (const name of ["masternode-netmaker", "masternode-overlay", "raspberrypi-overlay"]) {
       expect(JSON.stringify(fog.one(name).sealed["stdin"]), name).toContain("[secret]");
     }
+    expect(fog.one("overlay-server-api").sealed["password"]).toBe("[secret]");
   });
 });

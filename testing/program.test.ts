@@ -227,6 +227,45 @@ describe("the whole program", () => {
     expect(stdin).toMatch(/^KEY='[A-Za-z0-9+/]{43}='$/m);
   });
 
+  it("keeps each secret sealed wherever it goes: connections, steps, objects and outputs", async () => {
+    for (const { type, name, sealed } of fog.registered) {
+      if (type === "command:remote:Command") {
+        expect(sealed["connection"], name).toMatchObject({ privateKey: "[secret]" });
+      }
+    }
+    const steps = [
+      "masternode-k3s",
+      "workernode-k3s",
+      "raspberrypi-k3s",
+      "cabin-k3s",
+      "cabin-bundle",
+    ];
+    for (const name of steps) {
+      expect(fog.one(name).sealed["stdin"], name).toBe("[secret]");
+    }
+    expect(fog.one("cluster").sealed["kubeconfig"]).toBe("[secret]");
+    expect(fog.one("database-secret").sealed["stringData"]).toEqual({ password: "[secret]" });
+    expect(fog.one("masternode-k3s").additionalSecretOutputs).toContain("stdout");
+    const secret = await Promise.all(
+      Object.entries(fog.outputs).map(async ([name, output]) =>
+        (await pulumi.isSecret(pulumi.output(output))) ? [name] : [],
+      ),
+    );
+    expect(secret.flat().sort()).toEqual(["joinBundles", "kubeconfig"]);
+  });
+
+  it("records what the components of machines, overlay and cluster were given, no secret among it", () => {
+    const components = fog.registered.filter(({ type }) =>
+      /^fogline:(azure|edge|overlay|wireguard|k3s):/.test(type),
+    );
+    expect(components).toHaveLength(7);
+    for (const { name, inputs, sealed } of components) {
+      expect(Object.keys(inputs).length, name).toBeGreaterThan(1);
+      expect(sealed, name).toEqual(inputs);
+      expect(JSON.stringify(inputs), name).not.toMatch(/PRIVATE KEY|k3s-token|bundle-secret/);
+    }
+  });
+
   it("puts no secret into a command line", () => {
     const tokens = ["k3s-token-result", "K10aa::node:secret", "reader-token"];
     for (const { name, inputs } of fog.registered) {

@@ -1,8 +1,4 @@
 /** What a program asks the engine to register, read from the SDK's request. */
-
-/** Type of the resource that stands for the stack, which the URNs of its children leave out. */
-export const STACK = "pulumi:pulumi:Stack";
-
 /** What a program says of a resource besides its inputs. */
 export interface Options {
   /** URN of the component it belongs to. */
@@ -111,8 +107,7 @@ function aliasUrn(alias: Alias, request: Request, stack: string): string {
   }
   const parent = spec.getNoparent() ? "" : spec.getParenturn() || request.getParent();
   const type = spec.getType() || request.getType();
-  const parentType = parent.split("::")[2] ?? "";
-  const path = parentType === "" || parentType === STACK ? type : `${parentType}$${type}`;
+  const path = parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
   return `urn:pulumi:${stack}::fogline::${path}::${spec.getName() || request.getName()}`;
 }
 

@@ -1,19 +1,17 @@
 /**
- * The URNs of a program and the ones it knows from before: what a running stack's resources are called,
- * and what keeps them when they are called otherwise.
+ * The URNs that a program's resources have and had: what the state of a running stack calls them, and by
+ * which the engine finds them there after an upgrade.
  */
 import type { Registered } from "./engine.ts";
-import { STACK } from "./registration.ts";
 
-/** What a URN says beside stack and project: types from the outermost component inwards, and a name. */
+/** A URN without stack and project: types from the outermost component inwards, and the name. */
 export function localUrn(urn: string): string {
   return urn.split("::").slice(2).join("::");
 }
 
 /**
- * Every URN under which the engine looks for the state of each resource, its own first. As the engine
- * does, it goes through the aliases of the parents as well: a component that is called otherwise takes
- * its children along.
+ * Every URN by which the engine looks for the state of a resource, by the URN that it has now. As the
+ * engine does, it adds the aliases of the parents: the children of a renamed component follow it.
  */
 export function knownUrns(registered: readonly Registered[]): ReadonlyMap<string, string[]> {
   const byUrn = new Map(registered.map((resource) => [resource.urn, resource]));
@@ -24,9 +22,13 @@ export function knownUrns(registered: readonly Registered[]): ReadonlyMap<string
       return found;
     }
     const own = [resource.urn, ...resource.aliases];
-    const parent = resource.parent === undefined ? undefined : byUrn.get(resource.parent);
-    const former = parent === undefined ? [] : urnsOf(parent).slice(1);
-    const inherited = former.flatMap((urn) => own.map((each) => below(urn, parent, each)));
+    const parent = byUrn.get(resource.parent ?? "");
+    const inherited =
+      parent === undefined
+        ? []
+        : urnsOf(parent)
+            .slice(1)
+            .flatMap((former) => own.map((urn) => below(former, parent.name, urn)));
     const all = [...new Set([...own, ...inherited])];
     known.set(resource.urn, all);
     return all;
@@ -37,16 +39,16 @@ export function knownUrns(registered: readonly Registered[]): ReadonlyMap<string
   return known;
 }
 
-/** A child's URN below another URN of its parent, whose name stands at the front of many a child's. */
-function below(formerParent: string, parent: Registered | undefined, child: string): string {
-  const [stack, project, types = "", name = ""] = formerParent.split("::");
-  const [, , childTypes = "", childName = ""] = child.split("::");
+/**
+ * A child's URN below a former URN of its parent.
+ *
+ * @param parentName name that the parent has now; where a child's begins with it, the engine takes that
+ *   beginning for the parent's name
+ */
+function below(formerParent: string, parentName: string, child: string): string {
+  const [stack, project, types, former = ""] = formerParent.split("::");
+  const [, , childTypes = "", name = ""] = child.split("::");
   const type = childTypes.split("$").at(-1) ?? "";
-  const ofParent = parent?.name ?? "";
-  const renamed =
-    ofParent !== "" && childName.startsWith(ofParent)
-      ? `${name}${childName.slice(ofParent.length)}`
-      : childName;
-  const path = types === STACK ? type : `${types}$${type}`;
-  return [stack, project, path, renamed].join("::");
+  const formerName = name.startsWith(parentName) ? former + name.slice(parentName.length) : name;
+  return [stack, project, `${types ?? ""}$${type}`, formerName].join("::");
 }

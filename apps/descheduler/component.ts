@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import { GROUPS, type Connection } from "../connections.ts";
 import { allow, denyByDefault } from "../isolation.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
-import { grant, WATCH, type Namespaces } from "../rights.ts";
+import { grant, WATCH } from "../rights.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
 
 export interface DeschedulerArgs {
@@ -18,7 +18,7 @@ export interface DeschedulerArgs {
   /** Seconds between two looks. */
   readonly intervalSeconds: number;
   /** Namespaces whose pods are moved. */
-  readonly namespaces: Namespaces;
+  readonly namespaces: readonly pulumi.Input<string>[];
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
 }
@@ -63,7 +63,7 @@ export class Descheduler extends pulumi.ComponentResource {
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata }, child);
-    const data = { "policy.yaml": pulumi.all(Object.values(args.namespaces)).apply(policy) };
+    const data = { "policy.yaml": pulumi.all([...args.namespaces]).apply(policy) };
     const config = new k8s.core.v1.ConfigMap(`${name}-config`, { metadata, data }, child);
     const rights = grant(
       name,

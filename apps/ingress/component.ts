@@ -4,14 +4,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { denyByDefault } from "../isolation.ts";
 import { WORKERS_ONLY } from "../placement.ts";
-import { grant, WATCH, type Namespaces } from "../rights.ts";
+import { grant, WATCH } from "../rights.ts";
 import { middlewareOf, middlewares, timeoutArguments, type Repeats } from "./retries.ts";
 
 export interface IngressControllerArgs {
   /** Traefik v3. */
   readonly image: string;
   /** Namespaces whose Ingress objects are served. */
-  readonly namespaces: Namespaces;
+  readonly namespaces: readonly pulumi.Input<string>[];
   /** Address that Ingress objects report as theirs. */
   readonly address: pulumi.Input<string>;
 }
@@ -146,7 +146,7 @@ function podSpec(
           `--providers.kubernetesingress.ingressclass=${CLASS}`,
           pulumi.interpolate`--providers.kubernetesingress.ingressendpoint.ip=${args.address}`,
           pulumi
-            .all(Object.values(args.namespaces))
+            .all([...args.namespaces])
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
           ...timeoutArguments(),
         ],

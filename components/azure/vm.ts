@@ -63,7 +63,10 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
     args: VmArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:azure:Vm", name, {}, opts);
+    const { network: place, operatorKey, ...inputs } = args;
+    const { location } = place;
+    const { publicKey } = operatorKey;
+    super("fogline:azure:Vm", name, { ...inputs, location, publicKey }, opts);
     this.role = args.role;
     this.arch = args.arch;
     this.adminUser = args.adminUser;
@@ -89,7 +92,7 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
       host: this.publicAddress,
       port: 22,
       user: args.adminUser,
-      privateKey: args.operatorKey.privateKey,
+      privateKey: operatorKey.privateKey,
       hostKey,
       perDialTimeout: 10,
       dialErrorLimit: 12,

@@ -112,7 +112,7 @@ function createKeys({ node, issue, parent }: Step): Keys {
     { length: 48, special: false, keepers: { issue } },
     { parent },
   );
-  const keys = result.apply(bundleKeys);
+  const keys = pulumi.secret(result).apply(bundleKeys);
   return { privateKey: keys.privateKey, publicKey: pulumi.unsecret(keys.publicKey) };
 }
 

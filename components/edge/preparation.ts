@@ -51,6 +51,7 @@ export function prepare(
       },
       undo: false,
     },
+    // The device restarts at the end of its preparation, where it has to.
     { ...opts, dependsOn: [preparation] },
   );
   return { ...machine, prepared };

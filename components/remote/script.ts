@@ -77,6 +77,7 @@ export class RemoteScript extends command.remote.Command {
         logging: command.remote.Logging.Stderr,
       },
       {
+        // Nothing runs on a device before it is prepared.
         ...pulumi.mergeOptions(opts, { dependsOn: dependenciesOf(machine) }),
         ...(args.onlyUndo === true ? {} : { hooks: lookFirst(machine, name) }),
         // A machine that is deleted takes its files along.

@@ -92,15 +92,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     opts?: pulumi.ComponentResourceOptions,
   ) {
     // Members that stay are the same resources in both kinds: a switch changes them in place.
-    super(
-      "fogline:overlay:NetmakerOverlay",
-      name,
-      {},
-      {
-        ...opts,
-        aliases: [{ type: "fogline:overlay:WireguardOverlay" }],
-      },
-    );
+    super("fogline:overlay:NetmakerOverlay", name, inputsOf(args), {
+      ...opts,
+      aliases: [{ type: "fogline:overlay:WireguardOverlay" }],
+    });
     this.mtu = overlayMtu(args.pathMtu);
     const server = new Server(
       `${name}-server`,
@@ -110,6 +105,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     this.child = {
       parent: this,
       provider: server.provider,
+      // The API answers once the server runs.
       dependsOn: [server.running],
       deletedWith: server.running,
     };
@@ -117,39 +113,21 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       ...access,
       network: args.settings.network,
     }));
-    this.network = new Network(
-      `${name}-network`,
-      {
-        name: args.settings.network,
-        addressRange: args.range,
-        mtu: this.mtu,
-        // Rules that let everybody in come with a network: only what `guard` says holds here.
-        defaultRules: false,
-      },
-      this.child,
-    );
+    this.network = createNetwork(name, args, this.mtu, this.child);
     this.hub = this.createHub(name, server);
     this.clients = this.declareHub(name);
-    const ownKey = operatorKey(name, args.operatorFolder, { parent: this });
-    const operatorPublicKey = keyOf(ownKey, "this computer");
-    const operator = createClient(this.clients, "operator", "operator", operatorPublicKey);
-    const devices: { readonly machine: EdgeMachine; readonly client: ExternalClient }[] = [];
-    for (const machine of args.devices) {
-      const node = nodeName(machine);
-      const after = [devices.at(-1)?.client ?? operator];
-      const key = keyOf(this.createKey(machine), machine.name);
-      const client = createClient(this.clients, node, node, key, after);
-      devices.push({ machine, client });
-    }
+    const operator = createOperator(name, args, this.clients, this);
+    const devices = this.createDevices(operator);
     this.members = [operator, ...devices.map(({ client }) => client)];
-    const guarded = reachAll(
+    const rule = reachAll(
       this.clients,
       `${name}-rule-members`,
       "members",
       this.members,
       this.members,
     );
-    const joined = { parent: this, dependsOn: [guarded] };
+    // A member waits for the hub's answer, which the rule lets through.
+    const joined = { parent: this, dependsOn: [rule] };
     this.agents = [
       ...args.workers.map((worker) => this.joinWorker(worker)),
       ...devices.map(({ machine, client }) => this.joinDevice(machine, client, joined)),
@@ -162,9 +140,11 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** The server admits the device; the hub, which it reaches with its join key, tells it so. */
   invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): ServerInvitation {
     const { members, admitted } = this;
+    // Clients that are declared before it keep their addresses, which count down as clients come.
     const options = pulumi.mergeOptions(this.child, { dependsOn: [...members] });
     const network = { ...this.clients, options, members, admitted };
     return invite(network, nodeName(device), joinKey, (client, rule, machine, opts) =>
+      // The hub's answer, which joining waits for, passes by the rule.
       this.joinDevice(machine, client, pulumi.mergeOptions(opts, { dependsOn: [rule] })),
     );
   }
@@ -195,6 +175,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           YIELD: readScript(own("yield.sh")),
         },
       },
+      // netclient registers with the server.
       { parent: this, dependsOn: [server.running] },
     );
     return { machine, address, interfaceName: HOST_INTERFACE, unit: HOST_UNIT, joined };
@@ -207,6 +188,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const host = new Host(
       `${name}-host`,
       { name: nodeName(server), network, listenPort, mtu: this.mtu },
+      // The host exists once netclient has registered.
       pulumi.mergeOptions(this.child, { dependsOn: [this.hub.joined] }),
     );
     const gateway = new Gateway(
@@ -218,9 +200,23 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${name}-egress`,
       // Nodes of the cloud answer to the member's own address: the cloud's route leads back.
       { name: "cloud", network, range: cloudRange, node: host.nodeId, nat: false },
+      // Both change the master's node on the server.
       pulumi.mergeOptions(this.child, { dependsOn: [gateway] }),
     );
     return { network, gateway, egress, options: this.child };
+  }
+
+  /** Clients get their addresses in the order in which they come, so each waits for the one before. */
+  private createDevices(operator: ExternalClient): readonly Device[] {
+    const devices: Device[] = [];
+    for (const machine of this.args.devices) {
+      const node = nodeName(machine);
+      const after = [devices.at(-1)?.client ?? operator];
+      const key = keyOf(this.createKey(machine), machine.name);
+      const client = createClient(this.clients, node, node, key, after);
+      devices.push({ machine, client });
+    }
+    return devices;
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -274,6 +270,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
         script: [TOOLS_SCRIPT, NAMES_SCRIPT, own("reach.sh")],
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
+      // The step ends when the hub answers, by the route.
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
     );
     return { machine, address, joined };
@@ -291,9 +288,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   /** Devices that join by a bundle are not among them: nothing waits for those. */
-  private nameMembers(
-    devices: readonly { readonly machine: EdgeMachine; readonly client: ExternalClient }[],
-  ): void {
+  private nameMembers(devices: readonly Device[]): void {
     const { machine, address } = this.hub;
     const names: Record<string, pulumi.Input<string>> = { [this.fullName(machine)]: address };
     for (const { machine: device, client } of devices) {
@@ -326,6 +321,53 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const conf = client.config.apply(clientConf);
     return joinOperator(name, this.args.operatorFolder, conf, this.hub.address, opts);
   }
+}
+
+/** A device outside the cloud, and the client that it is. */
+interface Device {
+  readonly machine: EdgeMachine;
+  readonly client: ExternalClient;
+}
+
+/** What the state records of the overlay: its settings, and its members by name. */
+function inputsOf(args: NetmakerOverlayArgs): pulumi.Inputs {
+  const { settings, range, listenPort, pathMtu, cloudRange } = args;
+  const namesOf = (machines: readonly Machine[]): string[] => machines.map(({ name }) => name);
+  return {
+    ...{ settings, range, listenPort, pathMtu, cloudRange },
+    ...{ server: args.server.name, workers: namesOf(args.workers) },
+    devices: namesOf(args.devices),
+  };
+}
+
+function createNetwork(
+  name: string,
+  { settings, range }: NetmakerOverlayArgs,
+  mtu: number,
+  opts: pulumi.CustomResourceOptions,
+): Network {
+  return new Network(
+    `${name}-network`,
+    {
+      name: settings.network,
+      addressRange: range,
+      mtu,
+      // The server's own rules let everybody reach everybody: only the program's are to hold.
+      defaultRules: false,
+    },
+    opts,
+  );
+}
+
+/** The operator's computer as a client, by the key that stays there. */
+function createOperator(
+  name: string,
+  { operatorFolder }: NetmakerOverlayArgs,
+  network: ClientNetwork,
+  parent: pulumi.Resource,
+): ExternalClient {
+  const key = operatorKey(name, operatorFolder, { parent });
+  return createClient(network, "operator", "operator", keyOf(key, "this computer"));
 }
 
 function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {

@@ -62,7 +62,7 @@ export function readPublicKey(text: string, member: string): string {
  * The file for `wg-quick`, with a mark where the private key belongs. Nothing goes in unchecked:
  * `wg` refuses a whole file for one line, and everybody is in the hub's.
  *
- * @throws RangeError naming the value that does not belong there
+ * @throws RunError naming the value that does not belong there
  */
 export function writeConf(end: Interface): string {
   check(end);
@@ -94,7 +94,7 @@ function check({ address, mtu, listenPort, peers }: Interface): void {
     ...peers.flatMap(wrongOf),
   ];
   if (wrong.length > 0) {
-    throw new RangeError(`no WireGuard configuration can hold ${wrong.join(", ")}`);
+    throw new pulumi.RunError(`no WireGuard configuration can hold ${wrong.join(", ")}`);
   }
 }
 

@@ -48,7 +48,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     super(
       "fogline:overlay:WireguardOverlay",
       name,
-      {},
+      { ...args.settings, server: args.server.name, agents: args.agents.map(nameOf) },
       {
         ...opts,
         aliases: [{ type: "fogline:overlay:NetmakerOverlay" }],
@@ -67,6 +67,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       spokes,
       keyOf(operatorKey(name, this.args.operatorFolder, { parent: this }), "this computer"),
     );
+    // A member waits for the hub's answer.
     const joined = { parent: this, dependsOn: [this.hub.joined] };
     this.agents = spokes.map((spoke) => this.createSpoke(spoke, joined));
     this.operator = this.joinOperator(name, joined);
@@ -124,9 +125,12 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const conf = known.apply((peers) =>
       writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
     );
-    // The hub's configuration names every key but its own, which must be there all the same.
     const { server } = this.args;
-    const member = this.join(server, address, conf, "", { parent: this, dependsOn: [hubKey] });
+    const member = this.join(server, address, conf, "", {
+      parent: this,
+      // The hub's configuration names every key but its own, which must be there all the same.
+      dependsOn: [hubKey],
+    });
     return { ...member, machine: server };
   }
 
@@ -201,6 +205,10 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   private withPrefix(address: string): string {
     return `${address}/${this.range.split("/")[1] ?? ""}`;
   }
+}
+
+function nameOf({ name }: Machine): string {
+  return name;
 }
 
 function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {

@@ -45,16 +45,18 @@ export class Server extends pulumi.ComponentResource {
   readonly running: pulumi.Resource;
 
   constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:netmaker:Server", name, {}, opts);
     const { settings, machine } = args;
+    super("fogline:netmaker:Server", name, { settings, machine: machine.name }, opts);
     this.host =
       settings.domain === undefined ? machine.publicAddress : pulumi.output(settings.domain);
-    const password = new random.RandomPassword(
-      `${name}-admin`,
-      // Letters and digits: nothing on the way needs to quote them.
-      { length: 32, special: false },
-      { parent: this },
-    ).result;
+    const password = pulumi.secret(
+      new random.RandomPassword(
+        `${name}-admin`,
+        // Letters and digits: nothing on the way needs to quote them.
+        { length: 32, special: false },
+        { parent: this },
+      ).result,
+    );
     const database = `database/${settings.database}.sh`;
     const server = new RemoteScript(
       `${nodeName(machine)}-netmaker`,
@@ -84,7 +86,11 @@ export class Server extends pulumi.ComponentResource {
       ...(settings.domain === undefined ? { ca: server.result.apply(readCertificate) } : {}),
     };
     this.access = pulumi.secret(access);
-    this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
+    this.provider = new Provider(`${name}-api`, access, {
+      parent: this,
+      // With a domain nothing of `access` says that the API answers.
+      dependsOn: [server],
+    });
     this.registerOutputs({ host: this.host });
   }
 }
