@@ -10,30 +10,37 @@ export type Connection = types.input.remote.ConnectionArgs & {
 /** Processor architecture, as container images name it. */
 export type Arch = "amd64" | "arm64";
 
-/** A computer of the fog: made in the cloud or adopted as it stands. */
-export interface Machine {
+interface CommonMachine {
   /** Name as its owner writes it, e.g. `WorkerNode`; the cluster's node name is its lower case. */
   readonly name: string;
-  readonly tier: "cloud" | "edge";
-  /** `server`: control plane and hub of the overlay; `agent`: runs workloads. */
-  readonly role: "server" | "agent";
   readonly arch: Arch;
   /** User that logs in and may run sudo without a password. */
   readonly adminUser: string;
-  /** Address on the internet, where it has one. */
-  readonly publicAddress?: pulumi.Output<string>;
-  /** Address in the cloud's network, where it has one. */
-  readonly privateAddress?: pulumi.Output<string>;
   readonly connection: pulumi.Output<Connection>;
-  /** Done when scripts may run on it; absent where that is so from the start. */
-  readonly prepared?: pulumi.Resource;
-  /** Whether it is lost, so that nothing can be removed from it any more. */
-  readonly lost?: boolean;
-  /** The resource without which the machine is gone, so that nothing need be removed from it. */
-  readonly lifetime?: pulumi.Resource;
 }
 
-/** Name of a machine's node in the cluster: Kubernetes wants lower case (S0-31). */
-export function nodeName(machine: Pick<Machine, "name">): string {
-  return machine.name.toLowerCase();
+/** A machine that the stack makes in the cloud. */
+export interface CloudMachine extends CommonMachine {
+  readonly tier: "cloud";
+  /** `server`: control plane and hub of the overlay; `agent`: runs workloads. */
+  readonly role: "server" | "agent";
+  /** Address on the internet. */
+  readonly publicAddress: pulumi.Output<string>;
+  /** Address in the cloud's network. */
+  readonly privateAddress: pulumi.Output<string>;
+  /** The resource without which the machine is gone, so that nothing need be removed from it. */
+  readonly lifetime: pulumi.Resource;
 }
+
+/** A device that exists already, and has no address that others could dial. */
+export interface EdgeMachine extends CommonMachine {
+  readonly tier: "edge";
+  readonly role: "agent";
+  /** Done when scripts may run on it; absent where that is so from the start. */
+  readonly prepared?: pulumi.Resource;
+  /** Whether it is lost, so that nothing can be removed from it any more; default false. */
+  readonly lost?: boolean;
+}
+
+/** A computer of the cluster, told apart by `tier`. */
+export type Machine = CloudMachine | EdgeMachine;

@@ -4,13 +4,19 @@ import { parseCidr } from "@fogline/azure-checks/cidr";
 import { z } from "zod";
 
 import { cidr, count } from "./fields.ts";
+import { DNS_LABEL_LENGTH, RESOURCE_GROUP_LENGTH } from "./names.ts";
+import { MOST_TAGS, RESERVED_TAGS, TAG_NAME_LENGTH, TAG_VALUE_LENGTH } from "./tags.ts";
 
 /** 63, not Azure's 64 characters: the lower-cased name is the node's, a DNS label. */
-const machineName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, {
+const MACHINE_NAME = new RegExp(
+  `^[A-Za-z0-9]([A-Za-z0-9-]{0,${DNS_LABEL_LENGTH - 2}}[A-Za-z0-9])?$`,
+);
+const machineName = z.string().regex(MACHINE_NAME, {
   error:
     "must be 1-63 letters, digits or hyphens: it is the machine's name in Azure and, lower-cased, the node's|choose a name like WorkerNode",
 });
-const groupName = z.string().regex(/^[\w().-]{0,89}[\w()-]$/, {
+const GROUP_NAME = new RegExp(`^[\\w().-]{0,${RESOURCE_GROUP_LENGTH - 1}}[\\w()-]$`);
+const groupName = z.string().regex(GROUP_NAME, {
   error:
     "must be 1-90 letters, digits, or _ ( ) . - and not end in a period, as Azure asks of a resource group|choose a name like CloudStep",
 });
@@ -45,20 +51,19 @@ const machine = {
   disk: disk.optional(),
 };
 
-/** Names that Azure keeps for itself, and ours. */
-const RESERVED_TAGS = /^(microsoft|azure|windows)|^(project|stack)$/i;
-const MOST_TAGS = 48;
 const tags = z
   .record(
     z
       .string()
-      .regex(/^[^<>%&\\?/]{1,512}$/, {
+      .regex(new RegExp(`^[^<>%&\\\\?/]{1,${TAG_NAME_LENGTH}}$`), {
         error: "must have a name of 1-512 characters without < > % & \\ ? /|rename the tag",
       })
       .refine((name) => !RESERVED_TAGS.test(name), {
         error: "must not begin with microsoft, azure or windows, nor be project or stack|rename it",
       }),
-    z.string().max(256, { error: "must be 256 characters or less|shorten the value" }),
+    z.string().max(TAG_VALUE_LENGTH, {
+      error: `must be ${TAG_VALUE_LENGTH} characters or less|shorten the value`,
+    }),
   )
   .refine((given) => Object.keys(given).length <= MOST_TAGS, {
     error: `must be ${MOST_TAGS} tags or fewer, as Azure takes 50 with project and stack|remove some`,
@@ -163,10 +168,14 @@ export const cloud = z.strictObject({
 });
 
 /** Section `cloud` of a stack's settings. */
-export type CloudSettings = Readonly<z.output<typeof cloud>>;
+export type CloudSettings = Readonly<
+  Omit<z.output<typeof cloud>, "workers"> & {
+    readonly workers: readonly [CloudMachineSettings, ...CloudMachineSettings[]];
+  }
+>;
 
 /** A machine of the cloud as its stack orders it. */
-export type CloudMachine = CloudSettings["workers"][number];
+export type CloudMachineSettings = z.output<typeof cloud>["workers"][number];
 
 /** A machine's disk. */
 export type Disk = z.output<typeof disk>;

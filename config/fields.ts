@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 import { dialledHostProblem, forwardedHostProblem, type HostProblem } from "./hosts.ts";
+import { DNS_LABEL_LENGTH, LINUX_USER_LENGTH } from "./names.ts";
 import { readPublicKey } from "./ssh-key.ts";
 
 /** An IPv4 range. */
@@ -18,8 +19,10 @@ export const ipv4 = z
   .string({ error: ADDRESS })
   .refine((value) => ipaddr.IPv4.isValidFourPartDecimal(value), { error: ADDRESS });
 
+const DNS_LABEL = new RegExp(`^[a-z0-9]([a-z0-9-]{0,${DNS_LABEL_LENGTH - 2}}[a-z0-9])?$`);
+
 /** A node's name in the cluster. */
-export const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+export const dnsLabel = z.string().regex(DNS_LABEL, {
   error:
     "must be 1-63 lower-case letters, digits or hyphens, as Kubernetes asks of a node name|choose a name like raspberrypi",
 });
@@ -131,8 +134,10 @@ export const login = z
   .string({ error: "must be a user's name|write the name of the user who logs in, e.g. pi" })
   .min(1, { error: "must be a user's name|write the name of the user who logs in, e.g. pi" });
 
+const LINUX_USER = new RegExp(`^[a-z_][a-z0-9_-]{0,${LINUX_USER_LENGTH - 1}}$`);
+
 /** Name of a Linux user that can be made on any machine. */
-export const linuxUser = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
+export const linuxUser = z.string().regex(LINUX_USER, {
   error: "must be a Linux user name|choose a name like fogline",
 });
 

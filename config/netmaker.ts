@@ -3,6 +3,11 @@ import { z } from "zod";
 
 import { downloadFrom, sha256 } from "./fields.ts";
 import type { Known } from "./known.ts";
+import {
+  NETMAKER_BUNDLE_DEVICE_LENGTH,
+  NETMAKER_CLIENT_LENGTH,
+  NETMAKER_NETWORK_LENGTH,
+} from "./names.ts";
 import type { Problem } from "./problems.ts";
 
 const UNPINNED =
@@ -51,7 +56,7 @@ export const netmaker = z
     /** Name of the network (S0-19). */
     network: z
       .string()
-      .regex(/^[a-z0-9_-]{1,32}$/, {
+      .regex(new RegExp(`^[a-z0-9_-]{1,${NETMAKER_NETWORK_LENGTH}}$`), {
         error: "must be 1 to 32 of a-z, 0-9, - and _|choose a name like netmaker",
       })
       .default("netmaker"),
@@ -92,14 +97,11 @@ function sumRules({ cloud, netmaker: { server, client } }: Known): Problem[] {
     }));
 }
 
-/** Most characters of a client's name; that of a device which joins by a bundle begins with `join-`. */
-const LONGEST_CLIENT = 32;
-const LONGEST_GUEST = LONGEST_CLIENT - "join-".length;
-
 /** Devices are the network's clients under their own names. */
 function nameRules({ edge }: Known): Problem[] {
   return edge.flatMap(({ path, device: { name, reach } }) => {
-    const longest = reach === "bundle" ? LONGEST_GUEST : LONGEST_CLIENT;
+    const longest =
+      reach === "bundle" ? NETMAKER_BUNDLE_DEVICE_LENGTH : NETMAKER_CLIENT_LENGTH.most;
     return name.length > longest
       ? [
           {

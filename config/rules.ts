@@ -1,7 +1,7 @@
 /** Rules between settings: what fits no part of a stack alone, or contradicts another part. */
 import { imageRules } from "./image-rules.ts";
 import type { Known } from "./known.ts";
-import { nameRules } from "./names.ts";
+import { nameRules } from "./name-rules.ts";
 import { portRules } from "./port-rules.ts";
 import type { Problem } from "./problems.ts";
 import { rangeRules } from "./range-rules.ts";

@@ -89,6 +89,10 @@ function urnBelow(before: Planned | undefined, parent: Planned, child: Planned):
 }
 
 function ownChanges(before: Planned, after: Planned): Change[] {
+  if (!after.custom) {
+    // The inputs of a component change nothing but its parts, which are listed by themselves.
+    return [];
+  }
   return changesBetween(before.inputs, after.inputs).filter(
     ({ path }) => !isIgnored(path.join("."), after.ignoreChanges),
   );

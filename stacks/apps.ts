@@ -8,8 +8,8 @@ import { denyByDefault } from "../apps/isolation.ts";
 import type { Offers } from "../apps/offers.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
-import { nodeName } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
+import { nodeName } from "../config/names.ts";
 import type { AppSettings, Settings } from "../config/schema.ts";
 import {
   clientsOf,

@@ -5,11 +5,12 @@ import type { Apps } from "../apps/app.ts";
 import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
-import { nodeName } from "../components/machine.ts";
+import type { CloudMachine } from "../components/machine.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import type { Loaded } from "../config/load.ts";
+import { nodeName } from "../config/names.ts";
 import { deployApps } from "./apps.ts";
-import { guests, machines } from "./machines.ts";
+import { joinBundles, machines } from "./machines.ts";
 import { overlayOf } from "./overlay.ts";
 import { keepRecord } from "./record.ts";
 
@@ -37,8 +38,8 @@ export function fog(loaded: Loaded, apps: Apps): Outputs {
   const machinery = machines(loaded);
   const { server, workers } = machinery;
   const overlay = overlayOf(settings, machinery);
-  const invited = guests(loaded, overlay);
-  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, guests: invited });
+  const invited = joinBundles(loaded, overlay);
+  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, invited });
   keepRecord(settings, apps, cluster.ready);
   const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   return {
@@ -53,6 +54,10 @@ export function fog(loaded: Loaded, apps: Apps): Outputs {
     ...(invited.length === 0 ? {} : { joinBundles: bundlesOf(invited) }),
     versions: { k3s: settings.k3s.version },
   };
+}
+
+function websiteUrl({ publicAddress }: CloudMachine): pulumi.Output<string> {
+  return pulumi.interpolate`http://${publicAddress}/`;
 }
 
 function bundlesOf(invited: readonly JoinBundle[]): pulumi.Output<Record<string, string>> {

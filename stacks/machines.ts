@@ -4,21 +4,22 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
-import type { CloudMachine } from "../config/cloud.ts";
+import type { CloudMachineSettings } from "../config/cloud.ts";
 import type { Loaded } from "../config/load.ts";
+import { tagsOf } from "../config/tags.ts";
 import { Network } from "../components/azure/network.ts";
 import { Vm } from "../components/azure/vm.ts";
 import { requirementsOf } from "../components/edge/check.ts";
-import { adopt } from "../components/edge/existing.ts";
+import { ExistingDevices } from "../components/edge/existing.ts";
 import { JoinBundle } from "../components/edge/join-bundle.ts";
-import type { Machine } from "../components/machine.ts";
+import type { CloudMachine, EdgeMachine } from "../components/machine.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 
 export interface Machines {
   readonly server: Vm;
-  readonly workers: readonly Vm[];
+  readonly workers: readonly [Vm, ...Vm[]];
   /** Edge devices that this computer reaches. */
-  readonly devices: readonly Machine[];
+  readonly devices: readonly EdgeMachine[];
   /** Where the cloud's machines are plugged in. */
   readonly network: Network;
 }
@@ -29,11 +30,11 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
   const { kind } = settings.overlay;
   // Let's Encrypt looks at the API from anywhere; without a DNS name the operator's computer alone asks.
   const apiFrom = settings.netmaker.domain === undefined ? cloud.sshFrom : ["*"];
-  const devices = adopt(
-    settings.edge.filter((device) => device.reach !== "bundle"),
+  const devices = new ExistingDevices("edge", {
+    devices: settings.edge.filter((device) => device.reach !== "bundle"),
     operatorKey,
-    requirementsOf(settings),
-  );
+    requirements: requirementsOf(settings),
+  });
   const network = new Network("fogline", {
     // Nothing is billed for a device that cannot join.
     after: devices.checked,
@@ -44,11 +45,10 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     sshFrom: cloud.sshFrom,
     wireguardPort: settings.overlay.listenPort,
     viaHub: kind === "netmaker" ? { apiFrom } : undefined,
-    // Whose a resource is on the bill.
-    tags: { ...cloud.tags, project: pulumi.getProject(), stack: pulumi.getStack() },
+    tags: tagsOf(cloud.tags, { project: pulumi.getProject(), stack: pulumi.getStack() }),
     protect: cloud.protect,
   });
-  const vm = (wanted: CloudMachine, role: Machine["role"]): Vm =>
+  const vm = (wanted: CloudMachineSettings, role: CloudMachine["role"]): Vm =>
     new Vm(wanted.name, {
       network,
       role,
@@ -62,16 +62,21 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
       forwards: kind === "netmaker" && role === "server",
       protect: cloud.protect,
     });
+  const server = vm(cloud.master, "server");
+  const [first, ...others] = cloud.workers;
   return {
     network,
-    server: vm(cloud.master, "server"),
-    workers: cloud.workers.map((worker) => vm(worker, "agent")),
+    server,
+    workers: [vm(first, "agent"), ...others.map((worker) => vm(worker, "agent"))],
     devices: devices.machines,
   };
 }
 
-/** Makes the bundles of devices that nobody reaches, which join the overlay with them. */
-export function guests({ settings, operatorKey }: Loaded, overlay: Overlay): readonly JoinBundle[] {
+/** Makes the bundles with which devices that nobody reaches join the overlay. */
+export function joinBundles(
+  { settings, operatorKey }: Loaded,
+  overlay: Overlay,
+): readonly JoinBundle[] {
   return settings.edge.flatMap((device) =>
     device.reach === "bundle"
       ? [

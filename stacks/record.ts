@@ -49,8 +49,12 @@ export function keepRecord<A extends Sections>(
   apps: A,
   ready: readonly pulumi.Resource[],
 ): void {
-  // What a first `up` that failed was told binds nobody.
-  new pulumi.Stash(RECORD, { input: builtWith(settings, apps) }, { dependsOn: [...ready] });
+  new pulumi.Stash(
+    RECORD,
+    { input: builtWith(settings, apps) },
+    // An update that fails before leaves no cluster that these settings describe.
+    { dependsOn: [...ready] },
+  );
 }
 
 /** What is told of changes that are refused; undefined where all may be made. */

@@ -69,9 +69,9 @@ describe("the whole program over Netmaker", () => {
     expect(fog.one("overlay-network").inputs["defaultRules"]).toBe(false);
   });
 
-  it("lets a device with a bundle knock at the hub, then in by the key that it made", async () => {
-    const [guest] = ofType("AclRule").filter(({ inputs }) => inputs["name"] === "join-cabin");
-    expect(guest?.inputs).toMatchObject({
+  it("lets a device with a bundle reach the hub's enrolment alone, then the network by the key that it made", async () => {
+    const [joining] = ofType("AclRule").filter(({ inputs }) => inputs["name"] === "join-cabin");
+    expect(joining?.inputs).toMatchObject({
       from: [{ kind: "device", id: "join-cabin" }],
       to: [{ kind: "gateways" }],
       protocol: "tcp",
@@ -134,8 +134,10 @@ describe("the whole program over Netmaker", () => {
   it("keeps token, password and configurations secret", async () => {
     expect(await pulumi.isSecret(fog.outputs.kubeconfig)).toBe(true);
     expect(await value(fog.outputs.kubeconfig)).toContain("https://10.101.0.1:6443");
+    expect(await pulumi.isSecret(pulumi.output(fog.outputs.netmaker))).toBe(true);
     for (const name of ["masternode-netmaker", "masternode-overlay", "raspberrypi-overlay"]) {
       expect(JSON.stringify(fog.one(name).sealed["stdin"]), name).toContain("[secret]");
     }
+    expect(fog.one("overlay-server-api").sealed["password"]).toBe("[secret]");
   });
 });

@@ -52,8 +52,23 @@ function everythingBefore(urn: string): ReadonlySet<string> {
 
 describe("the whole program", () => {
   it("registers the resources of the snapshot", () => {
-    const list = fog.registered.map(({ type, name }) => `${type} ${name}`).sort();
-    expect(list).toMatchSnapshot();
+    const names = new Map(fog.registered.map(({ urn, name }) => [urn, name]));
+    const list = fog.registered.map(({ type, name, parent }) => {
+      const below = parent === undefined ? "the stack" : names.get(parent);
+      return `${type} ${name} of ${below ?? "nothing that is declared"}`;
+    });
+    expect(list.sort()).toMatchSnapshot();
+  });
+
+  it("makes every resource as part of a component, but for what holds for the whole stack", () => {
+    const alone = fog.registered.filter(({ custom, parent }) => custom && parent === undefined);
+    expect(alone.map(({ name }) => name).sort()).toEqual([
+      "cluster",
+      "fogline-record",
+      "ingress-check",
+      "website-default-deny",
+      "website-namespace",
+    ]);
   });
 
   it("names the website by the worker's public address", async () => {
@@ -262,11 +277,61 @@ describe("the whole program", () => {
     const bundles = fog.outputs.joinBundles as pulumi.Output<Record<string, string>>;
     expect(await pulumi.isSecret(bundles)).toBe(true);
     const text = (await value(bundles))["cabin"] ?? "";
-    const key = /PrivateKey = ([A-Za-z0-9+/]{43}=)/.exec(text)?.[1] ?? "";
+    const key = /^JOIN_KEY='([A-Za-z0-9+/]{43}=)'$/m.exec(text)?.[1] ?? "";
     expect(key).not.toBe("");
+    // Both configurations have a mark for the key; scripts/conf.sh fills it in on the device.
+    expect(text.match(/^PrivateKey = .*$/gm)).toEqual(Array(2).fill("PrivateKey = @PRIVATE_KEY@"));
     expect(fog.one("cabin-bundle").inputs["stdin"]).toContain(key);
     for (const name of ["cabin-invitation", "cabin-enrolment", "masternode-overlay"]) {
       expect(fog.one(name).inputs["stdin"], name).not.toContain(key);
+    }
+  });
+
+  it("tells a hub that admits devices by itself the bundle's key and the device's address", async () => {
+    const stdin = String(fog.one("cabin-invitation").inputs["stdin"]);
+    const bundles = fog.outputs.joinBundles as pulumi.Output<Record<string, string>>;
+    const text = (await value(bundles))["cabin"] ?? "";
+    const address = /^Address = (10\.101\.2\.\d+)\/16$/m.exec(text)?.[1] ?? "none";
+    expect(stdin).toContain(`\nADDRESS='${address}'\n`);
+    expect(stdin).toMatch(/^KEY='[A-Za-z0-9+/]{43}='$/m);
+  });
+
+  it("keeps each secret sealed wherever it goes: connections, steps, objects and outputs", async () => {
+    for (const { type, name, sealed } of fog.registered) {
+      if (type === "command:remote:Command") {
+        expect(sealed["connection"], name).toMatchObject({ privateKey: "[secret]" });
+      }
+    }
+    const steps = [
+      "masternode-k3s",
+      "workernode-k3s",
+      "raspberrypi-k3s",
+      "cabin-k3s",
+      "cabin-bundle",
+    ];
+    for (const name of steps) {
+      expect(fog.one(name).sealed["stdin"], name).toBe("[secret]");
+    }
+    expect(fog.one("cluster").sealed["kubeconfig"]).toBe("[secret]");
+    expect(fog.one("database-secret").sealed["stringData"]).toEqual({ password: "[secret]" });
+    expect(fog.one("masternode-k3s").additionalSecretOutputs).toContain("stdout");
+    const secret = await Promise.all(
+      Object.entries(fog.outputs).map(async ([name, output]) =>
+        (await pulumi.isSecret(pulumi.output(output))) ? [name] : [],
+      ),
+    );
+    expect(secret.flat().sort()).toEqual(["joinBundles", "kubeconfig"]);
+  });
+
+  it("records what the components of machines, overlay and cluster were given, no secret among it", () => {
+    const components = fog.registered.filter(({ type }) =>
+      /^fogline:(azure|edge|overlay|wireguard|k3s):/.test(type),
+    );
+    expect(components).toHaveLength(7);
+    for (const { name, inputs, sealed } of components) {
+      expect(Object.keys(inputs).length, name).toBeGreaterThan(1);
+      expect(sealed, name).toEqual(inputs);
+      expect(JSON.stringify(inputs), name).not.toMatch(/PRIVATE KEY|k3s-token|bundle-secret/);
     }
   });
 

@@ -32,61 +32,93 @@ export class Database extends pulumi.ComponentResource {
   readonly isolation: pulumi.Resource;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:database:Database", name, {}, opts);
+    const { namespace, image, storage, connections } = args;
+    super("fogline:database:Database", name, { image, storage }, opts);
     const child = { parent: this };
-    const { labels } = PODS;
-    const metadata = { name: NAME, namespace: args.namespace, labels };
-    const password = new random.RandomPassword(
-      `${name}-password`,
-      { length: 32, special: false },
-      child,
-    );
-    const secret = new k8s.core.v1.Secret(
-      `${name}-secret`,
-      {
-        metadata: { ...metadata, name: `${NAME}-password` },
-        stringData: { password: password.result },
-      },
-      child,
-    );
+    const metadata = { name: NAME, namespace, labels: PODS.labels };
+    const secret = createSecret(name, metadata, child);
     this.address = {
-      host: pulumi.interpolate`${NAME}.${args.namespace}.svc.cluster.local`,
+      host: pulumi.interpolate`${NAME}.${namespace}.svc.cluster.local`,
       port: PORT,
       name: "poll",
       user: "poll",
       passwordSecret: secret.metadata.name,
     };
-    const server = new k8s.apps.v1.StatefulSet(
-      `${name}-server`,
-      {
-        metadata,
-        spec: {
-          serviceName: NAME,
-          replicas: 1,
-          selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: podSpec(args, this.address) },
-          volumeClaimTemplates: [
-            {
-              metadata: { name: "data" },
-              spec: {
-                accessModes: ["ReadWriteOnce"],
-                resources: { requests: { storage: args.storage } },
-              },
-            },
-          ],
-        },
-      },
-      child,
-    );
-    new k8s.core.v1.Service(
-      `${name}-service`,
-      { metadata, spec: { selector: labels, ports: [{ name: "postgres", port: PORT }] } },
-      // The service has an endpoint once the server is ready, and is awaited for one.
-      { ...child, dependsOn: [server] },
-    );
-    this.isolation = allow(`${name}-clients`, metadata, PODS, args.connections, child);
+    const server = createServer(name, metadata, args, this.address, child);
+    createService(name, metadata, server, child);
+    this.isolation = allow(`${name}-clients`, metadata, PODS, connections, child);
     this.registerOutputs({});
   }
+}
+
+type Metadata = k8s.types.input.meta.v1.ObjectMeta;
+
+/** The password, which the state and the cluster hold. */
+function createSecret(
+  name: string,
+  metadata: Metadata,
+  child: pulumi.CustomResourceOptions,
+): k8s.core.v1.Secret {
+  const { result } = new random.RandomPassword(
+    `${name}-password`,
+    { length: 32, special: false },
+    child,
+  );
+  return new k8s.core.v1.Secret(
+    `${name}-secret`,
+    {
+      metadata: { ...metadata, name: `${NAME}-password` },
+      stringData: { password: pulumi.secret(result) },
+    },
+    child,
+  );
+}
+
+function createServer(
+  name: string,
+  metadata: Metadata,
+  args: DatabaseArgs,
+  address: DatabaseAddress,
+  child: pulumi.CustomResourceOptions,
+): k8s.apps.v1.StatefulSet {
+  const { labels } = PODS;
+  return new k8s.apps.v1.StatefulSet(
+    `${name}-server`,
+    {
+      metadata,
+      spec: {
+        serviceName: NAME,
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podSpec(args, address) },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: "data" },
+            spec: {
+              accessModes: ["ReadWriteOnce"],
+              resources: { requests: { storage: args.storage } },
+            },
+          },
+        ],
+      },
+    },
+    child,
+  );
+}
+
+function createService(
+  name: string,
+  metadata: Metadata,
+  server: pulumi.Resource,
+  child: pulumi.CustomResourceOptions,
+): k8s.core.v1.Service {
+  const { labels } = PODS;
+  return new k8s.core.v1.Service(
+    `${name}-service`,
+    { metadata, spec: { selector: labels, ports: [{ name: "postgres", port: PORT }] } },
+    // The service has an endpoint once the server is ready, and is awaited for one.
+    { ...child, dependsOn: [server] },
+  );
 }
 
 function podSpec(args: DatabaseArgs, address: DatabaseAddress): k8s.types.input.core.v1.PodSpec {

@@ -41,14 +41,15 @@ export class Network extends pulumi.ComponentResource {
   private readonly routes: network.RouteTable | undefined;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:azure:Network", name, {}, opts);
+    const { after = [], ...inputs } = args;
+    super("fogline:azure:Network", name, inputs, opts);
     const child = { parent: this, protect: args.protect };
     this.tags = { ...args.tags };
     const group = new resources.ResourceGroup(
       `${name}-group`,
       { resourceGroupName: args.resourceGroup, location: args.location, tags: this.tags },
-      // Everything else is in the group.
-      { ...child, dependsOn: [...(args.after ?? [])] },
+      // Everything else in the cloud is in the group.
+      { ...child, dependsOn: [...after] },
     );
     this.resourceGroupName = group.name;
     this.location = args.location;
@@ -90,9 +91,9 @@ export class Network extends pulumi.ComponentResource {
   }
 
   /**
-   * Lets the machines of the subnet reach a range through one of them, whose card forwards.
+   * Lets the machines of the subnet reach a range through one of them, whose NIC forwards.
    *
-   * @throws Error when the network was made without `viaHub`
+   * @throws RunError when the network was made without `viaHub`
    */
   routeThrough(
     name: string,
@@ -101,7 +102,7 @@ export class Network extends pulumi.ComponentResource {
     opts?: pulumi.CustomResourceOptions,
   ): pulumi.Resource {
     if (this.routes === undefined) {
-      throw new Error(`the network has no route table for ${range}`);
+      throw new pulumi.RunError(`the network has no route table for ${range}: make it with viaHub`);
     }
     return new network.Route(
       name,

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Disk } from "../../config/cloud.ts";
 import type { OperatorKey } from "../../config/load.ts";
-import type { Arch, Connection, Machine } from "../machine.ts";
+import type { Arch, CloudMachine, Connection } from "../machine.ts";
 import type { Network } from "./network.ts";
 
 export interface VmArgs {
@@ -44,10 +44,10 @@ export interface InventoryLine {
 }
 
 /**
- * A Linux virtual machine, its network card and its static public address. Billed by the hour by
+ * A Linux virtual machine, its network interface (NIC) and its static public address. Billed by the hour by
  * size; address and disk are billed as well.
  */
-export class Vm extends pulumi.ComponentResource implements Machine {
+export class Vm extends pulumi.ComponentResource implements CloudMachine {
   readonly tier = "cloud";
   readonly role: "server" | "agent";
   readonly arch: Arch;
@@ -63,7 +63,10 @@ export class Vm extends pulumi.ComponentResource implements Machine {
     args: VmArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:azure:Vm", name, {}, opts);
+    const { network: place, operatorKey, ...inputs } = args;
+    const { location } = place;
+    const { publicKey } = operatorKey;
+    super("fogline:azure:Vm", name, { ...inputs, location, publicKey }, opts);
     this.role = args.role;
     this.arch = args.arch;
     this.adminUser = args.adminUser;
@@ -72,8 +75,8 @@ export class Vm extends pulumi.ComponentResource implements Machine {
       location: args.network.location,
       tags: args.network.tags,
     };
-    const { address, card } = this.createCard(args, where);
-    const machine = this.createMachine(args, where, card);
+    const { address, nic } = this.createNic(args, where);
+    const machine = this.createMachine(args, where, nic);
     const hostKey = this.fetchHostKey(machine, where);
     this.lifetime = machine;
     this.publicAddress = address.ipAddress.apply((ip) => {
@@ -82,12 +85,14 @@ export class Vm extends pulumi.ComponentResource implements Machine {
       }
       return ip;
     });
-    this.privateAddress = card.ipConfigurations.apply((all) => all?.[0]?.privateIPAddress ?? "");
+    this.privateAddress = nic.ipConfigurations.apply(
+      (all) => all?.[0]?.privateIPAddress ?? missingAddress(name),
+    );
     this.connection = pulumi.output({
       host: this.publicAddress,
       port: 22,
       user: args.adminUser,
-      privateKey: args.operatorKey.privateKey,
+      privateKey: operatorKey.privateKey,
       hostKey,
       perDialTimeout: 10,
       dialErrorLimit: 12,
@@ -96,10 +101,10 @@ export class Vm extends pulumi.ComponentResource implements Machine {
     this.registerOutputs({ publicAddress: this.publicAddress });
   }
 
-  private createCard(
+  private createNic(
     args: VmArgs,
     where: Where,
-  ): { address: network.PublicIPAddress; card: network.NetworkInterface } {
+  ): { address: network.PublicIPAddress; nic: network.NetworkInterface } {
     const address = new network.PublicIPAddress(
       `${this.name}-address`,
       {
@@ -112,10 +117,11 @@ export class Vm extends pulumi.ComponentResource implements Machine {
       },
       { parent: this, protect: args.protect },
     );
-    const card = new network.NetworkInterface(
+    const nic = new network.NetworkInterface(
       `${this.name}-card`,
       {
         ...where,
+        // Azure cannot rename a NIC: it keeps its first name.
         networkInterfaceName: `${this.name}-card`,
         ...(sizeOf(args.size)?.acceleratedNetworking === true
           ? { enableAcceleratedNetworking: true }
@@ -133,13 +139,13 @@ export class Vm extends pulumi.ComponentResource implements Machine {
       },
       { parent: this },
     );
-    return { address, card };
+    return { address, nic };
   }
 
   private createMachine(
     args: VmArgs,
     where: Where,
-    card: network.NetworkInterface,
+    nic: network.NetworkInterface,
   ): compute.VirtualMachine {
     const [publisher, offer, sku, version] = args.image.split(":");
     return new compute.VirtualMachine(
@@ -149,7 +155,7 @@ export class Vm extends pulumi.ComponentResource implements Machine {
         vmName: this.name,
         ...(args.zone === undefined ? {} : { zones: [args.zone] }),
         hardwareProfile: { vmSize: args.size },
-        networkProfile: { networkInterfaces: [{ id: card.id, primary: true }] },
+        networkProfile: { networkInterfaces: [{ id: nic.id, primary: true }] },
         osProfile: {
           computerName: this.name.toLowerCase(),
           adminUsername: args.adminUser,
@@ -238,6 +244,18 @@ export class Vm extends pulumi.ComponentResource implements Machine {
         disks: 1,
       }));
   }
+}
+
+/**
+ * Stands for an address that Azure has not told: a preview shows the NIC as the program describes it.
+ *
+ * @throws RunError when it is no preview
+ */
+function missingAddress(machine: string): string {
+  if (pulumi.runtime.isDryRun()) {
+    return pulumi.unknown as unknown as string;
+  }
+  throw new pulumi.RunError(`Azure gave ${machine} no address in the network: look at its NIC`);
 }
 
 interface Where {

@@ -5,7 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ReachableDevice } from "../../config/edge.ts";
 import type { Settings } from "../../config/schema.ts";
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
+import type { EdgeMachine } from "../machine.ts";
 import { render } from "../remote/render.ts";
 import { readScript, RemoteScript, TOOLS_SCRIPT } from "../remote/script.ts";
 import { scripts } from "./scripts.ts";
@@ -52,7 +53,7 @@ export const CHECK_SCRIPTS = [
  * running stack from changing, however the checks change. Preparation repeats them.
  */
 export function checkDevice(
-  machine: Machine,
+  machine: EdgeMachine,
   { host, hostKey }: ReachableDevice,
   requirements: Requirements,
   opts: pulumi.CustomResourceOptions = {},

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { bundleKeys, parseEnrolled } from "./enrolment.ts";
-import { guestAddress, HUB, succeed, TestFog } from "./testing/fog.ts";
+import { joinAddress, HUB, succeed, TestFog } from "./testing/fog.ts";
 
 const shed = {
   name: "shed",
@@ -19,7 +19,7 @@ let expires = "";
 beforeAll(async () => {
   fog = await TestFog.start();
   expires = await succeed(fog.invite(shed));
-  serve(bundleKeys(shed.secret).publicKey, guestAddress(shed));
+  serve(bundleKeys(shed.secret).publicKey, joinAddress(shed));
 });
 
 afterAll(() => {
@@ -70,7 +70,7 @@ describe("a device whose overlay has its peers from a server", () => {
     expires = await succeed(fog.invite(next, "update"));
     const silent = await fog.cabin.run(`ping -q -c 1 -W 1 ${HUB}`);
     expect(silent.code).toBe(1);
-    serve(bundleKeys(next.secret).publicKey, guestAddress(next));
+    serve(bundleKeys(next.secret).publicKey, joinAddress(next));
     const joining = fog.cabin.run(fog.bundle(next, expires));
     const { key } = parseEnrolled(await succeed(fog.awaitOnHub(next, 1)));
     serve(key, next.address);
@@ -84,6 +84,6 @@ describe("a device whose overlay has its peers from a server", () => {
     await fog.cabin.run("bash /var/lib/fogline/leave");
     expect((await leaving).stderr).toBe("");
     await succeed(fog.invite(shed, "delete"));
-    expect(fog.hub.must("nft list ruleset")).not.toContain(guestAddress(shed));
+    expect(fog.hub.must("nft list ruleset")).not.toContain(joinAddress(shed));
   });
 });

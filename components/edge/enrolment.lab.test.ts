@@ -118,9 +118,11 @@ describe("a join bundle", () => {
   });
 
   it("opens the hub's enrolment and nothing else", async () => {
-    const conf = fog.bundle(second, expires).split("GUEST_CONF='")[1]?.split("'")[0] ?? "";
+    const bundle = fog.bundle(second, expires);
+    const [conf, key] = ["JOIN_CONF", "JOIN_KEY"].map((name) => bundle.split(`${name}='`)[1]);
+    const tunnel = conf?.split("'")[0]?.replace("@PRIVATE_KEY@", key?.split("'")[0] ?? "") ?? "";
     fog.thief.must(
-      `umask 077; printf %s '${conf}' >/run/guest.conf; wg-quick up /run/guest.conf 2>&1`,
+      `umask 077; printf %s '${tunnel}' >/run/thief.conf; wg-quick up /run/thief.conf 2>&1`,
     );
     fog.hub.must("setsid socat TCP-LISTEN:6443,fork,reuseaddr SYSTEM:'echo api' >/dev/null 2>&1 &");
     const reach = (to: string, at: string | number): Promise<Ran> =>
@@ -129,7 +131,7 @@ describe("a join bundle", () => {
     expect((await reach(HUB, ENROLMENT_PORT)).stdout).toBe("open\n");
     expect((await reach(HUB, 6443)).code).not.toBe(0);
     expect((await fog.thief.run(`ping -q -c 1 -W 2 ${HUB}`)).code).not.toBe(0);
-    fog.thief.must("wg-quick down /run/guest.conf 2>&1; rm /run/guest.conf");
+    fog.thief.must("wg-quick down /run/thief.conf 2>&1; rm /run/thief.conf");
   });
 
   it.each([

@@ -43,7 +43,7 @@ describe("a bundle's keys", () => {
 describe("a bundle", () => {
   const values = {
     ...{ NODE: "cabin", ARCH: "arm64", ISSUE: "1", HUB: "10.101.0.1", PORT: "7471" },
-    ...{ EXPIRES: "1800000000", GUEST_CONF: "g", CONF: "c", ADMIN: "fogline" },
+    ...{ EXPIRES: "1800000000", JOIN_CONF: "g", JOIN_KEY: "k", CONF: "c", ADMIN: "fogline" },
     ...{ AUTHORIZED_KEY: "ssh-ed25519 AAAA", LEAVE: "echo 'bye'" },
     ...{ RANGES: "", CGROUPS: "any" },
   };

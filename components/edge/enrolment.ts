@@ -53,12 +53,11 @@ export interface BundleValues {
   readonly PORT: string;
   /** Seconds since 1970. */
   readonly EXPIRES: string;
-  /** WireGuard configuration for joining; holds the bundle's private key. */
-  readonly GUEST_CONF: string;
-  /**
-   * WireGuard configuration afterwards, with a mark for the key that the device makes; empty where the
-   * hub tells it.
-   */
+  /** WireGuard configuration for joining, without the private key. */
+  readonly JOIN_CONF: string;
+  /** The bundle's private key. */
+  readonly JOIN_KEY: string;
+  /** WireGuard configuration afterwards, without the key that the device makes; empty where the hub tells it. */
   readonly CONF: string;
   readonly ADMIN: string;
   readonly AUTHORIZED_KEY: string;

@@ -3,35 +3,48 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ReachableDevice } from "../../config/edge.ts";
 import type { OperatorKey } from "../../config/load.ts";
-import type { Connection, Machine } from "../machine.ts";
+import type { Connection, EdgeMachine } from "../machine.ts";
 import { checkDevice, type Requirements } from "./check.ts";
 import { prepare } from "./preparation.ts";
 
-/** Devices that exist already, each of them looked over before anything else is made. */
-export interface Adopted {
-  readonly machines: readonly Machine[];
+export interface ExistingDevicesArgs {
+  readonly devices: readonly ReachableDevice[];
+  readonly operatorKey: OperatorKey;
+  /** What a device must fulfil to join. */
+  readonly requirements: Requirements;
+}
+
+/** Before they had a component, steps on devices belonged to the stack itself. */
+const FORMER = { aliases: [{ parent: pulumi.rootStackResource }] };
+
+/**
+ * Edge devices as machines. Each is checked, then prepared once all of them have passed; nothing else is
+ * created, and nothing is billed.
+ */
+export class ExistingDevices extends pulumi.ComponentResource {
+  /** Prepared machines, in the order of `devices`. */
+  readonly machines: readonly EdgeMachine[];
   /** Done when no device stands in the way of the stack. */
   readonly checked: readonly pulumi.Resource[];
+
+  constructor(name: string, args: ExistingDevicesArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { devices, operatorKey, requirements } = args;
+    super("fogline:edge:ExistingDevices", name, { devices, requirements }, opts);
+    const found = devices.map((device) => ({ device, machine: machineOf(device, operatorKey) }));
+    const child = { parent: this, ...FORMER };
+    this.checked = found
+      // A lost device does not answer.
+      .filter(({ device }) => !device.lost)
+      .map(({ device, machine }) => checkDevice(machine, device, requirements, child));
+    this.machines = found.map(({ machine }) =>
+      // No device is changed while another one keeps the stack from being built.
+      prepare(machine, requirements, { ...child, dependsOn: [...this.checked] }),
+    );
+    this.registerOutputs({});
+  }
 }
 
-/** Edge devices as machines. Nothing is created: the devices are there and stay there. */
-export function adopt(
-  devices: readonly ReachableDevice[],
-  operatorKey: OperatorKey,
-  requirements: Requirements,
-): Adopted {
-  const found = devices.map((device) => ({ device, machine: machineOf(device, operatorKey) }));
-  // Nobody can look a lost one over any more.
-  const checked = found
-    .filter(({ device }) => !device.lost)
-    .map(({ device, machine }) => checkDevice(machine, device, requirements));
-  return {
-    machines: found.map(({ machine }) => prepare(machine, requirements, { dependsOn: checked })),
-    checked,
-  };
-}
-
-function machineOf(device: ReachableDevice, operatorKey: OperatorKey): Machine {
+function machineOf(device: ReachableDevice, operatorKey: OperatorKey): EdgeMachine {
   return {
     name: device.name,
     tier: "edge",

@@ -1,7 +1,8 @@
 /** Making a device fit for Kubernetes, and giving it back as it was. */
 import * as pulumi from "@pulumi/pulumi";
 
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
+import type { EdgeMachine } from "../machine.ts";
 import { RemoteScript } from "../remote/script.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { scripts } from "./scripts.ts";
@@ -20,10 +21,10 @@ const RESTART_ERRORS = 60;
  * @returns the machine, on which nothing else runs before it is prepared
  */
 export function prepare(
-  machine: Machine,
+  machine: EdgeMachine,
   requirements: Requirements,
   opts: pulumi.CustomResourceOptions = {},
-): Machine {
+): EdgeMachine {
   const node = nodeName(machine);
   const values = { NODE: node, ARCH: machine.arch };
   const preparation = new RemoteScript(
@@ -50,6 +51,7 @@ export function prepare(
       },
       undo: false,
     },
+    // The device restarts at the end of its preparation, where it has to.
     { ...opts, dependsOn: [preparation] },
   );
   return { ...machine, prepared };

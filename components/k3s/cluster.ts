@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { Settings } from "../../config/schema.ts";
-import { nodeName, type Machine } from "../machine.ts";
+import { nodeName } from "../../config/names.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
 import { readScript, RemoteScript } from "../remote/script.ts";
 import {
@@ -30,7 +30,7 @@ export interface ClusterArgs {
   readonly settings: Settings["k3s"];
   readonly overlay: Overlay;
   /** Machines that join by themselves, when they come; default none. */
-  readonly guests?: readonly OverlayMember[];
+  readonly invited?: readonly OverlayMember[];
 }
 
 /**
@@ -48,7 +48,7 @@ export class Cluster extends pulumi.ComponentResource {
    */
   readonly identity: pulumi.Output<string>;
   /**
-   * Done when every node is Ready; guests come when they come, and nothing waits for them. What depends
+   * Done when every node is Ready; invited ones join later, and nothing waits for them. What depends
    * on it is gone before a node's pods are moved.
    */
   readonly ready: readonly pulumi.Resource[];
@@ -58,8 +58,12 @@ export class Cluster extends pulumi.ComponentResource {
     private readonly args: ClusterArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:k3s:Cluster", name, {}, opts);
     const { hub, agents } = args.overlay;
+    const members = {
+      server: nameOf(hub),
+      agents: [...agents, ...(args.invited ?? [])].map(nameOf),
+    };
+    super("fogline:k3s:Cluster", name, { ...args.settings, ...members }, opts);
     // Until agents had a token of their own, this was the server's: its name stays, as agents do not
     // lose their way in while they are given it anew.
     const secret = new random.RandomPassword(
@@ -68,16 +72,17 @@ export class Cluster extends pulumi.ComponentResource {
       {
         parent: this,
         // A server on another machine is another cluster, empty, whatever its name and address.
-        ...(hub.machine.lifetime === undefined ? {} : { replaceWith: [hub.machine.lifetime] }),
+        replaceWith: [hub.machine.lifetime],
       },
     );
-    this.identity = pulumi.unsecret(secret.result.apply(identityOf));
+    const token = pulumi.secret(secret.result);
+    this.identity = pulumi.unsecret(token.apply(identityOf));
     const server = this.install(
       hub,
       {
         ROLE: "server",
         CONFIG: serverConfig(args.settings, this.node(hub, hub.address)),
-        TOKEN: secret.result,
+        TOKEN: token,
       },
       [],
     );
@@ -104,7 +109,7 @@ export class Cluster extends pulumi.ComponentResource {
       return [installed, this.drain(agent, installed)];
     };
     this.ready = [server, ...agents.flatMap(install)];
-    args.guests?.forEach(install);
+    args.invited?.forEach(install);
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 
@@ -122,6 +127,7 @@ export class Cluster extends pulumi.ComponentResource {
         values: { NODE: nodeName(machine), NAMES: names.join(" ") },
         undo: false,
       },
+      // It asks the API of the server; what depends on it runs on nodes that are Ready.
       { parent: this, dependsOn: [...this.ready] },
     );
   }
@@ -146,6 +152,7 @@ export class Cluster extends pulumi.ComponentResource {
         },
         secretOutput: true,
       },
+      // It asks the server's API.
       { parent: this, dependsOn: [server] },
     );
   }
@@ -161,6 +168,7 @@ export class Cluster extends pulumi.ComponentResource {
         values: { NODE: node },
         onlyUndo: true,
       },
+      // Deleted before the agent is.
       { parent: this, dependsOn: [installed] },
     );
   }
@@ -190,7 +198,8 @@ export class Cluster extends pulumi.ComponentResource {
           NODE: node,
           VERSION: settings.version,
           URL: downloadUrl(settings, member.machine.arch),
-          SHA256: checksum(settings, member.machine),
+          // Settings without a sum for a machine are refused before anything runs (config/image-rules.ts).
+          SHA256: settings.sha256[member.machine.arch] ?? "",
           FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
           REGISTRIES: registriesConfig(settings.mirrors),
           ADMIN: member.machine.adminUser,
@@ -204,6 +213,7 @@ export class Cluster extends pulumi.ComponentResource {
         // Others work on the machine until the node is Ready.
         waits: true,
       },
+      // Nodes talk over the overlay; an agent joins a server that runs and that admits it.
       { parent: this, dependsOn: [member.joined, ...after] },
     );
   }
@@ -213,6 +223,10 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
+function nameOf({ machine }: OverlayMember): string {
+  return machine.name;
+}
+
 /**
  * A name for the cluster that its token belongs to. K3s keeps one token for a cluster's whole life;
  * the hash gives nothing of it away.
@@ -220,15 +234,4 @@ export class Cluster extends pulumi.ComponentResource {
 function identityOf(token: string): string {
   const hash = createHash("sha256").update(`identity of the cluster of ${token}`);
   return `fogline-${hash.digest("hex").slice(0, 16)}`;
-}
-
-function checksum(settings: Settings["k3s"], machine: Machine): string {
-  const sum = settings.sha256[machine.arch];
-  if (sum === undefined) {
-    throw new pulumi.RunError(
-      `fogline:k3s.sha256.${machine.arch}: ${machine.name} needs the binary for ${machine.arch}; ` +
-        "add its SHA-256 from the release's checksum file",
-    );
-  }
-  return sum;
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { FakeMachine } from "../k3s/testing/machine.ts";
 import { FILES_SCRIPT } from "../remote/script.ts";
-import { NAMES_SCRIPT } from "./names.ts";
+import { NAMES_SCRIPT } from "./hosts-file.ts";
 import { STRANDED_SCRIPT } from "./stranded.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";

@@ -1,11 +1,11 @@
-/** What a room to the right of the overlay knows of it. */
+/** Members of an overlay, whatever its kind, and how a device becomes one. */
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Machine } from "../machine.ts";
+import type { CloudMachine, EdgeMachine, Machine } from "../machine.ts";
 
 /** A machine with its address in the overlay, reachable there once `joined` is done. */
-export interface OverlayMember {
-  readonly machine: Machine;
+export interface OverlayMember<M extends Machine = Machine> {
+  readonly machine: M;
   readonly address: pulumi.Input<string>;
   /** Network interface that leads to the other members; unset where the default route does. */
   readonly interfaceName?: string;
@@ -13,32 +13,49 @@ export interface OverlayMember {
 }
 
 /** The member that everybody reaches; its address is known before it has joined. */
-export interface Hub extends OverlayMember {
+export interface Hub extends OverlayMember<CloudMachine> {
   readonly address: string;
   readonly interfaceName: string;
   /** systemd unit that brings the interface up. */
   readonly unit: string;
 }
 
-/** The way in for one device that nobody reaches: it dials the hub, first as a guest, then as itself. */
-export interface Invitation {
-  /** Address of the guest, who reaches the hub's enrolment and nothing else. */
-  readonly guestAddress: pulumi.Input<string>;
-  /** The guest's WireGuard configuration, with a mark for the private key. */
-  readonly guestConf: pulumi.Output<string>;
-  /** The device's place, where it is known before the device has shown its key. */
-  readonly seat?: Seat;
-  /** Lets the device in by its public key. */
-  admit(publicKey: pulumi.Output<string>): Seat;
+interface CommonInvitation {
+  /** Address from which the device asks to join; it reaches the hub's enrolment service and nothing else. */
+  readonly joinAddress: pulumi.Input<string>;
+  /** WireGuard configuration of the tunnel from there, without its private key (see wireguard/conf.ts). */
+  readonly joinConf: pulumi.Output<string>;
 }
 
-/** A member's place in the overlay. */
-export interface Seat {
+/** An invitation to an overlay whose peers the hub keeps: it admits the device by itself. */
+export interface HubInvitation extends CommonInvitation {
+  readonly admittedBy: "hub";
+  /** Public key by which the hub knows the tunnel of the join request. */
+  readonly joinKey: pulumi.Output<string>;
+  /** The device's own, known before the device is. */
+  readonly lease: Lease;
+}
+
+/** An invitation to an overlay whose peers a server keeps, which has to learn the device's key first. */
+export interface ServerInvitation extends CommonInvitation {
+  readonly admittedBy: "server";
+  /** Has the server admit the device by its public key. */
+  admit(publicKey: pulumi.Output<string>): Lease;
+}
+
+/**
+ * Leave to join for one device that nobody reaches. The device dials the hub with the key of its bundle,
+ * shows the key that it has made, and gets a lease for that one.
+ */
+export type Invitation = HubInvitation | ServerInvitation;
+
+/** A device's address in the overlay, and its way there. */
+export interface Lease {
   readonly address: pulumi.Input<string>;
-  /** Its WireGuard configuration, with a mark for the private key. */
+  /** The device's WireGuard configuration, without its private key (see wireguard/conf.ts). */
   readonly conf: pulumi.Output<string>;
   /** Joins a machine that has a key already, or keeps it joined. */
-  join(machine: Machine, opts: pulumi.CustomResourceOptions): OverlayMember;
+  join(machine: EdgeMachine, opts: pulumi.CustomResourceOptions): OverlayMember<EdgeMachine>;
 }
 
 /** The joined machines and the operator's computer. */
@@ -52,7 +69,7 @@ export interface Overlay {
   /**
    * Invites a device that joins by itself.
    *
-   * @param guestKey public key that the device dials with until it has shown its own
+   * @param joinKey public key of its bundle, with which it dials until it has shown its own
    */
-  invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation;
+  invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): Invitation;
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, it } from "vitest";
 
-import { operatorInterface, refuseSharedRange } from "./operator.ts";
+import { operatorInterface } from "../../config/names.ts";
+import { refuseSharedRange } from "./operator.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-operator-"));
 
@@ -19,18 +20,6 @@ function joined(stack: string, ranges: string): void {
     `[Interface]\nAddress = 10.101.255.254/16\n\n[Peer]\nAllowedIPs = ${ranges}\n`,
   );
 }
-
-describe("the interface of a stack on the operator's computer", () => {
-  it("is named after the stack", () => {
-    expect(operatorInterface("dev")).toBe("fog-dev");
-  });
-
-  it("has a name that Linux takes, and of its own, for long names that begin alike", () => {
-    const names = ["production-east", "production-west"].map(operatorInterface);
-    expect(new Set(names).size).toBe(2);
-    expect(names.every((name) => name.length <= 15)).toBe(true);
-  });
-});
 
 describe("two stacks from one computer", () => {
   it("may have ranges of their own", () => {

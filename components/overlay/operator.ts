@@ -2,7 +2,6 @@
  * The operator's computer as a member of overlays: each stack has a folder and an interface of its own
  * there, so that one computer is in the overlays of several.
  */
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,25 +9,9 @@ import { rangesOverlap } from "@fogline/azure-checks/cidr";
 import * as pulumi from "@pulumi/pulumi";
 
 import { expandHome } from "../../config/load.ts";
+import { operatorInterface } from "../../config/names.ts";
 import { LocalScript } from "../remote/script.ts";
 import { KEY_SCRIPT, OPERATOR_SCRIPT } from "./wireguard/scripts.ts";
-
-/** Longest name that Linux gives a network interface. */
-const LONGEST = 15;
-const PREFIX = "fog-";
-
-/**
- * Name of a stack's network interface on the operator's computer, e.g. `fog-dev`. A longer name of a
- * stack is cut, and told apart by its sum.
- */
-export function operatorInterface(stack: string): string {
-  const room = LONGEST - PREFIX.length;
-  if (stack.length <= room) {
-    return `${PREFIX}${stack}`;
-  }
-  const sum = createHash("sha256").update(stack).digest("hex").slice(0, 4);
-  return `${PREFIX}${stack.slice(0, room - 5)}-${sum}`;
-}
 
 /** Folder of this stack on the operator's computer. */
 export function operatorFolder(folder: string): string {

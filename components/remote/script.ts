@@ -77,12 +77,13 @@ export class RemoteScript extends command.remote.Command {
         logging: command.remote.Logging.Stderr,
       },
       {
+        // Nothing runs on a device before it is prepared.
         ...pulumi.mergeOptions(opts, { dependsOn: dependenciesOf(machine) }),
         ...(args.onlyUndo === true ? {} : { hooks: lookFirst(machine, name) }),
         // A machine that is deleted takes its files along.
-        ...(machine.lifetime === undefined ? {} : { deletedWith: machine.lifetime }),
+        ...(machine.tier === "cloud" ? { deletedWith: machine.lifetime } : {}),
         // A lost one is not asked to give anything back.
-        ...(machine.lost === true ? { retainOnDelete: true } : {}),
+        ...(machine.tier === "edge" && machine.lost === true ? { retainOnDelete: true } : {}),
         additionalSecretOutputs: args.secretOutput === true ? ["stdout"] : [],
       },
     );
@@ -143,8 +144,8 @@ function readText(path: string): string {
   return text;
 }
 
-function dependenciesOf({ prepared }: Machine): pulumi.Resource[] {
-  return prepared === undefined ? [] : [prepared];
+function dependenciesOf(machine: Machine): pulumi.Resource[] {
+  return machine.tier === "cloud" || machine.prepared === undefined ? [] : [machine.prepared];
 }
 
 /** Script and values as the one text that the shell reads. */

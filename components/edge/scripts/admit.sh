@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Hands a device that the overlay's server knows by now its configuration, by way of the hub's enrolment.
 # Runs on the hub.
-# Values: those of departure.sh, ISSUE (another one is another device), CONF (with @PRIVATE_KEY@)
+# Values: those of departure.sh, ISSUE (another one is another device), CONF (the device's, without its private key)
 # Parts before it: files.sh, departure.sh
 case $1 in
   create | update)

@@ -6,8 +6,8 @@ set -euo pipefail
 # Takes a file of this very bundle away; another stack may have put its own there.
 remove_earlier() {
   local key
-  key=$(grep -m 1 '^PrivateKey = ' <<<"$TEXT")
-  if grep -qsxF -- "$key" "$EARLIER"; then
+  key=$(sed -n "s/^JOIN_KEY='\(.*\)'$/\1/p" <<<"$TEXT")
+  if grep -qsxF -- "PrivateKey = $key" "$EARLIER"; then
     rm -f "$EARLIER"
   fi
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The join bundle: makes this device a member of the overlay. Follows tools.sh and the parts that look a
-# device over.
-# Values: those of its parts, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), GUEST_CONF (WireGuard, with the
-#         bundle's own key), CONF (the device's, with @PRIVATE_KEY@; empty where the hub tells it), ADMIN,
-#         AUTHORIZED_KEY, LEAVE
+# The join bundle: makes this device a member of the overlay. Follows tools.sh, the parts that look a
+# device over, and conf.sh.
+# Values: those of its parts, ISSUE, HUB, PORT, EXPIRES (seconds since 1970), JOIN_CONF (of the tunnel for
+#         joining), JOIN_KEY (the bundle's private key), CONF (the device's; empty where the hub tells it),
+#         ADMIN, AUTHORIZED_KEY, LEAVE. Private keys stand in neither configuration.
 # The device's private key is made here and stays here.
 # shellcheck disable=SC2016,SC2153 # another bash expands; the values stand before the script
 set -euo pipefail
 home=$ROOT/var/lib/fogline
-guest=$ROOT/run/fogline-join.conf
+join_conf=$ROOT/run/fogline-join.conf
 key=$ROOT/etc/wireguard/fogline0.key
 conf=$ROOT/etc/wireguard/fogline0.conf
 # Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
@@ -48,8 +48,8 @@ prepare_to_leave() {
 
 give_up() {
   local code=$?
-  wg-quick down "$guest" >/dev/null 2>&1 || true
-  rm -f "$guest"
+  wg-quick down "$join_conf" >/dev/null 2>&1 || true
+  rm -f "$join_conf"
   if [ $expected = yes ]; then
     say "keeps its key, by which the hub knows it: run this file again"
   elif [ $code -ne 0 ]; then
@@ -106,8 +106,8 @@ let_operator_in() {
 # Goes on until the hub answers: the network may come up later than this script.
 enrol() {
   local deadline=$((SECONDS + patience)) told=$SECONDS answer
-  printf '%s' "$GUEST_CONF" >"$guest"
-  wg-quick up "$guest" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $guest shows why"
+  with_key "$JOIN_CONF" "$JOIN_KEY" >"$join_conf"
+  wg-quick up "$join_conf" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $join_conf shows why"
   say "asking the hub to let it in"
   until answer=$(ask) && [ "$answer" != wait ]; do
     [ "$answer" != wait ] || expected=yes
@@ -125,8 +125,8 @@ enrol() {
     sleep 1
   done
   expected=no
-  wg-quick down "$guest" >/dev/null 2>&1
-  rm -f "$guest"
+  wg-quick down "$join_conf" >/dev/null 2>&1
+  rm -f "$join_conf"
   [ "${answer%%$'\n'*}" = joined ] || refuse "the hub refused it: ${answer#refused }"
   [ -n "$CONF" ] || CONF=${answer#*$'\n'}$'\n'
 }
@@ -147,12 +147,12 @@ request() {
   echo end
 }
 
-endpoint() { sed -n 's/^Endpoint = //p' <<<"$GUEST_CONF"; }
+endpoint() { sed -n 's/^Endpoint = //p' <<<"$JOIN_CONF"; }
 
 join_overlay() {
   local deadline=$((SECONDS + 90)) private
   IFS= read -r private <"$key"
-  printf '%s' "${CONF//@PRIVATE_KEY@/$private}" >"$conf"
+  with_key "$CONF" "$private" >"$conf"
   echo "$NODE $ISSUE" >"$home/joined"
   systemctl enable --quiet --now wg-quick@fogline0.service
   # The pods' network of a device that joins anew went with the tunnel that it lay on.

@@ -3,8 +3,8 @@
  * program sends, on machines made of this computer's namespaces. Needs root and wireguard-go.
  */
 import { ENROLMENT_PORT, enrolmentAddress } from "../../overlay/addresses.ts";
-import { PRIVATE_KEY, writeConf } from "../../overlay/wireguard/conf.ts";
-import { MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
+import { writeConf } from "../../overlay/wireguard/conf.ts";
+import { CONF_SCRIPT, MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
 import { FILES_SCRIPT, readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { CHECK_SCRIPTS } from "../check.ts";
@@ -30,8 +30,8 @@ export interface Invited {
   readonly served?: boolean;
 }
 
-/** Where a device stands while it joins. */
-export function guestAddress({ address }: Invited): string {
+/** Address of a device while it joins. */
+export function joinAddress({ address }: Invited): string {
   return enrolmentAddress(RANGE, address);
 }
 
@@ -114,7 +114,7 @@ export class TestFog implements Disposable {
         ISSUE: to.issue,
         ARCH,
         ADDRESS: to.served === true ? "" : to.address,
-        GUEST: guestAddress(to),
+        GUEST: joinAddress(to),
         KEY: bundleKeys(to.secret).publicKey,
         VALID_HOURS: String(validHours),
         HUB,
@@ -147,16 +147,15 @@ export class TestFog implements Disposable {
 
   /** The join bundle that a device runs. */
   bundle(to: Invited, expires: string): string {
-    const { privateKey } = bundleKeys(to.secret);
-    const guest = this.conf(`${guestAddress(to)}/32`, `${HUB}/32`);
-    return bundleText(readScript([...CHECK_SCRIPTS, ...scripts("join.sh")]), {
+    return bundleText(readScript([...CHECK_SCRIPTS, CONF_SCRIPT, ...scripts("join.sh")]), {
       NODE: to.name,
       ARCH,
       ISSUE: to.issue,
       HUB,
       PORT: ENROLMENT_PORT,
       EXPIRES: expires.trim(),
-      GUEST_CONF: guest.replace(PRIVATE_KEY, privateKey),
+      JOIN_CONF: this.conf(`${joinAddress(to)}/32`, `${HUB}/32`),
+      JOIN_KEY: bundleKeys(to.secret).privateKey,
       CONF: to.served === true ? "" : this.own(to),
       ADMIN: "fogline",
       AUTHORIZED_KEY: "ssh-ed25519 AAAAC3Operator operator",

@@ -2,8 +2,10 @@
 import { AclRule, ExternalClient, type Egress, type Gateway } from "@fogline/pulumi-netmaker";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Where clients come in, and where they may go from there. */
-export interface Gates {
+import { clientId, pairName } from "../../../config/names.ts";
+
+/** A network as its external clients need it: the gateway that they dial, the egress behind it. */
+export interface ClientNetwork {
   readonly network: pulumi.Output<string>;
   readonly gateway: Gateway;
   readonly egress: Egress;
@@ -15,26 +17,25 @@ export interface Gates {
  * A client with a key of its own.
  *
  * @param name of the resource, less `-client`
- * @param id at most 32 characters
+ * @param member at most 32 characters
  * @param after clients whose addresses come before its own
  */
 export function createClient(
-  { network, gateway, egress, options }: Gates,
+  { network, gateway, egress, options }: ClientNetwork,
   name: string,
-  id: string,
+  member: string,
   publicKey: pulumi.Output<string>,
   after: readonly ExternalClient[] = [],
 ): ExternalClient {
   return new ExternalClient(
     `${name}-client`,
     {
-      // At least five characters.
-      clientId: id.padEnd(5, "-"),
+      clientId: clientId(member),
       network,
       gateway: gateway.node,
       publicKey: publicKey.apply((key) => key.trim()),
     },
-    // Its file names the egress.
+    // Its configuration lists the ranges of the egress, and its address follows those of `after`.
     pulumi.mergeOptions(options, { dependsOn: [egress, ...after] }),
   );
 }
@@ -47,7 +48,7 @@ export function createClient(
  *   device to the other
  */
 export function reachAll(
-  { network, egress, options }: Gates,
+  { network, egress, options }: ClientNetwork,
   resource: string,
   name: string,
   clients: readonly ExternalClient[],
@@ -65,17 +66,25 @@ export function reachAll(
   );
 }
 
-/** Lets two clients reach each other. */
+/** A node that is a client of the network. */
+export interface ClientNode {
+  readonly node: string;
+  readonly client: ExternalClient;
+}
+
+/** Lets two clients reach each other, by one rule in whatever order they are listed. */
 export function reachEachOther(
-  { network, options }: Gates,
-  name: string,
-  one: ExternalClient,
-  other: ExternalClient,
+  { network, options }: ClientNetwork,
+  one: ClientNode,
+  other: ClientNode,
 ): AclRule {
+  const [first, second] = one.node < other.node ? [one, other] : [other, one];
+  const name = pairName(first.node, second.node);
   return new AclRule(
     `${name}-rule`,
-    { network, name, from: [device(one)], to: [device(other)] },
-    options,
+    { network, name, from: [device(first.client)], to: [device(second.client)] },
+    // The rule was named in the order in which the devices were listed.
+    pulumi.mergeOptions(options, { aliases: [{ name: `${second.node}-${first.node}-rule` }] }),
   );
 }
 

@@ -1,74 +1,82 @@
 /**
- * Devices that join a Netmaker network by themselves. Each is an external client twice: as a guest with
- * the bundle's key, whom a rule lets talk to the hub's enrolment alone, and as itself, once it has shown
- * the key that it made.
+ * Devices that join a Netmaker network by themselves. Each is an external client twice: with the bundle's
+ * key, and a rule that lets it reach the hub's enrolment service alone; and with the key that it made,
+ * once it has shown that.
  */
 import { AclRule, type ExternalClient } from "@fogline/pulumi-netmaker";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Machine } from "../../machine.ts";
+import { joinClientName } from "../../../config/names.ts";
+import type { EdgeMachine } from "../../machine.ts";
 import { ENROLMENT_PORT } from "../addresses.ts";
-import type { Invitation, OverlayMember } from "../member.ts";
-import { createClient, reachAll, reachEachOther, type Gates } from "./clients.ts";
+import type { OverlayMember, ServerInvitation } from "../member.ts";
+import {
+  createClient,
+  reachAll,
+  reachEachOther,
+  type ClientNetwork,
+  type ClientNode,
+} from "./clients.ts";
 import { clientConf } from "./conf.ts";
 
 /** Joins a machine as the client that it became; `rule` lets that one in. */
 export type JoinClient = (
   client: ExternalClient,
   rule: pulumi.Resource,
-  machine: Machine,
+  machine: EdgeMachine,
   opts: pulumi.CustomResourceOptions,
-) => OverlayMember;
+) => OverlayMember<EdgeMachine>;
 
 /** What invitations know of the network. */
-export interface Doorstep extends Gates {
+export interface InvitingNetwork extends ClientNetwork {
   /** Clients of the program's own making. */
   readonly members: readonly ExternalClient[];
   /** Devices that joined by themselves, which grow in number. */
-  readonly admitted: { readonly node: string; readonly client: ExternalClient }[];
+  readonly admitted: ClientNode[];
 }
 
 /**
  * Invites a device.
  *
  * @param node name of the device's node, at most 27 characters
- * @param guestKey public key of its bundle
+ * @param joinKey public key of its bundle
  */
 export function invite(
-  gates: Doorstep,
+  network: InvitingNetwork,
   node: string,
-  guestKey: pulumi.Output<string>,
+  joinKey: pulumi.Output<string>,
   join: JoinClient,
-): Invitation {
-  const guest = createClient(gates, `${node}-guest`, `join-${node}`, guestKey);
-  const knock = new AclRule(
+): ServerInvitation {
+  const joining = createClient(network, `${node}-guest`, joinClientName(node), joinKey);
+  const rule = new AclRule(
     `${node}-guest-rule`,
     {
-      network: gates.network,
-      name: `join-${node}`,
-      from: [{ kind: "device", id: guest.clientId }],
+      network: network.network,
+      name: joinClientName(node),
+      from: [{ kind: "device", id: joining.clientId }],
       to: [{ kind: "gateways" }],
       protocol: "tcp",
       ports: [ENROLMENT_PORT],
     },
-    gates.options,
+    network.options,
   );
   return {
-    // No bundle is out before the rule stands.
-    guestAddress: knock.ruleId.apply(() => guest.address),
-    guestConf: guest.config.apply(clientConf),
+    admittedBy: "server",
+    // No bundle is out before the rule is in force.
+    joinAddress: rule.ruleId.apply(() => joining.address),
+    joinConf: joining.config.apply(clientConf),
     admit: (publicKey) => {
-      const client = createClient(gates, node, node, publicKey);
-      const rule = reachAll(gates, `${node}-rule`, node, [client], gates.members);
+      const client = createClient(network, node, node, publicKey);
+      const own = reachAll(network, `${node}-rule`, node, [client], network.members);
       // Done when both have come, which is their own time: nothing waits for it.
-      for (const other of gates.admitted) {
-        reachEachOther(gates, `${other.node}-${node}`, other.client, client);
+      for (const other of network.admitted) {
+        reachEachOther(network, other, { node, client });
       }
-      gates.admitted.push({ node, client });
+      network.admitted.push({ node, client });
       return {
         address: client.address,
         conf: client.config.apply(clientConf),
-        join: (machine, opts) => join(client, rule, machine, opts),
+        join: (machine, opts) => join(client, own, machine, opts),
       };
     },
   };

@@ -14,18 +14,19 @@ import {
 import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../machine.ts";
+import { nodeName } from "../../../config/names.ts";
+import type { CloudMachine, EdgeMachine, Machine } from "../../machine.ts";
 import { type LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { hubAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
-import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
-import { hostsLines } from "../names.ts";
+import { hostsLines } from "../hosts-file.ts";
+import type { Hub, Overlay, OverlayMember, ServerInvitation } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "../wireguard/scripts.ts";
-import { createClient, reachAll, type Gates } from "./clients.ts";
+import { createClient, reachAll, type ClientNetwork } from "./clients.ts";
 import { clientConf } from "./conf.ts";
-import { invite, type Doorstep } from "./invitation.ts";
+import { invite, type InvitingNetwork } from "./invitation.ts";
 import { pinned } from "./program.ts";
 import { HUB_NAMES_SCRIPT, HUB_SCRIPT, REACH_SCRIPT, YIELD_SCRIPT } from "./scripts.ts";
 import { Server, type ServerAccess } from "./server.ts";
@@ -39,11 +40,11 @@ export interface NetmakerOverlayArgs {
   /** Largest packet the path between members carries, in bytes. */
   readonly pathMtu: number;
   /** Runs the server and is the network's host; its ports must be open. */
-  readonly server: Machine;
+  readonly server: CloudMachine;
   /** Machines of the cloud, which the route `toOverlay` lets reach the network. */
-  readonly workers: readonly Machine[];
+  readonly workers: readonly CloudMachine[];
   /** Devices outside the cloud. */
-  readonly devices: readonly Machine[];
+  readonly devices: readonly EdgeMachine[];
   /** Range of the cloud's network: the egress. */
   readonly cloudRange: string;
   /** Lets the cloud's machines reach the network through the master. */
@@ -73,10 +74,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   /** Options of every resource in the server's database, which goes with the server. */
   private readonly child: pulumi.CustomResourceOptions;
   private readonly network: Network;
-  private readonly gates: Gates;
+  private readonly clients: ClientNetwork;
   /** What joins by itself comes after these. */
   private readonly members: readonly ExternalClient[];
-  private readonly admitted: Doorstep["admitted"] = [];
+  private readonly admitted: InvitingNetwork["admitted"] = [];
 
   constructor(
     name: string,
@@ -85,7 +86,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   ) {
     // Members that stay are the same resources in both kinds: a switch changes them in place.
     const aliases = [{ type: "fogline:wireguard:WireguardOverlay" }, ...FORMER_TYPES];
-    super("fogline:netmaker:NetmakerOverlay", name, {}, { ...opts, aliases });
+    super("fogline:netmaker:NetmakerOverlay", name, inputsOf(args), { ...opts, aliases });
     this.mtu = overlayMtu(args.pathMtu);
     const server = new Server(
       `${name}-server`,
@@ -95,6 +96,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     this.child = {
       parent: this,
       provider: server.provider,
+      // The API answers once the server runs.
       dependsOn: [server.running],
       deletedWith: server.running,
     };
@@ -102,39 +104,21 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       ...access,
       network: args.settings.network,
     }));
-    this.network = new Network(
-      `${name}-network`,
-      {
-        name: args.settings.network,
-        addressRange: args.range,
-        mtu: this.mtu,
-        // Rules that let everybody in come with a network: only what `guard` says holds here.
-        defaultRules: false,
-      },
-      this.child,
-    );
+    this.network = createNetwork(name, args, this.mtu, this.child);
     this.hub = this.createHub(name, server);
-    this.gates = this.declareHub(name);
-    const ownKey = operatorKey(name, args.operatorFolder, { parent: this });
-    const operatorPublicKey = keyOf(ownKey, "this computer");
-    const operator = createClient(this.gates, "operator", "operator", operatorPublicKey);
-    const devices: { readonly machine: Machine; readonly client: ExternalClient }[] = [];
-    for (const machine of args.devices) {
-      const node = nodeName(machine);
-      const after = [devices.at(-1)?.client ?? operator];
-      const key = keyOf(this.createKey(machine), machine.name);
-      const client = createClient(this.gates, node, node, key, after);
-      devices.push({ machine, client });
-    }
+    this.clients = this.declareHub(name);
+    const operator = createOperator(name, args, this.clients, this);
+    const devices = this.createDevices(operator);
     this.members = [operator, ...devices.map(({ client }) => client)];
-    const guarded = reachAll(
-      this.gates,
+    const rule = reachAll(
+      this.clients,
       `${name}-rule-members`,
       "members",
       this.members,
       this.members,
     );
-    const joined = { parent: this, dependsOn: [guarded] };
+    // A member waits for the hub's answer, which the rule lets through.
+    const joined = { parent: this, dependsOn: [rule] };
     this.agents = [
       ...args.workers.map((worker) => this.joinWorker(worker)),
       ...devices.map(({ machine, client }) => this.joinDevice(machine, client, joined)),
@@ -144,12 +128,14 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  /** The server lets the device in; the hub, which it reaches as a guest, tells it so. */
-  invite(device: Pick<Machine, "name">, guestKey: pulumi.Output<string>): Invitation {
+  /** The server admits the device; the hub, which it reaches with its join key, tells it so. */
+  invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): ServerInvitation {
     const { members, admitted } = this;
+    // Clients that are declared before it keep their addresses, which count down as clients come.
     const options = pulumi.mergeOptions(this.child, { dependsOn: [...members] });
-    const doorstep = { ...this.gates, options, members, admitted };
-    return invite(doorstep, nodeName(device), guestKey, (client, rule, machine, opts) =>
+    const network = { ...this.clients, options, members, admitted };
+    return invite(network, nodeName(device), joinKey, (client, rule, machine, opts) =>
+      // The hub's answer, which joining waits for, passes by the rule.
       this.joinDevice(machine, client, pulumi.mergeOptions(opts, { dependsOn: [rule] })),
     );
   }
@@ -174,24 +160,26 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           SERVER: server.host,
           TOKEN: key.token,
           ADDRESS: address,
-          ENDPOINT: machine.publicAddress ?? "",
+          ENDPOINT: machine.publicAddress,
           PORT: String(listenPort),
           MTU: String(this.mtu),
           YIELD: readScript(YIELD_SCRIPT),
         },
       },
+      // netclient registers with the server.
       { parent: this, dependsOn: [server.running] },
     );
     return { machine, address, interfaceName: HOST_INTERFACE, unit: HOST_UNIT, joined };
   }
 
   /** What the server is told of the hub: it is a gateway, and the way to the cloud. */
-  private declareHub(name: string): Gates {
+  private declareHub(name: string): ClientNetwork {
     const { server, cloudRange, listenPort } = this.args;
     const network = this.network.name;
     const host = new Host(
       `${name}-host`,
       { name: nodeName(server), network, listenPort, mtu: this.mtu },
+      // The host exists once netclient has registered.
       pulumi.mergeOptions(this.child, { dependsOn: [this.hub.joined] }),
     );
     const gateway = new Gateway(
@@ -203,9 +191,23 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
       `${name}-egress`,
       // Nodes of the cloud answer to the member's own address: the cloud's route leads back.
       { name: "cloud", network, range: cloudRange, node: host.nodeId, nat: false },
+      // Both change the master's node on the server.
       pulumi.mergeOptions(this.child, { dependsOn: [gateway] }),
     );
     return { network, gateway, egress, options: this.child };
+  }
+
+  /** Clients get their addresses in the order in which they come, so each waits for the one before. */
+  private createDevices(operator: ExternalClient): readonly Device[] {
+    const devices: Device[] = [];
+    for (const machine of this.args.devices) {
+      const node = nodeName(machine);
+      const after = [devices.at(-1)?.client ?? operator];
+      const key = keyOf(this.createKey(machine), machine.name);
+      const client = createClient(this.clients, node, node, key, after);
+      devices.push({ machine, client });
+    }
+    return devices;
   }
 
   private createKey(machine: Machine): RemoteScript {
@@ -218,10 +220,10 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   private joinDevice(
-    machine: Machine,
+    machine: EdgeMachine,
     client: ExternalClient,
     opts: pulumi.CustomResourceOptions,
-  ): OverlayMember {
+  ): OverlayMember<EdgeMachine> {
     const node = nodeName(machine);
     const joined = new RemoteScript(
       `${node}-overlay`,
@@ -244,9 +246,9 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   /** A machine of the cloud is behind the egress: it needs nothing but the way back. */
-  private joinWorker(machine: Machine): OverlayMember {
+  private joinWorker(machine: CloudMachine): OverlayMember {
     const node = nodeName(machine);
-    const address = machine.privateAddress ?? "";
+    const address = machine.privateAddress;
     new DnsRecord(
       `${node}-name`,
       { name: this.fullName(machine), network: this.network.name, address },
@@ -259,6 +261,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
         script: REACH_SCRIPT,
         values: { NODE: node, HUB: this.hub.address, NAMES: this.namesAt(machine, address) },
       },
+      // The step ends when the hub answers, by the route.
       { parent: this, dependsOn: [this.hub.joined, this.args.route] },
     );
     return { machine, address, joined };
@@ -276,16 +279,14 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
   }
 
   /** Devices that join by a bundle are not among them: nothing waits for those. */
-  private nameMembers(
-    devices: readonly { readonly machine: Machine; readonly client: ExternalClient }[],
-  ): void {
+  private nameMembers(devices: readonly Device[]): void {
     const { machine, address } = this.hub;
     const names: Record<string, pulumi.Input<string>> = { [this.fullName(machine)]: address };
     for (const { machine: device, client } of devices) {
       names[this.fullName(device)] = client.address;
     }
     for (const worker of this.args.workers) {
-      names[this.fullName(worker)] = worker.privateAddress ?? "";
+      names[this.fullName(worker)] = worker.privateAddress;
     }
     new RemoteScript(
       `${nodeName(machine)}-names`,
@@ -311,6 +312,53 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
     const conf = client.config.apply(clientConf);
     return joinOperator(name, this.args.operatorFolder, conf, this.hub.address, opts);
   }
+}
+
+/** A device outside the cloud, and the client that it is. */
+interface Device {
+  readonly machine: EdgeMachine;
+  readonly client: ExternalClient;
+}
+
+/** What the state records of the overlay: its settings, and its members by name. */
+function inputsOf(args: NetmakerOverlayArgs): pulumi.Inputs {
+  const { settings, range, listenPort, pathMtu, cloudRange } = args;
+  const namesOf = (machines: readonly Machine[]): string[] => machines.map(({ name }) => name);
+  return {
+    ...{ settings, range, listenPort, pathMtu, cloudRange },
+    ...{ server: args.server.name, workers: namesOf(args.workers) },
+    devices: namesOf(args.devices),
+  };
+}
+
+function createNetwork(
+  name: string,
+  { settings, range }: NetmakerOverlayArgs,
+  mtu: number,
+  opts: pulumi.CustomResourceOptions,
+): Network {
+  return new Network(
+    `${name}-network`,
+    {
+      name: settings.network,
+      addressRange: range,
+      mtu,
+      // The server's own rules let everybody reach everybody: only the program's are to hold.
+      defaultRules: false,
+    },
+    opts,
+  );
+}
+
+/** The operator's computer as a client, by the key that stays there. */
+function createOperator(
+  name: string,
+  { operatorFolder }: NetmakerOverlayArgs,
+  network: ClientNetwork,
+  parent: pulumi.Resource,
+): ExternalClient {
+  const key = operatorKey(name, operatorFolder, { parent });
+  return createClient(network, "operator", "operator", keyOf(key, "this computer"));
 }
 
 function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 
 import { FILES_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
-import { NAMES_SCRIPT } from "../names.ts";
+import { NAMES_SCRIPT } from "../hosts-file.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
 import { PROGRAM_SCRIPT } from "./program.ts";
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { netmaker } from "../../../config/netmaker.ts";
 import { mockEngine, settled, type Registered } from "../../../testing/engine.ts";
-import type { Machine } from "../../machine.ts";
+import type { CloudMachine } from "../../machine.ts";
 import { Server } from "./server.ts";
 
 const sum = "0".repeat(64);
@@ -24,13 +24,15 @@ beforeAll(async () => {
 });
 
 function declare(name: string, settings: Readonly<Record<string, unknown>>): void {
-  const machine: Machine = {
+  const machine: CloudMachine = {
     name,
     tier: "cloud",
     role: "server",
     arch: "amd64",
     adminUser: "fogline",
     publicAddress: pulumi.output("192.0.2.1"),
+    privateAddress: pulumi.output("10.10.1.4"),
+    lifetime: new pulumi.ComponentResource("test:index:Machine", name),
     connection: pulumi.output({ host: "192.0.2.1", hostKey: "ssh-ed25519 AAAA" }),
   };
   new Server(name, { settings: netmaker.parse(settings), machine });

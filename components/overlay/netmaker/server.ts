@@ -6,14 +6,15 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
-import { nodeName, type Machine } from "../../machine.ts";
+import { nodeName } from "../../../config/names.ts";
+import type { CloudMachine } from "../../machine.ts";
 import { FILES_SCRIPT, readScript, RemoteScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { pinned, pinnedUi } from "./program.ts";
 
 export interface ServerArgs {
   readonly settings: NetmakerSettings;
   /** Its TCP port 443 must be open to this computer. */
-  readonly machine: Machine;
+  readonly machine: CloudMachine;
 }
 
 /** How the API is asked from elsewhere. */
@@ -44,18 +45,18 @@ export class Server extends pulumi.ComponentResource {
   readonly running: pulumi.Resource;
 
   constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:netmaker:Server", name, {}, opts);
     const { settings, machine } = args;
+    super("fogline:netmaker:Server", name, { settings, machine: machine.name }, opts);
     this.host =
-      settings.domain === undefined
-        ? pulumi.output(machine.publicAddress ?? "")
-        : pulumi.output(settings.domain);
-    const password = new random.RandomPassword(
-      `${name}-admin`,
-      // Letters and digits: nothing on the way needs to quote them.
-      { length: 32, special: false },
-      { parent: this },
-    ).result;
+      settings.domain === undefined ? machine.publicAddress : pulumi.output(settings.domain);
+    const password = pulumi.secret(
+      new random.RandomPassword(
+        `${name}-admin`,
+        // Letters and digits: nothing on the way needs to quote them.
+        { length: 32, special: false },
+        { parent: this },
+      ).result,
+    );
     const database = databaseScript(settings.database);
     const server = new RemoteScript(
       `${nodeName(machine)}-netmaker`,
@@ -65,7 +66,7 @@ export class Server extends pulumi.ComponentResource {
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
-          ADDRESS: machine.publicAddress ?? "",
+          ADDRESS: machine.publicAddress,
           DOMAIN: settings.domain === undefined ? "no" : "yes",
           ...pinned(settings, "server", machine.arch),
           ...pinnedUi(settings),
@@ -85,7 +86,11 @@ export class Server extends pulumi.ComponentResource {
       ...(settings.domain === undefined ? { ca: server.result.apply(readCertificate) } : {}),
     };
     this.access = pulumi.secret(access);
-    this.provider = new Provider(`${name}-api`, access, { parent: this, dependsOn: [server] });
+    this.provider = new Provider(`${name}-api`, access, {
+      parent: this,
+      // With a domain nothing of `access` says that the API answers.
+      dependsOn: [server],
+    });
     this.registerOutputs({ host: this.host });
   }
 }

@@ -7,7 +7,10 @@ import * as pulumi from "@pulumi/pulumi";
 const OVERHEAD = 80;
 /** Seconds between packets that keep a NAT's mapping alive; home routers forget UDP after 30. */
 const KEEPALIVE = 15;
-/** Stands where the machine puts its private key, which never leaves it. */
+/**
+ * Stands for the private key in every configuration that the program writes or passes on: whoever
+ * brings the tunnel up holds the key and fills it in (`with_key` of scripts/conf.sh), nobody else does.
+ */
 export const PRIVATE_KEY = "@PRIVATE_KEY@";
 
 /** One remote end of a tunnel. */
@@ -59,7 +62,7 @@ export function readPublicKey(text: string, member: string): string {
  * The file for `wg-quick`, with a mark where the private key belongs. Nothing goes in unchecked:
  * `wg` refuses a whole file for one line, and everybody is in the hub's.
  *
- * @throws RangeError naming the value that does not belong there
+ * @throws RunError naming the value that does not belong there
  */
 export function writeConf(end: Interface): string {
   check(end);
@@ -91,7 +94,7 @@ function check({ address, mtu, listenPort, peers }: Interface): void {
     ...peers.flatMap(wrongOf),
   ];
   if (wrong.length > 0) {
-    throw new RangeError(`no WireGuard configuration can hold ${wrong.join(", ")}`);
+    throw new pulumi.RunError(`no WireGuard configuration can hold ${wrong.join(", ")}`);
   }
 }
 

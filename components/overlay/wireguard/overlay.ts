@@ -2,11 +2,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../../../config/schema.ts";
-import { nodeName, type Machine } from "../../machine.ts";
+import { nodeName } from "../../../config/names.ts";
+import type { CloudMachine, Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
 import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
-import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
+import type { Hub, HubInvitation, Overlay, OverlayMember } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey, writeConf, type Peer } from "./conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts";
@@ -14,7 +15,7 @@ import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts
 export interface WireguardOverlayArgs {
   readonly settings: Settings["overlay"];
   /** The hub: its public UDP port must be open. */
-  readonly server: Machine;
+  readonly server: CloudMachine;
   readonly agents: readonly Machine[];
   /** Folder for the key and configuration of the operator's computer, a folder in it for each stack. */
   readonly operatorFolder: string;
@@ -46,7 +47,12 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   ) {
     // Members that stay are the same resources in both kinds: a switch changes them in place.
     const aliases = [{ type: "fogline:netmaker:NetmakerOverlay" }, ...FORMER_TYPES];
-    super("fogline:wireguard:WireguardOverlay", name, {}, { ...opts, aliases });
+    super(
+      "fogline:wireguard:WireguardOverlay",
+      name,
+      { ...args.settings, server: args.server.name, agents: args.agents.map(nameOf) },
+      { ...opts, aliases },
+    );
     this.mtu = overlayMtu(args.settings.pathMtu);
     const hubKey = this.createKey(args.server);
     this.hubKey = keyOf(hubKey, args.server.name);
@@ -60,27 +66,28 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       spokes,
       keyOf(operatorKey(name, this.args.operatorFolder, { parent: this }), "this computer"),
     );
+    // A member waits for the hub's answer.
     const joined = { parent: this, dependsOn: [this.hub.joined] };
     this.agents = spokes.map((spoke) => this.createSpoke(spoke, joined));
     this.operator = this.joinOperator(name, joined);
     this.registerOutputs({ hub: this.hub.address });
   }
 
-  /** The hub keeps the peers of devices that join by themselves, so their place is known before. */
-  invite(device: Pick<Machine, "name">): Invitation {
+  /** Addresses follow from names, so a device's is known before it joins. */
+  invite(device: Pick<Machine, "name">, joinKey: pulumi.Output<string>): HubInvitation {
     const address = this.addressOf("edge", device.name);
-    const guestAddress = enrolmentAddress(this.range, address);
+    const joinAddress = enrolmentAddress(this.range, address);
     const conf = this.conf(this.withPrefix(address), "edge");
-    const seat: Seat = {
-      address,
-      conf,
-      join: (machine, opts) => this.join(machine, address, conf, this.hub.address, opts),
-    };
     return {
-      guestAddress,
-      guestConf: this.conf(`${guestAddress}/32`, "edge", [`${this.hub.address}/32`]),
-      seat,
-      admit: () => seat,
+      admittedBy: "hub",
+      joinAddress,
+      joinConf: this.conf(`${joinAddress}/32`, "edge", [`${this.hub.address}/32`]),
+      joinKey,
+      lease: {
+        address,
+        conf,
+        join: (machine, opts) => this.join(machine, address, conf, this.hub.address, opts),
+      },
     };
   }
 
@@ -117,25 +124,27 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     const conf = known.apply((peers) =>
       writeConf({ address: this.withPrefix(address), mtu: this.mtu, listenPort, peers }),
     );
-    // The hub's configuration names every key but its own, which must be there all the same.
-    return this.join(this.args.server, address, conf, "", {
+    const { server } = this.args;
+    const member = this.join(server, address, conf, "", {
       parent: this,
+      // The hub's configuration names every key but its own, which must be there all the same.
       dependsOn: [hubKey],
     });
+    return { ...member, machine: server };
   }
 
-  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): Hub {
+  private createSpoke(spoke: Spoke, opts: pulumi.CustomResourceOptions): OverlayMember {
     const conf = this.conf(this.withPrefix(spoke.address), spoke.machine.tier);
     return this.join(spoke.machine, spoke.address, conf, this.hub.address, opts);
   }
 
-  private join(
-    machine: Machine,
+  private join<M extends Machine>(
+    machine: M,
     address: string,
     conf: pulumi.Output<string>,
     hub: string,
     opts: pulumi.CustomResourceOptions,
-  ): Hub {
+  ): OverlayMember<M> & Omit<Hub, "machine"> {
     const node = nodeName(machine);
     const values = {
       NODE: node,
@@ -185,7 +194,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
             name: nodeName(server),
             publicKey,
             allowedIps: reach,
-            endpoint: `${hub ?? ""}:${settings.listenPort}`,
+            endpoint: `${hub}:${settings.listenPort}`,
           },
         ],
       }),
@@ -195,6 +204,10 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
   private withPrefix(address: string): string {
     return `${address}/${this.range.split("/")[1] ?? ""}`;
   }
+}
+
+function nameOf({ name }: Machine): string {
+  return name;
 }
 
 function keyOf({ result }: RemoteScript | LocalScript, member: string): pulumi.Output<string> {

@@ -6,7 +6,7 @@ import { succeed } from "../../edge/testing/fog.ts";
 import { TestMachine, type Ran } from "../../edge/testing/machines.ts";
 import { renderStep } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
-import { operatorInterface } from "../operator.ts";
+import { operatorInterface } from "../../../config/names.ts";
 import { writeConf } from "./conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, OPERATOR_SCRIPT } from "./scripts.ts";
 

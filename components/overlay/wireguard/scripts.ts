@@ -2,8 +2,11 @@
 import { join } from "node:path";
 
 import { FILES_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
-import { NAMES_SCRIPT } from "../names.ts";
+import { NAMES_SCRIPT } from "../hosts-file.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
+
+/** The part of a script that writes WireGuard configurations. */
+export const CONF_SCRIPT = script("conf.sh");
 
 /** Makes a member's key and prints the public half. */
 export const KEY_SCRIPT = [TOOLS_SCRIPT, script("key.sh")];
@@ -18,14 +21,15 @@ export const MEMBER_SCRIPT = [
   FILES_SCRIPT,
   NAMES_SCRIPT,
   STRANDED_SCRIPT,
-  ...["conf.sh", "member.sh"].map(script),
+  CONF_SCRIPT,
+  script("member.sh"),
 ];
 
 /** Looks after the tunnel of a member that dials; a program of its own. */
 export const WATCH_SCRIPT = script("watch.sh");
 
 /** Joins the operator's computer. */
-export const OPERATOR_SCRIPT = ["conf.sh", "operator.sh"].map(script);
+export const OPERATOR_SCRIPT = [CONF_SCRIPT, script("operator.sh")];
 
 function script(file: string): string {
   return join(import.meta.dirname, "scripts", file);

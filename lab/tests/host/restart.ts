@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { operatorInterface } from "../../../components/overlay/operator.ts";
+import { operatorInterface } from "../../../config/names.ts";
 import { STACK } from "../../engine.ts";
 import { NAMESPACES, RUN } from "../../layout.ts";
 import { HOST_RUN } from "../../lock.ts";

@@ -21,13 +21,17 @@ loads() {
   fi
 }
 
+# with_key CONF KEY: prints the configuration with the private key, for which the program wrote a mark. The
+# one place where it is filled in.
+with_key() { printf '%s' "${1//@PRIVATE_KEY@/$2}"; }
+
 # write_conf FILE KEY-FILE: CONF with the private key, into a new file beside FILE; prints its path. Fails,
 # and leaves none, when wg cannot load it.
 write_conf() {
   local key part
   IFS= read -r key <"$2"
   part=$(umask 077 && mktemp "$1.XXXXXX")
-  if ! printf '%s' "${CONF//@PRIVATE_KEY@/$key}" >"$part" || ! loads "$part"; then
+  if ! with_key "$CONF" "$key" >"$part" || ! loads "$part"; then
     rm -f "$part"
     return 1
   fi

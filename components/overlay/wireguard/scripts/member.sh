@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes the machine a member of the overlay: writes fogline0.conf, keeps the tunnel up across
 # reboots, waits until the hub answers with packets of full size.
-# Values: those of files.sh, CONF (with @PRIVATE_KEY@), HUB (address to reach; empty on the hub), MTU,
+# Values: those of files.sh, CONF (see conf.sh), HUB (address to reach; empty on the hub), MTU,
 #         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
 #         member that dials)
 # Parts before it: files.sh, names.sh, stranded.sh, conf.sh

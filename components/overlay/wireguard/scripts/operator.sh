@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Joins the operator's computer to the overlay of one stack, so that it reaches the cluster's API there.
-# Values: STACK, FOLDER, INTERFACE (its own in each stack), CONF (with @PRIVATE_KEY@), HUB, EARLIER (folder
+# Values: STACK, FOLDER, INTERFACE (its own in each stack), CONF (see conf.sh), HUB, EARLIER (folder
 #         where an earlier version kept key and configuration of every stack, as fogline0)
 # Parts before it: conf.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
