@@ -14,6 +14,7 @@ it.each([
   ["a K3s token", `token K10${"a1".repeat(32)}::server:feedbeef`, "feedbeef"],
   ["a kubeconfig's key", 'client-key-data: "LS0tLS1CRUdJ"', "LS0tLS1C"],
   ["a WireGuard key", "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=", "yAnz5TF"],
+  ["a join bundle's key", "JOIN_KEY='yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk='", "yAnz5TF"],
   ["a passphrase", "PULUMI_CONFIG_PASSPHRASE=hunter22", "hunter22"],
   ["a password in YAML", "  password: 'two words'", "two words"],
   ["a password in a URL", "postgres://poll:hunter22@10.43.0.5/poll", "hunter22"],

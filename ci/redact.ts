@@ -30,7 +30,7 @@ const PATTERNS: readonly (readonly [what: string, pattern: RegExp])[] = [
   [
     "a WireGuard key",
     new RegExp(
-      String.raw`\b((?:Private|Preshared)Key\\?["']?\s*[=:]\s*\\?["']?)${BASE64}{43}=`,
+      String.raw`\b((?:Private|Preshared|Join)_?Key\\?["']?\s*[=:]\s*\\?["']?)${BASE64}{43}=`,
       "gi",
     ),
   ],

@@ -204,6 +204,10 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
       ["a private key", declared("command:remote:Command", { create: `echo '${KEY}'` })],
       ["a K3s token", declared("command:local:Command", { triggers: ["K10aa11::server:abc"] })],
       [
+        "a WireGuard private key",
+        declared("command:local:Command", { create: `JOIN_KEY='${"A".repeat(43)}='` }),
+      ],
+      [
         "data.password",
         declared("kubernetes:core/v1:ConfigMap", { data: { password: "hunter2" } }),
       ],

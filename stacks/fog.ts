@@ -1,4 +1,4 @@
-/** The whole fog on one page: machines → overlay → cluster → apps. */
+/** The whole stack on one page: machines → overlay → cluster → apps. */
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Apps } from "../apps/app.ts";
@@ -35,9 +35,9 @@ export type Outputs = ClusterOutputs & Readonly<Record<string, unknown>>;
 /** Builds everything that the settings ask for. */
 export function fog(loaded: Loaded, apps: Apps): Outputs {
   const { settings } = loaded;
-  const machinery = machines(loaded);
-  const { server, workers } = machinery;
-  const overlay = overlayOf(settings, machinery);
+  const all = machines(loaded);
+  const { server, workers } = all;
+  const overlay = overlayOf(settings, all);
   const invited = joinBundles(loaded, overlay);
   const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, invited });
   keepRecord(settings, apps, cluster.ready);

@@ -1,7 +1,4 @@
-/**
- * Where the computers come from: a cloud network with its machines, adopted edge devices,
- * and devices that join by themselves.
- */
+/** The stack's machines: a cloud network with its machines, and edge devices that exist already. */
 import * as pulumi from "@pulumi/pulumi";
 
 import type { CloudMachineSettings } from "../config/cloud.ts";
@@ -20,15 +17,15 @@ export interface Machines {
   readonly workers: readonly [Vm, ...Vm[]];
   /** Edge devices that this computer reaches. */
   readonly devices: readonly EdgeMachine[];
-  /** Where the cloud's machines are plugged in. */
+  /** Network of the cloud's machines. */
   readonly network: Network;
 }
 
-/** Creates the cloud's machines and adopts the edge's. */
+/** Creates the cloud's machines, and prepares the devices that this computer reaches. */
 export function machines({ settings, operatorKey }: Loaded): Machines {
   const { cloud } = settings;
   const { kind } = settings.overlay;
-  // Let's Encrypt looks at the API from anywhere; without a DNS name the operator's computer alone asks.
+  // Let's Encrypt validates from any address; without a DNS name only the operator's computer connects.
   const apiFrom = settings.netmaker.domain === undefined ? cloud.sshFrom : ["*"];
   const devices = new ExistingDevices("edge", {
     devices: settings.edge.filter((device) => device.reach !== "bundle"),
@@ -36,7 +33,7 @@ export function machines({ settings, operatorKey }: Loaded): Machines {
     requirements: requirementsOf(settings),
   });
   const network = new Network("fogline", {
-    // Nothing is billed for a device that cannot join.
+    // Nothing is billed before every device has passed its check.
     after: devices.checked,
     resourceGroup: cloud.resourceGroup,
     location: cloud.location,

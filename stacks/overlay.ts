@@ -8,7 +8,7 @@ import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Machines } from "./machines.ts";
 
-/** Joins the machines; what stands on the overlay does not know which kind it is. */
+/** Joins the machines; nothing that uses the overlay depends on its kind. */
 export function overlayOf(settings: Settings, machines: Machines): Overlay {
   const { server, workers, devices, network } = machines;
   const operatorFolder = settings.operator.folder;

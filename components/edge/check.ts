@@ -1,4 +1,4 @@
-/** Looking a device over before anything is made for it. */
+/** Checks of a device before anything is created for it. */
 import { createHash } from "node:crypto";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -11,9 +11,9 @@ import { render } from "../remote/render.ts";
 import { readScript, RemoteScript, TOOLS_SCRIPT } from "../remote/script.ts";
 import { scripts } from "./scripts.ts";
 
-/** What the stack asks of its devices, as values of the scripts that look them over. */
+/** What the stack requires of its devices, as values of the scripts that check them. */
 export interface Requirements {
-  /** Ranges that a device's own addresses and routes must not touch: setting and range, a line each. */
+  /** Ranges that a device's own addresses and routes must not overlap: setting and range, a line each. */
   readonly RANGES: string;
   /** The kernel's control groups that K3s runs on. */
   readonly CGROUPS: "v2" | "any";
@@ -22,7 +22,7 @@ export interface Requirements {
 /** The minor release of Kubernetes whose kubelet refuses to start on cgroup v1. */
 const FIRST_ON_V2_ALONE = 35;
 
-/** What a stack asks of its devices. */
+/** What a stack with these settings requires of its devices. */
 export function requirementsOf({ overlay, cloud, k3s }: Settings): Requirements {
   const ranges = {
     "fogline:overlay.range": overlay.range,
@@ -39,18 +39,18 @@ export function requirementsOf({ overlay, cloud, k3s }: Settings): Requirements 
   };
 }
 
-/** Parts of every script that looks a device over; they define `check_device`. */
+/** Parts of every script that checks a device; they define `check_device`. */
 export const CHECK_SCRIPTS = [
   TOOLS_SCRIPT,
   ...scripts("supported.sh", "boot.sh", "conflicts.sh", "network.sh", "needs.sh"),
 ] as const;
 
 /**
- * Looks a device over as the user who logs in, and fails with everything that keeps it from joining.
- * Changes nothing there.
+ * Checks a device as the user who logs in, and fails with every reason why it cannot join. Changes
+ * nothing there.
  *
- * It runs once for a device, which its address and host key are: a device that is off must not keep a
- * running stack from changing, however the checks change. Preparation repeats them.
+ * The check runs once for each pair of address and host key, even if the script changes later: a device
+ * that is off must not block updates of a running stack. Its preparation repeats the check.
  */
 export function checkDevice(
   machine: EdgeMachine,
@@ -74,7 +74,7 @@ export function checkDevice(
       undo: false,
       asUser: true,
     },
-    // Another device has another name, so nothing is missed.
+    // Another address or host key gives the resource another name, so that no device is left unchecked.
     { ...opts, ignoreChanges: ["connection", "create", "update", "stdin", "logging"] },
   );
 }

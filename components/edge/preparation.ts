@@ -1,4 +1,4 @@
-/** Making a device fit for Kubernetes, and giving it back as it was. */
+/** Preparation of a device for Kubernetes, and its restoration when it leaves. */
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeName } from "../../config/names.ts";
@@ -8,17 +8,17 @@ import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { scripts } from "./scripts.ts";
 
 /**
- * Errors that are borne while a device restarts: with 5 s between the later ones, about five
- * minutes. A Pi 4 takes 30 to 60 s.
+ * Failed SSH connections that are tolerated while a device restarts: with 5 s between the later ones,
+ * about five minutes. A Pi 4 takes 30 to 60 s.
  */
 const RESTART_ERRORS = 60;
 
 /**
- * Prepares a device that passes every check: missing programs, memory counted by group (one restart
- * where the kernel needs to be told), no swap, the right time, a log that spares the SD card. A device
- * that needs none of it is left as it is. What was changed is put back when the device leaves the stack.
+ * Prepares a device that passes every check: installs missing programs, enables the memory cgroup (which
+ * may take one restart), disables swap, sets the clock, keeps the journal off the SD card. Nothing that is
+ * right already is changed, and what was changed is restored when the device leaves the stack.
  *
- * @returns the machine, on which nothing else runs before it is prepared
+ * @returns the machine, on which other steps wait for its preparation
  */
 export function prepare(
   machine: EdgeMachine,
@@ -57,7 +57,7 @@ export function prepare(
   return { ...machine, prepared };
 }
 
-/** The boot that ends for the preparation: empty where none does. */
+/** Id of the boot that the preparation ends by a restart; empty where it restarts nothing. */
 function readBoot(text: string, machine: string): string {
   if (!/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/.test(text)) {
     throw new pulumi.RunError(

@@ -29,27 +29,24 @@ import {
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
   readonly overlay: Overlay;
-  /** Machines that join by themselves, when they come; default none. */
+  /** Machines that join by themselves, at a time of their own; default none. */
   readonly invited?: readonly OverlayMember[];
 }
 
 /**
  * A K3s server and its agents, all Ready when `ready` is done.
  *
- * Agents hold nothing that adds a server, reads a Secret or changes the cluster: a token that lets agents
- * join, and a kubeconfig that only looks, one for each node, which goes with the node.
+ * Agents hold nothing that can add a server, read a Secret or change the cluster: only a token that lets
+ * agents join, and a read-only kubeconfig for each node, which is revoked when the node leaves.
  */
 export class Cluster extends pulumi.ComponentResource {
   /** Kubeconfig whose server is the overlay address of the control plane; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /**
-   * What tells this cluster from any other: it stays as long as the cluster does, whatever becomes of
-   * its kubeconfig, and a preview knows it.
-   */
+  /** Identifies the cluster for its whole life, whatever becomes of its kubeconfig; previews know it. */
   readonly identity: pulumi.Output<string>;
   /**
-   * Done when every node is Ready; invited ones join later, and nothing waits for them. What depends
-   * on it is gone before a node's pods are moved.
+   * Done when every node is Ready, except invited ones, which nothing waits for. On deletion, what depends
+   * on it is deleted before a node is drained.
    */
   readonly ready: readonly pulumi.Resource[];
 
@@ -64,8 +61,8 @@ export class Cluster extends pulumi.ComponentResource {
       agents: [...agents, ...(args.invited ?? [])].map(nameOf),
     };
     super("fogline:k3s:Cluster", name, { ...args.settings, ...members }, opts);
-    // Until agents had a token of their own, this was the server's: its name stays, as agents do not
-    // lose their way in while they are given it anew.
+    // It was the server's token until agents had one of their own. It keeps its name, so that agents can
+    // join while the new token is rolled out.
     const secret = new random.RandomPassword(
       `${name}-token`,
       { length: 48, special: false },
@@ -133,8 +130,8 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /**
-   * Lets a machine have its node's name, and takes the node out of the cluster once the agent itself is
-   * gone or runs on another machine.
+   * Reserves a node's name for a machine, and removes the node from the cluster once its agent is gone or
+   * runs on another machine.
    */
   private admit({ machine }: OverlayMember, server: pulumi.Resource): RemoteScript {
     const node = nodeName(machine);
@@ -157,7 +154,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
-  /** Moves an agent's pods away before it stops: what depends on the agent is deleted before it. */
+  /** Drains an agent's node before the agent stops: what depends on the agent is deleted first. */
   private drain({ machine }: OverlayMember, installed: pulumi.Resource): pulumi.Resource {
     const node = nodeName(machine);
     return new RemoteScript(
@@ -173,7 +170,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
-  /** Warns of the end of the certificates while nothing has renewed them. */
+  /** Warns of certificates that expire soon and were not renewed. */
   private tellOfEnd(): void {
     this.kubeconfig.apply((kubeconfig) => {
       const end = endOf(kubeconfig);

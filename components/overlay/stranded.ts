@@ -1,4 +1,4 @@
-/** A change of the overlay's kind may lose devices that nobody reaches. */
+/** A change of the overlay's kind would cut off devices that joined with a bundle. */
 import { join } from "node:path";
 
 /** The part of a hub's script that refuses it. */
