@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 const PROJECT = join(import.meta.dirname, "..");
 /** Where components are declared. */
-const FOLDERS = ["apps", "components", "stacks"];
+const FOLDERS = ["apps", "components", "stacks", "testing"];
 
 /** A class whose type the engine records. */
 interface Component {

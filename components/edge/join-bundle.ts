@@ -5,9 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { BundleDevice } from "../../config/edge.ts";
-import { expandHome, type OperatorKey } from "../../config/load.ts";
+import type { OperatorKey } from "../../config/operator-key.ts";
+import { ENROLMENT_PORT } from "../../config/overlay-addresses.ts";
+import { expandHome } from "../../config/paths.ts";
 import { nodeName, type Machine } from "../machine.ts";
-import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Overlay, OverlayMember, Seat } from "../overlay/member.ts";
 import { operatorFolder } from "../overlay/operator.ts";
 import { PRIVATE_KEY } from "../overlay/wireguard/conf.ts";

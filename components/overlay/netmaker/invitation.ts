@@ -6,8 +6,8 @@
 import { AclRule, type ExternalClient } from "@fogline/pulumi-netmaker";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { ENROLMENT_PORT } from "../../../config/overlay-addresses.ts";
 import type { Machine } from "../../machine.ts";
-import { ENROLMENT_PORT } from "../addresses.ts";
 import type { Invitation, OverlayMember } from "../member.ts";
 import { createClient, reachAll, reachEachOther, type Gates } from "./clients.ts";
 import { clientConf } from "./conf.ts";

@@ -16,6 +16,7 @@ import {
 import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
+import { hubAddress } from "../../../config/overlay-addresses.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import {
   FILES_SCRIPT,
@@ -24,7 +25,6 @@ import {
   RemoteScript,
   TOOLS_SCRIPT,
 } from "../../remote/script.ts";
-import { hubAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, Invitation, Overlay, OverlayMember } from "../member.ts";
 import { hostsLines, NAMES_SCRIPT } from "../names.ts";

@@ -1,10 +1,15 @@
 /** The overlay from plain WireGuard: the master is the hub, everyone else dials it. */
 import * as pulumi from "@pulumi/pulumi";
 
+import {
+  enrolmentAddress,
+  hubAddress,
+  memberAddress,
+  operatorAddress,
+} from "../../../config/overlay-addresses.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName, type Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
-import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, Invitation, Overlay, OverlayMember, Seat } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
