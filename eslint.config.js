@@ -2,6 +2,8 @@ import js from "@eslint/js";
 import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
+import boundaries from "./eslint.boundaries.js";
+
 export default tseslint.config(
   { ignores: ["node_modules/", ".fogline/", "**/dist/"] },
   js.configs.recommended,
@@ -19,4 +21,5 @@ export default tseslint.config(
       curly: "error",
     },
   },
+  ...boundaries,
 );

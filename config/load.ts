@@ -1,24 +1,15 @@
 /** Reads a stack's settings: the only file that touches `pulumi.Config`. */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Readable } from "./known.ts";
-import { keyPairProblems, type FileText } from "./operator-key.ts";
+import { keyPairProblems, type FileText, type OperatorKey } from "./operator-key.ts";
+import { expandHome } from "./paths.ts";
 import { placeholders } from "./placeholders.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 import { operator, read, settingsOf, type AppSettings, type Settings } from "./schema.ts";
 import type { Sections } from "./section.ts";
-
-/** The operator's SSH key pair: the public half is installed on machines, the private one logs in. */
-export interface OperatorKey {
-  /** One line of `authorized_keys`. */
-  readonly publicKey: string;
-  /** OpenSSH private key; a Pulumi secret. */
-  readonly privateKey: pulumi.Output<string>;
-}
 
 /** What the program is told, all of it checked. */
 export interface Loaded {
@@ -70,11 +61,6 @@ export function load(apps: Sections): Loaded {
 function sshKeyOf(readable: Readable): string {
   const { sshKey } = readable["operator"] as Partial<Settings["operator"]>;
   return sshKey ?? operator.parse({}).sshKey;
-}
-
-/** Absolute path of a setting that may start with `~/`. */
-export function expandHome(path: string): string {
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
 /** Values under `fogline:` by name. The engine hands structured values over as JSON text. */

@@ -1,12 +1,7 @@
 /** Rules of names and overlay addresses: one machine each, and none for nobody. */
 import { parseCidr } from "@fogline/azure-checks/cidr";
 
-import {
-  freeAddress,
-  isMemberAddress,
-  memberAddress,
-  type Tier,
-} from "../components/overlay/addresses.ts";
+import { freeAddress, isMemberAddress, memberAddress, type Tier } from "./overlay-addresses.ts";
 import type { Known } from "./known.ts";
 import { nearestOf, type Problem } from "./problems.ts";
 

@@ -1,10 +1,19 @@
 /** Whether a pair of key files logs in where this program uses it. Reads no file and shows no key. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 
+import type * as pulumi from "@pulumi/pulumi";
 import ssh2 from "ssh2";
 
 import type { Problem } from "./problems.ts";
 import { readPublicKey, writeFields, type PublicKey } from "./ssh-key.ts";
+
+/** The operator's SSH key pair: the public half is installed on machines, the private one logs in. */
+export interface OperatorKey {
+  /** One line of `authorized_keys`. */
+  readonly publicKey: string;
+  /** OpenSSH private key; a Pulumi secret. */
+  readonly privateKey: pulumi.Output<string>;
+}
 
 /** What came of reading a file: its text, or the error's code such as `ENOENT`. */
 export type FileText = { readonly text: string } | { readonly code: string };

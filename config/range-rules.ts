@@ -108,7 +108,7 @@ function sizes({ cloud, overlay, k3s, devices }: Known): Problem[] {
   };
   const bitsOf = (range: string | undefined): number | undefined =>
     range === undefined ? undefined : parseCidr(range)?.bits;
-  // Tiers and enrolment have blocks of 256 (see components/overlay/addresses.ts).
+  // Tiers and enrolment have blocks of 256 (see overlay-addresses.ts).
   const overlayBits = bitsOf(overlay.range);
   if (overlayBits !== undefined && overlayBits > 22) {
     tell(

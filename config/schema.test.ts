@@ -2,7 +2,7 @@ import { addressAt, addressInside, rangesOverlap } from "@fogline/azure-checks/c
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { memberAddress } from "../components/overlay/addresses.ts";
+import { memberAddress } from "./overlay-addresses.ts";
 import { SettingsError, type Problem } from "./problems.ts";
 import { parse } from "./schema.ts";
 

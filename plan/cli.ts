@@ -8,7 +8,7 @@
 import { join } from "node:path";
 
 import { checkOutBase, type BaseCheckout } from "./base.ts";
-import { PRICES } from "./cost.ts";
+import { PRICES } from "../policy/cost.ts";
 import { PlanError } from "./error.ts";
 import { json } from "./json.ts";
 import { livePreview } from "./live.ts";

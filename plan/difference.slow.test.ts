@@ -11,7 +11,7 @@ import { AFTER_APPLY, differenceBetween, type Difference } from "./difference.ts
 import { firewallOf } from "./firewall.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
-import { PRICES } from "./cost.ts";
+import { PRICES } from "../policy/cost.ts";
 import { isRefused, reportOf } from "./report.ts";
 import { bench, runProgram } from "./run.ts";
 import type { Outcome, Snapshot } from "./snapshot.ts";

@@ -1,6 +1,6 @@
 /** A plan as Markdown: dangers first, long parts folded, fit for a comment on a pull request. */
 import { money } from "../policy/budget.ts";
-import type { Cost } from "./cost.ts";
+import type { Cost } from "../policy/cost.ts";
 import { firewallTable } from "./markdown-firewall.ts";
 import { differenceSection } from "./markdown-difference.ts";
 import type { PolicyResult, Report, View } from "./report.ts";

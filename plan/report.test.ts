@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { MissingPriceError, type PriceTable } from "./cost.ts";
+import { MissingPriceError, type PriceTable } from "../policy/cost.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
 import { isRefused, reportOf, type Base } from "./report.ts";

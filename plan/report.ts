@@ -5,7 +5,7 @@ import { sizesInsideBudget } from "../policy/budget.ts";
 import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
 import { violationsOf, type Violation } from "../policy/policy.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
-import { estimate, type Cost, type PriceTable } from "./cost.ts";
+import { estimate, type Cost, type PriceTable } from "../policy/cost.ts";
 import { dangersOf, settingsDangers, type Danger } from "./dangers.ts";
 import { differenceBetween, type Difference } from "./difference.ts";
 import { closedMachines, firewallOf, type FirewallRow } from "./firewall.ts";

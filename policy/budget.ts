@@ -1,5 +1,5 @@
 /** The policy of money: what a stack costs stays inside its budget. */
-import type { Cost } from "../plan/cost.ts";
+import type { Cost } from "./cost.ts";
 
 export const sizesInsideBudget = {
   name: "sizes-inside-budget",

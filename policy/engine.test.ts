@@ -1,7 +1,7 @@
 import type { StackValidationArgs } from "@pulumi/policy";
 import { describe, expect, it } from "vitest";
 
-import { MissingPriceError, PRICES, type PriceTable } from "../plan/cost.ts";
+import { MissingPriceError, PRICES, type PriceTable } from "./cost.ts";
 import { budgetValidation } from "./engine.ts";
 
 const table: PriceTable = {

@@ -2,7 +2,7 @@
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 
-import { estimate, type PriceTable } from "../plan/cost.ts";
+import { estimate, type PriceTable } from "./cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
 

@@ -1,7 +1,7 @@
 /** The policy pack: `pulumi preview --policy-pack policy`. */
 import { PolicyPack } from "@pulumi/policy";
 
-import { PRICES } from "../plan/cost.ts";
+import { PRICES } from "./cost.ts";
 import { budgetValidation, stackValidation, validation } from "./engine.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import { POLICIES } from "./policies.ts";

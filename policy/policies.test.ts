@@ -1,7 +1,7 @@
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
-import type { Cost } from "../plan/cost.ts";
+import type { Cost } from "./cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import { PLAN_POLICIES } from "./policies.ts";
 import { violationsOf, type Declared } from "./policy.ts";

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { estimate, PRICES } from "../plan/cost.ts";
+import { estimate, PRICES } from "../policy/cost.ts";
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { APPS } from "../apps/index.ts";
 import { schemasOf } from "../config/schema.ts";

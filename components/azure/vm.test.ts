@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 
-import type { OperatorKey } from "../../config/load.ts";
+import type { OperatorKey } from "../../config/operator-key.ts";
 import { value } from "../../testing/engine.ts";
 import { Network } from "./network.ts";
 import { Vm } from "./vm.ts";

@@ -5,7 +5,7 @@ import * as network from "@pulumi/azure-native/network/index.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Disk } from "../../config/cloud.ts";
-import type { OperatorKey } from "../../config/load.ts";
+import type { OperatorKey } from "../../config/operator-key.ts";
 import type { Arch, CloudMachine, Connection } from "../machine.ts";
 import type { Network } from "./network.ts";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { ENROLMENT_PORT } from "../overlay/addresses.ts";
+import { ENROLMENT_PORT } from "../../config/overlay-addresses.ts";
 import { bundleKeys } from "./enrolment.ts";
 import { ARCH, HUB, succeed, TestFog } from "./testing/fog.ts";
 import type { Ran, TestMachine } from "./testing/machines.ts";

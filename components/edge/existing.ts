@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ReachableDevice } from "../../config/edge.ts";
-import type { OperatorKey } from "../../config/load.ts";
+import type { OperatorKey } from "../../config/operator-key.ts";
 import type { Connection, EdgeMachine } from "../machine.ts";
 import { checkDevice, type Requirements } from "./check.ts";
 import { prepare } from "./preparation.ts";

@@ -5,10 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { BundleDevice } from "../../config/edge.ts";
-import { expandHome, type OperatorKey } from "../../config/load.ts";
+import type { OperatorKey } from "../../config/operator-key.ts";
 import { nodeName } from "../../config/names.ts";
+import { ENROLMENT_PORT } from "../../config/overlay-addresses.ts";
+import { expandHome } from "../../config/paths.ts";
 import type { EdgeMachine } from "../machine.ts";
-import { ENROLMENT_PORT } from "../overlay/addresses.ts";
 import type { Invitation, Lease, Overlay, OverlayMember } from "../overlay/member.ts";
 import { operatorFolder } from "../overlay/operator.ts";
 import { CONF_SCRIPT } from "../overlay/wireguard/scripts.ts";

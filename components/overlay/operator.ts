@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { rangesOverlap } from "@fogline/azure-checks/cidr";
 import * as pulumi from "@pulumi/pulumi";
 
-import { expandHome } from "../../config/load.ts";
 import { operatorInterface } from "../../config/names.ts";
+import { expandHome } from "../../config/paths.ts";
 import { LocalScript } from "../remote/script.ts";
 import { KEY_SCRIPT, OPERATOR_SCRIPT } from "./wireguard/scripts.ts";
 

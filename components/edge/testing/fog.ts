@@ -2,7 +2,7 @@
  * A hub that takes join bundles, and devices behind two NATs: real WireGuard and the scripts that the
  * program sends, on machines made of this computer's namespaces. Needs root and wireguard-go.
  */
-import { ENROLMENT_PORT, enrolmentAddress } from "../../overlay/addresses.ts";
+import { ENROLMENT_PORT, enrolmentAddress } from "../../../config/overlay-addresses.ts";
 import { writeConf } from "../../overlay/wireguard/conf.ts";
 import { CONF_SCRIPT, MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";

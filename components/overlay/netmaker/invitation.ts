@@ -7,8 +7,8 @@ import { AclRule, type ExternalClient } from "@fogline/pulumi-netmaker";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { joinClientName } from "../../../config/names.ts";
+import { ENROLMENT_PORT } from "../../../config/overlay-addresses.ts";
 import type { EdgeMachine } from "../../machine.ts";
-import { ENROLMENT_PORT } from "../addresses.ts";
 import type { OverlayMember, ServerInvitation } from "../member.ts";
 import {
   createClient,

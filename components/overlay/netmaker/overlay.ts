@@ -15,9 +15,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName } from "../../../config/names.ts";
+import { hubAddress } from "../../../config/overlay-addresses.ts";
 import type { CloudMachine, EdgeMachine, Machine } from "../../machine.ts";
 import { type LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
-import { hubAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import { hostsLines } from "../hosts-file.ts";
 import type { Hub, Overlay, OverlayMember, ServerInvitation } from "../member.ts";

@@ -1,11 +1,16 @@
 /** The overlay from plain WireGuard: the master is the hub, everyone else dials it. */
 import * as pulumi from "@pulumi/pulumi";
 
+import {
+  enrolmentAddress,
+  hubAddress,
+  memberAddress,
+  operatorAddress,
+} from "../../../config/overlay-addresses.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName } from "../../../config/names.ts";
 import type { CloudMachine, Machine } from "../../machine.ts";
 import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
-import { enrolmentAddress, hubAddress, memberAddress, operatorAddress } from "../addresses.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, HubInvitation, Overlay, OverlayMember } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";

@@ -9,7 +9,7 @@ import {
   isMemberAddress,
   memberAddress,
   operatorAddress,
-} from "./addresses.ts";
+} from "./overlay-addresses.ts";
 
 const range = "10.101.0.0/16";
 const tier = fc.constantFrom("cloud" as const, "edge" as const);

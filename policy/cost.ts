@@ -1,8 +1,8 @@
 /** What a stack costs in a month, from a table of prices. */
 import { addressMonthly, diskMonthly, sizeMonthly, SOURCE } from "../config/prices.ts";
 import { RECORD } from "../config/transition.ts";
-import type { Declared } from "../policy/policy.ts";
-import { at, textAt } from "../policy/values.ts";
+import type { Declared } from "./policy.ts";
+import { at, textAt } from "./values.ts";
 
 /** One thing that is billed. */
 export interface CostLine {
