@@ -53,10 +53,10 @@ try() {
 passed() { echo '{"numPassedTests": 1, "numFailedTests": 0, "success": true}' >"$1"; }
 failed() { echo '{"numPassedTests": 0, "numFailedTests": 1, "success": false}' >"$1"; }
 
-host() { run "$1" npx vitest run --config vitest.host.config.ts "$2"; }
+host() { run "$1" npx vitest run --project=host "$2"; }
 inside() {
   run lab nsenter --net=/run/netns/fogline-laptop \
-    npx vitest run --config vitest.lab.config.ts "$@"
+    npx vitest run --project=lab "$@"
 }
 
 go_tests() {
@@ -115,7 +115,7 @@ elif [ $overlay = netmaker ]; then
   story
 else
   ./testing/workflows.sh || true # its report counts it
-  run service npx vitest run --config vitest.service.config.ts
+  run service npx vitest run --project=slow
   run contract node --import tsx testing/contract.ts
   begin
   host stack stack
