@@ -125,12 +125,12 @@ describe("the long run", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
-      [["up", "restart", "outage", "interrupted", "up again", "browser", "lab"]],
+      [["up", "restart", "outage", "interrupted", "up-again", "browser", "lab"]],
       [["down"]],
     ]);
     expect(named(plan, "outage").env).toEqual({ NETMAKER_OUTAGE: "600" });
     expect(named(plan, "up").env).toBeUndefined();
-    expect(named(plan, "up again").env).toEqual({ STACK_FILE: "/tests/netmaker.yaml" });
+    expect(named(plan, "up-again").env).toEqual({ STACK_FILE: "/tests/netmaker.yaml" });
   });
 });
 

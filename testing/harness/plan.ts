@@ -171,7 +171,7 @@ function longLane(files: Files): Lane {
       { ...outage, env: { NETMAKER_OUTAGE: LONG_OUTAGE } },
       ...overNetmaker(story(folder, LAB_OVER_NETMAKER), files).map((step) =>
         // The lane begins with an `up` of its own.
-        step.name === up.name ? { ...step, name: "up again" } : step,
+        step.name === up.name ? { ...step, name: "up-again" } : step,
       ),
     ],
   };
