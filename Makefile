@@ -7,6 +7,9 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 LAB = node --import tsx lab/cli.ts
 # Debian packages that are missing: installed as root, named otherwise.
 SETUP = node --import tsx testing/setup.ts
+# The steps of a test run.
+TESTS = node --import tsx testing/run.ts
+ACTIONLINT = $(CURDIR)/.fogline/tests/actionlint
 # Options for a command, e.g. `make logs ARGS=raspberrypi` or `make down ARGS=--destroy`.
 ARGS ?=
 
@@ -73,16 +76,25 @@ scripts:
 .PHONY: test
 test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a failed lab standing
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory check
-	./testing/lab.sh $(ARGS)
-	./testing/summary.sh
+	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes minutes: the set-up and make check on a bare Debian, a restart of the computer under a lab
+test-long: node_modules ## What takes long: a bare Debian, a restart, a long outage, the story over Netmaker
 	@$(SETUP) test
-	@rm -f .fogline/tests/*.json
-	./testing/lab.sh --long $(ARGS)
-	./testing/summary.sh
+	@$(TESTS) --long $(ARGS)
+
+.PHONY: workflows go-tests
+# actionlint is a Go module, so the first run needs the module proxy.
+workflows:
+	@mkdir -p .fogline/tests
+	cd testing/actionlint && go build -o $(ACTIONLINT) github.com/rhysd/actionlint/cmd/actionlint
+	$(ACTIONLINT) -shellcheck "$$(command -v shellcheck)"
+
+go-tests: export CGO_ENABLED = 1
+go-tests:
+	cd lab/stand-ins/k3s && go vet -trimpath ./... && go test -trimpath ./...
+	cd apps/descheduler/image && go vet -trimpath ./...
+	cd lab/stand-ins/netmaker && go vet -trimpath ./... && go test -trimpath ./...
 
 .PHONY: official-check
 official-check: node_modules ## Are official parts still as the stand-ins are? ARTIFACTS=folder with plugins, Netmaker's server

@@ -1,42 +1,102 @@
 import { availableParallelism } from "node:os";
 
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import type { UserConfig } from "vitest/node";
 
-/** Tests that change what a whole process shares, such as Pulumi's runtime. */
-const isolated = [
-  ...["testing/*.test.ts", "components/remote/script.test.ts"],
+/**
+ * A test file's suffix names its project:
+ *
+ * - `*.test.ts` unit: no root, no network, done in moments
+ * - `*.slow.test.ts` what `make check` has no time or no root for, and no lab: the real engine, servers,
+ *   WireGuard and PostgreSQL of this computer
+ * - `*.contract.test.ts` the contract of Netmaker's API, on whichever server NETMAKER_URL names
+ * - `*.lab.test.ts` inside the network of a lab that stands
+ * - `*.host.test.ts` commands of the lab, from the computer it runs on; each makes the lab it needs
+ *
+ * testing/run.ts runs the slow ones; `npx vitest run --project=<name> [file …]` runs some.
+ */
+const SLOW = "**/*.{slow,contract,lab,host}.test.ts";
+
+/** Unit tests that change what a whole process shares, such as Pulumi's runtime. */
+const ISOLATED = [
+  ...["testing/*.test.ts", "**/program.test.ts", "components/remote/script.test.ts"],
   ...["lab/images/store.test.ts", "lab/images/sources.test.ts"],
 ];
 
-const common = {
+/** A busy computer makes no unit test red: these only end what hangs. Milliseconds. */
+const UNIT = {
   restoreMocks: true,
-  // A busy computer makes no test red: these only end what hangs.
   testTimeout: 60_000,
   hookTimeout: 60_000,
   expect: { poll: { timeout: 20_000 } },
 };
 
-export default defineConfig({
-  test: {
-    // Vitest leaves a core free; the linter that runs beside it is done before it.
-    maxWorkers: availableParallelism(),
-    // Files that share a thread load the SDKs once, which is most of their time.
-    poolOptions: { threads: { isolate: false } },
-    projects: [
-      {
-        test: {
-          ...common,
-          name: "shared",
-          include: ["**/*.test.ts"],
-          exclude: [
-            "node_modules/**",
-            ...["**/*.lab.test.ts", "**/*.slow.test.ts", "**/*.contract.test.ts"],
-            ...isolated,
-          ],
-          pool: "threads",
-        },
-      },
-      { test: { ...common, name: "isolated", include: isolated, pool: "forks" } },
-    ],
+/** Files that share a machine, a server or a lab run one after another. */
+const ONE_BY_ONE = { pool: "forks", poolOptions: { forks: { singleFork: true } } } as const;
+
+const projects: TestProjectInlineConfiguration[] = [
+  {
+    test: {
+      ...UNIT,
+      name: "unit",
+      include: ["**/*.test.ts"],
+      exclude: ["**/node_modules/**", ".fogline/**", SLOW, ...ISOLATED],
+      pool: "threads",
+    },
   },
-});
+  { test: { ...UNIT, name: "unit-isolated", include: ISOLATED, exclude: [SLOW], pool: "forks" } },
+  {
+    test: {
+      name: "slow",
+      include: ["**/*.slow.test.ts"],
+      globalSetup: "lab/tests/netmaker/prepare.ts",
+      pool: "forks",
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      expect: { poll: { timeout: 20_000 } },
+    },
+  },
+  {
+    test: {
+      ...ONE_BY_ONE,
+      name: "contract",
+      include: ["**/*.contract.test.ts"],
+      globalSetup: "packages/pulumi-netmaker/contract/setup.ts",
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+    },
+  },
+  {
+    test: {
+      ...ONE_BY_ONE,
+      name: "lab",
+      include: ["lab/tests/*.lab.test.ts"],
+      // Machines boot and fail over.
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
+    },
+  },
+  {
+    test: {
+      ...ONE_BY_ONE,
+      name: "host",
+      include: ["lab/tests/host/*.host.test.ts"],
+      // The first test that fails ends a story that builds on it.
+      bail: 1,
+      testTimeout: 2_700_000,
+      hookTimeout: 300_000,
+    },
+  },
+];
+
+const test: UserConfig = {
+  // A command that names no project means the unit tests: the others need servers or a lab.
+  project: ["unit", "unit-isolated"],
+  // Vitest leaves a core free; the linter that runs beside it is done before it.
+  maxWorkers: availableParallelism(),
+  // Unit tests that share a thread load the SDKs once, which is most of their time.
+  poolOptions: { threads: { isolate: false } },
+  projects,
+};
+
+export default defineConfig({ test });

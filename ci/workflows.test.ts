@@ -27,6 +27,10 @@ interface Workflow {
 
 const PROJECT = join(import.meta.dirname, "..");
 const FOLDER = join(PROJECT, ".github", "workflows");
+/** Targets of the Makefile. */
+const TARGETS = [...readFileSync(join(PROJECT, "Makefile"), "utf8").matchAll(/^([\w-]+):/gm)].map(
+  ([, target]) => target,
+);
 const LOG_IN = join(PROJECT, ".github", "actions", "log-in", "action.yml");
 
 function problemsOf(text: string): string[] {
@@ -71,6 +75,10 @@ function problemsOf(text: string): string[] {
       )?.[1];
       if (script !== undefined && !existsSync(join(PROJECT, script))) {
         problems.push(`${name} runs ${script}, which does not exist`);
+      }
+      const target = /^make ([\w-]+)/.exec(step.run ?? "")?.[1];
+      if (target !== undefined && !TARGETS.includes(target)) {
+        problems.push(`${name} runs make ${target}, which does not exist`);
       }
     }
   }
@@ -164,7 +172,8 @@ describe("a workflow that breaks a rule", () => {
       good.replace("run: make check", "run: echo ${{ github.head_ref }}"),
       "pastes",
     ],
-    ["a missing script", good.replace("workflows.sh", "gone.sh"), "does not exist"],
+    ["a missing script", good.replace("make check", "ci/gone.sh"), "does not exist"],
+    ["a missing target", good.replace("make workflows", "make gone"), "does not exist"],
     ["a fork with our token", good.replace("pull_request:", "pull_request_target:"), "our token"],
   ])("is found: %s", (_what, text, problem) => {
     expect(problemsOf(text).join("\n")).toContain(problem);

@@ -1,6 +1,7 @@
 /**
  * ESLint and TypeScript over one program: reading the SDKs' types is most of the time of either.
- * Prints what they find; exit code 1 if it is anything, a warning too.
+ * Prints what they find; exit code 1 if it is anything, a warning too. Types are many objects that live
+ * long: without a larger young generation (package.json) a fifth of the time is garbage collection.
  */
 import { ESLint } from "eslint";
 import ts from "typescript";

@@ -39,7 +39,7 @@ export async function runContract(
     const masterKey = join(folder, "master-key");
     await writeFile(password, netmaker.user.password, { mode: 0o600 });
     await writeFile(masterKey, netmaker.masterKey, { mode: 0o600 });
-    const suite = ["vitest", "run", "--config", "vitest.netmaker.config.ts"];
+    const suite = ["vitest", "run", "--project=contract"];
     const { exitCode } = await execa("npx", [...suite, ...options], {
       cwd: PROJECT,
       stdio: "inherit",

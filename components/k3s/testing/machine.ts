@@ -52,7 +52,7 @@ crh+TzM3BQ==
 
 /** A version of K3s, and whether its node is Ready. */
 export function k3s(version: string, ready = true): string {
-  return `#!/bin/bash
+  return `#!/bin/sh
 echo "k3s $*" >>"$STATE/log"
 case "$*" in
   --version) echo "k3s version ${version} (abc)" ;;
@@ -84,7 +84,7 @@ export class FakeMachine {
     for (const [name, text] of Object.entries(PROGRAMS)) {
       const log = `echo "${name} $*" >>"$STATE/log"`;
       const file = join(this.state, "bin", name);
-      writeFileSync(file, `#!/bin/bash\n${log}\n${text}\n`, { mode: 0o755 });
+      writeFileSync(file, `#!/bin/sh\n${log}\n${text}\n`, { mode: 0o755 });
     }
     for (const name of ["k3s", "kubectl"]) {
       symlinkSync(join(this.root, "usr/local/bin/k3s"), join(this.state, "bin", name));

@@ -1,0 +1,46 @@
+/** The parts that labs of a test run were made of. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { RUN } from "../../lab/layout.ts";
+import type { ReportLine } from "../../lab/toolchain/toolchain.ts";
+
+/** How often it is looked, in milliseconds: a lab keeps its report for as long as it stands. */
+const LOOK = 5000;
+
+/** Notes parts while labs come and go; `stop` must be called at the end. */
+export class LabParts {
+  private readonly seen = new Map<string, ReportLine>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly path = join(RUN, "report.json")) {
+    this.timer = setInterval(() => {
+      this.look();
+    }, LOOK);
+    this.timer.unref();
+  }
+
+  /** Notes the parts of the lab that stands, if one does. */
+  look(): void {
+    let report: { readonly toolchain: readonly ReportLine[] };
+    try {
+      report = JSON.parse(readFileSync(this.path, "utf8")) as typeof report;
+    } catch (error) {
+      // No lab, or one whose report is being written.
+      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") {
+        return;
+      }
+      throw error;
+    }
+    for (const line of report.toolchain) {
+      this.seen.set([line.part, line.version, line.source].join(" "), line);
+    }
+  }
+
+  /** @returns every part that was seen */
+  stop(): ReportLine[] {
+    clearInterval(this.timer);
+    this.look();
+    return [...this.seen.values()];
+  }
+}

@@ -1,0 +1,208 @@
+/** The steps of a test run. Each is run in the checkout's top folder. */
+import type { Selection } from "./options.ts";
+import type { Lab, Lane, Plan, Stage, Step } from "./step.ts";
+
+/** The lab stack as it is, with either overlay, and the worked stack that a test runs on the lab. */
+const LAB: Lab = { stack: "lab", overlay: "wireguard" };
+const LAB_OVER_NETMAKER: Lab = { stack: "lab", overlay: "netmaker" };
+const DEV: Lab = { stack: "dev", overlay: "wireguard" };
+
+const MAKE = ["make", "--no-print-directory"];
+const TSX = ["node", "--import", "tsx"];
+/** The lab's tests are where the laptop's user is: in its network namespace. */
+const ON_LAPTOP = ["nsenter", "--net=/run/netns/fogline-laptop"];
+
+/** The lab waits for answers in time; what runs beside it takes what it leaves of the processor. */
+const BESIDE_THE_LAB = 10;
+/** Seconds of the outage that the long run tries. */
+const LONG_OUTAGE = "600";
+
+/** Where a run keeps its files, as far as steps name them. */
+export interface Files {
+  /** Of logs and reports. */
+  readonly folder: string;
+  /** The lab's stack file with an overlay of kind netmaker. */
+  readonly netmakerStack: string;
+}
+
+/** The plan of a selection. */
+export function planOf(selection: Selection, files: Files): Plan {
+  const { folder } = files;
+  switch (selection.kind) {
+    case "all":
+      return [
+        [{ steps: [check] }],
+        [{ steps: [begin, tools] }],
+        [
+          {
+            steps: [
+              host(folder, "stack", "stack", DEV),
+              host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
+              ...story(folder, LAB),
+              host(folder, "add-an-app", "add-an-app", LAB),
+            ],
+          },
+          { niceness: BESIDE_THE_LAB, steps: besideTheLab(folder) },
+        ],
+        end,
+      ];
+    case "netmaker":
+      return [
+        [{ steps: [check] }],
+        [{ steps: [begin] }],
+        [{ steps: overNetmaker(story(folder, LAB_OVER_NETMAKER), files) }],
+        end,
+      ];
+    case "long":
+      return [[{ steps: [fresh] }], [{ steps: [begin] }], [longLane(files)], end];
+    case "filtered":
+      return [
+        [{ steps: [check] }],
+        [{ steps: [up, inside(folder, LAB, selection.filters)] }],
+        [{ steps: [down] }],
+      ];
+  }
+}
+
+const check: Step = {
+  name: "check",
+  command: [...MAKE, "check"],
+  needs: "nothing",
+  counted: { by: "report" },
+  ends: "run",
+};
+
+/** No lab stands, and what is there without one is written down. */
+const begin: Step = {
+  name: "begin",
+  command: [...TSX, "testing/harness/traces.ts", "before"],
+  needs: "root",
+  counted: { by: "failure" },
+  ends: "run",
+};
+
+/** Builds what both lanes use: two processes that build one part disturb each other. */
+const tools: Step = {
+  name: "tools",
+  command: [...TSX, "testing/harness/tools.ts"],
+  needs: "root",
+  counted: { by: "failure" },
+  ends: "run",
+};
+
+/** The lab is down and left nothing behind; after everything else, whose processes would be found. */
+const end: Stage = [
+  {
+    steps: [
+      {
+        name: "down",
+        command: [...TSX, "testing/harness/traces.ts", "after"],
+        needs: "root",
+        counted: { by: "status", test: "make down leaves nothing behind" },
+      },
+    ],
+  },
+];
+
+const up: Step = {
+  name: "up",
+  command: [...MAKE, "up"],
+  needs: "lab",
+  counted: { by: "failure" },
+  ends: "lane",
+};
+
+const down: Step = {
+  name: "down",
+  command: [...MAKE, "down"],
+  needs: "root",
+  counted: { by: "failure" },
+};
+
+const fresh: Step = {
+  name: "fresh",
+  command: [...TSX, "testing/fresh.ts"],
+  needs: "root",
+  counted: { by: "status", test: "make check passes on a Debian of git, make and Node" },
+};
+
+/** The lab's way up with all that can go wrong, and all that is tried on it, until it is gone. */
+function story(folder: string, lab: Lab): Step[] {
+  return [
+    host(folder, "interrupted", "interrupted", lab),
+    // Where the story broke off, the rest is tried on what `up` makes of it.
+    up,
+    host(folder, "browser", "browser", lab),
+    inside(folder, lab),
+  ];
+}
+
+/** What needs no lab. Go's tests come last: by then the lab has built much of what they compile. */
+function besideTheLab(folder: string): Step[] {
+  return [
+    {
+      name: "workflows",
+      command: [...MAKE, "workflows"],
+      needs: "nothing",
+      counted: { by: "status", test: "workflows keep the rules of actionlint and shellcheck" },
+    },
+    vitest(folder, "slow", ["--project=slow"], "root"),
+    {
+      name: "contract",
+      command: [...TSX, "testing/harness/contract.ts", ...reporters(folder, "contract")],
+      needs: "nothing",
+      counted: { by: "report" },
+    },
+    {
+      name: "go",
+      command: [...MAKE, "go-tests"],
+      needs: "nothing",
+      counted: { by: "status", test: "vet and tests of the Go modules" },
+    },
+  ];
+}
+
+function longLane(files: Files): Lane {
+  const { folder } = files;
+  const outage = host(folder, "outage", "netmaker", LAB_OVER_NETMAKER);
+  return {
+    steps: [
+      up,
+      host(folder, "restart", "restart", LAB),
+      { ...outage, env: { NETMAKER_OUTAGE: LONG_OUTAGE } },
+      ...overNetmaker(story(folder, LAB_OVER_NETMAKER), files).map((step) =>
+        // The lane begins with an `up` of its own.
+        step.name === up.name ? { ...step, name: "up-again" } : step,
+      ),
+    ],
+  };
+}
+
+function overNetmaker(steps: readonly Step[], { netmakerStack }: Files): Step[] {
+  return steps.map((step) => ({ ...step, env: { ...step.env, STACK_FILE: netmakerStack } }));
+}
+
+/** A story of lab/tests/host: commands of the lab, run on this computer. */
+function host(folder: string, name: string, file: string, lab: Lab): Step {
+  const path = `lab/tests/host/${file}.host.test.ts`;
+  return { ...vitest(folder, name, ["--project=host", path], "lab"), lab };
+}
+
+/** The tests on a lab that stands. */
+function inside(folder: string, lab: Lab, filters: readonly string[] = []): Step {
+  const step = vitest(folder, "lab", ["--project=lab", ...filters], "lab");
+  return { ...step, command: [...ON_LAPTOP, ...step.command], lab };
+}
+
+function vitest(folder: string, name: string, args: readonly string[], needs: Step["needs"]): Step {
+  return {
+    name,
+    command: ["npx", "vitest", "run", ...args, ...reporters(folder, name)],
+    needs,
+    counted: { by: "report" },
+  };
+}
+
+function reporters(folder: string, name: string): string[] {
+  return ["--reporter=default", "--reporter=json", `--outputFile.json=${folder}/${name}.json`];
+}

@@ -1,0 +1,42 @@
+/** What is asked of a lab after a failure, before anything changes it. */
+import { existsSync, readdirSync } from "node:fs";
+import { appendFile, writeFile } from "node:fs/promises";
+
+import { execa } from "execa";
+
+import { MACHINES, PROJECT } from "../../lab/layout.ts";
+
+/** Seconds that one question may take. */
+const PATIENCE = 60;
+
+/** Commands of lab/cli.ts. */
+const QUESTIONS = [
+  ["status"],
+  ["kubectl", "get", "pods", "--all-namespaces", "--output=wide", "--request-timeout=20s"],
+  [
+    "kubectl",
+    "get",
+    "events",
+    "--all-namespaces",
+    "--sort-by=.lastTimestamp",
+    "--request-timeout=20s",
+  ],
+];
+
+/** Writes into a file how the lab stands: nodes, pods, events, each machine's journal. */
+export async function writePostMortem(path: string): Promise<void> {
+  const machines = existsSync(MACHINES)
+    ? readdirSync(MACHINES).filter((name) => !name.startsWith("."))
+    : [];
+  const journals = machines.map((name) => ["logs", name, "--lines=400"]);
+  await writeFile(path, "");
+  for (const question of [...QUESTIONS, ...journals]) {
+    const { all } = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...question], {
+      cwd: PROJECT,
+      all: true,
+      reject: false,
+      timeout: PATIENCE * 1000,
+    });
+    await appendFile(path, `$ lab/cli.ts ${question.join(" ")}\n${all}\n\n`);
+  }
+}

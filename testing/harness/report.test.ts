@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { failureLines, outcomeOf, type Outcome } from "./report.ts";
+import type { Step } from "./step.ts";
+
+const STEP: Step = {
+  name: "one",
+  command: ["vitest"],
+  needs: "nothing",
+  counted: { by: "report" },
+};
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "fogline-report-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function outcome(report: unknown, exitCode = 0): Outcome {
+  const path = join(folder, "one.json");
+  writeFileSync(path, typeof report === "string" ? report : JSON.stringify(report));
+  return outcomeOf(STEP, { exitCode, seconds: 1 }, path, "/project");
+}
+
+const GREEN = {
+  numPassedTests: 1,
+  numFailedTests: 0,
+  success: true,
+  testResults: [
+    {
+      name: "/project/a/b.test.ts",
+      ...{ startTime: 1000, endTime: 3500, message: "" },
+      assertionResults: [
+        { fullName: "it works", status: "passed", duration: 250, failureMessages: [] },
+        { fullName: "it is left out", status: "skipped", failureMessages: [] },
+      ],
+    },
+  ],
+};
+const [file] = GREEN.testResults;
+
+describe("a report", () => {
+  it("gives each test with its file, state and duration", () => {
+    const { passed, failed, tests, files, problem } = outcome(GREEN);
+    expect([passed, failed, problem]).toEqual([1, 0, undefined]);
+    const messages: string[] = [];
+    expect(tests).toEqual([
+      { file: "a/b.test.ts", name: "it works", state: "passed", seconds: 0.25, messages },
+      { file: "a/b.test.ts", name: "it is left out", state: "skipped", seconds: 0, messages },
+    ]);
+    expect(files).toEqual([{ file: "a/b.test.ts", seconds: 2.5, message: "" }]);
+  });
+
+  it("with tests that failed counts them alone, whatever the exit code", () => {
+    const red = { ...GREEN, numFailedTests: 2, success: false };
+    expect(outcome(red, 1)).toMatchObject({ passed: 1, failed: 2 });
+    expect(outcome(red, 1).problem).toBeUndefined();
+  });
+
+  it("with a file that broke before its first test has one failure", () => {
+    const broken = {
+      ...{ numPassedTests: 0, numFailedTests: 0, success: false },
+      testResults: [{ ...file, message: "no such module", assertionResults: [] }],
+    };
+    expect(outcome(broken, 1)).toMatchObject({ passed: 0, failed: 1 });
+    expect(failureLines(outcome(broken, 1))).toEqual(["  a/b.test.ts", "    no such module"]);
+  });
+
+  it("that was cut off is one failure", () => {
+    expect(outcome(JSON.stringify(GREEN).slice(0, 40))).toMatchObject({
+      ...{ passed: 0, failed: 1, problem: "no report; vitest: exit code 0" },
+    });
+  });
+});
+
+describe("a failure in short", () => {
+  const failing = (message: string): string[] => {
+    const test = { fullName: "it works", status: "failed", failureMessages: [message] };
+    const results = [{ ...file, assertionResults: [test] }];
+    const red = { ...GREEN, numFailedTests: 1, success: false, testResults: results };
+    return failureLines(outcome(red, 1)).join("\n").split("\n");
+  };
+
+  it("names file and test and leaves the call stack out", () => {
+    expect(failing("AssertionError: no\nbecause\n    at a (b.ts:1:2)\n    at c")).toEqual([
+      "  a/b.test.ts > it works",
+      "    AssertionError: no",
+      "    because",
+    ]);
+  });
+
+  it("keeps the beginning and the end of a long message", () => {
+    const lines = failing(Array.from({ length: 60 }, (_, index) => `line ${index + 1}`).join("\n"));
+    expect(lines.slice(1, 7).map((line) => line.trim())).toEqual([
+      ...["line 1", "line 2", "line 3", "line 4", "…", "line 42"],
+    ]);
+    expect(lines.at(-1)).toBe("    line 60");
+  });
+});

@@ -1,0 +1,85 @@
+/**
+ * `make test`: runs the steps of testing/harness/plan.ts and prints which tests failed and why, a table
+ * of the steps, and as its last line `N passed, N failed`. Logs and reports are in `.fogline/tests`, with
+ * all of it in `result.json`. Exit code 1 when a test failed or none ran, 2 when the options are wrong.
+ *
+ * Usage: node --import tsx testing/run.ts [--keep-failed] [--overlay=netmaker | --long] [vitest filter …]
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+import { parseDocument } from "yaml";
+
+import { PROJECT } from "../lab/layout.ts";
+import { FOLDER } from "./harness/folder.ts";
+import { LabParts } from "./harness/lab-parts.ts";
+import { readOptions, USAGE, UsageError, type Options } from "./harness/options.ts";
+import { planOf } from "./harness/plan.ts";
+import { writePostMortem } from "./harness/post-mortem.ts";
+import { machine, resultFile, versions } from "./harness/result.ts";
+import { runPlan } from "./harness/run-plan.ts";
+import { exitCodeOf, summary, totals } from "./harness/summary.ts";
+
+/** The lab's stack file, with an overlay of kind netmaker. */
+function writeNetmakerStack(): string {
+  const document = parseDocument(readFileSync(join(PROJECT, "Pulumi.lab.yaml"), "utf8"));
+  document.setIn(["config", "fogline:overlay", "kind"], "netmaker");
+  const path = join(FOLDER, "netmaker.yaml");
+  writeFileSync(path, document.toString());
+  return path;
+}
+
+/** Removes what an earlier run left: a report that a step does not write is none of this run's. */
+function clearFolder(): void {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const name of readdirSync(FOLDER).filter((each) => /\.(json|log|txt)$/.test(each))) {
+    rmSync(join(FOLDER, name));
+  }
+}
+
+/** What steps run with: options of the run are none of the commands that it calls. */
+function environment(): NodeJS.ProcessEnv {
+  const own = ["MAKEFLAGS", "MFLAGS", "ARGS"];
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
+}
+
+async function run({ selection, keepFailed }: Options): Promise<number> {
+  clearFolder();
+  const print = (text: string): void => void process.stdout.write(text);
+  const startedAt = new Date();
+  const parts = new LabParts();
+  const folder = relative(PROJECT, FOLDER);
+  const plan = planOf(selection, { folder, netmakerStack: writeNetmakerStack() });
+  const { steps, keptLab } = await runPlan(plan, {
+    ...{ project: PROJECT, folder, env: environment(), isRoot: process.getuid?.() === 0 },
+    ...{ keepFailed, print },
+    afterFailure: async ({ name }) => {
+      const path = join(FOLDER, `${name}.post-mortem.log`);
+      await writePostMortem(path);
+      print(`how the lab stood after that: ${relative(PROJECT, path)}\n`);
+    },
+  });
+  const seconds = (Date.now() - startedAt.getTime()) / 1000;
+  const result = resultFile(steps, {
+    ...{ startedAt: startedAt.toISOString(), seconds, options: process.argv.slice(2) },
+    ...{ versions: await versions(), machine: machine(), parts: parts.stop() },
+  });
+  writeFileSync(join(FOLDER, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  if (keptLab) {
+    print(
+      "a test failed: the machines stay; look with make status and make logs, end with make down\n",
+    );
+  }
+  print(summary(steps, seconds));
+  return exitCodeOf(totals(steps));
+}
+
+try {
+  process.exitCode = await run(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) {
+    throw error;
+  }
+  process.stderr.write(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}
