@@ -5,7 +5,6 @@ import type { Apps } from "../apps/app.ts";
 import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
-import type { CloudMachine } from "../components/machine.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import type { Loaded } from "../config/load.ts";
 import { nodeName } from "../config/names.ts";
@@ -54,10 +53,6 @@ export function fog(loaded: Loaded, apps: Apps): Outputs {
     ...(invited.length === 0 ? {} : { joinBundles: bundlesOf(invited) }),
     versions: { k3s: settings.k3s.version },
   };
-}
-
-function websiteUrl({ publicAddress }: CloudMachine): pulumi.Output<string> {
-  return pulumi.interpolate`http://${publicAddress}/`;
 }
 
 function bundlesOf(invited: readonly JoinBundle[]): pulumi.Output<Record<string, string>> {
