@@ -4,6 +4,7 @@
  */
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { build, type Plugin } from "esbuild";
 
@@ -35,6 +36,7 @@ export async function bundle(file: string): Promise<string> {
     format: "esm",
     target: "node20",
     logLevel: "silent",
+    define: ASKED,
     plugins: [outsidePackages, whereSourcesLie],
   });
   const [{ contents } = { contents: new Uint8Array() }] = outputFiles;
@@ -85,15 +87,24 @@ const outsidePackages: Plugin = {
   },
 };
 
+/** What sources ask of themselves, by the constant that each of them gets. */
+const ASKED = {
+  "import.meta.dirname": "FOGLINE_DIRNAME",
+  "import.meta.url": "FOGLINE_URL",
+} as const;
+
 /** Sources that name files beside them still find them. */
 const whereSourcesLie: Plugin = {
   name: "sources",
   setup(build) {
-    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8"))
-        .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)))
-        .replaceAll("import.meta.url", JSON.stringify(`file://${path}`)),
-      loader: "ts",
-    }));
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const constants = [
+        `const ${ASKED["import.meta.dirname"]} = ${JSON.stringify(dirname(path))};`,
+        `const ${ASKED["import.meta.url"]} = ${JSON.stringify(pathToFileURL(path).href)};`,
+      ].join(" ");
+      const source = await readFile(path, "utf8");
+      const contents = source.includes("import.meta.") ? `${constants} ${source}` : source;
+      return { contents, loader: "ts" };
+    });
   },
 };

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { execa } from "execa";
+import { afterAll, expect, it } from "vitest";
+
+import { bundle } from "./bundle.ts";
+import { PROJECT } from "./layout.ts";
+
+/** Inside the checkout, as bundles find their packages from there. */
+const BUILT = join(PROJECT, ".fogline");
+mkdirSync(BUILT, { recursive: true });
+const folder = mkdtempSync(join(BUILT, "sources-"));
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return relative(PROJECT, join(folder, name));
+};
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(join(BUILT, "bundles", relative(PROJECT, folder)), { recursive: true });
+});
+
+async function run(file: string): Promise<unknown> {
+  const { stdout } = await execa(process.execPath, [await bundle(file)], { cwd: "/" });
+  return JSON.parse(stdout);
+}
+
+it("runs by plain node, with the packages of the checkout and sources that know where they lie", async () => {
+  write(
+    "other.ts",
+    'export const place: string = import.meta.dirname;\nexport const said = "import.meta.url";',
+  );
+  const main = write(
+    "main.ts",
+    `import { parse } from "yaml";
+     import { place, said } from "./other.ts";
+     console.log(JSON.stringify([place, said, import.meta.url, parse("a: 1")]));`,
+  );
+  expect(await run(main)).toEqual([
+    folder,
+    "import.meta.url",
+    pathToFileURL(join(PROJECT, main)).href,
+    { a: 1 },
+  ]);
+});
+
+it("is what the source is now", async () => {
+  const main = write("changed.ts", "console.log(1)");
+  expect(await run(main)).toBe(1);
+  write("changed.ts", "console.log(2)");
+  expect(await run(main)).toBe(2);
+});
+
+it("is refused with the file and the line that cannot be read", async () => {
+  await expect(bundle(write("wrong.ts", "const = 1;"))).rejects.toThrow(/wrong\.ts:1:/);
+});
