@@ -136,7 +136,9 @@ describe("a certificate that has ended", () => {
   *kubectl*) openssl x509 -in "$ROOT/${ADMIN}" -noout -checkend 0 >/dev/null || {
       echo "tls: failed to verify certificate: x509: certificate has expired or is not yet valid" >&2
       exit 1
-    } ;;&`,
+    } ;;
+esac
+case "$*" in`,
     );
 
   it("is renewed by the next up, although the server answers nobody until then", async () => {
