@@ -49,7 +49,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: "slow",
       include: ["**/*.slow.test.ts"],
-      globalSetup: "lab/tests/netmaker/prepare.ts",
+      globalSetup: "lab/testing/netmaker/global-setup.ts",
       pool: "forks",
       testTimeout: 120_000,
       hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "./lab.ts";
+import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "../testing/lab.ts";
 
 interface Autoscaler {
   readonly spec: { readonly minReplicas: number };

@@ -14,7 +14,7 @@ import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.t
 import { removeInnerLan } from "../machines/network.ts";
 import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
 import { hostArch } from "../toolchain/lock.ts";
-import { inside, machines, podsAddress } from "./fixtures.ts";
+import { inside, machines, podsAddress } from "../testing/machines.ts";
 import {
   ask,
   kubectl,
@@ -27,8 +27,8 @@ import {
   websitePods,
   websiteSpread,
   type Pod,
-} from "./lab.ts";
-import { changeSettings, restoreSettings } from "./stack-file.ts";
+} from "../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../testing/stack-file.ts";
 
 const bundleFile = join(RUN, "operator", "overlay", "lab", "join-attic.sh");
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();

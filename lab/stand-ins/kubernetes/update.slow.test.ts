@@ -6,7 +6,7 @@ import * as random from "@pulumi/random";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { TestStack } from "../../tests/netmaker/stack.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 import { FakeApi } from "./testing/fake-api.ts";
 
 const PLUGINS = {

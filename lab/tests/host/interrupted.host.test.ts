@@ -12,11 +12,11 @@ import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
-import { inside, sshLogins } from "../fixtures.ts";
-import { lab, timing } from "../lab.ts";
-import { changeSettings, restoreSettings } from "../stack-file.ts";
-import { killMachine, nodesReady } from "./restart.ts";
-import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
+import { inside, sshLogins } from "../../testing/machines.ts";
+import { lab, timing } from "../../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
+import { killMachine, nodesReady } from "../../testing/host/restart.ts";
+import { killAll, start, upUntil, urns, type Ended } from "../../testing/host/up.ts";
 
 afterEach(restoreSettings);
 
