@@ -20,11 +20,11 @@ import {
 
 import { program as declare } from "../stacks/program.ts";
 import { labApps } from "./apps.ts";
-import { ENGINE, readInput, writeWorkspace } from "./engine/config.ts";
+import { ENGINE } from "./engine/config.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
 import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
-import { RUN } from "./layout.ts";
+import { RUN, TOOLS } from "./layout.ts";
 import { lastLines } from "./progress.ts";
 
 /** Name of the lab's stack. */
@@ -103,11 +103,9 @@ async function main(operation: Operation): Promise<number> {
 }
 
 async function openStack(tracker: Tracker): Promise<Stack> {
-  const input = readInput();
   await mkdir(STATE, { recursive: true });
-  await writeWorkspace(input);
   await removeLocks();
-  const pulumiCommand = await PulumiCommand.get({ root: input.pulumiRoot });
+  const pulumiCommand = await PulumiCommand.get({ root: TOOLS.pulumi });
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: STACK, projectName: "fogline", program },
     { workDir: ENGINE, pulumiCommand, envVars: ENVIRONMENT },

@@ -12,6 +12,13 @@ export const PROJECT = resolve(import.meta.dirname, "..");
 /** What one lab keeps between commands: keys, state, logs, process ids. Removed by `make down`. */
 export const RUN = join(PROJECT, ".fogline", "lab");
 
+/** Tools of the toolchain that commands and tests run: links, which `make up` sets. */
+export const TOOLS = {
+  kubectl: join(RUN, "tools", "kubectl"),
+  /** Folder with `bin/pulumi`. */
+  pulumi: join(RUN, "tools", "pulumi"),
+} as const;
+
 /** Root file systems of running machines: on a plain disk, as containerd cannot stack overlays. */
 export const MACHINES = "/var/lib/fogline/machines";
 

@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { STATE } from "../engine/state.ts";
 import { stopForwarder } from "../forwarder.ts";
 import { stopRegistry } from "../images/registry.ts";
 import { MACHINES, RUN } from "../layout.ts";
@@ -23,7 +24,7 @@ import { FORMER_OWNER, OWNER, withSession, type Session } from "./session.ts";
 export async function down(options: { destroy: boolean }): Promise<number> {
   return withSession("down", async (session) => {
     const { progress } = session;
-    if (options.destroy && existsSync(join(RUN, "engine", "input.json"))) {
+    if (options.destroy && existsSync(STATE)) {
       const changes = await progress.phase("program", (say) => runEngine("destroy", session, say));
       progress.note(`resources: ${changes}`);
       refuseLeftovers();

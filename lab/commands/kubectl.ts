@@ -4,8 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { readInput } from "../engine/config.ts";
-import { NAMESPACES, RUN } from "../layout.ts";
+import { NAMESPACES, RUN, TOOLS } from "../layout.ts";
 import { lastLines, LabError } from "../progress.ts";
 import { KUBECONFIG } from "./outputs.ts";
 
@@ -18,7 +17,7 @@ export function kubectlCommand(args: readonly string[]): { command: string; args
     command: "nsenter",
     args: [
       `--net=/run/netns/${NAMESPACES.laptop}`,
-      readInput().kubectl,
+      TOOLS.kubectl,
       `--kubeconfig=${KUBECONFIG}`,
       // What it learns of the API would otherwise stay in the home folder when the lab is gone.
       `--cache-dir=${join(RUN, "kubectl-cache")}`,

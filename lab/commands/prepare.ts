@@ -1,20 +1,20 @@
 /** Everything that must stand before the program can run: tools, home, internet, Pi. */
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
 import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
-import { readSettings, usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
+import { readSettings, usesNetmaker, type Facts, type Workspace } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
 import { wantedImages } from "../images/wanted.ts";
-import { FABRIC, RUN } from "../layout.ts";
+import { FABRIC, RUN, TOOLS } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
@@ -46,8 +46,12 @@ const KEY = join(OPERATOR, "id_ed25519");
 /** The provider of this tree that asks Netmaker's API; no stand-in is needed for it. */
 const NETMAKER_PROVIDER = "packages/pulumi-netmaker/provider";
 
-/** Makes the lab ready for the engine. Everything in it is idempotent. */
-export async function prepare(session: Session): Promise<Toolchain> {
+/**
+ * Makes the lab ready for the engine. Everything in it is idempotent.
+ *
+ * @returns what the engine's workspace is written from
+ */
+export async function prepare(session: Session): Promise<Workspace> {
   const { progress } = session;
   const installed = await progress.phase("check this computer", (say) => preflight(say));
   if (installed.length > 0) {
@@ -103,18 +107,25 @@ export async function prepare(session: Session): Promise<Toolchain> {
   ];
   await Promise.all([
     writeReport(report),
-    writeInput({
-      pulumiRoot: tools.pulumiRoot,
-      plugins: { ...tools.plugins, netmaker: netmakerProvider },
-      kubectl: tools.kubectl,
-      facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
-    }),
+    link(tools.kubectl, TOOLS.kubectl),
+    link(tools.pulumiRoot, TOOLS.pulumi),
   ]);
   for (const line of describeReport(report)) {
     progress.note(line);
   }
   await heardOf(session, off);
-  return tools;
+  return {
+    plugins: { ...tools.plugins, netmaker: netmakerProvider },
+    facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
+  };
+}
+
+/** Sets a link at once, as other commands follow it meanwhile. */
+async function link(target: string, path: string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, draft);
+  await rename(draft, path);
 }
 
 /** Machines that were off, and since when at the latest, in milliseconds since 1970. */

@@ -6,9 +6,9 @@ import { withSession } from "./session.ts";
 /** Shows the program's plan. The lab around it (tools, network, Pi) is made ready, as life is. */
 export async function preview(): Promise<number> {
   return withSession("preview", async (session) => {
-    await prepare(session);
+    const workspace = await prepare(session);
     const changes = await session.progress.phase("preview", (say) =>
-      runEngine("preview", session, say),
+      runEngine("preview", session, say, workspace),
     );
     session.progress.note(`plan: ${changes}`);
     return 0;

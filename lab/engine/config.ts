@@ -14,46 +14,29 @@ export const ENGINE = join(RUN, "engine");
 /** What a lab made and its stack file cannot know, by section of the settings. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What the command line hands to the engine. */
-export interface EngineInput {
-  /** Folder with `bin/pulumi`. */
-  readonly pulumiRoot: string;
+/** What the engine's workspace is written from. */
+export interface Workspace {
   /** Folders that hold `pulumi-resource-<name>`, by provider name. */
   readonly plugins: Readonly<Record<string, string>>;
-  /** The kubectl that other commands use. */
-  readonly kubectl: string;
   readonly facts: Facts;
 }
 
-const INPUT = join(ENGINE, "input.json");
-
-/** Leaves the input where the engine finds it. */
-export async function writeInput(input: EngineInput): Promise<void> {
-  await mkdir(ENGINE, { recursive: true });
-  await writeFile(INPUT, `${JSON.stringify(input, undefined, 2)}\n`);
-}
-
-/** The input that the command line left. */
-export function readInput(): EngineInput {
-  return JSON.parse(readFileSync(INPUT, "utf8")) as EngineInput;
-}
-
 /**
- * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`. Files, because each setting given through
- * the CLI would cost a process.
+ * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`, while no engine runs. Files, because each
+ * setting given through the CLI would cost a process.
  *
  * @throws LabError when the stack has no file
  */
-export async function writeWorkspace(input: EngineInput): Promise<void> {
+export async function writeWorkspace({ plugins, facts }: Workspace): Promise<void> {
   await mkdir(ENGINE, { recursive: true });
-  const providers = Object.entries(input.plugins).map(([name, path]) => ({ name, path }));
+  const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
   await writeFile(
     join(ENGINE, "Pulumi.yaml"),
     stringify({ name: "fogline", runtime: "nodejs", plugins: { providers } }),
   );
   const stackFile = join(ENGINE, "Pulumi.lab.yaml");
   const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
-  const config = mergeFacts(readSettings(), input.facts);
+  const config = mergeFacts(readSettings(), facts);
   // The file also keeps the salt of the stack's encryption, which must survive.
   await writeFile(stackFile, stringify({ ...kept, config }));
   await chmod(stackFile, 0o600);

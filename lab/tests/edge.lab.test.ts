@@ -8,7 +8,9 @@ import { setTimeout } from "node:timers/promises";
 
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
+import { ENGINE } from "../engine/config.ts";
 import { INNER, RUN } from "../layout.ts";
 import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.ts";
 import { removeInnerLan } from "../machines/network.ts";
@@ -313,11 +315,12 @@ describe("a device that nobody reaches", () => {
   });
 });
 
-/** What the lab told the engine of a device. */
+/** A device as the stack's settings have it, with what the lab fills in. */
 function edgeFact(name: string): PiAccess {
-  const input = readFileSync(join(RUN, "engine", "input.json"), "utf8");
-  const { facts } = JSON.parse(input) as { facts: { edge: (PiAccess & { name: string })[] } };
-  const found = facts.edge.find((each) => each.name === name);
+  const stack = parse(readFileSync(join(ENGINE, "Pulumi.lab.yaml"), "utf8")) as {
+    config: { "fogline:edge": (PiAccess & { name: string })[] };
+  };
+  const found = stack.config["fogline:edge"].find((each) => each.name === name);
   if (found === undefined) {
     throw new Error(`the lab knows no device ${name}`);
   }
