@@ -1,6 +1,6 @@
 /**
- * Where everything of the lab stands: namespaces, addresses, folders. One place, so that no two
- * rooms of the lab disagree. All addresses are documentation or private ranges (RFC 5737, RFC 1918)
+ * Namespaces, addresses and folders of the lab, in one place, so that no two parts of the lab
+ * disagree. All addresses are documentation or private ranges (RFC 5737, RFC 1918)
  * and exist only inside the lab's network namespaces.
  */
 import { homedir } from "node:os";

@@ -27,7 +27,7 @@ const AZURE: Readonly<Record<string, Rule>> = {
   "network:VirtualNetwork": { replaces: [...IN_GROUP, "virtualNetworkName", "location"] },
   "network:Subnet": {
     replaces: [...IN_GROUP, "virtualNetworkName", "subnetName"],
-    // While a network card is in it, which is always so here.
+    // While a NIC is in it, which is always so here.
     refuses: ["addressPrefix", "addressPrefixes"],
   },
   "network:NetworkSecurityGroup": {

@@ -1,4 +1,4 @@
-/** Lays and removes the network, and knows whether it stands whole. */
+/** Creates and removes the network, and tells whether it is complete. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -14,9 +14,9 @@ export function networkStands(): boolean {
 }
 
 /**
- * Lays the network; what a killed command left of one is removed first.
+ * Creates the network; what a killed command left of one is removed first.
  *
- * @param complete lays what belongs on it, before it counts as whole
+ * @param complete creates what belongs on it, before it counts as complete
  */
 export async function ensureNetwork(complete: () => Promise<void>): Promise<void> {
   if (networkStands()) {

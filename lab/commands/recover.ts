@@ -29,7 +29,7 @@ export async function removeStrayDisks(): Promise<void> {
   await Promise.all((await strayDisks()).map((name) => erase(name)));
 }
 
-/** Lays the cloud's network as the cloud remembers it; nothing where there is none yet. */
+/** Creates the cloud's network from its state; nothing where there is none yet. */
 export async function restoreCloud(): Promise<void> {
   if (existsSync(CLOUD)) {
     await applyFabric(new Cloud(CLOUD));

@@ -106,7 +106,7 @@ function readStackFile(path: string): Record<string, unknown> {
 }
 
 /**
- * Settings with the lab's facts laid over them: objects key by key, lists of plain values whole, other
+ * Settings with the lab's facts merged into them: objects key by key, lists of plain values whole, other
  * lists element by element, or by name where the facts have names; of a device that the settings leave out, its facts are not needed.
  *
  * @param config values by full key, e.g. `fogline:cloud`
@@ -121,12 +121,12 @@ export function mergeFacts(
   const merged: Record<string, unknown> = { ...config };
   for (const [section, fact] of Object.entries(facts)) {
     const key = `fogline:${section}`;
-    merged[key] = lay(merged[key], fact, key);
+    merged[key] = mergeValue(merged[key], fact, key);
   }
   return merged;
 }
 
-function lay(base: unknown, over: unknown, path: string): unknown {
+function mergeValue(base: unknown, over: unknown, path: string): unknown {
   if (Array.isArray(over)) {
     if (!over.some(isObject)) {
       return over;
@@ -134,20 +134,20 @@ function lay(base: unknown, over: unknown, path: string): unknown {
     const list = base === undefined ? [] : (base as unknown[]);
     if (over.length > 0 && over.every(isNamed)) {
       return list.map((each: unknown) =>
-        lay(each, over.find(({ name }) => isNamed(each) && each.name === name) ?? {}, path),
+        mergeValue(each, over.find(({ name }) => isNamed(each) && each.name === name) ?? {}, path),
       );
     }
     if (!Array.isArray(list) || over.length > list.length) {
       throw new Error(`${path} of Pulumi.lab.yaml must list ${over.length} or more`);
     }
     return list.map((each: unknown, index) =>
-      index < over.length ? lay(each, over[index], `${path}[${index}]`) : each,
+      index < over.length ? mergeValue(each, over[index], `${path}[${index}]`) : each,
     );
   }
   if (isObject(over)) {
     const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
     for (const [key, value] of Object.entries(over)) {
-      merged[key] = lay(merged[key], value, `${path}.${key}`);
+      merged[key] = mergeValue(merged[key], value, `${path}.${key}`);
     }
     return merged;
   }

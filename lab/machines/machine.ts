@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, startDaemon } from "../processes.ts";
 import { createGroups, members, removeGroups, unified } from "./cgroup.ts";
-import { createDisk, diskOf, writeNetwork } from "./guest.ts";
+import { createDisk, diskOf, writeNetwork } from "./disk.ts";
 import { inNamespace, namespacePath } from "./namespace.ts";
 import { ensureRoot } from "./root.ts";
 import type { MachineSpec } from "./spec.ts";

@@ -37,7 +37,7 @@ const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").t
 const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
 const attic = { name: "attic", arch: hostArch() };
 /** Devices of this test stand behind the second router. */
-const guests = ["attic", "cabin"] as const;
+const devices = ["attic", "cabin"] as const;
 
 let access: PiAccess;
 /** The attic's device before the program ever saw it. */
@@ -57,7 +57,7 @@ afterAll(async () => {
     await lab("up");
   } finally {
     await inside("raspberrypi", `ip route del ${INNER.lan} || true`);
-    await Promise.all(guests.map((name) => erase(name)));
+    await Promise.all(devices.map((name) => erase(name)));
     await removeInnerLan();
   }
   await websiteSpread();
@@ -87,7 +87,7 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
 }
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
-async function expectNeighbours(): Promise<void> {
+async function expectEdgePodsConnect(): Promise<void> {
   const pods = await podsAddress("raspberrypi");
   await until("the attic's pods to reach the Pi's", 60, async () => {
     const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
@@ -172,7 +172,7 @@ async function visitsFailedDuring(work: Promise<unknown>): Promise<string[]> {
 }
 
 /** Carries the bundle to a device and runs it there, as a person at its keyboard would. */
-async function runBundle(machine: (typeof guests)[number], text: string): Promise<Ran> {
+async function runBundle(machine: (typeof devices)[number], text: string): Promise<Ran> {
   const encoded = Buffer.from(text).toString("base64");
   return runInside(
     machine,
@@ -197,7 +197,7 @@ describe("a device that only a jump host reaches", () => {
     timing("a device adopted through a jump host", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
     expect([address("raspberrypi"), address("workernode")]).toEqual(others);
-    await expectNeighbours();
+    await expectEdgePodsConnect();
     expect(address("attic")).toMatch(overNetmaker() ? /^10\.101\.255\./ : /^10\.101\.2\./);
   });
 
@@ -222,8 +222,8 @@ describe("a device that only a jump host reaches", () => {
 });
 
 describe("a device that nobody reaches", () => {
-  const guest = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
-  const reissued = { ...guest, bundle: { ...guest.bundle, issue: 2 } };
+  const joining = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
+  const reissued = { ...joining, bundle: { ...joining.bundle, issue: 2 } };
   let bundle = "";
   let joinedAs: string | undefined;
   let piAs: string | undefined;
@@ -247,11 +247,11 @@ describe("a device that nobody reaches", () => {
     await coming;
     timing("from the bundle's run to a Ready node", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
-    await expectNeighbours();
+    await expectEdgePodsConnect();
   }
 
   it("joins with a bundle, two NATs away, while up waits for it", async () => {
-    await joinAs(guest);
+    await joinAs(joining);
     joinedAs = address("attic");
     piAs = address("raspberrypi");
     // The key pair was made there: the bundle holds another one.

@@ -11,7 +11,7 @@ export const ROUTE = "azure-native:network:Route";
 export const RULES = "azure-native:network:NetworkSecurityGroup";
 export const RULE = "azure-native:network:SecurityRule";
 export const ADDRESS = "azure-native:network:PublicIPAddress";
-export const CARD = "azure-native:network:NetworkInterface";
+export const NIC = "azure-native:network:NetworkInterface";
 export const MACHINE = "azure-native:compute:VirtualMachine";
 export const RUN_COMMAND = "azure-native:compute:VirtualMachineRunCommandByVirtualMachine";
 

@@ -7,7 +7,7 @@ import { NAMESPACES } from "../../layout.ts";
 import { boot, erase, halt, runInside } from "../../machines/machine.ts";
 import type { View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
-import { plugOf } from "./network.ts";
+import { attachmentOf } from "./network.ts";
 import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
 
 /** Azure keeps this much of a run command's output, from its end. */
@@ -40,19 +40,19 @@ export interface InstanceView {
 /** Machines of this lab. */
 export const LAB: Hypervisor = { boot: bootMachine, halt, erase, run: runCommand };
 
-/** Boots the machine with its card's address and its size's limits. */
+/** Boots the machine with its NIC's address and its size's limits. */
 async function bootMachine(cloud: View, inputs: MachineInputs): Promise<void> {
   const size = sizeOf(inputs.hardwareProfile.vmSize);
-  const [card, ...more] = inputs.networkProfile.networkInterfaces;
+  const [nic, ...more] = inputs.networkProfile.networkInterfaces;
   const key = inputs.osProfile.linuxConfiguration?.ssh?.publicKeys?.[0]?.keyData;
-  if (size === undefined || card === undefined || key === undefined || more.length > 0) {
-    throw new Error(`${inputs.vmName}: the lab needs a known size, one network card and one key`);
+  if (size === undefined || nic === undefined || key === undefined || more.length > 0) {
+    throw new Error(`${inputs.vmName}: the lab needs a known size, one NIC and one key`);
   }
   await boot({
     name: inputs.vmName,
     hostname: inputs.osProfile.computerName,
     namespace: NAMESPACES.cloud,
-    ...plugOf(cloud, card.id),
+    ...attachmentOf(cloud, nic.id),
     user: inputs.osProfile.adminUsername,
     authorizedKey: key.trim(),
     cpus: size.vcpus,

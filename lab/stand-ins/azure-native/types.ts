@@ -4,7 +4,7 @@ import { resourceId } from "@fogline/azure-checks/request";
 import type { Inputs } from "@fogline/azure-checks/values";
 import {
   ADDRESS,
-  CARD,
+  NIC,
   GROUP,
   MACHINE,
   NO_SUBSCRIPTION,
@@ -90,7 +90,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     },
     replaces: ["publicIPAllocationMethod", "publicIPAddressVersion", "sku", "zones"],
   },
-  [CARD]: {
+  [NIC]: {
     inputs: {
       ...COMMON,
       enableAcceleratedNetworking: true,

@@ -254,7 +254,7 @@ func (d *Daemon) set(pull model.HostPull) error {
 		}
 	}
 	config := interfaceOf(d.config, pull)
-	// The guard stands before the door opens.
+	// The firewall's rules are in place before the interface has its peers.
 	if err := firewall.Apply(context.Background(), device.Name, pull.FwUpdate); err != nil {
 		return err
 	}
