@@ -1,5 +1,5 @@
 /**
- * Looks at the computer before any work: everything that is missing is named at once, each with its
+ * Checks the computer before any work. Everything that is missing is reported at once, each with its
  * fix. On Debian and Ubuntu missing packages are installed, as set-up is part of `make up`.
  */
 import { existsSync, statfsSync } from "node:fs";
@@ -35,7 +35,7 @@ export interface UnmetRequirement {
   readonly fix: string;
 }
 
-/** How the computer is looked at; replaced in tests. */
+/** How the computer is inspected; replaced in tests. */
 export interface Probes extends PackageProbes {
   readonly platform: NodeJS.Platform;
   readonly memoryGiB: number;
@@ -85,7 +85,7 @@ export async function inspect(
   if (!probes.exists("/dev/net/tun")) {
     unmet.push({ what: "/dev/net/tun is missing", fix: "load it with: modprobe tun" });
   }
-  // Without root or the tools every try fails and says nothing about the kernel.
+  // Without root or the tools every test fails and does not show what the kernel supports.
   const canTry = ["ip", "nft", "unshare"].every((command) => probes.hasCommand(command));
   if (probes.uid === 0 && canTry) {
     for (const feature of await probes.missingKernelFeatures()) {
@@ -115,7 +115,7 @@ export async function inspect(
 export async function preflight(say: Say, probes: Probes = hostProbes()): Promise<string[]> {
   let findings = await inspect(probes);
   const installed: string[] = [];
-  // Nothing is installed on a computer that will not do anyway.
+  // Nothing is installed on a computer that does not meet the other requirements.
   if (findings.unmet.length === 0 && findings.packages.length > 0) {
     await install(findings.packages, say);
     installed.push(...findings.packages);
@@ -133,7 +133,7 @@ export async function preflight(say: Say, probes: Probes = hostProbes()): Promis
       "this computer",
       "checking what the lab needs",
       unmet.map(({ what, fix }) => `- ${what}\n  fix: ${fix}`).join("\n"),
-      "mend the above and run the command again; nothing was created",
+      "fix the above and run the command again; nothing was created",
     );
   }
   return installed;

@@ -14,13 +14,13 @@ const LIMIT = 120;
 /** Lines of what a failed program printed that an error shows. */
 const TAIL = 20;
 
-/** What all runs of one plan share: a key pair that is thrown away, and the key of the seals. */
+/** What all runs of one plan share: a temporary key pair, and the key that secrets are hashed with. */
 export interface PlanKeys extends Disposable {
   readonly sshKey: string;
   readonly sealKey: string;
 }
 
-/** The program wants an operator's key; a plan must not need the real one. */
+/** The program needs an operator's key; a plan must not need the real one. */
 export function createPlanKeys(): PlanKeys {
   const temporary = temporaryFolder("fogline-plan-");
   const sshKey = join(temporary.folder, "id_ed25519");

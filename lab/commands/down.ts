@@ -36,7 +36,7 @@ export async function down(options: { destroy: boolean }): Promise<number> {
   });
 }
 
-/** What a destroyed stack leaves in a cloud goes on costing money, so here it is an error. */
+/** What a destroyed stack leaves in a cloud still costs money, so it is an error here. */
 function refuseLeftovers(): void {
   const left = new Cloud(join(RUN, "cloud.json")).all().map(({ id }) => id);
   if (left.length > 0) {
@@ -49,7 +49,7 @@ function refuseLeftovers(): void {
   }
 }
 
-/** Stands from the first step of taking the lab down to the last. */
+/** File that exists from the first step of the removal to the last. */
 const HALF = join(RUN, "half-down");
 
 /** Whether a command that took the lab down was cut off: some of its machines are gone for ever. */

@@ -1,4 +1,4 @@
-/** kubectl against the lab's cluster, run where the operator's laptop stands. */
+/** kubectl against the lab's cluster, run in the network namespace of the operator's laptop. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -19,7 +19,7 @@ export function kubectlCommand(args: readonly string[]): { command: string; args
       `--net=/run/netns/${NAMESPACES.laptop}`,
       TOOLS.kubectl,
       `--kubeconfig=${KUBECONFIG}`,
-      // What it learns of the API would otherwise stay in the home folder when the lab is gone.
+      // Its cache of the API would otherwise stay in the home folder after the lab is removed.
       `--cache-dir=${join(RUN, "kubectl-cache")}`,
       ...args,
     ],
@@ -36,7 +36,7 @@ export async function kubectl(given: readonly string[]): Promise<number> {
 /**
  * What kubectl answers, parsed from JSON.
  *
- * @throws LabError with kubectl's own words
+ * @throws LabError with kubectl's error message
  */
 export async function kubectlJson<T>(given: readonly string[]): Promise<T> {
   const { command, args } = kubectlCommand([...given, "--output=json", "--request-timeout=10s"]);

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { HOST_RUN } from "../lock.ts";
 import { createNetwork, destroyNetwork } from "../machines/network.ts";
 
-/** Stands while the network is whole; a restart of the computer removes both. */
+/** File that exists while the network is complete; a restart of the computer removes both. */
 const WHOLE = join(HOST_RUN, "network");
 
-/** Whether the network stands, complete. */
+/** Whether the network exists and is complete. */
 export function networkStands(): boolean {
   return existsSync(WHOLE);
 }

@@ -1,4 +1,4 @@
-/** Everything that must stand before the program can run: tools, home, internet, Pi. */
+/** Prepares what the program needs: tools, home network, internet, Pi. */
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
@@ -74,7 +74,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   const wanted = wantedImages(readSettings(), await labApps());
   const programs = wanted.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
-  // Builds run one by one.
+  // Builds run one after another.
   const netmaker = toolchain.then(() =>
     usesNetmaker() ? progress.phase("Netmaker", ensureNetmaker) : undefined,
   );
@@ -147,7 +147,7 @@ async function recover({ progress }: Session): Promise<Off> {
   return { machines, since };
 }
 
-/** The program finds the cluster whole: it hears of the machines that were off. */
+/** Waits until the cluster sees the machines that were off, so that the program finds it complete. */
 async function heardOf({ progress }: Session, { machines, since }: Off): Promise<void> {
   if (machines.length === 0) {
     return;
@@ -160,7 +160,7 @@ async function heardOf({ progress }: Session, { machines, since }: Off): Promise
   }
 }
 
-/** What only this lab knows, by section of the settings. */
+/** Settings that only this lab can fill in, by section. */
 function facts(
   toolchain: Toolchain,
   images: ImageRefs,
@@ -176,7 +176,7 @@ function facts(
   };
 }
 
-/** Sums of Netmaker's programs, where the stack has a use for them. */
+/** Download addresses and sums of Netmaker's programs, if the stack uses them. */
 function netmakerFacts(parts: NetmakerParts | undefined): Facts {
   if (parts === undefined) {
     return {};
@@ -211,7 +211,7 @@ async function startServices(
   ]);
 }
 
-/** The operator's SSH key and the passphrase of the stack's secrets, made once; returns the public key. */
+/** Creates the operator's SSH key and the passphrase of the stack's secrets once; returns the public key. */
 async function operatorKey(): Promise<string> {
   await mkdir(OPERATOR, { recursive: true, mode: 0o700 });
   await chmod(OPERATOR, 0o700);
@@ -220,7 +220,7 @@ async function operatorKey(): Promise<string> {
     await writeFile(passphrase, randomBytes(32).toString("base64url"), { mode: 0o600 });
   }
   if (!existsSync(`${KEY}.pub`)) {
-    // The public half is written last: a key without it is the rest of a killed run.
+    // The public half is written last: a key without it was left by a killed run.
     await execa("sh", [
       "-c",
       'rm -f "$1" "$1.pub" && exec ssh-keygen -q -t ed25519 -N "" -C operator -f "$1"',

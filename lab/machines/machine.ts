@@ -151,7 +151,7 @@ async function start(spec: MachineSpec): Promise<void> {
   await unplug(spec);
   const groups = createGroups(spec.name, spec);
   const devices = ["/dev/net/tun", "/dev/kmsg", "/dev/fuse"].filter((path) => existsSync(path));
-  // systemd 257 refuses cgroup v1 unless told.
+  // systemd 257 refuses cgroup v1 by default.
   const init = unified() ? [] : ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"];
   await startDaemon({
     command: "bash",

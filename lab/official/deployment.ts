@@ -4,7 +4,7 @@ import type { JsonObject } from "@fogline/pulumi-kit/json";
 import type { TestApiServer } from "../stand-ins/kubernetes/testing/api-server.ts";
 
 const APPS = "/apis/apps/v1/namespaces/default";
-/** Where it lies. */
+/** Its path in the API. */
 export const DEPLOYMENT_PATH = `${APPS}/deployments/one`;
 const LABELS = { app: "one" };
 /** A Deployment of one pod. */

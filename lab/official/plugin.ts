@@ -94,7 +94,7 @@ export class Plugin implements AsyncDisposable {
     private readonly child: ChildProcess,
     private readonly engine: Engine,
     address: string,
-    /** Everything that it has told the engine so far, oldest first. */
+    /** All messages that it has sent to the engine, oldest first. */
     readonly messages: readonly Message[],
   ) {
     this.client = new stubs.ResourceProviderClient(address, grpc.credentials.createInsecure(), {
@@ -103,7 +103,7 @@ export class Plugin implements AsyncDisposable {
     });
   }
 
-  /** Texts of everything that it has told the engine so far. */
+  /** Texts of all messages that it has sent to the engine. */
   get said(): string[] {
     return this.messages.map(({ text }) => text);
   }
@@ -153,7 +153,7 @@ export class Plugin implements AsyncDisposable {
     return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
   }
 
-  /** Compares settings of the provider; unknown ones are as a preview meets them. */
+  /** Compares settings of the provider; unknown ones as in a preview. */
   async diffConfig(olds: Properties, news: Properties): Promise<Difference> {
     const request = new proto.DiffRequest();
     this.name(request, this.providerUrn);
@@ -284,7 +284,7 @@ export class Plugin implements AsyncDisposable {
     await this.call<empty.Empty>((done) => this.client.delete(request, done));
   }
 
-  /** Asks it to end what is at work, as the engine does at the first Ctrl-C. */
+  /** Asks it to cancel running operations, as the engine does at the first Ctrl-C. */
   async cancel(): Promise<void> {
     await this.call<empty.Empty>((done) => this.client.cancel(new empty.Empty(), done));
   }

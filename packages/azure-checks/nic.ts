@@ -14,7 +14,7 @@ interface Configuration {
   readonly owner: string;
 }
 
-/** Every address of a NIC has a name, a subnet with room, and a public address of its own. */
+/** Every address of a NIC has a name, a subnet with a free address, and a public address of its own. */
 export function checkNic(nic: Resource, world: World): Refusal[] {
   const all = configurations(nic);
   if (missing(nic.inputs, "ipConfigurations")) {
@@ -71,7 +71,7 @@ function checkPublic({ path, inputs, owner }: Configuration, world: World): Refu
     : [{ path: `${path}.publicIPAddress`, code: "PublicIPAddressInUse", message }];
 }
 
-/** An address that is chosen lies in the subnet, is none of Azure's own, and is free. */
+/** A static address is in the subnet, is not reserved by Azure, and is free. */
 function checkStatic(
   { path, inputs, owner }: Configuration,
   subnet: Resource | undefined,

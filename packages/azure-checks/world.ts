@@ -91,7 +91,7 @@ export function parentOf(id: string): string {
   return parts.length > 9 ? parts.slice(0, -2).join("/") : groupOf(id);
 }
 
-/** Id of the resource group that an id lies in. */
+/** Id of the resource group of a resource id. */
 export function groupOf(id: string): string {
   return id.split("/").slice(0, 5).join("/");
 }

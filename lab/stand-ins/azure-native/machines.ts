@@ -14,7 +14,7 @@ import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
 const OUTPUT_BYTES = 4096;
 /** Azure's own limit when none is given. */
 const DEFAULT_TIMEOUT_SECONDS = 5400;
-/** How long a machine may take to hear the control channel. */
+/** How long a machine may take to answer on the control channel. */
 const AGENT_SECONDS = 60;
 /** How `timeout` says that it ended a script. */
 const TIMED_OUT = 124;

@@ -271,7 +271,7 @@ export class AzureProvider implements Provider {
     return [...going.values()];
   }
 
-  /** Whether no engine ever heard that the resource is there. */
+  /** Whether the resource's creation was never reported to an engine. */
   private isFresh(stored: Stored): boolean {
     return unfinished(stored) || this.unreported.has(stored.urn);
   }

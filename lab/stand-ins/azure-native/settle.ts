@@ -74,7 +74,7 @@ function settleMachine(
   { id, inputs }: Resource,
   isFresh: boolean,
 ): Record<string, unknown> {
-  // Machines of the lab are told apart by name alone.
+  // Machines of the lab are identified by name only.
   const namesake = cloud
     .ofType(MACHINE)
     .find((other) => other.id !== id && nameOf(other.id) === nameOf(id));

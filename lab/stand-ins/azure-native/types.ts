@@ -17,7 +17,7 @@ import {
   VNET,
 } from "@fogline/azure-checks/world";
 
-/** Supported fields by name; what lies below a field is either free (`true`) or listed again. */
+/** Supported fields by name; the content of a field is either free (`true`) or listed again. */
 export interface Fields {
   readonly [field: string]: true | Fields;
 }

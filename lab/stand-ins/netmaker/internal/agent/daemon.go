@@ -315,7 +315,7 @@ func (d *Daemon) report(err error) {
 	d.trouble = text
 }
 
-// Notify has a running daemon look at its files; false when none runs.
+// Notify makes a running daemon read its files; false when none runs.
 func Notify(files Files) bool {
 	text, err := os.ReadFile(filepath.Join(files.folder, pidFile))
 	if err != nil {
