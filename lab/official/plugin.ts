@@ -1,7 +1,7 @@
 /**
  * A Pulumi resource plugin, official or stand-in, driven as the engine drives it: started with the
- * engine's address, greeted, configured, asked. Values are plain, with the envelopes of
- * `provider/values.ts` for secrets, assets and what is not known yet.
+ * engine's address, attached, configured and called. Values are plain, with the envelopes of
+ * `@fogline/pulumi-kit/values` for secrets, assets and what is not known yet.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,6 +10,7 @@ import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 
 import { hasUnknown, nameOf, typeOf, unwrap, type Properties } from "@fogline/pulumi-kit/values";
+import { fromStruct, toStruct } from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -17,7 +18,7 @@ import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
 import { startEngine, type Engine, type Message } from "./engine.ts";
-import { describeDifference, failuresOf, fromStruct, pluginError, toStruct } from "./wire.ts";
+import { describeDifference, failuresOf, pluginError } from "./wire.ts";
 import type { Checked, Difference } from "./wire.ts";
 
 /** How long a plugin may take to name its port, in milliseconds; the engine waits as long. */
