@@ -34,7 +34,7 @@ const FILES = [
 ];
 
 const TESTS = [
-  ...["**/*.test.ts", "**/testing/**/*.ts", "lab/tests/**/*.ts", "vitest*.ts"],
+  ...["**/*.test.ts", "**/testing/**/*.ts", "vitest*.ts"],
   // What is tried on stand-ins and on official plugins alike.
   "lab/official/*.ts",
 ];

@@ -17,11 +17,8 @@ import type { UserConfig } from "vitest/node";
  */
 const SLOW = "**/*.{slow,contract,lab,host}.test.ts";
 
-/** Unit tests that change what a whole process shares, such as Pulumi's runtime. */
-const ISOLATED = [
-  ...["testing/*.test.ts", "**/program.test.ts", "components/remote/script.test.ts"],
-  ...["lab/images/store.test.ts", "lab/images/sources.test.ts"],
-];
+/** Unit tests of modules that read the environment when they are loaded: each file gets a process. */
+const ISOLATED = ["lab/images/store.test.ts", "lab/images/sources.test.ts"];
 
 /** A busy computer makes no unit test red: these only end what hangs. Milliseconds. */
 const UNIT = {
@@ -49,7 +46,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: "slow",
       include: ["**/*.slow.test.ts"],
-      globalSetup: "lab/tests/netmaker/prepare.ts",
+      globalSetup: "lab/testing/netmaker/global-setup.ts",
       pool: "forks",
       testTimeout: 120_000,
       hookTimeout: 120_000,

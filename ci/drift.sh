@@ -20,7 +20,7 @@ if [ "$status" -ne 0 ]; then
   cat "$work/raw.json" "$work/raw.log" | masked "$work" >&2
   exit "$status"
 fi
-# The engine first looks at every resource (`refresh`, which becomes `update` or `delete` for what it
+# The engine first reads every resource (`refresh`, which becomes `update` or `delete` for what it
 # finds different), then compares with the program: what that comes to, its last step, is what counts.
 # A difference that the program does not declare, such as a status, is `same` then. URN and operation
 # alone: no value of a property, secret or not, is printed.

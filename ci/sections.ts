@@ -19,7 +19,7 @@ export const SECTION_LIMIT = 31_000;
 /** A part of more lines is folded. */
 const LONGEST_OPEN_PART = 25;
 /** Kept free for the pointer to what was cut, for closing a fence and a fold. */
-const POINTER_ROOM = 400;
+const POINTER_LENGTH = 400;
 
 /** Breaks up tags, comments and mentions, and looks the same. */
 const ZERO_WIDTH_SPACE = "\u200b";
@@ -147,17 +147,17 @@ interface Rendered {
 
 function cut(texts: readonly Rendered[], fullText: string, limit: number): string {
   const kept: string[] = [];
-  let room = limit - POINTER_ROOM;
+  let remaining = limit - POINTER_LENGTH;
   for (const [index, { head, body, tail }] of texts.entries()) {
     const text = [head, body].filter((piece) => piece !== "").join("\n\n") + tail;
-    if (text.length + 2 <= room) {
+    if (text.length + 2 <= remaining) {
       kept.push(text);
-      room -= text.length + 2;
+      remaining -= text.length + 2;
       continue;
     }
     const lines = body.split("\n");
     const fitting: string[] = [];
-    let left = room - head.length - tail.length - POINTER_ROOM;
+    let left = remaining - head.length - tail.length - POINTER_LENGTH;
     for (const line of lines) {
       left -= line.length + 1;
       if (left < 0) {

@@ -74,7 +74,7 @@ function slotAddress(range: string, tier: Tier, slot: number): string {
   return addressAt(range, BLOCKS[tier] + slot);
 }
 
-/** A number from 1 to 254 that looks nothing like its name's neighbours'. */
+/** A number from 1 to 254 that differs for similar names. */
 function slotOf(name: string): number {
   const hash = createHash("sha256").update(name.toLowerCase()).digest();
   return 1 + (hash.readUInt32BE(0) % SLOTS);

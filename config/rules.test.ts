@@ -15,16 +15,16 @@ const valid = {
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** What is wrong with the valid settings and some sections laid over them. */
+/** What is wrong with the valid settings and some sections merged into them. */
 function problemsOf(over: Sections): readonly Problem[] {
-  const laid = Object.entries({ ...valid, ...over }).map(([name, section]) => [
+  const merged = Object.entries({ ...valid, ...over }).map(([name, section]) => [
     name,
     Array.isArray(section)
       ? section
       : { ...(valid[name as keyof typeof valid] as object | undefined), ...(section as object) },
   ]);
   try {
-    parse(Object.fromEntries(laid) as Sections);
+    parse(Object.fromEntries(merged) as Sections);
   } catch (error) {
     if (error instanceof SettingsError) {
       return error.problems;

@@ -20,17 +20,17 @@ const base = {
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** The changes between the base and the base with some sections laid over it. */
+/** The changes between the base and the base with some sections merged into it. */
 function changes(after: Sections, before: Sections = {}): Transition[] {
   const built = (over: Sections) =>
     builtWith(
       parse(
         Object.fromEntries(
           Object.entries(base).map(([name, section]) => {
-            const laid = over[name];
+            const merged = over[name];
             return [
               name,
-              Array.isArray(section) ? (laid ?? section) : { ...section, ...(laid as object) },
+              Array.isArray(section) ? (merged ?? section) : { ...section, ...(merged as object) },
             ];
           }),
         ),

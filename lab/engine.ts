@@ -20,11 +20,11 @@ import {
 
 import { program as declare } from "../stacks/program.ts";
 import { labApps } from "./apps.ts";
-import { ENGINE, readInput, writeWorkspace } from "./engine/config.ts";
+import { ENGINE } from "./engine/config.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
 import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
-import { RUN } from "./layout.ts";
+import { RUN, TOOLS } from "./layout.ts";
 import { lastLines } from "./progress.ts";
 
 /** Name of the lab's stack. */
@@ -33,7 +33,7 @@ export const STACK = "lab";
 /** What the engine can be asked to do. */
 export type Operation = "up" | "preview" | "destroy";
 
-/** What every CLI process of the engine is told; nothing of it is secret. */
+/** Environment of every CLI process of the engine; nothing in it is secret. */
 const ENVIRONMENT = {
   PULUMI_HOME: join(ENGINE, "home"),
   // Without files of attributes beside the state's: they are not written at once, and one that a
@@ -48,7 +48,7 @@ const ENVIRONMENT = {
 const program: PulumiFn = async () => ({ ...(await declare(await labApps())) });
 
 async function main(operation: Operation): Promise<number> {
-  // The command provider dials whatever agent it names, and the program uses none.
+  // The command provider connects to the agent that it names, and the program uses none.
   delete process.env["SSH_AUTH_SOCK"];
   const cancel = new AbortController();
   process.on("SIGINT", () => {
@@ -81,7 +81,7 @@ async function main(operation: Operation): Promise<number> {
   try {
     send({ kind: "waits", text: "starting the engine" });
     const stack = await openStack(tracker);
-    // An abort from before the CLI runs would go unheard.
+    // An abort before the CLI runs would be ignored.
     cancel.signal.throwIfAborted();
     if (operation === "preview") {
       const { stdout } = await stack.preview(options);
@@ -103,11 +103,9 @@ async function main(operation: Operation): Promise<number> {
 }
 
 async function openStack(tracker: Tracker): Promise<Stack> {
-  const input = readInput();
   await mkdir(STATE, { recursive: true });
-  await writeWorkspace(input);
   await removeLocks();
-  const pulumiCommand = await PulumiCommand.get({ root: input.pulumiRoot });
+  const pulumiCommand = await PulumiCommand.get({ root: TOOLS.pulumi });
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: STACK, projectName: "fogline", program },
     { workDir: ENGINE, pulumiCommand, envVars: ENVIRONMENT },

@@ -83,7 +83,7 @@ export async function stopForwarder(): Promise<void> {
   rmSync(SOCKET, { force: true });
 }
 
-/** Waits until a half is at work. */
+/** Waits until one half is running. */
 async function settle(half: string, pidFile: string, ready: () => boolean): Promise<void> {
   const deadline = performance.now() + 15_000;
   while (!ready()) {

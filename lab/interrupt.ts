@@ -1,11 +1,11 @@
 /**
- * Ctrl-C: the first asks whatever is under way to stop and leave things in order, the second ends it
+ * Ctrl-C: the first asks the running operation to stop in an orderly way, the second ends it
  * at once. Re-running continues in both cases.
  */
 
 /** What can be stopped while it runs. */
 export interface Stoppable {
-  /** Asks to stop and leave things in order. */
+  /** Asks it to stop in an orderly way. */
   ask(): void;
   /** Ends it at once. */
   force(): Promise<void>;
@@ -18,7 +18,7 @@ export class Interrupt {
 
   /**
    * @param tell shows a line to the person at the terminal
-   * @param leave gives back what must be given back (the lock) and ends the process
+   * @param leave releases the lock and ends the process
    */
   constructor(
     private readonly tell: (line: string) => void,

@@ -1,6 +1,6 @@
 /**
- * Where everything of the lab stands: namespaces, addresses, folders. One place, so that no two
- * rooms of the lab disagree. All addresses are documentation or private ranges (RFC 5737, RFC 1918)
+ * Namespaces, addresses and folders of the lab, in one place, so that no two parts of the lab
+ * disagree. All addresses are documentation or private ranges (RFC 5737, RFC 1918)
  * and exist only inside the lab's network namespaces.
  */
 import { homedir } from "node:os";
@@ -11,6 +11,13 @@ export const PROJECT = resolve(import.meta.dirname, "..");
 
 /** What one lab keeps between commands: keys, state, logs, process ids. Removed by `make down`. */
 export const RUN = join(PROJECT, ".fogline", "lab");
+
+/** Tools of the toolchain that commands and tests run: links, which `make up` sets. */
+export const TOOLS = {
+  kubectl: join(RUN, "tools", "kubectl"),
+  /** Folder with `bin/pulumi`. */
+  pulumi: join(RUN, "tools", "pulumi"),
+} as const;
 
 /** Root file systems of running machines: on a plain disk, as containerd cannot stack overlays. */
 export const MACHINES = "/var/lib/fogline/machines";

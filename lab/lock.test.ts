@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -28,6 +29,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+/** Another process that holds the lock until it is killed. */
+async function holdElsewhere(): Promise<ChildProcess> {
+  const script = 'exec 3>>"$1"; flock 3; echo held; exec sleep 60';
+  const holder = spawn("sh", ["-c", script, "sh", path], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(holder.stdout, "data");
+  return holder;
+}
+
 describe("the lab's lock", () => {
   test("is refused to a second command, which is told who holds it", () => {
     const release = takeLock("up", path);
@@ -53,9 +62,11 @@ describe("the lab's lock", () => {
   });
 
   test("is taken over from a process that died", async () => {
-    const child = spawn("true");
-    await new Promise((resolve) => child.once("exit", resolve));
-    writeFileSync(path, JSON.stringify({ pid: child.pid, started: "1" }));
+    const holder = await holdElsewhere();
+    writeFileSync(path, JSON.stringify({ pid: holder.pid, started: "1" }));
+    expect(() => takeLock("up", path)).toThrow(LockedError);
+    holder.kill("SIGKILL");
+    await new Promise((resolve) => holder.once("exit", resolve));
     const release = takeLock("up", path);
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: process.pid });
     release();
@@ -66,12 +77,20 @@ describe("the lab's lock", () => {
     takeLock("up", path)();
   });
 
-  test("is kept by a living process", () => {
+  test("is kept by a living process", async () => {
+    const holder = await holdElsewhere();
     writeFileSync(
       path,
       JSON.stringify({ ...identify(process.ppid), user: "somebody", command: "up" }),
     );
     expect(() => takeLock("up", path)).toThrow(/of somebody/);
+    holder.kill("SIGKILL");
+  });
+
+  test("is refused while its holder has not written its name yet", async () => {
+    const holder = await holdElsewhere();
+    expect(() => takeLock("up", path)).toThrow("another command has just begun");
+    holder.kill("SIGKILL");
   });
 
   test("survives a file that was cut short", () => {
@@ -81,8 +100,11 @@ describe("the lab's lock", () => {
 
   test("is not removed by a holder that lost it", () => {
     const release = takeLock("up", path);
-    writeFileSync(path, JSON.stringify({ ...identify(process.ppid), command: "down" }));
+    rmSync(path);
+    const other = takeLock("down", path);
     release();
     expect(existsSync(path)).toBe(true);
+    expect(() => takeLock("up", path)).toThrow(LockedError);
+    other();
   });
 });

@@ -1,30 +1,32 @@
 /**
  * One command at a time on one computer: the lab's namespaces and machines exist once per host, so
- * the lock is the host's as well, whichever checkout asks.
+ * the lock is the host's as well, whichever checkout asks. It is util-linux' flock, which the kernel
+ * releases when its holder dies; the file says who that is.
  */
+import { spawnSync } from "node:child_process";
 import {
-  linkSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
   mkdirSync,
+  openSync,
   readFileSync,
-  renameSync,
   rmdirSync,
   rmSync,
-  unlinkSync,
-  writeFileSync,
+  statSync,
+  writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 
 import { PROJECT } from "./layout.ts";
-import { identify, isAlive } from "./processes.ts";
+import { identify, isAlive, type ProcessId } from "./processes.ts";
 
 /** Folder for what belongs to the running lab and not to one checkout; empty after a restart. */
 export const HOST_RUN = "/run/fogline";
 
 /** Who holds the lock. */
-export interface Holder {
-  readonly pid: number;
-  readonly started: string;
+export interface Holder extends ProcessId {
   readonly user: string;
   readonly command: string;
   readonly checkout: string;
@@ -34,47 +36,61 @@ export interface Holder {
 
 /** Thrown when another command holds the lock. */
 export class LockedError extends Error {
-  constructor(readonly holder: Holder) {
+  /** @param holder unknown while it has just begun */
+  constructor(holder: Holder | undefined) {
     super(
-      `"make ${holder.command}" is at work: process ${holder.pid} of ${holder.user}, since ${holder.since}, in ${holder.checkout}\n` +
-        `next: wait for it, or press Ctrl-C there (or: kill -INT ${holder.pid})`,
+      holder === undefined
+        ? "another command has just begun\nnext: wait for it"
+        : `"make ${holder.command}" is at work: process ${holder.pid} of ${holder.user}, since ${holder.since}, in ${holder.checkout}\n` +
+            `next: wait for it, or press Ctrl-C there (or: kill -INT ${holder.pid})`,
     );
     this.name = "LockedError";
   }
 }
 
 /**
- * Takes the lock, from a dead holder too.
+ * Takes the lock.
  *
  * @param command what takes it, e.g. `up`
  * @returns releases the lock; may be called twice
  * @throws LockedError naming the holder
  */
 export function takeLock(command: string, path = `${HOST_RUN}/lock`): () => void {
-  const self = identify(process.pid);
-  if (self === undefined) {
-    throw new Error("/proc does not show this process");
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, "a");
+  // The lock belongs to the open file, which the command shares with this process.
+  const { status, error } = spawnSync("flock", ["--nonblock", "3"], {
+    stdio: ["ignore", "inherit", "inherit", file],
+  });
+  if (error !== undefined || status !== 0) {
+    closeSync(file);
+    throw error ?? new LockedError(readHolder(path));
   }
-  const holder: Holder = {
-    ...self,
+  if (!isStill(file, path)) {
+    // The last holder removed it between the opening and the lock.
+    closeSync(file);
+    return takeLock(command, path);
+  }
+  const holder = {
+    ...identify(process.pid),
     user: process.env["SUDO_USER"] ?? userInfo().username,
     command,
     checkout: PROJECT,
     since: new Date().toISOString(),
   };
-  mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(holder)}\n`);
-  try {
-    claim(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  ftruncateSync(file);
+  writeSync(file, `${JSON.stringify(holder)}\n`);
+  let isHeld = true;
   return () => {
-    if (readHolder(path)?.pid === holder.pid) {
-      rmSync(path, { force: true });
+    if (!isHeld) {
+      return;
+    }
+    isHeld = false;
+    if (isStill(file, path)) {
+      rmSync(path);
       removeIfEmpty(dirname(path));
     }
+    closeSync(file);
   };
 }
 
@@ -96,45 +112,9 @@ export function lockHolder(path = `${HOST_RUN}/lock`): Holder | undefined {
   return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
-/** Linking is atomic: the lock is never seen empty, and of two that try one wins. */
-function claim(draft: string, path: string): void {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
-    try {
-      linkSync(draft, path);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-        throw error;
-      }
-    }
-    const holder = readHolder(path);
-    if (holder !== undefined && isAlive(holder)) {
-      throw new LockedError(holder);
-    }
-    removeStale(path);
-  }
-  throw new Error(`${path} is taken and left again all the time; look at it and remove it`);
-}
-
-/**
- * Takes a dead holder's file away. Of two that find it, the later may catch the winner's new file
- * instead: what was caught is looked at again and put back when it is alive.
- */
-function removeStale(path: string): void {
-  const caught = `${path}.stale.${process.pid}`;
-  try {
-    renameSync(path, caught);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return;
-    }
-    throw error;
-  }
-  const holder = readHolder(caught);
-  if (holder !== undefined && isAlive(holder)) {
-    linkSync(caught, path);
-  }
-  unlinkSync(caught);
+/** Whether an open file is the one at a path. */
+function isStill(file: number, path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
 }
 
 function readHolder(path: string): Holder | undefined {

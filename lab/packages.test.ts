@@ -12,7 +12,7 @@ import {
   type PackageProbes,
 } from "./packages.ts";
 
-/** A computer that lacks nothing, with changes. */
+/** A computer that meets every requirement, with changes. */
 function computer(changes: Partial<PackageProbes> = {}): PackageProbes {
   return {
     uid: 1000,

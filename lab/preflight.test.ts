@@ -26,11 +26,11 @@ const NEEDS = [
 
 describe("the check of the computer", () => {
   test("finds nothing where everything is right", async () => {
-    expect(await inspect(computer(), NEEDS)).toEqual({ lacks: [], packages: [] });
+    expect(await inspect(computer(), NEEDS)).toEqual({ unmet: [], packages: [] });
   });
 
   test("names everything that is missing at once, each with its fix", async () => {
-    const { lacks } = await inspect(
+    const { unmet } = await inspect(
       computer({
         uid: 1000,
         memoryGiB: 4,
@@ -42,50 +42,50 @@ describe("the check of the computer", () => {
       }),
       NEEDS,
     );
-    const text = lacks.map(({ what }) => what).join("\n");
+    const text = unmet.map(({ what }) => what).join("\n");
     for (const word of ["root", "memory", "Node.js", "GiB free", "/dev/net/tun", "npm", "Go is"]) {
       expect(text).toContain(word);
     }
-    expect(lacks.every(({ fix }) => fix !== "")).toBe(true);
+    expect(unmet.every(({ fix }) => fix !== "")).toBe(true);
   });
 
   test("asks for Linux and for nothing more elsewhere", async () => {
-    const { lacks } = await inspect(computer({ platform: "darwin", uid: 501 }), NEEDS);
-    expect(lacks.map(({ what }) => what)).toEqual(["the lab runs on Linux, this is darwin"]);
+    const { unmet } = await inspect(computer({ platform: "darwin", uid: 501 }), NEEDS);
+    expect(unmet.map(({ what }) => what)).toEqual(["the lab runs on Linux, this is darwin"]);
   });
 
   test("leaves packages to be installed on Debian and its children", async () => {
     const without = { hasCommand: (name: string) => name !== "nft" };
     for (const distribution of ["ID=debian\n", 'ID=mint\nID_LIKE="ubuntu debian"\n']) {
       expect(await inspect(computer({ ...without, distribution }), NEEDS)).toEqual({
-        lacks: [],
+        unmet: [],
         packages: ["nftables"],
       });
     }
   });
 
   test("lists commands with their fix elsewhere", async () => {
-    const { lacks, packages } = await inspect(
+    const { unmet, packages } = await inspect(
       computer({ hasCommand: (name) => name !== "nft", distribution: "ID=fedora\n" }),
       NEEDS,
     );
     expect(packages).toEqual([]);
-    expect(lacks).toEqual([{ what: "not found: nft", fix: "install what Debian calls: nftables" }]);
+    expect(unmet).toEqual([{ what: "not found: nft", fix: "install what Debian calls: nftables" }]);
   });
 
   test("names kernel features that do not work, and asks for them only as root", async () => {
     const missingKernelFeatures = (): Promise<string[]> => Promise.resolve(["vxlan"]);
     const root = await inspect(computer({ missingKernelFeatures }), NEEDS);
-    expect(root.lacks[0]?.what).toBe("the kernel's vxlan does not work here");
+    expect(root.unmet[0]?.what).toBe("the kernel's vxlan does not work here");
     const user = await inspect(computer({ missingKernelFeatures, uid: 1000 }), NEEDS);
-    expect(user.lacks.map(({ what }) => what).join()).not.toContain("vxlan");
+    expect(user.unmet.map(({ what }) => what).join()).not.toContain("vxlan");
   });
 
   test("asks for less room once the cache is filled", async () => {
     const warm = computer({ freeGiB: () => 8, exists: () => true });
-    expect((await inspect(warm, NEEDS)).lacks).toEqual([]);
+    expect((await inspect(warm, NEEDS)).unmet).toEqual([]);
     const cold = computer({ freeGiB: () => 8, exists: (path) => !path.includes("toolchain") });
-    expect((await inspect(cold, NEEDS)).lacks[0]?.what).toMatch(/15 are needed/);
+    expect((await inspect(cold, NEEDS)).unmet[0]?.what).toMatch(/15 are needed/);
   });
 
   test("fails before any work, with the whole list", async () => {

@@ -1,5 +1,5 @@
 /**
- * Looks at the computer before any work: everything that is missing is named at once, each with its
+ * Checks the computer before any work. Everything that is missing is reported at once, each with its
  * fix. On Debian and Ubuntu missing packages are installed, as set-up is part of `make up`.
  */
 import { existsSync, statfsSync } from "node:fs";
@@ -29,13 +29,13 @@ const WARM_DISK = 5;
 /** Memory of the computer, in GiB: the machines use about 4 of it. */
 const MEMORY = 6;
 
-/** One thing that is missing. */
-export interface Lack {
+/** A requirement of the lab that this computer does not meet. */
+export interface UnmetRequirement {
   readonly what: string;
   readonly fix: string;
 }
 
-/** How the computer is looked at; replaced in tests. */
+/** How the computer is inspected; replaced in tests. */
 export interface Probes extends PackageProbes {
   readonly platform: NodeJS.Platform;
   readonly memoryGiB: number;
@@ -47,9 +47,9 @@ export interface Probes extends PackageProbes {
   missingKernelFeatures(): Promise<string[]>;
 }
 
-/** What was found missing, and which packages would mend a part of it. */
+/** Requirements that are not met, and Debian packages that would meet some of the others. */
 export interface Findings {
-  readonly lacks: readonly Lack[];
+  readonly unmet: readonly UnmetRequirement[];
   readonly packages: readonly string[];
 }
 
@@ -71,25 +71,25 @@ export async function inspect(
 ): Promise<Findings> {
   if (probes.platform !== "linux") {
     const what = `the lab runs on Linux, this is ${probes.platform}`;
-    return { lacks: [{ what, fix: "use a Linux machine or virtual machine" }], packages: [] };
+    return { unmet: [{ what, fix: "use a Linux machine or virtual machine" }], packages: [] };
   }
-  const lacks: Lack[] = [];
+  const unmet: UnmetRequirement[] = [];
   const packages = missingPackages(needs, probes);
   if (probes.uid !== 0) {
-    lacks.push({
+    unmet.push({
       what: "machines and network namespaces need root",
       fix: "run the command with sudo",
     });
   }
-  lacks.push(...sizes(probes), ...(await languages(probes)));
+  unmet.push(...sizes(probes), ...(await languages(probes)));
   if (!probes.exists("/dev/net/tun")) {
-    lacks.push({ what: "/dev/net/tun is missing", fix: "load it with: modprobe tun" });
+    unmet.push({ what: "/dev/net/tun is missing", fix: "load it with: modprobe tun" });
   }
-  // Without root or the tools every try fails and says nothing about the kernel.
+  // Without root or the tools every test fails and does not show what the kernel supports.
   const canTry = ["ip", "nft", "unshare"].every((command) => probes.hasCommand(command));
   if (probes.uid === 0 && canTry) {
     for (const feature of await probes.missingKernelFeatures()) {
-      lacks.push({
+      unmet.push({
         what: `the kernel's ${feature} does not work here`,
         fix: `use a kernel with ${feature}; in a container, give it the rights of a machine (privileged)`,
       });
@@ -98,13 +98,13 @@ export async function inspect(
   if (packages.length > 0 && !isDebian(probes)) {
     const missing = packages.map(({ shownBy }) => shownBy).join(", ");
     const names = packages.map(({ name }) => name).join(" ");
-    lacks.push({
+    unmet.push({
       what: `not found: ${missing}`,
       fix: `install what Debian calls: ${names}`,
     });
-    return { lacks, packages: [] };
+    return { unmet, packages: [] };
   }
-  return { lacks, packages: packages.map(({ name }) => name) };
+  return { unmet, packages: packages.map(({ name }) => name) };
 }
 
 /**
@@ -115,71 +115,71 @@ export async function inspect(
 export async function preflight(say: Say, probes: Probes = hostProbes()): Promise<string[]> {
   let findings = await inspect(probes);
   const installed: string[] = [];
-  // Nothing is installed on a computer that will not do anyway.
-  if (findings.lacks.length === 0 && findings.packages.length > 0) {
+  // Nothing is installed on a computer that does not meet the other requirements.
+  if (findings.unmet.length === 0 && findings.packages.length > 0) {
     await install(findings.packages, say);
     installed.push(...findings.packages);
     findings = await inspect(probes);
   }
-  const lacks = [...findings.lacks];
+  const unmet = [...findings.unmet];
   if (findings.packages.length > 0) {
-    lacks.push({
+    unmet.push({
       what: `packages are missing: ${findings.packages.join(", ")}`,
       fix: `apt-get install ${findings.packages.join(" ")}`,
     });
   }
-  if (lacks.length > 0) {
+  if (unmet.length > 0) {
     throw new LabError(
       "this computer",
       "checking what the lab needs",
-      lacks.map(({ what, fix }) => `- ${what}\n  fix: ${fix}`).join("\n"),
-      "mend the above and run the command again; nothing was created",
+      unmet.map(({ what, fix }) => `- ${what}\n  fix: ${fix}`).join("\n"),
+      "fix the above and run the command again; nothing was created",
     );
   }
   return installed;
 }
 
-function sizes(probes: Probes): Lack[] {
-  const lacks: Lack[] = [];
+function sizes(probes: Probes): UnmetRequirement[] {
+  const unmet: UnmetRequirement[] = [];
   const need = probes.exists(join(CACHE, "toolchain")) ? WARM_DISK : COLD_DISK;
   for (const folder of [CACHE, MACHINES]) {
     const free = probes.freeGiB(folder);
     if (free < need) {
-      lacks.push({
+      unmet.push({
         what: `${folder} has ${free.toFixed(1)} GiB free, ${need} are needed`,
-        fix: "make room on that disk",
+        fix: "free space on that disk",
       });
     }
   }
   // A computer sold with 6 GiB shows a little less.
   if (probes.memoryGiB < MEMORY - 0.5) {
-    lacks.push({
+    unmet.push({
       what: `the computer has ${probes.memoryGiB.toFixed(1)} GiB of memory, ${MEMORY} are needed`,
       fix: "use a computer or virtual machine with more memory",
     });
   }
-  return lacks;
+  return unmet;
 }
 
-async function languages(probes: Probes): Promise<Lack[]> {
-  const lacks: Lack[] = [];
+async function languages(probes: Probes): Promise<UnmetRequirement[]> {
+  const unmet: UnmetRequirement[] = [];
   if (!atLeast(probes.nodeVersion, [20, 11])) {
-    lacks.push({
+    unmet.push({
       what: `Node.js is ${probes.nodeVersion}, 20.11 or newer is needed`,
       fix: "install Node.js 20 LTS or newer",
     });
   }
   if (!probes.hasCommand("npm")) {
-    lacks.push({ what: "npm is missing", fix: "install it (it comes with Node.js)" });
+    unmet.push({ what: "npm is missing", fix: "install it (it comes with Node.js)" });
   }
   const go = probes.hasCommand("go") ? await probes.goVersion() : "missing";
   if (!atLeast(go.replace(/^go/, ""), [1, 26])) {
-    lacks.push({
+    unmet.push({
       what: `Go is ${go}, 1.26 or newer is needed to build what cannot be downloaded`,
       fix: "install Go 1.26 or newer and put its bin folder into root's PATH",
     });
   }
-  return lacks;
+  return unmet;
 }
 
 /** This computer. */

@@ -1,6 +1,6 @@
 /**
  * Processes of the lab that outlive the command which started them: recorded by process id and start
- * time, so that a process id which the kernel gave to somebody else is never taken for ours.
+ * time, so that a reused process id is never mistaken for one of ours.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** One process, told apart from a later one with the same id by its start time. */
+/** One process; its start time distinguishes it from a later one with the same id. */
 export interface ProcessId {
   readonly pid: number;
   /** Start time in clock ticks since boot, as the kernel keeps it. */
@@ -114,7 +114,7 @@ export async function endSession(session: number, patience = 3000): Promise<void
     await pause(20);
   }
   signalAll(sessionMembers(session), "SIGKILL");
-  // Killed processes leave as soon as the kernel lets go of them.
+  // Killed processes disappear when the kernel has released them.
   const end = performance.now() + patience;
   while (sessionMembers(session).length > 0) {
     if (performance.now() > end) {
@@ -165,7 +165,7 @@ function readStat(pid: number): Stat | undefined {
   try {
     text = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
-    // No such process (any more): that is the answer asked for.
+    // No such process (any more).
     return undefined;
   }
   // The name in parentheses may hold spaces; the fields after it are counted from `state`.

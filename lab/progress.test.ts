@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { duration, LabError, Progress } from "./progress.ts";
 
 /** A screen that keeps what was written, and a clock that the test moves. */
-function bench(isTTY: boolean): {
+function testProgress(isTTY: boolean): {
   progress: Progress;
   written: string[];
   pass: (milliseconds: number) => void;
@@ -25,7 +25,7 @@ test("lengths of time are written for people", () => {
 });
 
 test("a log says every 15 seconds what a phase waits for", async () => {
-  const { progress, written, pass } = bench(false);
+  const { progress, written, pass } = testProgress(false);
   await progress.phase("toolchain", (say) => {
     say("compiling\n  x");
     pass(10_000);
@@ -41,7 +41,7 @@ test("a log says every 15 seconds what a phase waits for", async () => {
 });
 
 test("a terminal is redrawn in place and never wraps", async () => {
-  const { progress, written, pass } = bench(true);
+  const { progress, written, pass } = testProgress(true);
   await progress.phase("images", (say) => {
     say("a very long text that does not fit on the line");
     pass(500);
@@ -55,7 +55,7 @@ test("a terminal is redrawn in place and never wraps", async () => {
 });
 
 test("the table names every phase, the failed one too, and the whole", async () => {
-  const { progress, pass } = bench(false);
+  const { progress, pass } = testProgress(false);
   await progress.phase("network", () => {
     pass(300);
     return Promise.resolve();

@@ -1,10 +1,10 @@
 /**
- * What the person at the terminal sees while the lab works: named phases, how long each has taken
- * and what it waits for, and at the end one table. On a terminal the running phases are redrawn in
- * place; in a log each phase says where it stands every few seconds, so that it never looks dead.
+ * Progress of a command on the terminal: named phases, how long each has taken and what it waits for,
+ * and one table at the end. On a terminal the running phases are redrawn in
+ * place; in a log each phase prints its state every 15 seconds.
  */
 
-/** Tells what a phase waits for, as a short phrase. */
+/** Reports what a phase waits for, as a short phrase. */
 export type Say = (text: string) => void;
 
 /** Where progress is written: a terminal or a log. */
@@ -26,7 +26,7 @@ interface Phase {
 /** How often a terminal is redrawn, in milliseconds. */
 const REDRAW = 250;
 
-/** How often a phase speaks up in a log, in milliseconds. */
+/** How often a phase prints a line in a log, in milliseconds. */
 const SPEAK = 15_000;
 
 /** Shows phases as they run; `close` must be called at the end. */
@@ -87,7 +87,7 @@ export class Progress {
     this.#draw();
   }
 
-  /** Redraws, or speaks up in a log where a phase has been silent for long. */
+  /** Redraws; in a log, prints a line for each phase that has printed none for long. */
   tick(): void {
     if (this.screen.isTTY === true) {
       this.#erase();
@@ -175,7 +175,7 @@ export class LabError extends Error {
   }
 }
 
-/** What was under way was stopped at the user's wish. */
+/** The user stopped the command. */
 export class StoppedError extends Error {
   constructor(command: string) {
     super(`stopped; make ${command} continues from here`);
@@ -183,7 +183,7 @@ export class StoppedError extends Error {
   }
 }
 
-/** The last lines of a command's output, which is where its reason stands. */
+/** The last lines of a command's output, which hold its reason. */
 export function lastLines(text: string, count = 12): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
 }

@@ -64,7 +64,7 @@ describe("changes", () => {
   });
 
   it("find the paths of values", () => {
-    const value = { cards: [{ name: "first", id: "x-id" }], other: "y" };
-    expect(pathsWhere(value, (leaf) => leaf === "x-id")).toEqual([["cards", "[first]", "id"]]);
+    const value = { nics: [{ name: "first", id: "x-id" }], other: "y" };
+    expect(pathsWhere(value, (leaf) => leaf === "x-id")).toEqual([["nics", "[first]", "id"]]);
   });
 });

@@ -12,7 +12,7 @@ export interface Change {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Every field that differs. Elements of a list are told apart by their name, where they have one. */
+/** Every field that differs. Elements of a list are matched by their name, where they have one. */
 export function changesBetween(before: unknown, after: unknown, path: Path = []): Change[] {
   if (same(before, after)) {
     return [];

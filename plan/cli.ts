@@ -14,7 +14,7 @@ import { json } from "./json.ts";
 import { livePreview } from "./live.ts";
 import { markdown } from "./markdown.ts";
 import { isRefused, reportOf, type Base, type Report } from "./report.ts";
-import { bench, runProgram, type Bench } from "./run.ts";
+import { createPlanKeys, runProgram, type PlanKeys } from "./run.ts";
 import { hasStack, readStack } from "./stack-file.ts";
 
 const CHECKOUT = join(import.meta.dirname, "..");
@@ -26,7 +26,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   if (isLive) {
     return livePreview(CHECKOUT, stack, format === "json");
   }
-  using shared = bench();
+  using shared = createPlanKeys();
   using checkout = ref === undefined ? undefined : checkOutBase(CHECKOUT, ref);
   const [head, base] = await Promise.all([
     runProgram(CHECKOUT, stack, settings, shared),
@@ -37,7 +37,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   return isRefused(report) ? 1 : 0;
 }
 
-async function planBase(checkout: BaseCheckout, stack: string, shared: Bench): Promise<Base> {
+async function planBase(checkout: BaseCheckout, stack: string, shared: PlanKeys): Promise<Base> {
   const { folder, ref, commit, notes } = checkout;
   const outcome = hasStack(folder, stack)
     ? await runProgram(folder, stack, readStack(folder, stack), shared)

@@ -13,11 +13,11 @@ import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
 import { PRICES } from "../policy/cost.ts";
 import { isRefused, reportOf } from "./report.ts";
-import { bench, runProgram } from "./run.ts";
+import { createPlanKeys, runProgram } from "./run.ts";
 import type { Outcome, Snapshot } from "./snapshot.ts";
 
 const CHECKOUT = join(import.meta.dirname, "..");
-const shared = bench();
+const shared = createPlanKeys();
 let base: Snapshot;
 
 beforeAll(async () => {

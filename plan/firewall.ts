@@ -70,13 +70,13 @@ export function writePorts({ ports, protocol }: Opening): string {
 }
 
 function machinesBehind(group: Planned, resources: readonly Planned[]): string[] {
-  const cards = resources.filter(
+  const nics = resources.filter(
     ({ inputs }) => textAt(inputs, "networkSecurityGroup.id") === group.id,
   );
   return resources
     .filter(({ inputs }) =>
       listAt(inputs, "networkProfile.networkInterfaces").some((used) =>
-        cards.some(({ id }) => at(used, "id") === id),
+        nics.some(({ id }) => at(used, "id") === id),
       ),
     )
     .map(({ name, inputs }) => textAt(inputs, "vmName") ?? name);

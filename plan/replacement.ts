@@ -27,7 +27,7 @@ const AZURE: Readonly<Record<string, Rule>> = {
   "network:VirtualNetwork": { replaces: [...IN_GROUP, "virtualNetworkName", "location"] },
   "network:Subnet": {
     replaces: [...IN_GROUP, "virtualNetworkName", "subnetName"],
-    // While a network card is in it, which is always so here.
+    // While a NIC is in it, which is always so here.
     refuses: ["addressPrefix", "addressPrefixes"],
   },
   "network:NetworkSecurityGroup": {
@@ -140,7 +140,7 @@ function kubernetesReason(resource: Planned, path: Path): string | undefined {
     : undefined;
 }
 
-/** Whether a path is a rule's, lies below it, or is the whole that a rule's path is part of. */
+/** Whether a path is a rule's path, is below it, or is above it. */
 function within(path: string, rule: string): boolean {
   return path === rule || path.startsWith(`${rule}.`) || rule.startsWith(`${path}.`);
 }

@@ -27,7 +27,7 @@ export interface PolicyResult {
   readonly violations: readonly Violation[];
 }
 
-/** What the program declares, looked at from every side. */
+/** The report on what the program declares. */
 export interface View {
   readonly resources: readonly Planned[];
   readonly firewall: readonly FirewallRow[];

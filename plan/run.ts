@@ -14,14 +14,14 @@ const LIMIT = 120;
 /** Lines of what a failed program printed that an error shows. */
 const TAIL = 20;
 
-/** What all runs of one plan share: a key pair that is thrown away, and the key of the seals. */
-export interface Bench extends Disposable {
+/** What all runs of one plan share: a temporary key pair, and the key that secrets are hashed with. */
+export interface PlanKeys extends Disposable {
   readonly sshKey: string;
   readonly sealKey: string;
 }
 
-/** The program wants an operator's key; a plan must not need the real one. */
-export function bench(): Bench {
+/** The program needs an operator's key; a plan must not need the real one. */
+export function createPlanKeys(): PlanKeys {
   const temporary = temporaryFolder("fogline-plan-");
   const sshKey = join(temporary.folder, "id_ed25519");
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -43,7 +43,7 @@ export function runProgram(
   checkout: string,
   stack: string,
   settings: Readonly<Record<string, unknown>>,
-  { sshKey, sealKey }: Bench,
+  { sshKey, sealKey }: PlanKeys,
 ): Promise<Outcome> {
   const operator = { ...(settings["operator"] as object | undefined), sshKey };
   const task: Task = { checkout, stack, settings: { ...settings, operator }, sealKey };

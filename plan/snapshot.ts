@@ -24,7 +24,7 @@ export type Outcome =
   | { readonly kind: "problems"; readonly problems: readonly Problem[] }
   | { readonly kind: "failed"; readonly message: string };
 
-/** What the process that runs a program is told. */
+/** Input of the process that runs a program. */
 export interface Task {
   /** Folder of the checkout; holds `index.ts`. */
   readonly checkout: string;

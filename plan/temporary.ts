@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A new folder, and how to let go of it. */
+/** A new folder, which is removed when it is disposed of. */
 export interface Temporary extends Disposable {
   readonly folder: string;
 }

@@ -13,7 +13,7 @@ export function code(value: unknown): string {
   return `${fence}${pad}${inner}${pad}${fence}`;
 }
 
-/** A sentence with others' words in it: only its code spans are Markdown. */
+/** A sentence that contains foreign text: only its code spans are Markdown. */
 export function prose(text: string): string {
   return (
     hideSeals(text)

@@ -3,7 +3,7 @@ import type { Policy } from "./policy.ts";
 import { at, textAt } from "./values.ts";
 
 /**
- * Azure encrypts every managed disk where it lies, with keys of its own unless others are named.
+ * Azure encrypts every managed disk at rest, with keys of its own unless others are named.
  * What a declaration can get wrong is a disk that is not managed, or encryption switched off.
  */
 export const disksEncrypted: Policy = {

@@ -25,7 +25,7 @@ export function objectOf({ type, inputs }: Pick<Declared, "type" | "inputs">): s
 
 /**
  * The provider takes over whatever has the name of an object that it creates. So nothing may be
- * declared where somebody else's objects lie, nor anything twice.
+ * declared in a namespace of others, nor anything twice.
  */
 export const objectsHaveOneOwner: StackPolicy = {
   name: "objects-have-one-owner",

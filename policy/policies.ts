@@ -14,7 +14,7 @@ import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
 
-/** Policies that hold wherever resources are looked at. */
+/** Policies that apply to the plan and to the engine. */
 export const POLICIES: readonly Policy[] = [
   sshNotFromEverywhere,
   noKubernetesPortPublic,

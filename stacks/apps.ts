@@ -20,8 +20,8 @@ import {
   type Wanted,
 } from "./wanted.ts";
 
-/** What the apps stand on. */
-export interface Ground {
+/** What apps are deployed with. */
+export interface DeployContext {
   readonly settings: Settings & AppSettings;
   readonly cluster: Cluster;
   readonly overlay: Overlay;
@@ -35,10 +35,13 @@ export interface Ground {
  * @returns the outputs of all of them
  * @throws Error when the list does not fit together: a need that nobody provides, a name given twice
  */
-export function deployApps(apps: Apps, ground: Ground): Record<string, pulumi.Output<unknown>> {
-  const { settings, overlay } = ground;
+export function deployApps(
+  apps: Apps,
+  context: DeployContext,
+): Record<string, pulumi.Output<unknown>> {
+  const { settings, overlay } = context;
   const wanted = wantedOf(apps, settings);
-  const provider = createProvider(ground, clusterWide(wanted));
+  const provider = createProvider(context, clusterWide(wanted));
   const { protect } = settings.cloud;
   const namespaces = createNamespaces(wanted, protect, provider);
   const cluster = { podRange: settings.k3s.podRange, apiServer: overlay.hub.address };
@@ -58,7 +61,7 @@ export function deployApps(apps: Apps, ground: Ground): Record<string, pulumi.Ou
       clients: namespaces.filter((each) => clients.includes(each.name)),
       namespaces,
       connections: table,
-      publicAddresses: ground.publicAddresses,
+      publicAddresses: context.publicAddresses,
       opts: { providers: [provider], ...(app.keepsData === true ? { protect } : {}) },
     });
     deployed.set(name, result);
@@ -70,7 +73,7 @@ export function deployApps(apps: Apps, ground: Ground): Record<string, pulumi.Ou
     const after = inside.flatMap((each) => deployed.get(each.name)?.allowed ?? []);
     return denyByDefault(name, created, { provider, after });
   });
-  checkDaemonSets(ground, deployed, isolated);
+  checkDaemonSets(context, deployed, isolated);
   return outputs;
 }
 
@@ -86,7 +89,10 @@ function namespaceOf(
   return found.created;
 }
 
-function createProvider({ cluster, overlay }: Ground, names: readonly string[]): k8s.Provider {
+function createProvider(
+  { cluster, overlay }: DeployContext,
+  names: readonly string[],
+): k8s.Provider {
   return new k8s.Provider(
     "cluster",
     {
@@ -124,7 +130,7 @@ function createNamespaces(
 
 /** Looks at each app's DaemonSet, last of all, as a failure ends the `up`. */
 function checkDaemonSets(
-  { overlay }: Ground,
+  { overlay }: DeployContext,
   deployed: ReadonlyMap<string, Deployed>,
   isolated: readonly pulumi.Resource[],
 ): void {

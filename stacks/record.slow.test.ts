@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 import { APPS } from "../apps/index.ts";
 import { parse } from "../config/schema.ts";
-import { TestStack } from "../lab/tests/netmaker/stack.ts";
+import { TestStack } from "../lab/testing/netmaker/stack.ts";
 import { keepRecord, refuseChanges } from "./record.ts";
 
 const image = `docker.io/library/postgres:17@sha256:${"1".repeat(64)}`;

@@ -57,7 +57,7 @@ export function keepRecord<A extends Sections>(
   );
 }
 
-/** What is told of changes that are refused; undefined where all may be made. */
+/** Message about refused changes; undefined if all are allowed. */
 export function refusalOf(
   recorded: Partial<Built>,
   after: Built,

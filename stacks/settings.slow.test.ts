@@ -2,7 +2,7 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { expect, it } from "vitest";
 
-import { TestStack } from "../lab/tests/netmaker/stack.ts";
+import { TestStack } from "../lab/testing/netmaker/stack.ts";
 
 const program: PulumiFn = async () => (await import("../index.ts")).default;
 

@@ -19,6 +19,7 @@ import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { POLICIES } from "../policy/policies.ts";
 import { violationsOf } from "../policy/policy.ts";
+import { program } from "../stacks/program.ts";
 import { settingsTable } from "../stacks/settings-table.ts";
 import { value, type Registered } from "./engine.ts";
 import { APPS } from "./fixtures/apps/index.ts";
@@ -127,7 +128,7 @@ describe("a program with one more app", () => {
         descheduler: { image },
         hello: { enabled: true, image, greeting: "Good morning" },
       },
-      APPS,
+      () => program(APPS),
     );
   });
 

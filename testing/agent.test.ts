@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, expect, it } from "vitest";
 
+import { program } from "../stacks/program.ts";
 import { mockEngine } from "./engine.ts";
 import { SUM } from "./fog.ts";
 
@@ -28,7 +29,7 @@ it("declares nothing, and says what to type", async () => {
     ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
   });
   process.env["SSH_AUTH_SOCK"] = join(folder, "gone");
-  const error = await import("../index.ts").then(
+  const error = await program().then(
     () => undefined,
     (reason: unknown) => reason,
   );

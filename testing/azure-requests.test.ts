@@ -13,6 +13,7 @@ import { requestOf } from "@fogline/azure-checks/request";
 import { NO_SUBSCRIPTION, type Declaration } from "@fogline/azure-checks/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { program } from "../stacks/program.ts";
 import { mockEngine, settled, type Registered } from "./engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-requests-"));
@@ -43,7 +44,7 @@ beforeAll(async () => {
     database: { image: `docker.io/library/postgres:17@sha256:${sum}` },
     ingress: { image: `docker.io/library/traefik:v3.7@sha256:${sum}` },
   });
-  await import("../index.ts");
+  await program();
   await settled();
 }, BUSY);
 

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Apps } from "../apps/app.ts";
 import type { Outputs } from "../stacks/fog.ts";
+import { program } from "../stacks/program.ts";
 import { mockEngine, settled, type Registered } from "./engine.ts";
 
 /** A SHA-256 that nothing has. */
@@ -23,14 +23,13 @@ export interface DeclaredFog {
 }
 
 /**
- * Runs the program once: with the settings that a stack must have, and a test's own beside them. A
- * process runs it once, as the engine's process does.
+ * Runs the program with the settings that a stack must have, and a test's own beside them.
  *
- * @param apps another list of apps than the program's own
+ * @param run the program; default: with its own list of apps
  */
 export async function declareFog(
   settings: Readonly<Record<string, unknown>>,
-  apps?: Apps,
+  run: () => Promise<Outputs> = program,
 ): Promise<DeclaredFog> {
   const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
   try {
@@ -45,10 +44,7 @@ export async function declareFog(
       ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
       ...settings,
     });
-    const outputs =
-      apps === undefined
-        ? (await import("../index.ts")).default
-        : await (await import("../stacks/program.ts")).program(apps);
+    const outputs = await run();
     await settled();
     return { registered, outputs, one: (name) => one(registered, name) };
   } finally {

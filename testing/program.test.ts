@@ -17,7 +17,7 @@ let fog: DeclaredFog;
 beforeAll(async () => {
   // Where a stale one is named, a plan is made all the same.
   process.env["SSH_AUTH_SOCK"] = "/nonexistent/agent";
-  fog = await declareFog({
+  const settings = {
     edge: [
       { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY },
       {
@@ -31,7 +31,9 @@ beforeAll(async () => {
       { name: "cabin", arch: "amd64", reach: "bundle" },
     ],
     descheduler: { image: `registry.k8s.io/descheduler/descheduler:v0.36.0@sha256:${SUM}` },
-  });
+  };
+  // As Pulumi runs it.
+  fog = await declareFog(settings, async () => (await import("../index.ts")).default);
 });
 
 /** URNs of all that stands before a resource, by however many others. */

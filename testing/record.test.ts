@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, expect, it } from "vitest";
 
+import { program } from "../stacks/program.ts";
 import { mockEngine } from "./engine.ts";
 import { SUM } from "./fog.ts";
 
@@ -30,7 +31,7 @@ it("declares nothing when its cluster does not survive the change, and says why"
     },
     { state: { [urn]: { input: { k3s: { podRange: "10.42.0.0/16" } } } } },
   );
-  const error = await import("../index.ts").then(
+  const error = await program().then(
     () => undefined,
     (reason: unknown) => reason,
   );

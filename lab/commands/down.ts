@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { STATE } from "../engine/state.ts";
 import { stopForwarder } from "../forwarder.ts";
 import { stopRegistry } from "../images/registry.ts";
 import { MACHINES, RUN } from "../layout.ts";
@@ -23,7 +24,7 @@ import { FORMER_OWNER, OWNER, withSession, type Session } from "./session.ts";
 export async function down(options: { destroy: boolean }): Promise<number> {
   return withSession("down", async (session) => {
     const { progress } = session;
-    if (options.destroy && existsSync(join(RUN, "engine", "input.json"))) {
+    if (options.destroy && existsSync(STATE)) {
       const changes = await progress.phase("program", (say) => runEngine("destroy", session, say));
       progress.note(`resources: ${changes}`);
       refuseLeftovers();
@@ -35,7 +36,7 @@ export async function down(options: { destroy: boolean }): Promise<number> {
   });
 }
 
-/** What a destroyed stack leaves in a cloud goes on costing money, so here it is an error. */
+/** What a destroyed stack leaves in a cloud still costs money, so it is an error here. */
 function refuseLeftovers(): void {
   const left = new Cloud(join(RUN, "cloud.json")).all().map(({ id }) => id);
   if (left.length > 0) {
@@ -48,7 +49,7 @@ function refuseLeftovers(): void {
   }
 }
 
-/** Stands from the first step of taking the lab down to the last. */
+/** File that exists from the first step of the removal to the last. */
 const HALF = join(RUN, "half-down");
 
 /** Whether a command that took the lab down was cut off: some of its machines are gone for ever. */

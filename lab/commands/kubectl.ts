@@ -1,11 +1,10 @@
-/** kubectl against the lab's cluster, run where the operator's laptop stands. */
+/** kubectl against the lab's cluster, run in the network namespace of the operator's laptop. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { readInput } from "../engine/config.ts";
-import { NAMESPACES, RUN } from "../layout.ts";
+import { NAMESPACES, RUN, TOOLS } from "../layout.ts";
 import { lastLines, LabError } from "../progress.ts";
 import { KUBECONFIG } from "./outputs.ts";
 
@@ -18,9 +17,9 @@ export function kubectlCommand(args: readonly string[]): { command: string; args
     command: "nsenter",
     args: [
       `--net=/run/netns/${NAMESPACES.laptop}`,
-      readInput().kubectl,
+      TOOLS.kubectl,
       `--kubeconfig=${KUBECONFIG}`,
-      // What it learns of the API would otherwise stay in the home folder when the lab is gone.
+      // Its cache of the API would otherwise stay in the home folder after the lab is removed.
       `--cache-dir=${join(RUN, "kubectl-cache")}`,
       ...args,
     ],
@@ -37,7 +36,7 @@ export async function kubectl(given: readonly string[]): Promise<number> {
 /**
  * What kubectl answers, parsed from JSON.
  *
- * @throws LabError with kubectl's own words
+ * @throws LabError with kubectl's error message
  */
 export async function kubectlJson<T>(given: readonly string[]): Promise<T> {
   const { command, args } = kubectlCommand([...given, "--output=json", "--request-timeout=10s"]);

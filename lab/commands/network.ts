@@ -1,22 +1,22 @@
-/** Lays and removes the network, and knows whether it stands whole. */
+/** Creates and removes the network, and tells whether it is complete. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { HOST_RUN } from "../lock.ts";
 import { createNetwork, destroyNetwork } from "../machines/network.ts";
 
-/** Stands while the network is whole; a restart of the computer removes both. */
+/** File that exists while the network is complete; a restart of the computer removes both. */
 const WHOLE = join(HOST_RUN, "network");
 
-/** Whether the network stands, complete. */
+/** Whether the network exists and is complete. */
 export function networkStands(): boolean {
   return existsSync(WHOLE);
 }
 
 /**
- * Lays the network; what a killed command left of one is removed first.
+ * Creates the network; what a killed command left of one is removed first.
  *
- * @param complete lays what belongs on it, before it counts as whole
+ * @param complete creates what belongs on it, before it counts as complete
  */
 export async function ensureNetwork(complete: () => Promise<void>): Promise<void> {
   if (networkStands()) {

@@ -1,4 +1,4 @@
-/** `make network`: the overlay's members, asked where the operator's laptop stands. */
+/** `make network`: the overlay's members, queried from the network namespace of the operator's laptop. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,7 +9,7 @@ import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, PROJECT, RUN } from "../layout.ts";
 import { readOutputs } from "./outputs.ts";
 
-/** Where the diagram goes unless told otherwise. */
+/** Default path of the diagram. */
 const DIAGRAM = join(RUN, "network.svg");
 
 /** Prints the overlay; of kind netmaker with the server's own counts, and a diagram. */

@@ -1,20 +1,20 @@
-/** Everything that must stand before the program can run: tools, home, internet, Pi. */
+/** Prepares what the program needs: tools, home network, internet, Pi. */
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
 import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
-import { readSettings, usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
+import { readSettings, usesNetmaker, type Facts, type Workspace } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
 import { wantedImages } from "../images/wanted.ts";
-import { FABRIC, RUN } from "../layout.ts";
+import { FABRIC, RUN, TOOLS } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
@@ -46,8 +46,12 @@ const KEY = join(OPERATOR, "id_ed25519");
 /** The provider of this tree that asks Netmaker's API; no stand-in is needed for it. */
 const NETMAKER_PROVIDER = "packages/pulumi-netmaker/provider";
 
-/** Makes the lab ready for the engine. Everything in it is idempotent. */
-export async function prepare(session: Session): Promise<Toolchain> {
+/**
+ * Makes the lab ready for the engine. Everything in it is idempotent.
+ *
+ * @returns what the engine's workspace is written from
+ */
+export async function prepare(session: Session): Promise<Workspace> {
   const { progress } = session;
   const installed = await progress.phase("check this computer", (say) => preflight(say));
   if (installed.length > 0) {
@@ -70,7 +74,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
   const wanted = wantedImages(readSettings(), await labApps());
   const programs = wanted.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
-  // Builds run one by one.
+  // Builds run one after another.
   const netmaker = toolchain.then(() =>
     usesNetmaker() ? progress.phase("Netmaker", ensureNetmaker) : undefined,
   );
@@ -103,18 +107,25 @@ export async function prepare(session: Session): Promise<Toolchain> {
   ];
   await Promise.all([
     writeReport(report),
-    writeInput({
-      pulumiRoot: tools.pulumiRoot,
-      plugins: { ...tools.plugins, netmaker: netmakerProvider },
-      kubectl: tools.kubectl,
-      facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
-    }),
+    link(tools.kubectl, TOOLS.kubectl),
+    link(tools.pulumiRoot, TOOLS.pulumi),
   ]);
   for (const line of describeReport(report)) {
     progress.note(line);
   }
   await heardOf(session, off);
-  return tools;
+  return {
+    plugins: { ...tools.plugins, netmaker: netmakerProvider },
+    facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
+  };
+}
+
+/** Sets a link at once, as other commands follow it meanwhile. */
+async function link(target: string, path: string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, draft);
+  await rename(draft, path);
 }
 
 /** Machines that were off, and since when at the latest, in milliseconds since 1970. */
@@ -136,7 +147,7 @@ async function recover({ progress }: Session): Promise<Off> {
   return { machines, since };
 }
 
-/** The program finds the cluster whole: it hears of the machines that were off. */
+/** Waits until the cluster sees the machines that were off, so that the program finds it complete. */
 async function heardOf({ progress }: Session, { machines, since }: Off): Promise<void> {
   if (machines.length === 0) {
     return;
@@ -149,7 +160,7 @@ async function heardOf({ progress }: Session, { machines, since }: Off): Promise
   }
 }
 
-/** What only this lab knows, by section of the settings. */
+/** Settings that only this lab can fill in, by section. */
 function facts(
   toolchain: Toolchain,
   images: ImageRefs,
@@ -165,7 +176,7 @@ function facts(
   };
 }
 
-/** Sums of Netmaker's programs, where the stack has a use for them. */
+/** Download addresses and sums of Netmaker's programs, if the stack uses them. */
 function netmakerFacts(parts: NetmakerParts | undefined): Facts {
   if (parts === undefined) {
     return {};
@@ -200,7 +211,7 @@ async function startServices(
   ]);
 }
 
-/** The operator's SSH key and the passphrase of the stack's secrets, made once; returns the public key. */
+/** Creates the operator's SSH key and the passphrase of the stack's secrets once; returns the public key. */
 async function operatorKey(): Promise<string> {
   await mkdir(OPERATOR, { recursive: true, mode: 0o700 });
   await chmod(OPERATOR, 0o700);
@@ -209,7 +220,7 @@ async function operatorKey(): Promise<string> {
     await writeFile(passphrase, randomBytes(32).toString("base64url"), { mode: 0o600 });
   }
   if (!existsSync(`${KEY}.pub`)) {
-    // The public half is written last: a key without it is the rest of a killed run.
+    // The public half is written last: a key without it was left by a killed run.
     await execa("sh", [
       "-c",
       'rm -f "$1" "$1.pub" && exec ssh-keygen -q -t ed25519 -N "" -C operator -f "$1"',

@@ -1,5 +1,5 @@
 /**
- * Brings back what went without a command: machines that died, and after a restart of the computer the
+ * Restores what was lost without a command: machines that died, and after a restart of the computer the
  * network around them. Disks are kept, so it is the same lab afterwards, with all its data.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -16,27 +16,27 @@ import { Cloud } from "../stand-ins/azure-native/cloud.ts";
 import { applyFabric } from "../stand-ins/azure-native/network.ts";
 import { hasCluster, kubectlJson } from "./kubectl.ts";
 
-/** What the cloud remembers. */
+/** State of the Azure stand-in. */
 const CLOUD = join(RUN, "cloud.json");
 /** Where the program keeps the laptop's part of the overlay. */
 export const OVERLAY = join(RUN, "operator", "overlay");
 
-/** How long nodes may take to be heard of again, in seconds; seen: 15 to 40. */
+/** How long nodes may take to renew their leases, in seconds; measured: 15 to 40. */
 const NODES_SECONDS = 240;
 
-/** Removes disks of machines that are none of this lab's. */
+/** Removes disks of machines that do not belong to this lab. */
 export async function removeStrayDisks(): Promise<void> {
   await Promise.all((await strayDisks()).map((name) => erase(name)));
 }
 
-/** Lays the cloud's network as the cloud remembers it; nothing where there is none yet. */
+/** Creates the cloud's network from its state; nothing where there is none yet. */
 export async function restoreCloud(): Promise<void> {
   if (existsSync(CLOUD)) {
     await applyFabric(new Cloud(CLOUD));
   }
 }
 
-/** Boots machines that are off, on the networks that they stand in. */
+/** Boots machines that are off, on their networks. */
 export async function bootMachines(off: readonly MachineSpec[], say: Say): Promise<void> {
   if (off.some(({ namespace }) => namespace === NAMESPACES.inner)) {
     await createInnerLan();
@@ -54,7 +54,7 @@ async function bootAgain({ name }: MachineSpec): Promise<void> {
   await powerOn(name);
 }
 
-/** Takes the laptop back into the overlay, where its interface is gone and its settings are not. */
+/** Brings the laptop's tunnel up again if its interface is missing and its configuration is not. */
 export async function rejoinOverlay(): Promise<void> {
   // Each stack has a folder of its own.
   const files = existsSync(OVERLAY)
@@ -77,10 +77,10 @@ interface Lease {
 }
 
 /**
- * Waits until the cluster hears of the machines' nodes again: what it remembers of them is from before.
+ * Waits until the machines' nodes have renewed their leases: older statuses in the API are from before.
  *
  * @param since when the machines were off, in milliseconds since 1970
- * @returns the nodes that it has not heard of in time
+ * @returns the nodes that have not done so in time
  */
 export async function awaitNodes(
   machines: readonly string[],

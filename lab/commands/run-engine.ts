@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { bundle } from "../bundle.ts";
-import { ENGINE } from "../engine/config.ts";
+import { ENGINE, writeWorkspace, type Workspace } from "../engine/config.ts";
 import { describeChanges, joinAlike, type Failure, type Message } from "../engine/events.ts";
 import type { Operation } from "../engine.ts";
 import { NAMESPACES, PROJECT } from "../layout.ts";
@@ -30,13 +30,21 @@ export async function endStrayEngine(patience = 0, say: Say = () => undefined): 
 /**
  * Runs one operation of the engine.
  *
+ * @param workspace what the engine's workspace is written from; default: it stays as it is
  * @returns what changed, for people
  * @throws LabError naming the resource that failed, its error and its last lines
  * @throws StoppedError after Ctrl-C
  */
-export async function runEngine(operation: Operation, session: Session, say: Say): Promise<string> {
-  const { progress, interrupt } = session;
+export async function runEngine(
+  operation: Operation,
+  { progress, interrupt }: Session,
+  say: Say,
+  workspace?: Workspace,
+): Promise<string> {
   await endStrayEngine(FINISH, say);
+  if (workspace !== undefined) {
+    await writeWorkspace(workspace);
+  }
   const program = await bundle("lab/engine.ts");
   const engine = execa(
     "nsenter",

@@ -22,7 +22,7 @@ export const FORMER_OWNER = join(HOST_RUN, "checkout");
  * Runs a command under the lab's lock and shows its progress.
  *
  * @returns the exit code
- * @throws LockedError when another command is at work
+ * @throws LockedError when another command is running
  */
 export async function withSession(
   command: string,

@@ -10,8 +10,10 @@ export async function up(): Promise<number> {
   return withSession("up", async (session) => {
     const { progress } = session;
     try {
-      await prepare(session);
-      const changes = await progress.phase("program", (say) => runEngine("up", session, say));
+      const workspace = await prepare(session);
+      const changes = await progress.phase("program", (say) =>
+        runEngine("up", session, say, workspace),
+      );
       const urls = websiteUrls(readOutputs());
       const url =
         urls.length === 0

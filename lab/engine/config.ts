@@ -14,46 +14,29 @@ export const ENGINE = join(RUN, "engine");
 /** What a lab made and its stack file cannot know, by section of the settings. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What the command line hands to the engine. */
-export interface EngineInput {
-  /** Folder with `bin/pulumi`. */
-  readonly pulumiRoot: string;
+/** What the engine's workspace is written from. */
+export interface Workspace {
   /** Folders that hold `pulumi-resource-<name>`, by provider name. */
   readonly plugins: Readonly<Record<string, string>>;
-  /** The kubectl that other commands use. */
-  readonly kubectl: string;
   readonly facts: Facts;
 }
 
-const INPUT = join(ENGINE, "input.json");
-
-/** Leaves the input where the engine finds it. */
-export async function writeInput(input: EngineInput): Promise<void> {
-  await mkdir(ENGINE, { recursive: true });
-  await writeFile(INPUT, `${JSON.stringify(input, undefined, 2)}\n`);
-}
-
-/** The input that the command line left. */
-export function readInput(): EngineInput {
-  return JSON.parse(readFileSync(INPUT, "utf8")) as EngineInput;
-}
-
 /**
- * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`. Files, because each setting given through
- * the CLI would cost a process.
+ * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`, while no engine runs. Files, because each
+ * setting given through the CLI would cost a process.
  *
  * @throws LabError when the stack has no file
  */
-export async function writeWorkspace(input: EngineInput): Promise<void> {
+export async function writeWorkspace({ plugins, facts }: Workspace): Promise<void> {
   await mkdir(ENGINE, { recursive: true });
-  const providers = Object.entries(input.plugins).map(([name, path]) => ({ name, path }));
+  const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
   await writeFile(
     join(ENGINE, "Pulumi.yaml"),
     stringify({ name: "fogline", runtime: "nodejs", plugins: { providers } }),
   );
   const stackFile = join(ENGINE, "Pulumi.lab.yaml");
   const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
-  const config = mergeFacts(readSettings(), input.facts);
+  const config = mergeFacts(readSettings(), facts);
   // The file also keeps the salt of the stack's encryption, which must survive.
   await writeFile(stackFile, stringify({ ...kept, config }));
   await chmod(stackFile, 0o600);
@@ -123,7 +106,7 @@ function readStackFile(path: string): Record<string, unknown> {
 }
 
 /**
- * Settings with the lab's facts laid over them: objects key by key, lists of plain values whole, other
+ * Settings with the lab's facts merged into them: objects key by key, lists of plain values whole, other
  * lists element by element, or by name where the facts have names; of a device that the settings leave out, its facts are not needed.
  *
  * @param config values by full key, e.g. `fogline:cloud`
@@ -138,12 +121,12 @@ export function mergeFacts(
   const merged: Record<string, unknown> = { ...config };
   for (const [section, fact] of Object.entries(facts)) {
     const key = `fogline:${section}`;
-    merged[key] = lay(merged[key], fact, key);
+    merged[key] = mergeValue(merged[key], fact, key);
   }
   return merged;
 }
 
-function lay(base: unknown, over: unknown, path: string): unknown {
+function mergeValue(base: unknown, over: unknown, path: string): unknown {
   if (Array.isArray(over)) {
     if (!over.some(isObject)) {
       return over;
@@ -151,20 +134,20 @@ function lay(base: unknown, over: unknown, path: string): unknown {
     const list = base === undefined ? [] : (base as unknown[]);
     if (over.length > 0 && over.every(isNamed)) {
       return list.map((each: unknown) =>
-        lay(each, over.find(({ name }) => isNamed(each) && each.name === name) ?? {}, path),
+        mergeValue(each, over.find(({ name }) => isNamed(each) && each.name === name) ?? {}, path),
       );
     }
     if (!Array.isArray(list) || over.length > list.length) {
       throw new Error(`${path} of Pulumi.lab.yaml must list ${over.length} or more`);
     }
     return list.map((each: unknown, index) =>
-      index < over.length ? lay(each, over[index], `${path}[${index}]`) : each,
+      index < over.length ? mergeValue(each, over[index], `${path}[${index}]`) : each,
     );
   }
   if (isObject(over)) {
     const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
     for (const [key, value] of Object.entries(over)) {
-      merged[key] = lay(merged[key], value, `${path}.${key}`);
+      merged[key] = mergeValue(merged[key], value, `${path}.${key}`);
     }
     return merged;
   }

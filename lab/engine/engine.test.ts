@@ -12,7 +12,7 @@ import { clearPending, hasPending, withoutPending } from "./state.ts";
 import { addUnreported, Unreported } from "./unreported.ts";
 
 describe("the lab's facts", () => {
-  test("are laid over the stack file, key by key and element by element", () => {
+  test("are merged into the stack file, key by key and element by element", () => {
     const merged = mergeFacts(
       {
         "fogline:k3s": { version: "v1", sha256: { arm64: "b" } },
@@ -40,7 +40,7 @@ describe("the lab's facts", () => {
     });
   });
 
-  test("with a name are laid over what has that name, wherever it stands, or over nothing", () => {
+  test("with a name are merged into what has that name, wherever it stands, or into nothing", () => {
     const facts = { edge: [{ name: "raspberrypi", host: "192.168.50.10" }] };
     const merged = mergeFacts(
       { "fogline:edge": [{ name: "attic" }, { name: "raspberrypi" }] },

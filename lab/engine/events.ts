@@ -104,7 +104,7 @@ export class Tracker {
     }
   }
 
-  /** Tells again what is at work, so that the times shown move on. */
+  /** Reports the running steps again, so that the displayed times advance. */
   tick(): void {
     this.#tell();
   }
@@ -152,7 +152,7 @@ export class Tracker {
         this.send({ kind: "note", text: `warning: ${nameOf(urn)}: ${text}` });
       }
     } else {
-      // Of the moment, warnings included: what is not ready yet, or was amiss once. It is told with
+      // Temporary, warnings included: what is not ready yet, or was amiss once. It is told with
       // the failure where there is one.
       this.#lines.set(urn, [...(this.#lines.get(urn) ?? []).slice(-50), ...text.split("\n")]);
       this.#tell();

@@ -1,5 +1,5 @@
 /**
- * Creations that began and that no engine heard the end of, as it or the plugin was killed. Azure
+ * Creations that began and were never reported to an engine, because it or the plugin was killed. Azure
  * may have made the resource or not; with a real subscription a person settles that one by one
  * (`pulumi refresh --import-pending-creates`). The lab's cloud writes down what it begins until it
  * can report it, and the engine what it clears from its state; the cloud takes such a resource up
@@ -20,7 +20,7 @@ export function addUnreported(urns: readonly string[], file = UNREPORTED): void 
   }
 }
 
-/** The creations that nobody heard of. */
+/** Creations that were never reported. */
 export class Unreported {
   private readonly urns: Set<string>;
 
@@ -40,7 +40,7 @@ export class Unreported {
     }
   }
 
-  /** The engine hears of it now, or it is gone. */
+  /** Removes an entry: the creation is reported now, or the resource is gone. */
   forget(urn: string | undefined): void {
     if (urn !== undefined && this.urns.delete(urn)) {
       write(this.urns, this.file);

@@ -13,7 +13,7 @@ import { nameOfTarget, Rotation, type Target } from "./rotation.ts";
 /** How long a server may take to accept a connection, in milliseconds. */
 const PATIENCE = 1000;
 
-/** How often servers are looked at, in milliseconds. */
+/** Interval of health checks, in milliseconds. */
 const HEARTBEAT = 2000;
 
 /** Passes connections on; exported for its tests. */

@@ -19,7 +19,7 @@ export type Programs = Readonly<Record<string, string>>;
 export interface Recipe {
   /** Name in messages, and for a base its name for others. */
   readonly name: string;
-  /** What lies beside the Dockerfile while it is built, the Dockerfile included. */
+  /** Files of the build context, the Dockerfile included. */
   readonly context: readonly Source[];
   /** Build arguments that name a base. */
   readonly bases: Readonly<Record<string, BaseName>>;

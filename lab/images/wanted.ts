@@ -8,7 +8,7 @@ import type { WantedImage } from "./images.ts";
 const ANY = `docker.io/fogline/any@sha256:${"0".repeat(64)}`;
 
 /**
- * Images of the apps that the settings ask for, once the lab has told them of its images.
+ * Images of the apps that the settings ask for, with the lab's own images filled in.
  *
  * @param config values by full key, e.g. `fogline:website`
  */

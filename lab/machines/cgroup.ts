@@ -131,7 +131,7 @@ function pidsOf(group: string): number[] {
     .map(Number);
 }
 
-/** What is read of a group; `otherwise` if a kubelet that is at work still has removed it meanwhile. */
+/** A file of a group; `otherwise` if a running kubelet has removed the group meanwhile. */
 function unlessGone<T>(read: () => T, otherwise: T): T {
   try {
     return read();

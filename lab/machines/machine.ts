@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, startDaemon } from "../processes.ts";
 import { createGroups, members, removeGroups, unified } from "./cgroup.ts";
-import { createDisk, diskOf, writeNetwork } from "./guest.ts";
+import { createDisk, diskOf, writeNetwork } from "./disk.ts";
 import { inNamespace, namespacePath } from "./namespace.ts";
 import { ensureRoot } from "./root.ts";
 import type { MachineSpec } from "./spec.ts";
@@ -151,7 +151,7 @@ async function start(spec: MachineSpec): Promise<void> {
   await unplug(spec);
   const groups = createGroups(spec.name, spec);
   const devices = ["/dev/net/tun", "/dev/kmsg", "/dev/fuse"].filter((path) => existsSync(path));
-  // systemd 257 refuses cgroup v1 unless told.
+  // systemd 257 refuses cgroup v1 by default.
   const init = unified() ? [] : ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"];
   await startDaemon({
     command: "bash",

@@ -27,39 +27,26 @@ export const LAN_BRIDGE = "lan";
 const FIRST: Home = { ...HOME, namespace: NAMESPACES.home, line: "home" };
 const SECOND: Home = { ...HOME2, namespace: NAMESPACES.home2, line: "home2" };
 
-/** Lays the network: three namespaces, none with a way to the outside. What stands is left alone. */
+/** Creates the network: three namespaces, none with a route to the outside. What exists is kept. */
 export async function createNetwork(): Promise<void> {
   await createFabric();
   await createHome(FIRST);
-  await createLaptop();
+  await connectToHome(NAMESPACES.laptop, "laptop", "wifi", HOME.laptop);
 }
 
-/** Lays the second home, to which a device can move. */
+/** Creates the second home, to which a device can move. */
 export async function createSecondHome(): Promise<Home> {
   await createHome(SECOND);
   return SECOND;
 }
 
 /**
- * Lays a LAN behind a second router inside the first home. Nobody reaches its devices but the Pi on
- * the home's LAN, whom the router lets through to their SSH: that is the jump host.
+ * Creates a LAN behind a second router inside the first home. Only the Pi on the home's LAN reaches its
+ * devices, on their SSH port: it is the jump host.
  */
 export async function createInnerLan(): Promise<void> {
-  if (!(await createNamespace(NAMESPACES.inner))) {
-    return;
-  }
-  await inNamespace(
-    NAMESPACES.home,
-    `ip link add inner type veth peer name uplink netns ${NAMESPACES.inner}
-     ip link set inner master ${LAN_BRIDGE} up`,
-  );
-  await inNamespace(
-    NAMESPACES.inner,
-    `ip address add ${INNER.outer}/24 dev uplink
-     ip link set uplink up
-     ip route add default via ${HOME.router}
-     ${routeFor(INNER, `ip saddr ${HOME.pi} tcp dport 22 accept`)}`,
-  );
+  const router = routeFor(INNER, `ip saddr ${HOME.pi} tcp dport 22 accept`);
+  await connectToHome(NAMESPACES.inner, "inner", "uplink", INNER.outer, router);
 }
 
 /** Removes the inner LAN; its machines must be gone by then. */
@@ -125,16 +112,15 @@ async function createHome(home: Home): Promise<void> {
 }
 
 /**
- * A router between its uplink and a LAN: it masquerades, and lets nothing in that was not asked for
- * from inside.
+ * A router between its uplink and a LAN: it masquerades, and accepts no connection from outside.
  *
- * @param exception what it lets through all the same, as a rule
+ * @param exception an nftables rule for connections that it accepts all the same
  */
 function routeFor({ lan, router }: Pick<Home, "lan" | "router">, exception = ""): string {
   return `sysctl -qw net.ipv4.ip_forward=1
      ip link add ${LAN_BRIDGE} address ${ROUTER_MAC} type bridge
-     # What goes from one device of the LAN to another is no business of the router's rules: a flow
-     # that they saw on that way would never be masqueraded.
+     # Traffic between devices of the LAN must not pass the router's rules: a flow that they saw there
+     # would never be masqueraded.
      if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
        sysctl -qw net.bridge.bridge-nf-call-iptables=0
      fi
@@ -161,25 +147,38 @@ table ip router {
 RULES`;
 }
 
-async function createLaptop(): Promise<void> {
-  if (!(await createNamespace(NAMESPACES.laptop))) {
+/**
+ * Connects a namespace to the first home's LAN.
+ *
+ * @param port its end at the home's bridge
+ * @param device its end in the namespace
+ * @param setUp commands that follow in the namespace; default none
+ */
+async function connectToHome(
+  namespace: string,
+  port: string,
+  device: string,
+  address: string,
+  setUp = "",
+): Promise<void> {
+  if (!(await createNamespace(namespace))) {
     return;
   }
-  const bits = HOME.lan.split("/")[1] ?? "24";
   await inNamespace(
     NAMESPACES.home,
-    `ip link add laptop type veth peer name wifi netns ${NAMESPACES.laptop}
-     ip link set laptop master ${LAN_BRIDGE} up`,
+    `ip link add ${port} type veth peer name ${device} netns ${namespace}
+     ip link set ${port} master ${LAN_BRIDGE} up`,
   );
   await inNamespace(
-    NAMESPACES.laptop,
-    `ip address add ${HOME.laptop}/${bits} dev wifi
-     ip link set wifi up
-     ip route add default via ${HOME.router}`,
+    namespace,
+    `ip address add ${address}/${HOME.lan.split("/")[1] ?? "24"} dev ${device}
+     ip link set ${device} up
+     ip route add default via ${HOME.router}
+     ${setUp}`,
   );
 }
 
-/** A line of so many Mbit/s, with a queue of at most 50 ms as home routers have. */
+/** Limits a link to so many Mbit/s, with a queue of at most 50 ms as home routers have. */
 function shape(device: string, mbit: number): string {
   return `tc qdisc add dev ${device} root tbf rate ${mbit}mbit burst 64kb latency 50ms`;
 }

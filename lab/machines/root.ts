@@ -1,4 +1,4 @@
-/** The guests' root file system: Debian with what a cloud image and K3s's bundle would bring. */
+/** The machines' root file system: Debian with the packages of a cloud image and of K3s' bundle. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -34,9 +34,9 @@ const POSTGRES = {
 const RECIPE = "4";
 
 /**
- * Path of a tar with the guests' root, built once per recipe and list of packages.
+ * Path of a tar with the machines' root file system, built once per recipe and list of packages.
  *
- * @param say told what the build waits for
+ * @param say receives what the build waits for
  * @throws when mmdebstrap fails, with its last lines
  */
 export async function ensureRoot(say: (text: string) => void): Promise<string> {

@@ -3,7 +3,7 @@ import type { Limits } from "./cgroup.ts";
 /** A machine as its owner orders it. */
 export interface MachineSpec extends Limits {
   readonly name: string;
-  /** Network namespace and bridge that its card is plugged into. */
+  /** Network namespace and bridge that its NIC is attached to. */
   readonly namespace: string;
   readonly bridge: string;
   /** Address with prefix, e.g. `10.10.1.4/24`. */

@@ -1,7 +1,7 @@
 /** Behaviours of official parts, as cases that are tried on a stand-in and on the official part. */
 import type { Plugin } from "./plugin.ts";
 
-/** Parts that behaviours are told of. */
+/** Parts whose behaviours are listed. */
 export type PartName = "command" | "kubernetes" | "netmaker" | "random";
 
 /** One behaviour of an official part that the product relies on or has to cope with. */

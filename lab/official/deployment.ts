@@ -1,10 +1,10 @@
 /** A Deployment on the API server in memory, with what a cluster's controllers write of it. */
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
-import type { FakeApi } from "../stand-ins/kubernetes/testing/fake-api.ts";
+import type { TestApiServer } from "../stand-ins/kubernetes/testing/api-server.ts";
 
 const APPS = "/apis/apps/v1/namespaces/default";
-/** Where it lies. */
+/** Its path in the API. */
 export const DEPLOYMENT_PATH = `${APPS}/deployments/one`;
 const LABELS = { app: "one" };
 /** A Deployment of one pod. */
@@ -23,7 +23,7 @@ export const DEPLOYMENT: JsonObject = {
 };
 
 /** What the controllers of a cluster write of `DEPLOYMENT` and its only pod. */
-export function rollOut(api: FakeApi, isReady: boolean): void {
+export function rollOut(api: TestApiServer, isReady: boolean): void {
   const annotations = { "deployment.kubernetes.io/revision": "1" };
   const count = { observedGeneration: 1, replicas: 1, updatedReplicas: 1 };
   const ready = isReady ? { readyReplicas: 1, availableReplicas: 1 } : {};

@@ -1,4 +1,4 @@
-/** The engine as a plugin sees it: somebody who takes messages and answers health checks. */
+/** The engine as a plugin sees it: a server that takes messages and answers health checks. */
 import { bindToLoopback } from "@fogline/pulumi-kit/bind";
 import grpc from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
@@ -12,7 +12,7 @@ export interface Message {
   /** Resource that it is about; empty for the plugin as a whole. */
   readonly urn: string;
   readonly text: string;
-  /** Whether it is shown only while the resource is at work. */
+  /** Whether it is shown only while the resource's operation runs. */
   readonly isEphemeral: boolean;
 }
 

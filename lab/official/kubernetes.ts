@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { type Properties } from "@fogline/pulumi-kit/values";
 
-import { FakeApi } from "../stand-ins/kubernetes/testing/fake-api.ts";
+import { TestApiServer } from "../stand-ins/kubernetes/testing/api-server.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { DEPLOYMENT, DEPLOYMENT_PATH, rollOut } from "./deployment.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
@@ -63,10 +63,10 @@ const kubernetes = (title: string, check: (plugin: Plugin) => Promise<void>): Pl
 const withCluster = (
   title: string,
   settings: Properties,
-  check: (plugin: Plugin, api: FakeApi) => Promise<void>,
+  check: (plugin: Plugin, api: TestApiServer) => Promise<void>,
 ): PluginBehaviour =>
   kubernetes(title, async (plugin) => {
-    const api = new FakeApi();
+    const api = new TestApiServer();
     await api.start();
     try {
       await plugin.configure({ kubeconfig: api.kubeconfig, ...settings });
@@ -233,7 +233,7 @@ export const KUBERNETES: readonly PluginBehaviour[] = [
   kubernetes(
     "a cluster that is away is named, with a hint that drops it from the state",
     async (plugin) => {
-      const api = new FakeApi();
+      const api = new TestApiServer();
       await api.start();
       const away = api.kubeconfig;
       await api.stop();

@@ -1,7 +1,7 @@
 /**
  * A Pulumi resource plugin, official or stand-in, driven as the engine drives it: started with the
- * engine's address, greeted, configured, asked. Values are plain, with the envelopes of
- * `provider/values.ts` for secrets, assets and what is not known yet.
+ * engine's address, attached, configured and called. Values are plain, with the envelopes of
+ * `@fogline/pulumi-kit/values` for secrets, assets and what is not known yet.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,6 +10,7 @@ import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 
 import { hasUnknown, nameOf, typeOf, unwrap, type Properties } from "@fogline/pulumi-kit/values";
+import { fromStruct, toStruct } from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -17,7 +18,7 @@ import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
 import { startEngine, type Engine, type Message } from "./engine.ts";
-import { describeDifference, failuresOf, fromStruct, pluginError, toStruct } from "./wire.ts";
+import { describeDifference, failuresOf, pluginError } from "./wire.ts";
 import type { Checked, Difference } from "./wire.ts";
 
 /** How long a plugin may take to name its port, in milliseconds; the engine waits as long. */
@@ -94,7 +95,7 @@ export class Plugin implements AsyncDisposable {
     private readonly child: ChildProcess,
     private readonly engine: Engine,
     address: string,
-    /** Everything that it has told the engine so far, oldest first. */
+    /** All messages that it has sent to the engine, oldest first. */
     readonly messages: readonly Message[],
   ) {
     this.client = new stubs.ResourceProviderClient(address, grpc.credentials.createInsecure(), {
@@ -103,7 +104,7 @@ export class Plugin implements AsyncDisposable {
     });
   }
 
-  /** Texts of everything that it has told the engine so far. */
+  /** Texts of all messages that it has sent to the engine. */
   get said(): string[] {
     return this.messages.map(({ text }) => text);
   }
@@ -153,7 +154,7 @@ export class Plugin implements AsyncDisposable {
     return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
   }
 
-  /** Compares settings of the provider; unknown ones are as a preview meets them. */
+  /** Compares settings of the provider; unknown ones as in a preview. */
   async diffConfig(olds: Properties, news: Properties): Promise<Difference> {
     const request = new proto.DiffRequest();
     this.name(request, this.providerUrn);
@@ -284,7 +285,7 @@ export class Plugin implements AsyncDisposable {
     await this.call<empty.Empty>((done) => this.client.delete(request, done));
   }
 
-  /** Asks it to end what is at work, as the engine does at the first Ctrl-C. */
+  /** Asks it to cancel running operations, as the engine does at the first Ctrl-C. */
   async cancel(): Promise<void> {
     await this.call<empty.Empty>((done) => this.client.cancel(new empty.Empty(), done));
   }

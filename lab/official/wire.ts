@@ -1,9 +1,9 @@
 /** Answers of plugins as plain values. */
 import type { Properties } from "@fogline/pulumi-kit/values";
+import { fromStruct } from "@fogline/pulumi-kit/wire";
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProto from "@pulumi/pulumi/proto/status_pb.js";
-import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** An input that is refused. */
 export interface Failure {
@@ -57,18 +57,6 @@ export class PluginError extends Error {
     super(message);
     this.name = "PluginError";
   }
-}
-
-export function fromStruct(message: struct.Struct | undefined): Properties {
-  return message?.toJavaScript() ?? {};
-}
-
-export function toStruct(properties: Properties): struct.Struct {
-  // A field without a value is one that is not there: the protocol has no word for it.
-  const present = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return struct.Struct.fromJavaScript(
-    Object.fromEntries(present) as Record<string, struct.JavaScriptValue>,
-  );
 }
 
 export function failuresOf(answer: proto.CheckResponse): Failure[] {

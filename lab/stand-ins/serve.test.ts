@@ -14,7 +14,7 @@ import { describe, expect, it } from "vitest";
 import { bundlePlugin } from "../bundle.ts";
 
 const URN = "urn:pulumi:lab::fogline::random:index/randomUuid:RandomUuid::one";
-const CARD = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::card";
+const NIC = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::nic";
 
 /** Starts a plugin below a shell of its own, whose death is that of the engine. */
 async function start(name: string): Promise<{ parent: ChildProcess; pid: number; port: string }> {
@@ -101,12 +101,12 @@ describe("a plugin", { timeout: BUSY }, () => {
     expect(configured.getSupportspreview()).toBe(true);
 
     const create = new proto.CreateRequest();
-    create.setUrn(CARD);
+    create.setUrn(NIC);
     create.setPreview(true);
     create.setProperties(
       struct.Struct.fromJavaScript({
         resourceGroupName: "fog",
-        networkInterfaceName: "card",
+        networkInterfaceName: "nic",
         location: "eastus",
         ipConfigurations: [{ name: "primary", subnet: { id: UNKNOWN } }],
       }),
@@ -118,17 +118,17 @@ describe("a plugin", { timeout: BUSY }, () => {
     expect(made.getId()).toBe("");
     expect(made.getProperties()?.toJavaScript()).toEqual({
       resourceGroupName: "fog",
-      networkInterfaceName: "card",
+      networkInterfaceName: "nic",
       location: "eastus",
-      name: "card",
+      name: "nic",
     });
 
     const check = new proto.CheckRequest();
-    check.setUrn(CARD);
+    check.setUrn(NIC);
     check.setNews(
       struct.Struct.fromJavaScript({
         resourceGroupName: "fog",
-        networkInterfaceName: "card",
+        networkInterfaceName: "nic",
         location: "Atlantis",
         ipConfigurations: UNKNOWN,
       }),

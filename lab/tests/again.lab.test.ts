@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { machines, sshLogins } from "./fixtures.ts";
-import { kubectl, lab, objects, timing, until } from "./lab.ts";
-import { changeSettings, restoreSettings } from "./stack-file.ts";
+import { machines, sshLogins } from "../testing/machines.ts";
+import { kubectl, lab, objects, timing, until } from "../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../testing/stack-file.ts";
 
 afterEach(restoreSettings);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "./lab.ts";
+import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "../testing/lab.ts";
 
 interface Autoscaler {
   readonly spec: { readonly minReplicas: number };
@@ -29,7 +29,7 @@ async function autoscaler(namespace = "website"): Promise<Autoscaler> {
 async function visit(url: string, until: AbortSignal): Promise<number> {
   let served = 0;
   while (!until.aborted) {
-    // A visitor who finds the door shut comes again: the test is about load, not about errors.
+    // A visitor who is refused tries again: the test is about load, not about errors.
     served += await ask(url).then(
       ({ status }) => (status === 200 ? 1 : 0),
       () => 0,

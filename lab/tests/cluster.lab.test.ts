@@ -3,8 +3,8 @@ import { execa } from "execa";
 
 import { HOME, NAMESPACES } from "../layout.ts";
 import { runInside } from "../machines/machine.ts";
-import { inside, podsAddress } from "./fixtures.ts";
-import { kubectl, objects, websiteSpread, until, websitePods } from "./lab.ts";
+import { inside, podsAddress } from "../testing/machines.ts";
+import { kubectl, objects, websiteSpread, until, websitePods } from "../testing/lab.ts";
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };

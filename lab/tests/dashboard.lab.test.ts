@@ -11,7 +11,7 @@ import { openDashboard, type Opened } from "../../apps/dashboard/access.ts";
 import { dashboardManifests, inOrder } from "../../apps/dashboard/manifests.ts";
 import { ACCOUNTS, NAMESPACE, type DashboardRole } from "../../apps/dashboard/roles.ts";
 import { PROJECT, RUN } from "../layout.ts";
-import { inside } from "./fixtures.ts";
+import { inside } from "../testing/machines.ts";
 import {
   applyObjects,
   ask,
@@ -22,7 +22,7 @@ import {
   outputs,
   until,
   websitePods,
-} from "./lab.ts";
+} from "../testing/lab.ts";
 
 /*
  * No package registry has a dashboard's image, so the lab's stack runs none. The manifests of both

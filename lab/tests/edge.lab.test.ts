@@ -8,13 +8,15 @@ import { setTimeout } from "node:timers/promises";
 
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
+import { ENGINE } from "../engine/config.ts";
 import { INNER, RUN } from "../layout.ts";
 import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.ts";
 import { removeInnerLan } from "../machines/network.ts";
 import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
 import { hostArch } from "../toolchain/lock.ts";
-import { inside, machines, podsAddress } from "./fixtures.ts";
+import { inside, machines, podsAddress } from "../testing/machines.ts";
 import {
   ask,
   kubectl,
@@ -27,15 +29,15 @@ import {
   websitePods,
   websiteSpread,
   type Pod,
-} from "./lab.ts";
-import { changeSettings, restoreSettings } from "./stack-file.ts";
+} from "../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../testing/stack-file.ts";
 
 const bundleFile = join(RUN, "operator", "overlay", "lab", "join-attic.sh");
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
 const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
 const attic = { name: "attic", arch: hostArch() };
 /** Devices of this test stand behind the second router. */
-const guests = ["attic", "cabin"] as const;
+const devices = ["attic", "cabin"] as const;
 
 let access: PiAccess;
 /** The attic's device before the program ever saw it. */
@@ -56,7 +58,7 @@ afterAll(async () => {
     await restore();
   } finally {
     await inside("raspberrypi", `ip route del ${INNER.lan} || true`);
-    await Promise.all(guests.map((name) => erase(name)));
+    await Promise.all(devices.map((name) => erase(name)));
     await removeInnerLan();
   }
   await websiteSpread();
@@ -95,7 +97,7 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
 }
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
-async function expectNeighbours(): Promise<void> {
+async function expectEdgePodsConnect(): Promise<void> {
   const pods = await podsAddress("raspberrypi");
   await until("the attic's pods to reach the Pi's", 60, async () => {
     const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
@@ -180,7 +182,7 @@ async function visitsFailedDuring(work: Promise<unknown>): Promise<string[]> {
 }
 
 /** Carries the bundle to a device and runs it there, as a person at its keyboard would. */
-async function runBundle(machine: (typeof guests)[number], text: string): Promise<Ran> {
+async function runBundle(machine: (typeof devices)[number], text: string): Promise<Ran> {
   const encoded = Buffer.from(text).toString("base64");
   return runInside(
     machine,
@@ -205,7 +207,7 @@ describe("a device that only a jump host reaches", () => {
     timing("a device adopted through a jump host", started);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
     expect([address("raspberrypi"), address("workernode")]).toEqual(others);
-    await expectNeighbours();
+    await expectEdgePodsConnect();
     expect(address("attic")).toMatch(overNetmaker() ? /^10\.101\.255\./ : /^10\.101\.2\./);
   });
 
@@ -230,8 +232,8 @@ describe("a device that only a jump host reaches", () => {
 });
 
 describe("a device that nobody reaches", () => {
-  const guest = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
-  const reissued = { ...guest, bundle: { ...guest.bundle, issue: 2 } };
+  const joining = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
+  const reissued = { ...joining, bundle: { ...joining.bundle, issue: 2 } };
   let bundle = "";
   let joinedAs: string | undefined;
   let piAs: string | undefined;
@@ -260,9 +262,9 @@ describe("a device that nobody reaches", () => {
   }
 
   it("joins with a bundle, two NATs away, while up waits for it", async () => {
-    await joinWith(pi, guest);
+    await joinWith(pi, joining);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
-    await expectNeighbours();
+    await expectEdgePodsConnect();
     joinedAs = address("attic");
     piAs = address("raspberrypi");
     // The key pair was made there: the bundle holds another one.
@@ -301,7 +303,7 @@ describe("a device that nobody reaches", () => {
   it("keeps its address when that other device comes back to its own", async () => {
     await up(pi, reissued);
     await expectNodes("attic", "masternode", "raspberrypi", "workernode");
-    await expectNeighbours();
+    await expectEdgePodsConnect();
     expect([address("attic"), address("raspberrypi")]).toEqual([joinedAs, piAs]);
   });
 
@@ -325,11 +327,12 @@ describe("a device that nobody reaches", () => {
   });
 });
 
-/** What the lab told the engine of a device. */
+/** A device as the stack's settings have it, with what the lab fills in. */
 function edgeFact(name: string): PiAccess {
-  const input = readFileSync(join(RUN, "engine", "input.json"), "utf8");
-  const { facts } = JSON.parse(input) as { facts: { edge: (PiAccess & { name: string })[] } };
-  const found = facts.edge.find((each) => each.name === name);
+  const stack = parse(readFileSync(join(ENGINE, "Pulumi.lab.yaml"), "utf8")) as {
+    config: { "fogline:edge": (PiAccess & { name: string })[] };
+  };
+  const found = stack.config["fogline:edge"].find((each) => each.name === name);
   if (found === undefined) {
     throw new Error(`the lab knows no device ${name}`);
   }

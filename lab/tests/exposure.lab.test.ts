@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, RUN } from "../layout.ts";
 import { createSecondHome } from "../machines/network.ts";
-import { inside, machines } from "./fixtures.ts";
-import { kubectl, outputs, overNetmaker, until } from "./lab.ts";
+import { inside, machines } from "../testing/machines.ts";
+import { kubectl, outputs, overNetmaker, until } from "../testing/lab.ts";
 
 /** TCP ports of an address that answer a stranger on the internet, of all that there are by default. */
 async function openPorts(address: string, ports = "-"): Promise<number[]> {

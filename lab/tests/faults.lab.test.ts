@@ -8,7 +8,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { NAMESPACES, RUN } from "../layout.ts";
 import { halt, powerOn } from "../machines/machine.ts";
 import { movePi, returnPi } from "../machines/pi.ts";
-import { inside, machines } from "./fixtures.ts";
+import { inside, machines } from "../testing/machines.ts";
 import {
   ask,
   kubectl,
@@ -19,7 +19,7 @@ import {
   until,
   websiteCounts,
   websitePods,
-} from "./lab.ts";
+} from "../testing/lab.ts";
 
 const operator = readFileSync(join(RUN, "operator", "id_ed25519.pub"), "utf8").trim();
 

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { render } from "../../components/remote/render.ts";
 import { readScript } from "../../components/remote/script.ts";
 import { PROJECT } from "../layout.ts";
-import { inside } from "./fixtures.ts";
-import { ask, kubectl, objects, outputs, timing, until } from "./lab.ts";
+import { inside } from "../testing/machines.ts";
+import { ask, kubectl, objects, outputs, timing, until } from "../testing/lab.ts";
 
 const PI = "raspberrypi";
 

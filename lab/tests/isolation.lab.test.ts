@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { connections, GROUPS, type Peer, type PodGroup } from "../../apps/connections.ts";
-import { inside } from "./fixtures.ts";
+import { inside } from "../testing/machines.ts";
 import {
   applyObjects,
   kubectl,
@@ -11,7 +11,7 @@ import {
   until,
   websitePods,
   websiteSpread,
-} from "./lab.ts";
+} from "../testing/lab.ts";
 
 /** A namespace that is not ours: its pods reach each other and are bound by others' policies alone. */
 const STRANGERS = "strangers";

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { runInside } from "../machines/machine.ts";
-import { inside } from "./fixtures.ts";
-import { kubectl, outputs, websiteSpread } from "./lab.ts";
+import { inside } from "../testing/machines.ts";
+import { kubectl, outputs, websiteSpread } from "../testing/lab.ts";
 
 const AGENT = "/var/lib/rancher/k3s/agent";
 const API = `https://${outputs().overlay[0]?.address ?? ""}:6443`;

@@ -11,7 +11,7 @@ import {
   websiteCounts,
   websitePods,
   websiteSpread,
-} from "./lab.ts";
+} from "../testing/lab.ts";
 
 interface Results {
   readonly total: number;

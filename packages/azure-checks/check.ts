@@ -5,7 +5,7 @@
  * Azure itself answers with one refusal at a time; here all of them come at once.
  */
 import { checkAddress } from "./address.ts";
-import { checkCard } from "./card.ts";
+import { checkNic } from "./nic.ts";
 import { checkMachine, checkRunCommand } from "./machine.ts";
 import { AZURE, publishedType } from "./models.ts";
 import { checkNaming } from "./names.ts";
@@ -17,7 +17,7 @@ import { checkOwnRule, checkRules } from "./security.ts";
 import { checkSurroundings } from "./surroundings.ts";
 import {
   ADDRESS,
-  CARD,
+  NIC,
   declaredWorld,
   MACHINE,
   NO_SUBSCRIPTION,
@@ -39,7 +39,7 @@ const RULES_OF: Readonly<Record<string, (resource: Resource, world: World) => Re
   [RULES]: checkRules,
   [RULE]: checkOwnRule,
   [ADDRESS]: checkAddress,
-  [CARD]: checkCard,
+  [NIC]: checkNic,
   [MACHINE]: checkMachine,
   [RUN_COMMAND]: checkRunCommand,
 };

@@ -17,7 +17,7 @@ export function parseCidr(value: string): Cidr | undefined {
   return network === address.toString() ? { address: network, bits } : undefined;
 }
 
-/** Whether an address lies in a range. */
+/** Whether an address is in a range. */
 export function addressInside(address: string, range: string): boolean {
   const outer = parseCidr(range);
   return (

@@ -1,6 +1,6 @@
 /** Why Azure does not delete a resource: another one, not about to go with it, needs it. */
 import type { Refusal } from "./refusal.ts";
-import { ADDRESS, CARD, nameOf, RULES } from "./world.ts";
+import { ADDRESS, NIC, nameOf, RULES } from "./world.ts";
 
 /** The refusal to delete what another resource uses. */
 export function inUse(type: string, id: string, user: string): Refusal {
@@ -11,7 +11,7 @@ export function inUse(type: string, id: string, user: string): Refusal {
         code: "PublicIPAddressCannotBeDeleted",
         message: `Public IP address ${id} can not be deleted since it is still allocated to resource ${user}. In order to delete the public IP, disassociate/detach the Public IP address from the resource. To learn how to do this, see aka.ms/deletepublicip.`,
       };
-    case CARD:
+    case NIC:
       return {
         path: "",
         code: "NicInUse",

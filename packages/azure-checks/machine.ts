@@ -1,4 +1,4 @@
-/** Rules of virtual machines: size, image, cards and disks. Their administrator: `login.ts`. */
+/** Rules of virtual machines: size, image, NICs and disks. Their administrator: `login.ts`. */
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 
 import { checkLogin } from "./login.ts";
@@ -37,7 +37,7 @@ export function checkMachine(machine: Resource, world: World): Refusal[] {
     ...checkLogin(machine),
     ...checkImage(inputs),
     ...checkDisk(machine, world),
-    ...checkCards(machine, world),
+    ...checkNics(machine, world),
   ];
 }
 
@@ -58,7 +58,7 @@ function unknownSize(name: string): Refusal {
   return { path: "hardwareProfile.vmSize", code: "InvalidParameter", message };
 }
 
-/** The size against what it is to run: image, cards and zone. */
+/** The size against what it is to run: image, NICs and zone. */
 function checkFit(machine: Resource, name: string, size: Size, world: World): Refusal[] {
   const { inputs } = machine;
   const path = "hardwareProfile.vmSize";
@@ -80,7 +80,7 @@ function checkFit(machine: Resource, name: string, size: Size, world: World): Re
   }
   const accelerated = cardsOf(inputs)
     .map((id) => world.get(id))
-    .filter((card) => at(card?.inputs, "enableAcceleratedNetworking") === true);
+    .filter((nic) => at(nic?.inputs, "enableAcceleratedNetworking") === true);
   if (accelerated.length > 0 && !size.acceleratedNetworking) {
     const allowed = Object.entries(SIZES).flatMap(([each, { acceleratedNetworking }]) =>
       acceleratedNetworking ? [each] : [],
@@ -150,12 +150,12 @@ function checkDisk(machine: Resource, world: World): Refusal[] {
   return refusals;
 }
 
-/** A card belongs to one machine; of several one is the first. */
-function checkCards(machine: Resource, world: World): Refusal[] {
+/** A NIC belongs to one machine; of several one is the first. */
+function checkNics(machine: Resource, world: World): Refusal[] {
   const path = "networkProfile.networkInterfaces";
-  const cards = listAt(machine.inputs, path);
-  const first = cards.filter((card) => at(card, "primary") === true).length;
-  const known = cards.every((card) => at(card, "primary") !== UNKNOWN);
+  const nics = listAt(machine.inputs, path);
+  const first = nics.filter((nic) => at(nic, "primary") === true).length;
+  const known = nics.every((nic) => at(nic, "primary") !== UNKNOWN);
   const taken = cardsOf(machine.inputs).flatMap((id) => {
     const holder = beside(machine, world).find((other) =>
       cardsOf(other.inputs).some((held) => sameResource(world, held, id)),
@@ -164,14 +164,14 @@ function checkCards(machine: Resource, world: World): Refusal[] {
     return holder === undefined ? [] : [{ path, code: "NicInUse", message }];
   });
   const message = `Virtual machine '${ownName(machine)}' must have one network interface set as the primary.`;
-  return cards.length > 1 && known && first !== 1
+  return nics.length > 1 && known && first !== 1
     ? [...taken, { path, code: "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary", message }]
     : taken;
 }
 
 function cardsOf(inputs: unknown): readonly string[] {
-  return listAt(inputs, "networkProfile.networkInterfaces").flatMap((card) => {
-    const id = textAt(card, "id");
+  return listAt(inputs, "networkProfile.networkInterfaces").flatMap((nic) => {
+    const id = textAt(nic, "id");
     return id === undefined ? [] : [id];
   });
 }

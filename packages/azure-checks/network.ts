@@ -49,7 +49,7 @@ export function checkVnet(vnet: Resource, world: World): Refusal[] {
   ];
 }
 
-/** A subnet lies inside its network, beside the others, and has room. */
+/** A subnet is inside its network, overlaps no other, and has enough addresses. */
 export function checkSubnet(subnet: Resource, world: World): Refusal[] {
   if (missing(subnet.inputs, "addressPrefix") && missing(subnet.inputs, "addressPrefixes")) {
     return [required("addressPrefix")];

@@ -1,4 +1,4 @@
-/** What Azure would answer instead of doing what it was asked. */
+/** Errors with which Azure refuses a request. */
 
 /** One reason why Azure refuses a request. */
 export interface Refusal {
@@ -6,7 +6,7 @@ export interface Refusal {
   readonly path: string;
   /** Azure's error code. `ReadOnlyProperty` alone is ours: Azure passes over such a value in silence. */
   readonly code: string;
-  /** In Azure's words, where they are known. */
+  /** Azure's message, where it is known. */
   readonly message: string;
 }
 

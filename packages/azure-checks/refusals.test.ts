@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { checkProgram, describeFinding } from "./check.ts";
 import { FREE, PAID } from "./quota.ts";
-import { address, card, declared, fog, machine, set, SSH_RULE } from "./testing.ts";
-import { ADDRESS, CARD, MACHINE, RULE, SUBNET } from "./world.ts";
+import { address, nic, declared, fog, machine, set, SSH_RULE } from "./testing/declarations.ts";
+import { ADDRESS, NIC, MACHINE, RULE, SUBNET } from "./world.ts";
 
 type Fog = ReturnType<typeof fog>;
 /** A wrong declaration: whose, what is changed to what, Azure's answer, and what that names. */
@@ -228,7 +228,7 @@ describe("declarations that do not fit each other", () => {
   const codes = (change: (fog: Fog) => void): string[] =>
     refused(change).map((line) => line.split(" ").at(-1) ?? "");
 
-  it("share a range, an address, a card or a disk", () => {
+  it("share a range, an address, a NIC or a disk", () => {
     expect(
       codes((all) => {
         const inputs = {
@@ -241,7 +241,7 @@ describe("declarations that do not fit each other", () => {
     ).toEqual(["NetcfgSubnetRangesOverlap", "NetcfgSubnetRangesOverlap"]);
     expect(
       codes((all) => {
-        all["c"] = { type: CARD, inputs: card("c", "WorkerNode-address") };
+        all["c"] = { type: NIC, inputs: nic("c", "WorkerNode-address") };
       }),
     ).toEqual(["PublicIPAddressInUse", "PublicIPAddressInUse"]);
     expect(
@@ -298,7 +298,7 @@ describe("declarations that do not fit each other", () => {
         set(all["subnet"]?.inputs ?? {}, "addressPrefix", "10.10.1.0/29");
         for (const name of ["a", "b"]) {
           all[`${name}-ip`] = { type: ADDRESS, inputs: address(`${name}-ip`) };
-          all[name] = { type: CARD, inputs: card(name, `${name}-ip`) };
+          all[name] = { type: NIC, inputs: nic(name, `${name}-ip`) };
         }
       }),
     ).toContain("SubnetIsFull");

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 
 import { PUBLISHED } from "./models.ts";
 import { requestOf } from "./request.ts";
-import { declared, fog } from "./testing.ts";
-import { CARD, NO_SUBSCRIPTION, officialType, SUBNET } from "./world.ts";
+import { declared, fog } from "./testing/declarations.ts";
+import { NIC, NO_SUBSCRIPTION, officialType, SUBNET } from "./world.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 
@@ -21,7 +21,7 @@ describe("the published models", () => {
 describe("a request", () => {
   it("holds every value at its place in the body", () => {
     const { inputs = {} } = fog()["WorkerNode-card"] ?? {};
-    const { request, refusals } = requestOf(CARD, inputs, NO_SUBSCRIPTION);
+    const { request, refusals } = requestOf(NIC, inputs, NO_SUBSCRIPTION);
     expect(refusals).toEqual([]);
     expect(request).toMatchObject({
       path: `/subscriptions/${NO_SUBSCRIPTION}/resourceGroups/CloudStep/providers/Microsoft.Network/networkInterfaces/WorkerNode-card`,
@@ -57,7 +57,7 @@ describe("a request", () => {
       ipConfigurations: [{ name: 1, subnet: { id: "x", colour: "red" } }, "second"],
       tags: { a: 1 },
     };
-    const { refusals } = requestOf(CARD, inputs, NO_SUBSCRIPTION);
+    const { refusals } = requestOf(NIC, inputs, NO_SUBSCRIPTION);
     expect(refusals.map(({ path }) => path).sort()).toEqual([
       "colour",
       "ipConfigurations[0].name",

@@ -42,7 +42,7 @@ export function requestOf(type: string, inputs: Inputs, subscription: string): C
   }
   const given = Object.entries(inputs).filter(([key]) => !names.includes(key) && !internal(key));
   const body = bodyOf(published.model, Object.fromEntries(given), "", refusals);
-  // azure-native gives a resource its group's location where it is told none.
+  // azure-native gives a resource its group's location where it is given none.
   const isGroup = names.length === 1;
   return {
     request: {

@@ -16,7 +16,7 @@ export interface Size {
   readonly architecture: Architecture;
   /** Name of the quota that its cores count against. */
   readonly family: string;
-  /** Whether its network cards may have accelerated networking. */
+  /** Whether its NICs may have accelerated networking. */
   readonly acceleratedNetworking: boolean;
   /** Whether it can be placed in a zone of a region that has zones. */
   readonly zones: boolean;

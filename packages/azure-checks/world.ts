@@ -11,7 +11,7 @@ export const ROUTE = "azure-native:network:Route";
 export const RULES = "azure-native:network:NetworkSecurityGroup";
 export const RULE = "azure-native:network:SecurityRule";
 export const ADDRESS = "azure-native:network:PublicIPAddress";
-export const CARD = "azure-native:network:NetworkInterface";
+export const NIC = "azure-native:network:NetworkInterface";
 export const MACHINE = "azure-native:compute:VirtualMachine";
 export const RUN_COMMAND = "azure-native:compute:VirtualMachineRunCommandByVirtualMachine";
 
@@ -91,7 +91,7 @@ export function parentOf(id: string): string {
   return parts.length > 9 ? parts.slice(0, -2).join("/") : groupOf(id);
 }
 
-/** Id of the resource group that an id lies in. */
+/** Id of the resource group of a resource id. */
 export function groupOf(id: string): string {
   return id.split("/").slice(0, 5).join("/");
 }

@@ -8,7 +8,7 @@ export type Say = (urn: string, message: string) => void;
 
 /** What one operation on a resource says while it runs. */
 export interface Log {
-  /** Shown in the resource's status column and forgotten: what is waited for. */
+  /** Shown in the resource's status column only: what is waited for. */
   readonly status: (message: string) => void;
   /** As `status`, of what is amiss for the moment: a warning that does not last. */
   readonly statusWarning: (message: string) => void;
@@ -18,7 +18,7 @@ export interface Log {
 
 /** The engine as one that listens. */
 export interface Listener {
-  /** Shown while the resource is at work, as the official providers show a command's output. */
+  /** Shown while the resource's operation runs, as the official providers show a command's output. */
   readonly say: Say;
   readonly warn: Say;
   /** @param urn the resource that messages are about; empty for the plugin as a whole */
@@ -30,7 +30,7 @@ export interface Listener {
 interface Message {
   readonly urn: string;
   readonly isWarning: boolean;
-  /** Whether it is shown only while the resource is at work. */
+  /** Whether it is shown only while the resource's operation runs. */
   readonly isEphemeral: boolean;
   /** Whether what is said next about the same resource may be added to it: lines of one output. */
   readonly isOutput: boolean;

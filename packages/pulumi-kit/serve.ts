@@ -63,7 +63,7 @@ export interface Provider {
   };
   /** Whether an old resource goes before its replacement comes, e.g. as both have one name. */
   readonly deleteBeforeReplace?: boolean;
-  /** What is at work is to end early. */
+  /** Running operations must end early. */
   cancel(): Promise<void>;
 }
 
@@ -207,7 +207,7 @@ function createService(provider: Provider): grpc.UntypedServiceImplementation {
   };
 }
 
-/** Problems of inputs. The engine prints the value of the property that it is told, secret or not. */
+/** Problems of inputs. The engine prints the value of the named property, secret or not. */
 function hideSecrets(
   problems: readonly Problem[],
   isSecret: (name: string) => boolean,

@@ -3,6 +3,6 @@
  * one of them at the same time, the second would replace the first's while it runs.
  * Usage: node --import tsx testing/harness/tools.ts
  */
-import prepare from "../../lab/tests/netmaker/prepare.ts";
+import prepare from "../../lab/testing/netmaker/global-setup.ts";
 
 await prepare();

@@ -15,7 +15,7 @@ export interface Stored extends Resource {
   readonly outputs: Inputs;
 }
 
-/** The cloud's resources by id, to look at. */
+/** Read access to the cloud's resources by id. */
 export class View implements World {
   /** Nothing exists that is not here. */
   readonly complete = true;
@@ -98,7 +98,7 @@ export class Cloud extends View {
       this.write(draft);
       return result;
     });
-    // The next one's turn comes whether or not this one fails; its caller hears of the failure.
+    // The next one runs whether or not this one fails; its caller gets the error.
     this.turn = mine.catch(() => undefined);
     return mine;
   }

@@ -1,13 +1,13 @@
-import { ADDRESS, CARD, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-checks/world";
+import { ADDRESS, NIC, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-checks/world";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { Properties } from "@fogline/pulumi-kit/values";
 import { describe, expect, it } from "vitest";
 
 import { checkInputs, diffInputs } from "./contract.ts";
-import { INPUTS, SSH_RULE } from "./testing.ts";
+import { INPUTS, SSH_RULE } from "./testing/cloud.ts";
 
 const KEY = "osProfile.linuxConfiguration.ssh.publicKeys[0].keyData";
-const NIC = "networkProfile.networkInterfaces[0].id";
+const NIC_ID_PATH = "networkProfile.networkInterfaces[0].id";
 const HOST = "osProfile.computerName";
 
 describe("checking", () => {
@@ -17,7 +17,7 @@ describe("checking", () => {
     expect(checkInputs(ADDRESS, { ...INPUTS.address("a"), resourceGroupName: UNKNOWN })).toEqual(
       [],
     );
-    expect(checkInputs(CARD, { ...INPUTS.card("a", "b"), ipConfigurations: UNKNOWN })).toEqual([]);
+    expect(checkInputs(NIC, { ...INPUTS.nic("a", "b"), ipConfigurations: UNKNOWN })).toEqual([]);
   });
 
   it("names what it does not support, to the last level", () => {
@@ -61,25 +61,25 @@ describe("difference", () => {
   it.each([
     ["another size", MACHINE, machine, INPUTS.machine("A", "nic", "Standard_B1s"), []],
     ["another key", MACHINE, machine, INPUTS.machine("A", "nic", undefined, "B"), [KEY]],
-    ["another card", MACHINE, machine, INPUTS.machine("A", "other"), [NIC]],
+    ["another NIC", MACHINE, machine, INPUTS.machine("A", "other"), [NIC_ID_PATH]],
     ["another name", MACHINE, machine, INPUTS.machine("B", "nic"), ["vmName", HOST]],
     ["another place", MACHINE, machine, { ...machine, location: "x" }, ["location"]],
     ["rules", RULES, INPUTS.rules, { ...INPUTS.rules, securityRules: [] }, []],
     ["range", SUBNET, INPUTS.subnet, { ...INPUTS.subnet, addressPrefix: "x" }, ["addressPrefix"]],
-    ["address of a card", CARD, INPUTS.card("n", "a"), INPUTS.card("n", "b"), []],
+    ["address of a NIC", NIC, INPUTS.nic("n", "a"), INPUTS.nic("n", "b"), []],
   ])("of %s replaces what Azure replaces", (_, type, olds, news, replaces) => {
     const { changes, replaces: seen } = diff(type, olds, news);
     expect(changes).toBe(true);
     expect(seen).toEqual(replaces);
   });
 
-  it("of a card's subnet replaces the card", () => {
-    const card = INPUTS.card("n", "a");
-    const [config] = card.ipConfigurations;
-    const moved = { ...card, ipConfigurations: [{ ...config, subnet: { id: UNKNOWN } }] };
-    expect(diff(CARD, card, moved).replaces).toEqual(["ipConfigurations[0].subnet.id"]);
+  it("of a NIC's subnet replaces the NIC", () => {
+    const nic = INPUTS.nic("n", "a");
+    const [config] = nic.ipConfigurations;
+    const moved = { ...nic, ipConfigurations: [{ ...config, subnet: { id: UNKNOWN } }] };
+    expect(diff(NIC, nic, moved).replaces).toEqual(["ipConfigurations[0].subnet.id"]);
     // What is not known yet may be another subnet.
-    const unknown = { ...card, ipConfigurations: UNKNOWN };
-    expect(diff(CARD, card, unknown).replaces).toEqual(["ipConfigurations"]);
+    const unknown = { ...nic, ipConfigurations: UNKNOWN };
+    expect(diff(NIC, nic, unknown).replaces).toEqual(["ipConfigurations"]);
   });
 });

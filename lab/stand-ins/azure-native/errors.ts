@@ -1,4 +1,4 @@
-/** What the stand-in answers instead of doing what it was asked. */
+/** Errors with which the stand-in refuses a request. */
 import { describeRefusal, type Refusal } from "@fogline/azure-checks/refusal";
 
 /** An error as the Azure SDK shows it. */

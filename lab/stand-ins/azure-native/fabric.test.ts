@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { nftables, type FabricCard } from "./fabric.ts";
-import { SSH_RULE } from "./testing.ts";
+import { nftables, type FabricNic } from "./fabric.ts";
+import { SSH_RULE } from "./testing/cloud.ts";
 
-const CARD: FabricCard = {
+const NIC: FabricNic = {
   privateAddress: "10.10.1.4",
   publicAddress: "203.0.113.10",
   network: ["10.10.0.0/16"],
@@ -18,8 +18,8 @@ function chain(text: string, name: string): string[] {
 }
 
 function rulesOf(...rules: Readonly<Record<string, unknown>>[]): string[] {
-  const card = { ...CARD, rules: rules.map((rule) => ({ ...SSH_RULE, ...rule })) };
-  return chain(nftables(["br-a"], [card]), "card_0");
+  const nic = { ...NIC, rules: rules.map((rule) => ({ ...SSH_RULE, ...rule })) };
+  return chain(nftables(["br-a"], [nic]), "nic_0");
 }
 
 describe("the fabric's rules", () => {
@@ -27,7 +27,7 @@ describe("the fabric's rules", () => {
     const empty = nftables([], []);
     expect(empty).toMatch(/^table ip fogline_azure\ndelete table ip fogline_azure\ntable ip/);
     expect(empty).not.toContain("{  }");
-    expect(chain(empty, "cards")).toEqual(["drop"]);
+    expect(chain(empty, "nics")).toEqual(["drop"]);
   });
 
   it("come by priority, before what Azure allows by default", () => {
@@ -56,18 +56,18 @@ describe("the fabric's rules", () => {
   });
 
   it("let nothing in from outside but what was sent to a public address", () => {
-    const text = nftables(["br-a"], [CARD]);
+    const text = nftables(["br-a"], [NIC]);
     expect(chain(text, "inbound")).toEqual([
-      "ct status dnat goto cards",
-      'iifname { "br-a" } goto cards',
+      "ct status dnat goto nics",
+      'iifname { "br-a" } goto nics',
       "drop",
     ]);
     expect(chain(text, "forward").at(-1)).toBe('oifname { "br-a" } goto inbound');
     expect(chain(text, "prerouting").at(-1)).toBe("ip daddr 203.0.113.10 dnat to 10.10.1.4");
   });
 
-  it("give a card without a public address no NAT", () => {
-    const hidden = { privateAddress: "10.10.1.4", network: CARD.network, rules: [] };
+  it("give a NIC without a public address no NAT", () => {
+    const hidden = { privateAddress: "10.10.1.4", network: NIC.network, rules: [] };
     expect(nftables(["br-a"], [hidden])).not.toMatch(/[ds]nat to/);
   });
 });

@@ -1,11 +1,11 @@
 /** The cloud's network as nftables rules: public addresses are 1:1 NAT, security groups a filter. */
 import type { SecurityRule } from "./shapes.ts";
 
-/** One network card as the fabric sees it. */
-export interface FabricCard {
+/** One NIC as the fabric sees it. */
+export interface FabricNic {
   readonly privateAddress: string;
   readonly publicAddress?: string;
-  /** Ranges of the virtual network that the card is in. */
+  /** Ranges of the virtual network that the NIC is in. */
   readonly network: readonly string[];
   readonly rules: readonly SecurityRule[];
 }
@@ -21,39 +21,39 @@ export interface FabricRoute {
 /**
  * The whole table, replacing whatever was there at once.
  *
- * A card's rules come first, by priority; then what Azure has by default: AllowVnetInBound and
- * DenyAllInBound. A card's private address is reached from its network alone. What comes by the
- * public address is the internet's, even from a machine next door.
+ * A NIC's rules come first, by priority; then what Azure has by default: AllowVnetInBound and
+ * DenyAllInBound. A NIC's private address is reached from its network alone. What comes by the
+ * public address is the internet's, even from a machine of the same network.
  *
  * @param bridges the subnets' bridges
  * @param routes what machines send to others through one of them, which forwards it
  */
 export function nftables(
   bridges: readonly string[],
-  cards: readonly FabricCard[],
+  nics: readonly FabricNic[],
   routes: readonly FabricRoute[] = [],
 ): string {
-  const open = cards.flatMap(({ privateAddress, publicAddress }) =>
+  const open = nics.flatMap(({ privateAddress, publicAddress }) =>
     publicAddress === undefined ? [] : [{ privateAddress, publicAddress }],
   );
   const inward = open.map((c) => `    ip daddr ${c.publicAddress} dnat to ${c.privateAddress}`);
   const set = `{ ${bridges.map((bridge) => `"${bridge}"`).join(", ")} }`;
   const some = bridges.length > 0;
-  const goto = cards.map((card, n) => `${card.privateAddress} : goto card_${n}`).join(", ");
+  const goto = nics.map((nic, n) => `${nic.privateAddress} : goto nic_${n}`).join(", ");
   return [
     "table ip fogline_azure",
     "delete table ip fogline_azure",
     "table ip fogline_azure {",
-    ...cards.flatMap((card, n) => chain(`card_${n}`, cardRules(card))),
-    ...chain("cards", [...(goto === "" ? [] : [`    ip daddr vmap { ${goto} }`]), "    drop"]),
+    ...nics.flatMap((nic, n) => chain(`nic_${n}`, nicRules(nic))),
+    ...chain("nics", [...(goto === "" ? [] : [`    ip daddr vmap { ${goto} }`]), "    drop"]),
     ...chain("inbound", [
-      "    ct status dnat goto cards",
+      "    ct status dnat goto nics",
       ...routes.map(({ bridge, prefix }) => `    iifname "${bridge}" ip daddr ${prefix} accept`),
-      ...(some ? [`    iifname ${set} goto cards`] : []),
+      ...(some ? [`    iifname ${set} goto nics`] : []),
       "    drop",
     ]),
     ...chain("prerouting", ["    type nat hook prerouting priority dstnat;", ...inward]),
-    // What the fabric itself starts is a stranger on the internet.
+    // What the fabric itself starts is an unknown host on the internet.
     ...chain("local", ["    type nat hook output priority -100;", ...inward]),
     ...chain("postrouting", [
       "    type nat hook postrouting priority srcnat;",
@@ -81,7 +81,7 @@ function chain(name: string, lines: readonly string[]): string[] {
   return [`  chain ${name} {`, ...lines, "  }"];
 }
 
-function cardRules({ network, rules }: FabricCard): string[] {
+function nicRules({ network, rules }: FabricNic): string[] {
   return [
     ...[...rules]
       .sort((a, b) => a.priority - b.priority)

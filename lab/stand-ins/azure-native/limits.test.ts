@@ -2,7 +2,7 @@ import { ADDRESS, GROUP, MACHINE, RULES, SUBNET, VNET } from "@fogline/azure-che
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { checkInputs } from "./contract.ts";
-import { INPUTS, SSH_RULE, TestCloud } from "./testing.ts";
+import { INPUTS, SSH_RULE, TestCloud } from "./testing/cloud.ts";
 
 const reasons = (type: string, inputs: object): string =>
   checkInputs(type, inputs as Record<string, unknown>)
@@ -106,7 +106,7 @@ describe("addresses and machines", () => {
   });
 
   const { osProfile, networkProfile } = INPUTS.machine("a", "n");
-  const [card] = networkProfile.networkInterfaces;
+  const [nic] = networkProfile.networkInterfaces;
   const linux = osProfile.linuxConfiguration;
   it.each<[object, string]>([
     [{ hardwareProfile: { vmSize: "Standard_Z1" } }, "provided for the VM size is not valid"],
@@ -128,8 +128,8 @@ describe("addresses and machines", () => {
       "one SSH key",
     ],
     [
-      { networkProfile: { networkInterfaces: [card, { ...card, primary: false }] } },
-      "more than one network card",
+      { networkProfile: { networkInterfaces: [nic, { ...nic, primary: false }] } },
+      "more than one NIC",
     ],
     [
       { osProfile: { ...osProfile, customData: "IyEvYmluL3No" } },

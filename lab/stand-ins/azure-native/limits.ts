@@ -1,7 +1,7 @@
 /** What Azure has and the lab has not: refused by name before anything is made. */
 import { parseCidr } from "@fogline/azure-checks/cidr";
 import { at, listAt, textAt, textsAt, type Inputs } from "@fogline/azure-checks/values";
-import { ADDRESS, CARD, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
+import { ADDRESS, NIC, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { Problem } from "@fogline/pulumi-kit/values";
 import ipaddr from "ipaddr.js";
@@ -21,8 +21,8 @@ export function limitsOf(type: string, inputs: Inputs): Problem[] {
       );
     case ADDRESS:
       return only(inputs, "", "publicIPAddressVersion", ["ipv4"]);
-    case CARD:
-      return limitsOfCard(inputs);
+    case NIC:
+      return limitsOfNic(inputs);
     case ROUTE:
       return only(inputs, "", "nextHopType", ["virtualappliance"]);
     case MACHINE:
@@ -47,10 +47,10 @@ function limitsOfRule(rule: unknown, path: string): Problem[] {
   ];
 }
 
-function limitsOfCard(inputs: Inputs): Problem[] {
+function limitsOfNic(inputs: Inputs): Problem[] {
   const all = listAt(inputs, "ipConfigurations");
   return [
-    ...(all.length > 1 ? [problem("ipConfigurations", "more than one address of a card")] : []),
+    ...(all.length > 1 ? [problem("ipConfigurations", "more than one address of a NIC")] : []),
     ...all.flatMap((each, n) => [
       ...only(each, `ipConfigurations[${n}]`, "privateIPAllocationMethod", ["dynamic"]),
       ...only(each, `ipConfigurations[${n}]`, "privateIPAddressVersion", ["ipv4"]),
@@ -60,7 +60,7 @@ function limitsOfCard(inputs: Inputs): Problem[] {
 
 function limitsOfMachine(inputs: Inputs): Problem[] {
   const linux = "osProfile.linuxConfiguration";
-  const cards = listAt(inputs, "networkProfile.networkInterfaces");
+  const nics = listAt(inputs, "networkProfile.networkInterfaces");
   const keys = at(inputs, `${linux}.ssh.publicKeys`);
   const password = at(inputs, `${linux}.disablePasswordAuthentication`);
   const oneKey = keys === UNKNOWN || (Array.isArray(keys) && keys.length === 1);
@@ -72,8 +72,8 @@ function limitsOfMachine(inputs: Inputs): Problem[] {
     ...(user === undefined || USER.test(user)
       ? []
       : [problem("osProfile.adminUsername", `adminUsername ${user}`)]),
-    ...(cards.length > 1
-      ? [problem("networkProfile.networkInterfaces", "more than one network card of a machine")]
+    ...(nics.length > 1
+      ? [problem("networkProfile.networkInterfaces", "more than one NIC of a machine")]
       : []),
     ...(oneKey && (password === true || password === UNKNOWN)
       ? []

@@ -7,14 +7,14 @@ import { NAMESPACES } from "../../layout.ts";
 import { boot, erase, halt, runInside } from "../../machines/machine.ts";
 import type { View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
-import { plugOf } from "./network.ts";
+import { attachmentOf } from "./network.ts";
 import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
 
 /** Azure keeps this much of a run command's output, from its end. */
 const OUTPUT_BYTES = 4096;
 /** Azure's own limit when none is given. */
 const DEFAULT_TIMEOUT_SECONDS = 5400;
-/** How long a machine may take to hear the control channel. */
+/** How long a machine may take to answer on the control channel. */
 const AGENT_SECONDS = 60;
 /** How `timeout` says that it ended a script. */
 const TIMED_OUT = 124;
@@ -40,19 +40,19 @@ export interface InstanceView {
 /** Machines of this lab. */
 export const LAB: Hypervisor = { boot: bootMachine, halt, erase, run: runCommand };
 
-/** Boots the machine with its card's address and its size's limits. */
+/** Boots the machine with its NIC's address and its size's limits. */
 async function bootMachine(cloud: View, inputs: MachineInputs): Promise<void> {
   const size = sizeOf(inputs.hardwareProfile.vmSize);
-  const [card, ...more] = inputs.networkProfile.networkInterfaces;
+  const [nic, ...more] = inputs.networkProfile.networkInterfaces;
   const key = inputs.osProfile.linuxConfiguration?.ssh?.publicKeys?.[0]?.keyData;
-  if (size === undefined || card === undefined || key === undefined || more.length > 0) {
-    throw new Error(`${inputs.vmName}: the lab needs a known size, one network card and one key`);
+  if (size === undefined || nic === undefined || key === undefined || more.length > 0) {
+    throw new Error(`${inputs.vmName}: the lab needs a known size, one NIC and one key`);
   }
   await boot({
     name: inputs.vmName,
     hostname: inputs.osProfile.computerName,
     namespace: NAMESPACES.cloud,
-    ...plugOf(cloud, card.id),
+    ...attachmentOf(cloud, nic.id),
     user: inputs.osProfile.adminUsername,
     authorizedKey: key.trim(),
     cpus: size.vcpus,

@@ -1,23 +1,23 @@
-/** The network's resources: subnets get a bridge, cards and public addresses their numbers. */
+/** The network's resources: subnets get a bridge, NICs and public addresses their numbers. */
 import { createHash } from "node:crypto";
 
 import { addressAt, addressInside, parseCidr } from "@fogline/azure-checks/cidr";
-import { ADDRESS, CARD, nameOf, parentOf, ROUTE, SUBNET, VNET } from "@fogline/azure-checks/world";
+import { ADDRESS, NIC, nameOf, parentOf, ROUTE, SUBNET, VNET } from "@fogline/azure-checks/world";
 
 import { FABRIC, NAMESPACES, ROUTER_MAC } from "../../layout.ts";
 import { inNamespace } from "../../machines/namespace.ts";
 import type { Stored, View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
-import { nftables, type FabricCard, type FabricRoute } from "./fabric.ts";
-import type { CardInputs, RouteInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
+import { nftables, type FabricNic, type FabricRoute } from "./fabric.ts";
+import type { NicInputs, RouteInputs, RulesInputs, SubnetInputs, VnetInputs } from "./shapes.ts";
 
 /** Azure keeps the first four addresses of a subnet and the last. */
 const FIRST_PRIVATE = 4;
 /** Where the lab's public addresses begin. */
 const FIRST_PUBLIC = 10;
 
-/** Where a card is plugged in. */
-export interface Plug {
+/** The network that a NIC is attached to. */
+export interface Attachment {
   readonly bridge: string;
   readonly gateway: string;
   /** Address with the subnet's prefix. */
@@ -29,21 +29,21 @@ export function publicAddress(cloud: View, id: string): string {
   return free(cloud, id, ADDRESS, "ipAddress", FABRIC.publicRange, FIRST_PUBLIC);
 }
 
-/** A free address in a subnet, or the one that the card has already. */
+/** A free address in a subnet, or the one that the NIC has already. */
 export function privateAddress(cloud: View, id: string, subnetId: string): string {
   const { addressPrefix } = required(cloud, subnetId).inputs as unknown as SubnetInputs;
-  return free(cloud, id, CARD, "privateAddress", addressPrefix, FIRST_PRIVATE);
+  return free(cloud, id, NIC, "privateAddress", addressPrefix, FIRST_PRIVATE);
 }
 
-/** Where a machine's card leads. */
-export function plugOf(cloud: View, cardId: string): Plug {
-  const card = required(cloud, cardId);
-  const subnetId = (card.inputs as unknown as CardInputs).ipConfigurations[0]?.subnet.id ?? "";
+/** The network that a NIC of a machine is attached to. */
+export function attachmentOf(cloud: View, nicId: string): Attachment {
+  const nic = required(cloud, nicId);
+  const subnetId = (nic.inputs as unknown as NicInputs).ipConfigurations[0]?.subnet.id ?? "";
   const { addressPrefix } = required(cloud, subnetId).inputs as unknown as SubnetInputs;
   return {
     bridge: bridgeOf(subnetId),
     gateway: addressAt(addressPrefix, 1),
-    address: `${String(card.outputs["privateAddress"])}/${parseCidr(addressPrefix)?.bits ?? 24}`,
+    address: `${String(nic.outputs["privateAddress"])}/${parseCidr(addressPrefix)?.bits ?? 24}`,
   };
 }
 
@@ -62,7 +62,7 @@ export async function applyFabric(cloud: View): Promise<void> {
   const routes = subnets.flatMap((subnet) => routesOf(cloud, subnet));
   const rules = nftables(
     subnets.map(({ id }) => bridgeOf(id)),
-    cloud.ofType(CARD).map((card) => fabricCard(cloud, card)),
+    cloud.ofType(NIC).map((nic) => fabricNic(cloud, nic)),
     routes,
   );
   await inNamespace(
@@ -74,13 +74,13 @@ export async function applyFabric(cloud: View): Promise<void> {
   );
 }
 
-/** What a subnet's route table adds; a card that does not forward gets nothing of others, as in Azure. */
+/** What a subnet's route table adds; a NIC that does not forward gets nothing of others, as in Azure. */
 export function routesOf(cloud: View, subnet: Stored): FabricRoute[] {
   const table = (subnet.inputs as unknown as SubnetInputs).routeTable?.id;
   const forwarding = new Set(
     cloud
-      .ofType(CARD)
-      .filter(({ inputs }) => (inputs as unknown as CardInputs).enableIPForwarding === true)
+      .ofType(NIC)
+      .filter(({ inputs }) => (inputs as unknown as NicInputs).enableIPForwarding === true)
       .map(({ outputs }) => String(outputs["privateAddress"])),
   );
   const routes = cloud.ofType(ROUTE).filter(({ id }) => parentOf(id) === table);
@@ -115,14 +115,14 @@ export async function removeBridge(subnetId: string): Promise<void> {
   );
 }
 
-function fabricCard(cloud: View, card: Stored): FabricCard {
-  const inputs = card.inputs as unknown as CardInputs;
+function fabricNic(cloud: View, nic: Stored): FabricNic {
+  const inputs = nic.inputs as unknown as NicInputs;
   const group = inputs.networkSecurityGroup?.id;
   const address = inputs.ipConfigurations[0]?.publicIPAddress?.id;
   const rules = group === undefined ? undefined : cloud.get(group)?.inputs;
   const known = address === undefined ? undefined : cloud.get(address)?.outputs["ipAddress"];
   return {
-    privateAddress: String(card.outputs["privateAddress"]),
+    privateAddress: String(nic.outputs["privateAddress"]),
     network: networkOf(cloud, inputs.ipConfigurations[0]?.subnet.id ?? ""),
     ...(typeof known === "string" ? { publicAddress: known } : {}),
     // A standard public address is closed until a security group opens it.

@@ -1,6 +1,6 @@
 import {
   ADDRESS,
-  CARD,
+  NIC,
   GROUP,
   MACHINE,
   parentOf,
@@ -13,7 +13,7 @@ import { SECRET, SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { Unreported } from "../../engine/unreported.ts";
-import { cardId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing.ts";
+import { nicId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing/cloud.ts";
 
 const GET_COMMAND = "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine";
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function createMachine(name: string): Promise<string> {
   await test.create(ADDRESS, INPUTS.address(`${name}-ip`), `${name}-ip`);
-  await test.create(CARD, INPUTS.card(`${name}-nic`, `${name}-ip`), `${name}-nic`);
+  await test.create(NIC, INPUTS.nic(`${name}-nic`, `${name}-ip`), `${name}-nic`);
   return (await test.create(MACHINE, INPUTS.machine(name, `${name}-nic`), name)).id;
 }
 
@@ -39,17 +39,13 @@ describe("creating", () => {
     const addresses = await Promise.all(
       names.map((name) => test.create(ADDRESS, INPUTS.address(name))),
     );
-    const cards = await Promise.all(
-      names.map((name) => test.create(CARD, INPUTS.card(name, name))),
-    );
+    const nics = await Promise.all(names.map((name) => test.create(NIC, INPUTS.nic(name, name))));
     expect(addresses.map(({ outputs }) => outputs["ipAddress"])).toEqual(
       [10, 11, 12, 13].map((n) => `203.0.113.${n}`),
     );
     // Azure keeps .0 to .3 and the last.
     expect(
-      cards.map(
-        ({ outputs }) => (outputs["ipConfigurations"] as { privateIPAddress: string }[])[0],
-      ),
+      nics.map(({ outputs }) => (outputs["ipConfigurations"] as { privateIPAddress: string }[])[0]),
     ).toMatchObject([4, 5, 6, 7].map((n) => ({ privateIPAddress: `10.10.1.${n}` })));
   });
 
@@ -79,7 +75,7 @@ describe("creating", () => {
   });
 
   it("refuses what its surroundings do not hold", async () => {
-    await expect(test.create(CARD, INPUTS.card("n", "nowhere"))).rejects.toThrow(
+    await expect(test.create(NIC, INPUTS.nic("n", "nowhere"))).rejects.toThrow(
       "InvalidResourceReference",
     );
     await expect(
@@ -88,20 +84,20 @@ describe("creating", () => {
     await expect(test.create(RUN_COMMAND, INPUTS.command("none"))).rejects.toThrow(
       "ParentResourceNotFound",
     );
-    expect(test.cloud.ofType(CARD)).toEqual([]);
+    expect(test.cloud.ofType(NIC)).toEqual([]);
   });
 
-  it("refuses a second machine on a card and a second card on an address", async () => {
+  it("refuses a second machine on a NIC and a second NIC on an address", async () => {
     await createMachine("A");
     await expect(test.create(MACHINE, INPUTS.machine("B", "A-nic"))).rejects.toThrow("NicInUse");
-    await expect(test.create(CARD, INPUTS.card("other", "A-ip"))).rejects.toThrow(
+    await expect(test.create(NIC, INPUTS.nic("other", "A-ip"))).rejects.toThrow(
       "PublicIPAddressInUse",
     );
   });
 
   it("takes nothing that Azure refuses, and says all that is wrong with it", async () => {
     await test.create(ADDRESS, INPUTS.address("ip"));
-    await test.create(CARD, INPUTS.card("nic", "ip"));
+    await test.create(NIC, INPUTS.nic("nic", "ip"));
     const machine = INPUTS.machine("A", "nic", "Standard_B2s");
     const root = { ...machine, osProfile: { ...machine.osProfile, adminUsername: "root" } };
     await expect(test.create(MACHINE, root)).rejects.toThrow(
@@ -114,8 +110,8 @@ describe("creating", () => {
     await expect(test.create(VNET, vnet)).rejects.toThrow(
       "Required parameter 'addressSpace.addressPrefixes' is missing (null).",
     );
-    const card = { ...INPUTS.card("other", "ip"), ipConfigurations: undefined };
-    await expect(test.create(CARD, card)).rejects.toThrow("'ipConfigurations' is missing");
+    const nic = { ...INPUTS.nic("other", "ip"), ipConfigurations: undefined };
+    await expect(test.create(NIC, nic)).rejects.toThrow("'ipConfigurations' is missing");
     expect(test.cloud.ofType(MACHINE)).toEqual([]);
     expect(test.told).toEqual([]);
   });
@@ -134,16 +130,16 @@ describe("a creation that was cut off", () => {
     const id = await createMachine("A");
     const before = test.cloud.get(id)?.outputs["vmId"];
     const [{ outputs } = { outputs: {} }] = test.cloud.ofType(ADDRESS);
-    const urns = [urnOf(ADDRESS, "A-ip"), urnOf(CARD, "A-nic"), urnOf(MACHINE, "A")];
+    const urns = [urnOf(ADDRESS, "A-ip"), urnOf(NIC, "A-nic"), urnOf(MACHINE, "A")];
     test = test.restarted(...urns);
     await createMachine("A");
     expect(test.cloud.get(id)?.outputs["vmId"]).toBe(before);
     expect(test.cloud.ofType(ADDRESS)).toMatchObject([{ outputs }]);
-    expect(test.cloud.ofType(CARD)).toHaveLength(1);
+    expect(test.cloud.ofType(NIC)).toHaveLength(1);
     expect(test.told).toEqual(["boot A"]);
     // Now that they are reported, they are not created once more.
     await expect(createMachine("A")).rejects.toThrow("already existing");
-    await expect(test.restarted().create(CARD, INPUTS.card("A-nic", "A-ip"))).rejects.toThrow(
+    await expect(test.restarted().create(NIC, INPUTS.nic("A-nic", "A-ip"))).rejects.toThrow(
       "already existing",
     );
   });
@@ -180,9 +176,9 @@ describe("a creation that was cut off", () => {
   it("stands in nobody's way: it goes with what it uses", async () => {
     await createMachine("A");
     const [subnet] = test.cloud.ofType(SUBNET);
-    test = test.restarted(urnOf(CARD, "A-nic"), urnOf(MACHINE, "A"));
+    test = test.restarted(urnOf(NIC, "A-nic"), urnOf(MACHINE, "A"));
     await test.delete(SUBNET, subnet?.id);
-    expect(test.cloud.ofType(CARD)).toEqual([]);
+    expect(test.cloud.ofType(NIC)).toEqual([]);
     expect(test.cloud.ofType(MACHINE)).toEqual([]);
     expect(test.told).toEqual(["erase A", "remove bridge"]);
   });
@@ -207,7 +203,7 @@ describe("changing", () => {
       outputs: { provisioningState: "Updating" },
     });
     test = test.restarted();
-    await expect(test.delete(CARD, cardId("A-nic"))).rejects.toThrow("NicInUse");
+    await expect(test.delete(NIC, nicId("A-nic"))).rejects.toThrow("NicInUse");
     await test.update(MACHINE, id, resized);
     expect(test.told).toEqual(["halt A", "boot A"]);
     expect(test.cloud.get(id)).toMatchObject({
@@ -279,7 +275,7 @@ describe("deleting", () => {
     const [subnet] = test.cloud.ofType(SUBNET);
     const [rules] = test.cloud.ofType(RULES);
     const remove = (type: string, id?: string): Promise<void> => test.delete(type, id);
-    await expect(remove(CARD, cardId("A-nic"))).rejects.toThrow("NicInUse");
+    await expect(remove(NIC, nicId("A-nic"))).rejects.toThrow("NicInUse");
     await remove(MACHINE, machine);
     await expect(remove(ADDRESS, address?.id)).rejects.toThrow("PublicIPAddressCannotBeDeleted");
     await expect(remove(SUBNET, subnet?.id)).rejects.toThrow("InUseSubnetCannotBeDeleted");
@@ -289,7 +285,7 @@ describe("deleting", () => {
     await expect(remove(RULES, rules?.id)).rejects.toThrow(
       "InUseNetworkSecurityGroupCannotBeDeleted",
     );
-    await remove(CARD, cardId("A-nic"));
+    await remove(NIC, nicId("A-nic"));
     await remove(ADDRESS, address?.id);
     await remove(SUBNET, subnet?.id);
     await remove(SUBNET, subnet?.id);
@@ -308,11 +304,11 @@ describe("deleting", () => {
     expect(test.told.slice(-2)).toEqual(["erase B", "remove bridge"]);
   });
 
-  it("takes a machine along with its card when its making was cut off", async () => {
+  it("takes a machine along with its NIC when its making was cut off", async () => {
     test.failure = new Error("killed");
     await expect(createMachine("A")).rejects.toThrow("killed");
     test = test.restarted();
-    await test.delete(CARD, cardId("A-nic"));
+    await test.delete(NIC, nicId("A-nic"));
     expect(test.cloud.ofType(MACHINE)).toEqual([]);
     expect(test.told).toEqual(["erase A"]);
   });

@@ -10,7 +10,7 @@
  */
 import { inUse } from "@fogline/azure-checks/deletion";
 import type { Inputs } from "@fogline/azure-checks/values";
-import { CARD, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "@fogline/azure-checks/world";
+import { NIC, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "@fogline/azure-checks/world";
 import type { Say } from "@fogline/pulumi-kit/messages";
 import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
@@ -79,17 +79,17 @@ export class AzureProvider implements Provider {
     return this.put(urn, String(olds["id"]), properties);
   }
 
-  /** What Azure adds to a card's configuration is its address, which stays once it is given. */
+  /** What Azure adds to a NIC's configuration is its address, which stays once it is given. */
   readonly preview = {
     create: (urn: string, inputs: Properties): Properties => {
       const name = inputs[typeContract(typeOf(urn)).names.at(-1) ?? ""];
-      return typeOf(urn) === CARD
+      return typeOf(urn) === NIC
         ? { ...inputs, name, ipConfigurations: undefined }
         : { ...inputs, name };
     },
     update: (urn: string, olds: Properties, inputs: Properties): Properties => {
       const { ipConfigurations } = inputs;
-      return typeOf(urn) === CARD && Array.isArray(ipConfigurations)
+      return typeOf(urn) === NIC && Array.isArray(ipConfigurations)
         ? {
             ...olds,
             ...inputs,
@@ -271,7 +271,7 @@ export class AzureProvider implements Provider {
     return [...going.values()];
   }
 
-  /** Whether no engine ever heard that the resource is there. */
+  /** Whether the resource's creation was never reported to an engine. */
   private isFresh(stored: Stored): boolean {
     return unfinished(stored) || this.unreported.has(stored.urn);
   }

@@ -1,6 +1,6 @@
 import {
   ADDRESS,
-  CARD,
+  NIC,
   GROUP,
   ROUTE,
   ROUTES,
@@ -13,7 +13,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { checkInputs } from "./contract.ts";
 import { nftables, type FabricRoute } from "./fabric.ts";
 import { routesOf } from "./network.ts";
-import { INPUTS, TestCloud } from "./testing.ts";
+import { INPUTS, TestCloud } from "./testing/cloud.ts";
 
 const { resourceGroupName } = INPUTS.subnet;
 const TABLE = { ...INPUTS.group, routeTableName: "routes" };
@@ -36,23 +36,23 @@ beforeEach(async () => {
   await test.create(ADDRESS, INPUTS.address("hub-ip"));
 });
 
-/** A subnet with a route table, a card in it, a route to that card. */
-async function build(card: object): Promise<readonly FabricRoute[]> {
+/** A subnet with a route table, a NIC in it, a route to that NIC. */
+async function build(nic: object): Promise<readonly FabricRoute[]> {
   const { id } = await test.create(ROUTES, TABLE);
   await test.create(SUBNET, { ...INPUTS.subnet, routeTable: { id } });
-  await test.create(CARD, { ...INPUTS.card("hub", "hub-ip"), ...card });
+  await test.create(NIC, { ...INPUTS.nic("hub", "hub-ip"), ...nic });
   await test.create(ROUTE, TO_OVERLAY);
   return test.cloud.ofType(SUBNET).flatMap((subnet) => routesOf(test.cloud, subnet));
 }
 
 describe("a route table", () => {
-  it("leads the subnet's machines through a card that forwards", async () => {
+  it("leads the subnet's machines through a NIC that forwards", async () => {
     expect(await build({ enableIPForwarding: true })).toMatchObject([
       { prefix: "10.101.0.0/16", via: "10.10.1.4" },
     ]);
   });
 
-  it("leads nowhere through a card that does not forward, as in Azure", async () => {
+  it("leads nowhere through a NIC that does not forward, as in Azure", async () => {
     expect(await build({})).toEqual([]);
   });
 

@@ -4,14 +4,14 @@ import { randomUUID } from "node:crypto";
 import { checkResource } from "@fogline/azure-checks/check";
 import { rangesOverlap } from "@fogline/azure-checks/cidr";
 import { PAID } from "@fogline/azure-checks/quota";
-import { ADDRESS, CARD, MACHINE, nameOf, VNET, type Resource } from "@fogline/azure-checks/world";
+import { ADDRESS, NIC, MACHINE, nameOf, VNET, type Resource } from "@fogline/azure-checks/world";
 
 import type { View } from "./cloud.ts";
 import { differs } from "./contract.ts";
 import { AzureError } from "./errors.ts";
 import { limitsOf } from "./limits.ts";
 import { otherRanges, privateAddress, publicAddress } from "./network.ts";
-import type { CardInputs, VnetInputs } from "./shapes.ts";
+import type { NicInputs, VnetInputs } from "./shapes.ts";
 import { typeContract } from "./types.ts";
 
 /**
@@ -38,8 +38,8 @@ export function settle(cloud: View, order: Resource, isFresh: boolean): Record<s
       return {};
     case ADDRESS:
       return { ipAddress: publicAddress(cloud, id) };
-    case CARD:
-      return settleCard(cloud, id, inputs as unknown as CardInputs);
+    case NIC:
+      return settleNic(cloud, id, inputs as unknown as NicInputs);
     case MACHINE:
       return settleMachine(cloud, order, isFresh);
     default:
@@ -60,10 +60,10 @@ function refuseOverlap(cloud: View, { id, inputs }: Resource): void {
   }
 }
 
-function settleCard(cloud: View, id: string, inputs: CardInputs): Record<string, unknown> {
+function settleNic(cloud: View, id: string, inputs: NicInputs): Record<string, unknown> {
   const [config] = inputs.ipConfigurations;
   if (config === undefined) {
-    throw new Error(`the lab's stand-in for Azure supports cards with one address: ${nameOf(id)}`);
+    throw new Error(`the lab's stand-in for Azure supports NICs with one address: ${nameOf(id)}`);
   }
   const own = privateAddress(cloud, id, config.subnet.id);
   return { privateAddress: own, ipConfigurations: [{ ...config, privateIPAddress: own }] };
@@ -74,7 +74,7 @@ function settleMachine(
   { id, inputs }: Resource,
   isFresh: boolean,
 ): Record<string, unknown> {
-  // Machines of the lab are told apart by name alone.
+  // Machines of the lab are identified by name only.
   const namesake = cloud
     .ofType(MACHINE)
     .find((other) => other.id !== id && nameOf(other.id) === nameOf(id));

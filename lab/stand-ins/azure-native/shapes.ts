@@ -37,7 +37,7 @@ export interface RulesInputs {
   readonly securityRules?: readonly SecurityRule[];
 }
 
-export interface CardInputs {
+export interface NicInputs {
   /** Whether it takes and sends what is addressed to and from others. */
   readonly enableIPForwarding?: boolean;
   readonly networkSecurityGroup?: Reference;

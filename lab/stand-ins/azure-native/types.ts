@@ -4,7 +4,7 @@ import { resourceId } from "@fogline/azure-checks/request";
 import type { Inputs } from "@fogline/azure-checks/values";
 import {
   ADDRESS,
-  CARD,
+  NIC,
   GROUP,
   MACHINE,
   NO_SUBSCRIPTION,
@@ -17,7 +17,7 @@ import {
   VNET,
 } from "@fogline/azure-checks/world";
 
-/** Supported fields by name; what lies below a field is either free (`true`) or listed again. */
+/** Supported fields by name; the content of a field is either free (`true`) or listed again. */
 export interface Fields {
   readonly [field: string]: true | Fields;
 }
@@ -90,7 +90,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     },
     replaces: ["publicIPAllocationMethod", "publicIPAddressVersion", "sku", "zones"],
   },
-  [CARD]: {
+  [NIC]: {
     inputs: {
       ...COMMON,
       enableAcceleratedNetworking: true,

@@ -1,4 +1,4 @@
-/** SSH connections, made as the official provider makes them, and failing in its words. */
+/** SSH connections, opened as the official provider opens them, with its error messages. */
 import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -112,7 +112,7 @@ function connect(endpoint: Endpoint, login: ConnectConfig, sock?: Duplex): Promi
       clearTimeout(timer);
       resolve(client);
     });
-    // Errors after this one say nothing more, yet unheard ones would end the process.
+    // Later errors add nothing, but an error event without a listener would end the process.
     client.on("error", (error) => {
       fail(
         isOther
@@ -140,7 +140,7 @@ function connect(endpoint: Endpoint, login: ConnectConfig, sock?: Duplex): Promi
   });
 }
 
-/** An error in the words of the official provider, which are those of Go's libraries. */
+/** An error with the message of the official provider, which comes from Go's libraries. */
 function official(
   error: Error & { level?: string; code?: string },
   endpoint: Endpoint,

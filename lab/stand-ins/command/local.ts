@@ -13,7 +13,7 @@ export interface Place {
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Milliseconds that a command has to end by itself once told to. */
+/** Grace period after SIGTERM, in milliseconds. */
 const GRACE = 2000;
 
 /** What runs now; none of it outlives this process. */
@@ -27,7 +27,7 @@ process.on("exit", () => {
 /**
  * Runs a command on this computer.
  *
- * @throws Error when it cannot be started, fails, or is told to stop
+ * @throws Error when it cannot be started, fails, or is stopped
  */
 export function runLocal(place: Place, order: Order): Promise<Outcome> {
   const [program = "/bin/sh", ...args] =

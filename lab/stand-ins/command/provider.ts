@@ -3,7 +3,7 @@
  * replaces; any other change, that of the connection included, runs `update`, or `create` where
  * there is none; `delete` runs with what was stored.
  *
- * Deviations: the environment that an SSH server refuses is found out by a look at it; an error
+ * Deviations: the environment that an SSH server refuses is found by reading it; an error
  * shows the last 6000 characters that a command printed; a cancelled local command ends with all that
  * it started; copied files replace old ones by renaming. Not supported, and refused by name: `assetPaths`, `archivePaths`, `CopyFile`.
  */
@@ -50,7 +50,7 @@ export class CommandProvider implements Provider {
   diff(_urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
     const seen = new Set<string>();
     return differences(oldInputs, inputs).flatMap((change) => {
-      // Within a secret nothing is told apart: the property as a whole has changed.
+      // Fields inside a secret are not distinguished: the whole property has changed.
       const top = topOf(change.path);
       const hidden = holdsSecret(oldInputs[top]) || holdsSecret(inputs[top]);
       const path = hidden ? top : change.path;
@@ -112,7 +112,7 @@ export class CommandProvider implements Provider {
     return { outputs: { ...args, ...(await this.run("", token, command, args, {})) }, problems };
   }
 
-  /** The engine was told to stop, or is gone: no dial is tried again, and what runs remotely goes on. */
+  /** The engine was stopped or is gone: connections are not retried, and remote commands continue. */
   cancel(): Promise<void> {
     this.cancelled.abort();
     return Promise.resolve();

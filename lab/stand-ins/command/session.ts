@@ -36,7 +36,7 @@ function execute(
   const output = new Output(order);
   return new Promise((resolve, reject) => {
     let ended: { code: number | null; signal?: string } | undefined;
-    // To be told to stop changes nothing: as with the official provider the command goes on to its end.
+    // Cancellation has no effect: as with the official provider, the command runs to its end.
     const finish = (): void => {
       if (ended?.code === 0) {
         resolve(output.end());
@@ -51,7 +51,7 @@ function execute(
       }
     };
 
-    // What the end of the connection says is in `finish`; an unheard error would end the process.
+    // What the end of the connection says is in `finish`; an error event without a listener would end the process.
     client.on("error", () => undefined);
     client.once("close", finish);
     client.exec(order.command, { env: { ...env } }, (error, channel) => {

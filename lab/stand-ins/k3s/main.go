@@ -78,7 +78,7 @@ func command(name string, args []string) error {
 	return errors.New("not supported by this build\n" + usage)
 }
 
-// run runs a node until it is told to end. Containers go on; everything else ends with it.
+// run runs a node until it is stopped. Containers continue; everything else ends with it.
 func run(role options.Role, args []string) error {
 	o, err := options.Load(role, args)
 	if err != nil {

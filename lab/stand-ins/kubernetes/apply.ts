@@ -111,7 +111,7 @@ export async function updateObject(
  * Applies inputs: for good, as a preview of that, or to compare with what is there. A comparison asks
  * what the server would make of the inputs whoever owns which field; it changes nothing.
  *
- * @throws naming field and manager when somebody else owns a declared field.
+ * @throws naming field and manager when another manager owns a declared field.
  */
 export async function applyObject(
   target: Target,

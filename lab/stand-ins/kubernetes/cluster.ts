@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
 
-import type { Client } from "./client.ts";
+import type { Client, Request } from "./client.ts";
 import { CancelledError, isNotFound } from "./errors.ts";
 import type { Kind } from "./tokens.ts";
 import { listAt, stringAt } from "./values.ts";
@@ -110,19 +110,8 @@ export class Cluster {
 
   /** Creates an object. @throws {ApiError} with status 409 when there is one of the same name. */
   async create(ref: Ref, object: JsonObject, options: ApplyOptions): Promise<JsonObject> {
-    const answer = await this.client.json({
-      method: "POST",
-      path: await this.collectionOf(ref),
-      query: {
-        fieldManager: options.fieldManager,
-        fieldValidation: "Warn",
-        dryRun: options.dryRun === true ? "All" : undefined,
-      },
-      body: object,
-      signal: options.signal,
-      onWarning: options.onWarning,
-    });
-    return asObject(answer);
+    const path = await this.collectionOf(ref);
+    return this.write({ method: "POST", path, body: object }, options);
   }
 
   /** Writes who owns which field of a live object, unless the object changed meanwhile. */
@@ -142,21 +131,22 @@ export class Cluster {
 
   /** Server-side apply: declares the fields of `object` as ours, and no other. */
   async apply(ref: Ref, object: JsonObject, options: ApplyOptions): Promise<JsonObject> {
-    const answer = await this.client.json({
-      method: "PATCH",
-      path: await this.pathOf(ref),
-      contentType: APPLY,
-      query: {
-        fieldManager: options.fieldManager,
-        force: String(options.force),
-        fieldValidation: "Warn",
-        dryRun: options.dryRun === true ? "All" : undefined,
-      },
-      body: object,
-      signal: options.signal,
-      onWarning: options.onWarning,
-    });
-    return asObject(answer);
+    const path = await this.pathOf(ref);
+    const query = { force: String(options.force) };
+    return this.write({ method: "PATCH", path, contentType: APPLY, query, body: object }, options);
+  }
+
+  private async write(
+    request: Request,
+    { fieldManager, dryRun, signal, onWarning }: ApplyOptions,
+  ): Promise<JsonObject> {
+    const query = {
+      ...request.query,
+      fieldManager,
+      fieldValidation: "Warn",
+      dryRun: dryRun === true ? "All" : undefined,
+    };
+    return asObject(await this.client.json({ ...request, query, signal, onWarning }));
   }
 
   async remove(ref: Ref, options: { propagation: string; signal?: AbortSignal }): Promise<void> {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
-import { FakeApi } from "./testing/fake-api.ts";
+import { TestApiServer } from "./testing/api-server.ts";
 import { stringAt } from "./values.ts";
 
 const MAP = "kubernetes:core/v1:ConfigMap";
@@ -13,11 +13,11 @@ const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const PATH = "/api/v1/namespaces/default/configmaps/a";
 const WEB = "/apis/apps/v1/namespaces/default/deployments/a";
 
-let api: FakeApi;
+let api: TestApiServer;
 let said: string[];
 let warned: string[];
 beforeEach(async () => {
-  api = new FakeApi();
+  api = new TestApiServer();
   said = [];
   warned = [];
   await api.start();
@@ -34,7 +34,7 @@ const log = {
 
 /** The API's kubeconfig while it is away. */
 const kubeconfigOf = (port: number): string => {
-  const away = new FakeApi();
+  const away = new TestApiServer();
   return away.kubeconfig.replace("127.0.0.1:0", `127.0.0.1:${port}`);
 };
 
@@ -380,7 +380,7 @@ describe("delete", () => {
     await expect(
       remove(provider({ kubeconfig, deleteUnreachable: "true" })),
     ).resolves.toBeUndefined();
-    api = new FakeApi();
+    api = new TestApiServer();
     await api.start();
   });
 });

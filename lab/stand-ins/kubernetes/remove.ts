@@ -78,7 +78,7 @@ function holders(live: JsonObject | undefined): string {
   return remaining.length > 0 ? remaining.join("; ") : finalizers(live);
 }
 
-/** The finalizers of an object that is being deleted, which somebody must take off. */
+/** The finalizers of an object that is being deleted, which a controller must remove. */
 function finalizers(live: JsonObject | undefined): string {
   const found = at(live, ["metadata", "finalizers"]);
   return Array.isArray(found) && found.length > 0

@@ -8,7 +8,7 @@ import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { createService } from "./service.ts";
-import { FakeApi } from "./testing/fake-api.ts";
+import { TestApiServer } from "./testing/api-server.ts";
 
 const URN = "urn:pulumi:test::fogline::kubernetes:core/v1:Secret::pw";
 const secret = (value: Json): JsonObject => ({
@@ -16,10 +16,10 @@ const secret = (value: Json): JsonObject => ({
   value,
 });
 
-let api: FakeApi;
+let api: TestApiServer;
 let service: grpc.UntypedServiceImplementation;
 beforeEach(async () => {
-  api = new FakeApi();
+  api = new TestApiServer();
   await api.start();
   service = createService(undefined);
   const configure = new proto.ConfigureRequest();

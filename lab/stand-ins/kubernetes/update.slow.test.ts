@@ -6,8 +6,8 @@ import * as random from "@pulumi/random";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { TestStack } from "../../tests/netmaker/stack.ts";
-import { FakeApi } from "./testing/fake-api.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
+import { TestApiServer } from "./testing/api-server.ts";
 
 const PLUGINS = {
   kubernetes: "lab/stand-ins/kubernetes",
@@ -16,9 +16,9 @@ const PLUGINS = {
 };
 const SETTINGS = { upsertExistingObjects: true, enablePatchForce: true };
 
-let api: FakeApi;
+let api: TestApiServer;
 beforeAll(async () => {
-  api = new FakeApi();
+  api = new TestApiServer();
   await api.start();
   api.react = (path, object) => {
     if (object["kind"] === "Namespace" && object["status"] === undefined) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the stand-ins for Netmaker's server and netclient: static, for any distribution.
 # Usage: build.sh OUTDIR
-# Each file is replaced at once, so that a running copy and a half-built one never meet.
+# Each file is replaced at once, so that a half-written file is never executed.
 set -euo pipefail
 
 out=$(realpath -m "${1:?usage: build.sh OUTDIR}")

@@ -8,8 +8,8 @@ import { parse, stringify } from "yaml";
 
 import { forwarderUrl } from "../../forwarder.ts";
 import { PROJECT } from "../../layout.ts";
-import { ask, lab, until } from "../lab.ts";
-import { start } from "./up.ts";
+import { ask, lab, until } from "../../testing/lab.ts";
+import { start } from "../../testing/host/up.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-app-"));
 

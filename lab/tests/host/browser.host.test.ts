@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { forwarderUrl } from "../../forwarder.ts";
 import { RUN } from "../../layout.ts";
-import { ask, lab, until } from "../lab.ts";
+import { ask, lab, until } from "../../testing/lab.ts";
 
 const site = forwarderUrl() ?? "";
 let browser: Browser;

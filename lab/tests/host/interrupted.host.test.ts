@@ -12,11 +12,11 @@ import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { MACHINES, NAMESPACES, PROJECT } from "../../layout.ts";
-import { inside, sshLogins } from "../fixtures.ts";
-import { lab, timing } from "../lab.ts";
-import { changeSettings, restoreSettings } from "../stack-file.ts";
-import { killMachine, nodesReady } from "./restart.ts";
-import { killAll, start, upUntil, urns, type Ended } from "./up.ts";
+import { inside, sshLogins } from "../../testing/machines.ts";
+import { lab, timing } from "../../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
+import { killMachine, nodesReady } from "../../testing/host/restart.ts";
+import { killAll, start, upUntil, urns, type Ended } from "../../testing/host/up.ts";
 
 afterEach(restoreSettings);
 
@@ -85,15 +85,15 @@ describe.sequential("on the way up", () => {
   it("a machine with another host key than the pinned one is refused and named", async () => {
     await inside(
       "raspberrypi",
-      `ssh-keygen -q -t ed25519 -N "" -f /root/impostor
-       echo "HostKey /root/impostor" >/etc/ssh/sshd_config.d/00-impostor.conf
+      `ssh-keygen -q -t ed25519 -N "" -f /root/other-host-key
+       echo "HostKey /root/other-host-key" >/etc/ssh/sshd_config.d/00-other-host-key.conf
        systemctl restart ssh`,
     );
     const before = await sshLogins("raspberrypi");
-    const said = await upFails("an impostor in the Pi's place");
+    const said = await upFails("another host key in the Pi's place");
     await inside(
       "raspberrypi",
-      "rm /root/impostor* /etc/ssh/sshd_config.d/00-impostor.conf && systemctl restart ssh",
+      "rm /root/other-host-key* /etc/ssh/sshd_config.d/00-other-host-key.conf && systemctl restart ssh",
     );
     expect(said).toMatch(
       /SSH of raspberrypi at 192\.168\.50\.10:22: it shows the host key SHA256:\S+ \S+ not the pinned/,

@@ -14,11 +14,11 @@ import { NETMAKER_ACCESS } from "../../engine/outputs.ts";
 import { forwarderUrl } from "../../forwarder.ts";
 import { NAMESPACES, PROJECT } from "../../layout.ts";
 import { createSecondHome } from "../../machines/network.ts";
-import { inside } from "../fixtures.ts";
-import { ask, lab, timing, until } from "../lab.ts";
-import { offerUi, PAGE } from "../netmaker/ui.ts";
-import { changeSettings, restoreSettings } from "../stack-file.ts";
-import { start } from "./up.ts";
+import { inside } from "../../testing/machines.ts";
+import { ask, lab, timing, until } from "../../testing/lab.ts";
+import { offerUi, PAGE } from "../../testing/netmaker/ui.ts";
+import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
+import { start } from "../../testing/host/up.ts";
 
 /** Seconds that the server is away under load; the full proof takes 600. */
 const OUTAGE = Number(process.env["NETMAKER_OUTAGE"] ?? "60");
@@ -336,7 +336,7 @@ async function visitor(action: "create" | "delete"): Promise<string> {
     [
       `--net=/run/netns/${NAMESPACES.laptop}`,
       process.execPath,
-      ...["--import", "tsx", "lab/tests/netmaker/visitor.ts", action, NETMAKER_ACCESS],
+      ...["--import", "tsx", "lab/testing/netmaker/undeclared-client.ts", action, NETMAKER_ACCESS],
     ],
     { cwd: PROJECT },
   );

@@ -7,9 +7,9 @@ import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 
 import { forwarderUrl } from "../../forwarder.ts";
-import { ask, timing, until } from "../lab.ts";
-import { nodesReady, restartComputer } from "./restart.ts";
-import { start } from "./up.ts";
+import { ask, timing, until } from "../../testing/lab.ts";
+import { nodesReady, restartComputer } from "../../testing/host/restart.ts";
+import { start } from "../../testing/host/up.ts";
 
 const page = (path: string): string => new URL(path, forwarderUrl()).href;
 

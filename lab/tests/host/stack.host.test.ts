@@ -7,8 +7,8 @@ import { parse } from "yaml";
 
 import { forwarderUrl } from "../../forwarder.ts";
 import { PROJECT } from "../../layout.ts";
-import { ask, lab, outputs, timing, until } from "../lab.ts";
-import { start, urns } from "./up.ts";
+import { ask, lab, outputs, timing, until } from "../../testing/lab.ts";
+import { start, urns } from "../../testing/host/up.ts";
 
 const STACK = "dev";
 

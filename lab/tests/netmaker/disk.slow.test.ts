@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { mesh, type Otherwise } from "./mesh.ts";
-import { TestStack } from "./stack.ts";
+import { mesh, type Otherwise } from "../../testing/netmaker/mesh.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 
 const disk = mkdtempSync(join(tmpdir(), "fogline-disk-"));
 const filler = join(disk, "filler");
@@ -31,8 +31,7 @@ function fill(): void {
 }
 
 it("says so, keeps what it has, and takes the rest when there is room again", async () => {
-  await using server = await TestNetmaker.start(disk);
-  await server.client.server.createSuperAdmin(server.user);
+  await using server = await TestNetmaker.startWithUser(disk);
   await using stack = await TestStack.create(mesh(server));
   await stack.up();
   // Longer than what the database has room for in the files that it has.

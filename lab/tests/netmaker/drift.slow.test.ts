@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { MANUAL, settled, type Manual } from "./manual.ts";
-import { mesh, OWN_KEY } from "./mesh.ts";
-import { TestStack } from "./stack.ts";
+import { MANUAL, settled, type Manual } from "../../testing/netmaker/manual-changes.ts";
+import { mesh, OWN_KEY } from "../../testing/netmaker/mesh.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 
 /** How many changes are made by hand before the program has its turn. */
 const CHANGES = 20;
@@ -21,8 +21,7 @@ describe("what was changed by hand", { timeout: 300_000 }, () => {
   let stack: TestStack;
 
   beforeAll(async () => {
-    server = await TestNetmaker.start();
-    await server.client.server.createSuperAdmin(server.user);
+    server = await TestNetmaker.startWithUser();
     stack = await TestStack.create(mesh(server));
     await stack.up();
   });

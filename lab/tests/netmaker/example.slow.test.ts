@@ -1,12 +1,11 @@
 import { expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { TestStack } from "./stack.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 
 it("the example of the library's use alone comes up, and stays as it is", async () => {
-  await using server = await TestNetmaker.start();
+  await using server = await TestNetmaker.startWithUser();
   const { client, user, url } = server;
-  await client.server.createSuperAdmin(user);
   await client.networks.create({ name: "office", addressRange: "10.55.0.0/24" });
   await server.enrol("nas", (await client.enrollmentKeys.find("office"))?.token ?? "");
 

@@ -6,23 +6,22 @@ import { secret } from "@pulumi/pulumi";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { Meddler } from "./meddler.ts";
-import { mesh, type Otherwise } from "./mesh.ts";
-import { TestStack } from "./stack.ts";
+import { FaultyProxy } from "../../testing/netmaker/faulty-proxy.ts";
+import { mesh, type Otherwise } from "../../testing/netmaker/mesh.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 
 let server: TestNetmaker;
-let meddler: Meddler;
+let proxy: FaultyProxy;
 let stack: TestStack;
 
 beforeEach(async () => {
-  server = await TestNetmaker.start();
-  await server.client.server.createSuperAdmin(server.user);
-  meddler = await Meddler.before(server.url);
-  stack = await TestStack.create(mesh(server, {}, { url: meddler.url }));
+  server = await TestNetmaker.startWithUser();
+  proxy = await FaultyProxy.before(server.url);
+  stack = await TestStack.create(mesh(server, {}, { url: proxy.url }));
 });
 afterEach(async () => {
   await stack[Symbol.asyncDispose]();
-  await meddler[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });
 
@@ -50,15 +49,15 @@ describe("an engine killed between a call and its state", () => {
     const kindOf = (path: string): string => path.replaceAll(/mesh|[0-9a-f-]{36}/g, "*");
     const killed = new Set<string>();
     const dies: { now?: () => void } = {};
-    meddler.judge = (method, path) => {
+    proxy.faultFor = (method, path) => {
       const isNew = method === "POST" && !killed.has(kindOf(path)) && !path.includes("/users/");
       if (!isNew || dies.now === undefined) {
         return "pass";
       }
       killed.add(kindOf(path));
-      meddler.swallowed = dies.now;
+      proxy.onDropped = dies.now;
       delete dies.now;
-      return "swallow";
+      return "drop-reply";
     };
     for (;;) {
       dies.now = () => {
@@ -93,14 +92,14 @@ describe("an engine killed between a call and its state", () => {
 
   it("leaves a client that it was changing in its rules", async () => {
     await stack.up();
-    meddler.judge = (method, path) =>
-      method === "PUT" && path.startsWith("/api/extclients/") ? "swallow" : "pass";
-    meddler.swallowed = () => {
+    proxy.faultFor = (method, path) =>
+      method === "PUT" && path.startsWith("/api/extclients/") ? "drop-reply" : "pass";
+    proxy.onDropped = () => {
       for (const pid of engines()) {
         process.kill(pid, "SIGKILL");
       }
     };
-    const changed = mesh(server, { laptop: { dns: "192.0.2.53" } }, { url: meddler.url });
+    const changed = mesh(server, { laptop: { dns: "192.0.2.53" } }, { url: proxy.url });
     expect(await failure(stack.up(changed))).not.toBe("it succeeded");
     await stack.unlock();
     const { client } = server;
@@ -108,7 +107,7 @@ describe("an engine killed between a call and its state", () => {
     await client.aclRules.waitUntilForgotten("mesh", ["laptop"]);
     expect(await client.aclRules.find("mesh", "website")).toBeUndefined();
 
-    meddler.judge = () => "pass";
+    proxy.faultFor = () => "pass";
     expect(await stack.refresh()).toEqual({ update: ["laptop"] });
     expect(await client.aclRules.find("mesh", "website")).toMatchObject({
       from: [{ kind: "device", id: "laptop" }],
@@ -131,28 +130,28 @@ describe("an engine killed between a call and its state", () => {
 
 describe("a server that fails", () => {
   it("is named with its call and its words, and what it did not do is done later", async () => {
-    meddler.judge = (method, path) =>
+    proxy.faultFor = (method, path) =>
       method === "POST" && path === "/api/v1/egress"
         ? { status: 500, body: '{"Code":500,"Message":"disk full","Response":null}' }
         : "pass";
     expect(await failure(stack.up())).toContain("POST /api/v1/egress: 500: disk full");
-    meddler.judge = () => "pass";
+    proxy.faultFor = () => "pass";
     expect((await stack.up())["create"]).toContain("cloud");
     expect(await stack.up()).toEqual({});
   });
 
   it("that breaks its answers off is asked again, within bounds", async () => {
     let broken = 0;
-    meddler.judge = (method, path) => {
+    proxy.faultFor = (method, path) => {
       if (method === "GET" && path === "/api/networks/mesh" && broken < 2) {
         broken += 1;
-        return "break";
+        return "truncate";
       }
       return "pass";
     };
     await stack.up();
     expect(broken).toBe(2);
-    meddler.judge = (_, path) => (path === "/api/networks/mesh" ? "break" : "pass");
+    proxy.faultFor = (_, path) => (path === "/api/networks/mesh" ? "truncate" : "pass");
     expect(await failure(stack.refresh())).toMatch(
       /GET \/api\/networks\/mesh: the connection broke.*\[\d attempts\]/,
     );
@@ -199,8 +198,7 @@ describe("a program that asks for nonsense", () => {
 
   let said: string;
   beforeAll(async () => {
-    await using calm = await TestNetmaker.start();
-    await calm.client.server.createSuperAdmin(calm.user);
+    await using calm = await TestNetmaker.startWithUser();
     const otherwise: Otherwise = {
       mesh: { name: "My Mesh", addressRange: "10.77.0.0/31", mtu: 100 },
       members: { uses: 1, expires: "2030-01-01T00:00:00Z" },

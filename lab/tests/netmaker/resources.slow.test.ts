@@ -4,8 +4,8 @@ import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { mesh, OWN_KEY, type Otherwise } from "./mesh.ts";
-import { TestStack } from "./stack.ts";
+import { mesh, OWN_KEY, type Otherwise } from "../../testing/netmaker/mesh.ts";
+import { TestStack } from "../../testing/netmaker/stack.ts";
 
 /** Another one, of whoever had the first. */
 const OTHER_KEY = OWN_KEY.replace("MDE", "MDI");
@@ -21,8 +21,7 @@ describe("resources", () => {
   let stack: TestStack;
 
   beforeAll(async () => {
-    server = await TestNetmaker.start();
-    await server.client.server.createSuperAdmin(server.user);
+    server = await TestNetmaker.startWithUser();
     stack = await TestStack.create(mesh(server));
   });
   afterAll(async () => {

@@ -11,20 +11,19 @@ import { network } from "@fogline/pulumi-netmaker/provider/kinds/network";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
-import { Meddler } from "./meddler.ts";
+import { FaultyProxy } from "../../testing/netmaker/faulty-proxy.ts";
 
 const NETWORK = "mesh";
 const LAPTOP = `${NETWORK}/laptop`;
 
 let server: TestNetmaker;
-let meddler: Meddler;
+let proxy: FaultyProxy;
 let node: string;
 
 beforeAll(async () => {
-  server = await TestNetmaker.start();
-  meddler = await Meddler.before(server.url);
+  server = await TestNetmaker.startWithUser();
+  proxy = await FaultyProxy.before(server.url);
   const { client } = server;
-  await client.server.createSuperAdmin(server.user);
   await client.networks.create({ name: NETWORK, addressRange: "10.77.0.0/16" });
   await server.enrol("master", (await client.enrollmentKeys.find(NETWORK))?.token ?? "");
   const host = await client.hosts.waitFor("master");
@@ -49,7 +48,7 @@ beforeAll(async () => {
   await client.aclRules.create({ ...rule, name: "there", from: [phone], to: [laptop] });
 });
 afterAll(async () => {
-  await meddler[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });
 
@@ -77,15 +76,15 @@ const DECLARED = [
 /** A change whose program is killed when the server has carried out so many of its changes. */
 async function cutOff(after: number, dns: string): Promise<boolean> {
   let changes = 0;
-  meddler.judge = (method, path) => {
+  proxy.faultFor = (method, path) => {
     if (method === "GET" || path.includes("/users/")) {
       return changes < after ? "pass" : { status: 503, body: "" };
     }
     changes += 1;
-    return changes < after ? "pass" : changes === after ? "lose" : { status: 503, body: "" };
+    return changes < after ? "pass" : changes === after ? "reset" : { status: 503, body: "" };
   };
   const killed = new NetmakerClient({
-    url: meddler.url,
+    url: proxy.url,
     credentials: server.user,
     retry: { attempts: 1 },
   });

@@ -198,7 +198,7 @@ export class AclRules {
    * deleted, and a member that leaves, out of the rules some time after it has answered.
    *
    * @param limit milliseconds; default 15,000, where it takes some hundredths of a second as a rule
-   * @param among which rules are looked at; default: all
+   * @param among rules to search; default: all
    * @returns whether none does; one that still does is one that the server will not change: it was ended
    *   meanwhile
    */
@@ -246,7 +246,7 @@ function listing(network: string): Call<AclRule[]> {
   };
 }
 
-/** What the API calls a service: `Any` makes the server forget protocol and ports. */
+/** What the API calls a service: `Any` makes the server drop protocol and ports. */
 const SERVICES: Readonly<Record<AclProtocol, string>> = {
   all: "Any",
   tcp: "Custom",

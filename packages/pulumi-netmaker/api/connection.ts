@@ -82,5 +82,5 @@ export class Connection {
   }
 }
 
-/** Milliseconds between two looks at what the server does in the background. */
+/** Polling interval for the server's background work, in milliseconds. */
 const POLL = 250;

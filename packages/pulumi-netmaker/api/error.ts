@@ -23,7 +23,7 @@ export interface Failure {
   readonly reason: string;
   /** HTTP status, where there was an answer. */
   readonly status?: number | undefined;
-  /** The argument at fault, by its name in this library; unset where it cannot be told. */
+  /** The argument at fault, by its name in this library; unset where it is not known. */
   readonly field?: string | undefined;
   /** How often the request was sent. */
   readonly attempts?: number | undefined;

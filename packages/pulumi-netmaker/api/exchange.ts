@@ -122,7 +122,7 @@ function isCertificateProblem(code: string): boolean {
   return /CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO/.test(code);
 }
 
-/** A certificate that is out of its time may be one that is looked at by a wrong clock. */
+/** A certificate outside its validity period may be due to a wrong clock. */
 function clockHint(code: string): string {
   return code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID"
     ? `; by this computer's clock it is ${new Date().toISOString()}: set it, or renew the certificate`

@@ -165,7 +165,7 @@ export class ExternalClients {
     });
   }
 
-  /** Deletes a client; its peers forget it at once. No error for an unknown client. */
+  /** Deletes a client; its peers remove it at once. No error for an unknown client. */
   delete(network: string, id: string): Promise<void> {
     return this.#connection.send({
       method: "DELETE",

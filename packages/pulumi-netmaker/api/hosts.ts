@@ -1,5 +1,5 @@
 /**
- * Hosts: the machines that run netclient. They come by themselves, with an enrolment key.
+ * Hosts: the machines that run netclient. They register themselves with an enrolment key.
  * API: controllers/hosts.go, models/api_host.go.
  */
 import { z } from "zod";
@@ -161,7 +161,7 @@ export class Hosts {
   }
 
   /**
-   * Deletes a host with its memberships; netclient is told to leave. No error for an unknown host.
+   * Deletes a host with its memberships; netclient is asked to leave. No error for an unknown host.
    *
    * @param force default false: a host that is still in a network is refused (500)
    */

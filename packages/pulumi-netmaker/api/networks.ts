@@ -23,7 +23,7 @@ export interface Network {
   readonly keepalive: number;
   /** Bytes. */
   readonly mtu: number;
-  /** Minutes without a sign of life after which members are removed; unset: never. */
+  /** Minutes without a check-in after which members are removed; unset: never. */
   readonly removeAfter: number | undefined;
   /** Whose members are removed: tags, or `*` for every one. */
   readonly removeTags: readonly string[];
@@ -31,7 +31,7 @@ export interface Network {
 
 /** What can be changed on a network that exists; the server keeps everything else as it was made. */
 export interface NetworkUpdate {
-  /** Minutes without a sign of life after which members are removed. Default: never. */
+  /** Minutes without a check-in after which members are removed. Default: never. */
   readonly removeAfter?: number | undefined;
   /** Whose members are removed: tags, or `*` for every one. Default: none. */
   readonly removeTags?: readonly string[] | undefined;

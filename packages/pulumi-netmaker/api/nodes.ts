@@ -27,7 +27,7 @@ export interface Node {
   readonly relayedBy: string | undefined;
   /** `online`, `offline`, `warning`, `error`, `unknown` or `disconnected`. */
   readonly status: string;
-  /** When the host was last heard of. */
+  /** Time of the host's last check-in. */
   readonly lastCheckIn: Date;
   /** Id of the external client that this entry stands for; unset for a host's membership. */
   readonly externalClient: string | undefined;

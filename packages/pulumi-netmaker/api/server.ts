@@ -11,7 +11,7 @@ export interface ServerStatus {
   /** `v1.5.1`. */
   readonly version: string;
   readonly databaseConnected: boolean;
-  /** Whether members are told of changes: the server has its message broker. */
+  /** Whether members are notified of changes: the server is connected to its message broker. */
   readonly brokerConnected: boolean;
   /** Whether it runs the professional edition. */
   readonly professional: boolean;
@@ -107,7 +107,7 @@ export class Server {
     });
   }
 
-  /** Whether somebody owns the server; needs no credentials. */
+  /** Whether the server has a super-admin; needs no credentials. */
   hasSuperAdmin(): Promise<boolean> {
     return this.#connection.sendOpen({
       method: "GET",

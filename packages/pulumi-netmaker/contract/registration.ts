@@ -1,7 +1,7 @@
-/** A machine as it presents itself to the server. */
+/** The registration request of a machine. */
 import { randomBytes, randomUUID } from "node:crypto";
 
-/** What netclient sends when it registers (schema/hosts.go), as far as the server looks at it. */
+/** What netclient sends when it registers (schema/hosts.go), as far as the server reads it. */
 export function registration(
   name: string,
   changes: Record<string, unknown> = {},

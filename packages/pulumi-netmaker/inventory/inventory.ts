@@ -8,7 +8,7 @@ export interface HostLine {
   readonly privateAddress: string;
   readonly publicAddress: string;
   readonly connectivity: "Connected" | "Disconnected";
-  /** What the server makes of the host's last sign of life. */
+  /** Status that the server derives from the host's last check-in. */
   readonly health: string;
   readonly isGateway: boolean;
 }
@@ -98,7 +98,7 @@ export async function readInventory(client: NetmakerClient, network: string): Pr
   };
 }
 
-/** The screen's words for a node's status. */
+/** Display names of a node's status. */
 const HEALTH: Readonly<Record<string, string>> = {
   online: "Healthy",
   warning: "Warning",

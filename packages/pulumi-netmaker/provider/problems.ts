@@ -2,7 +2,7 @@
 import { hasUnknown, unwrap, type Problem, type Properties } from "@fogline/pulumi-kit/values";
 import type { z } from "zod";
 
-/** Problems of those inputs whose values are known; secrets are looked at, never shown. */
+/** Problems of those inputs whose values are known; secrets are checked, never shown. */
 export function knownProblems(schema: z.ZodType, inputs: Properties): Problem[] {
   const plain = unwrap(inputs) as Properties;
   const parsed = schema.safeParse(plain);

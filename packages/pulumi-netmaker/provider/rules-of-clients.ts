@@ -189,7 +189,7 @@ async function putBack(
   }
 }
 
-/** A rule that somebody has changed meanwhile stays as it is. */
+/** A rule that was changed by hand meanwhile stays as it is. */
 async function putRuleBack(
   client: NetmakerClient,
   network: string,

@@ -12,7 +12,7 @@ export interface Refusal {
   readonly fix: string;
 }
 
-/** What the rules look at in a network that is to be made. */
+/** What the rules check of a network before it is created. */
 export interface PlannedNetwork {
   readonly name: string;
   readonly addressRange?: string | undefined;

@@ -6,12 +6,12 @@ import type { Scope, Verdict } from "./wait.ts";
 import { Client } from "../client.ts";
 import { Cluster } from "../cluster.ts";
 import { readKubeconfig } from "../kubeconfig.ts";
-import { FakeApi } from "../testing/fake-api.ts";
+import { TestApiServer } from "../testing/api-server.ts";
 import { objectAt } from "../values.ts";
 
-let api: FakeApi;
+let api: TestApiServer;
 beforeEach(async () => {
-  api = new FakeApi();
+  api = new TestApiServer();
   await api.start();
 });
 afterEach(() => api.stop());

@@ -68,7 +68,7 @@ export async function podsOwnedBy(
 export const ownedBy = (objects: JsonObject[], uid: string | undefined): JsonObject[] =>
   objects.filter((object) => isOwnedBy(object, uid));
 
-/** Why a pod is not ready, in a few words; undefined when it is. */
+/** Why a pod is not ready, as a short phrase; undefined when it is. */
 export function trouble(pod: JsonObject): string | undefined {
   if (stringAt(pod, "metadata", "deletionTimestamp") !== undefined) {
     return "Terminating";
@@ -173,7 +173,7 @@ async function lastWords(pod: JsonObject, container: JsonObject, scope: Scope): 
       query: {
         container: name,
         tailLines: String(LOG_LINES),
-        // While the next try runs, the words that matter are those of the one that ended.
+        // While the next try runs, the message that matters is that of the one that ended.
         previous: endedNow ? undefined : "true",
       },
       signal: scope.signal,

@@ -10,10 +10,10 @@ import type { Cluster, Ref } from "../cluster.ts";
 import { ApiError, CancelledError, NotReadyError, UnreachableError } from "../errors.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** What a look at an object says. */
+/** Result of checking an object. */
 export interface Verdict {
   done: boolean;
-  /** What is waited for, or what was reached, in a few words. */
+  /** What is waited for, or what was reached, as a short phrase. */
   message: string;
   /** It will not get ready any more: the reason. Ends the wait. */
   failure?: string;
@@ -41,7 +41,7 @@ export interface Readiness {
 }
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
-/** Events closer together than this are looked at once. */
+/** Events closer together than this are handled once. */
 const SETTLE_MS = 500;
 /** The longest time between two looks: what a verdict reads besides the object is not watched. */
 const POLL_MS = 2_000;

@@ -10,7 +10,7 @@ import { listIn, nameOf, podsOwnedBy } from "./pods.ts";
 import type { Scope } from "./wait.ts";
 import { deploymentPods } from "./workloads.ts";
 
-/** Pods are not looked at before this, in milliseconds. */
+/** Pods are not checked before this, in milliseconds. */
 const PODS_AFTER = 10_000;
 
 /**

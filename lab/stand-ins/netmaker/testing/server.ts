@@ -62,6 +62,13 @@ export class TestNetmaker implements AsyncDisposable {
     return netmaker;
   }
 
+  /** Starts the stand-in and creates its super-admin `user`. */
+  static async startWithUser(folder?: string): Promise<TestNetmaker> {
+    const netmaker = await TestNetmaker.start(folder);
+    await netmaker.client.server.createSuperAdmin(netmaker.user);
+    return netmaker;
+  }
+
   private async startBroker(): Promise<void> {
     const settings = join(this.folder, "mosquitto.conf");
     const open = `listener ${this.brokerPort} 127.0.0.1\nallow_anonymous true\npersistence false\n`;

@@ -57,7 +57,7 @@ export const aclRule: Kind<Inputs> = {
   delete: (client, id) => inTurn(client, () => client.aclRules.delete(splitId(id).own)),
 };
 
-/** With `all` the server forgets ports, and every port would be open. */
+/** With `all` the server drops ports, and every port would be open. */
 function portRefusals(protocol: Inputs["protocol"], ports: readonly string[]): Refusal[] {
   return ports.length === 0 || protocol === "tcp" || protocol === "udp"
     ? []

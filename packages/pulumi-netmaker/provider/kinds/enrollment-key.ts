@@ -47,7 +47,7 @@ export const enrollmentKey: Kind<Inputs> = {
   },
 };
 
-/** The server keeps the uses and forgets the time without a word. */
+/** The server keeps the number of uses and silently drops the expiry. */
 function limitRefusals({ uses, expires }: Partial<Inputs>): Refusal[] {
   return uses === undefined || expires === undefined
     ? []

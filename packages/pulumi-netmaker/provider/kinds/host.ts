@@ -1,5 +1,5 @@
 /**
- * A host's membership of a network. A host comes by itself, with an enrolment key; this resource waits
+ * A host's membership of a network. A host registers itself with an enrolment key; this resource waits
  * for it, sets what is to be set, and takes it out of the network again.
  */
 import type { Properties } from "@fogline/pulumi-kit/values";
@@ -59,7 +59,7 @@ export const host: Kind<Inputs> = {
   },
 };
 
-/** A host that its key has not made a member, or that somebody took out, is made one. */
+/** Adds a host that its key did not make a member, or that was removed by hand. */
 async function join(client: NetmakerClient, { id, nodes }: Host, network: string): Promise<void> {
   if ((await client.nodes.ofHost(network, id)) !== undefined) {
     return;
@@ -77,7 +77,7 @@ async function join(client: NetmakerClient, { id, nodes }: Host, network: string
   }
 }
 
-/** Sets what differs, and nothing else: every change is told to every peer. */
+/** Sets what differs, and nothing else: every change is sent to every peer. */
 async function settle(client: NetmakerClient, found: Host, given: Inputs): Promise<Host> {
   const wanted = settingsOf(given);
   const differs = Object.entries(wanted).some(

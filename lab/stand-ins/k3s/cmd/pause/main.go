@@ -1,4 +1,4 @@
-// Command pause holds a pod's namespaces: it sleeps until told to end and reaps orphans.
+// Command pause holds a pod's namespaces: it sleeps until it is signalled and reaps orphans.
 package main
 
 import (

@@ -38,7 +38,7 @@ import (
 var embedded embed.FS
 
 const (
-	// The official program looks at its folder as often.
+	// The official program reads its folder as often.
 	every = 15 * time.Second
 	// What failed is tried again sooner: at the first start kinds and namespaces appear in steps.
 	retry   = 2 * time.Second
@@ -114,7 +114,7 @@ func (d *Deployer) Run(ctx context.Context) {
 	}
 }
 
-// pass looks at everything once and tells whether all went well.
+// pass checks everything once and reports whether all of it succeeded.
 func (d *Deployer) pass(ctx context.Context) bool {
 	well := true
 	for file, content := range d.remove {

@@ -11,7 +11,7 @@ import (
 	"fogline/lab/k3s/internal/token"
 )
 
-// errOtherToken has the words of the official program, which cannot read its own datastore with
+// errOtherToken has the message of the official program, which cannot read its own datastore with
 // another server token than the one that the datastore was written with.
 var errOtherToken = errors.New("preparing server: failed to bootstrap cluster data: bootstrap data already found and encrypted with different token")
 

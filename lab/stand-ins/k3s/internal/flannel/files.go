@@ -30,7 +30,7 @@ func previous() (network, subnet ip.IP4Net) {
 	return network, subnet
 }
 
-// parse takes the network that an address with a prefix lies in.
+// parse returns the network of an address with a prefix length.
 func parse(text string) ip.IP4Net {
 	var parsed ip.IP4Net
 	if err := parsed.UnmarshalJSON([]byte(`"` + text + `"`)); err != nil {

@@ -21,7 +21,7 @@ import (
 // ErrRefused says that asking again is of no use: the server is another one or the token is wrong.
 var ErrRefused = errors.New("refused")
 
-// ErrPassword has the words of the official program for a name that another machine has.
+// ErrPassword has the message of the official program for a name that another machine has.
 var ErrPassword = errors.New("Node password rejected, duplicate hostname or contents of '" + layout.PasswordFile +
 	"' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag")
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// diskVisible tells whether the device under a folder can be looked at from here. In a machine
+// diskVisible reports whether the device of a folder is accessible here. In a machine
 // whose disk belongs to its host it cannot, and then kubelet knows no sizes to act on.
 func diskVisible(folder string) bool {
 	text, err := os.ReadFile("/proc/self/mountinfo")
@@ -21,7 +21,7 @@ func diskVisible(folder string) bool {
 	return err == nil
 }
 
-// sourceOf finds what is mounted where the folder lies.
+// sourceOf returns the device that is mounted at the folder.
 func sourceOf(mountinfo, folder string) string {
 	longest, source := -1, ""
 	for line := range strings.Lines(mountinfo) {

@@ -1,4 +1,4 @@
-// Package options reads what `k3s server` and `k3s agent` are told: flags, environment, config.yaml.
+// Package options reads the configuration of `k3s server` and `k3s agent`: flags, environment, config.yaml.
 package options
 
 // Role is what a node of the cluster does.
@@ -22,7 +22,7 @@ const (
 	DataDir = "/var/lib/rancher/k3s"
 )
 
-// Options is everything a node can be told. Names are those of the official flags.
+// Options is the configuration of a node. Names are those of the official flags.
 type Options struct {
 	Role Role
 

@@ -66,7 +66,7 @@ func chainName(prefix string, isolation Isolation) string {
 	return prefix + "_" + strings.ReplaceAll(isolation.Address, ".", "_")
 }
 
-// condition is the match in nft's words, ending in a space unless it matches everything.
+// condition is the match as an nft expression, ending in a space unless it matches everything.
 func (m Match) condition(field string) string {
 	var parts []string
 	if len(m.Peers) > 0 {

@@ -60,7 +60,7 @@ func run() error {
 	var group sync.WaitGroup
 	group.Go(func() { end(queue.Run(ctx, server)) })
 	err = serve(ctx, s.Listen, server.Handler())
-	// What ended it is told, but for an order to end.
+	// The cause is reported, unless it was a signal.
 	cause := context.Cause(ctx)
 	end(nil)
 	group.Wait()

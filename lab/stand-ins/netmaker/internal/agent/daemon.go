@@ -254,7 +254,7 @@ func (d *Daemon) set(pull model.HostPull) error {
 		}
 	}
 	config := interfaceOf(d.config, pull)
-	// The guard stands before the door opens.
+	// The firewall's rules are in place before the interface has its peers.
 	if err := firewall.Apply(context.Background(), device.Name, pull.FwUpdate); err != nil {
 		return err
 	}
@@ -315,7 +315,7 @@ func (d *Daemon) report(err error) {
 	d.trouble = text
 }
 
-// Notify has a running daemon look at its files; false when none runs.
+// Notify makes a running daemon read its files; false when none runs.
 func Notify(files Files) bool {
 	text, err := os.ReadFile(filepath.Join(files.folder, pidFile))
 	if err != nil {

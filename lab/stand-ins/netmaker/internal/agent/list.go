@@ -23,7 +23,7 @@ type ListedPeer struct {
 	AllowedIPs []string `json:"allowed_ips"`
 }
 
-// List shows the memberships that the server told last: of one network, or of all.
+// List shows the memberships of the server's last answer: of one network, or of all.
 func List(files Files, network string, long bool) ([]Listed, error) {
 	pull, err := files.Pull()
 	list := []Listed{}

@@ -21,8 +21,8 @@ type object = map[string]any
 
 const masterKey = "a-master-key-for-tests"
 
-// bench is a server with a real database.
-type bench struct {
+// testServer is a server with a real database.
+type testServer struct {
 	t     *testing.T
 	path  string
 	db    *store.Store
@@ -37,14 +37,14 @@ type bench struct {
 	services []string
 }
 
-func newBench(t *testing.T) *bench {
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "netmaker.db"), token: masterKey, manageDNS: true}
+func newTestServer(t *testing.T) *testServer {
+	b := &testServer{t: t, path: filepath.Join(t.TempDir(), "netmaker.db"), token: masterKey, manageDNS: true}
 	b.start()
 	t.Cleanup(b.stop)
 	return b
 }
 
-func (b *bench) start() {
+func (b *testServer) start() {
 	b.t.Helper()
 	var err error
 	if b.db, err = store.Open(b.path); err != nil {
@@ -60,14 +60,14 @@ func (b *bench) start() {
 	b.web = httptest.NewServer(server.Handler())
 }
 
-func (b *bench) stop() {
+func (b *testServer) stop() {
 	b.web.Close()
 	b.server.Wait()
 	b.db.Close()
 }
 
 // send calls the API and tells status and body.
-func (b *bench) send(method, path string, body any) (int, string) {
+func (b *testServer) send(method, path string, body any) (int, string) {
 	b.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -93,7 +93,7 @@ func (b *bench) send(method, path string, body any) (int, string) {
 }
 
 // ok calls the API and reads the answer.
-func ok[T any](b *bench, method, path string, body any) (value T) {
+func ok[T any](b *testServer, method, path string, body any) (value T) {
 	b.t.Helper()
 	status, answer := b.send(method, path, body)
 	if status != http.StatusOK {
@@ -105,7 +105,7 @@ func ok[T any](b *bench, method, path string, body any) (value T) {
 	return value
 }
 
-func (b *bench) refused(status int, message, method, path string, body any) {
+func (b *testServer) refused(status int, message, method, path string, body any) {
 	b.t.Helper()
 	got, answer := b.send(method, path, body)
 	if got != status || !strings.Contains(answer, message) {
@@ -113,12 +113,12 @@ func (b *bench) refused(status int, message, method, path string, body any) {
 	}
 }
 
-func (b *bench) network() {
+func (b *testServer) network() {
 	b.t.Helper()
 	ok[model.Network](b, "POST", "/api/networks", object{"netid": "netmaker", "addressrange": "10.101.0.0/16"})
 }
 
-func (b *bench) key() string {
+func (b *testServer) key() string {
 	b.t.Helper()
 	return ok[[]model.EnrollmentKey](b, "GET", "/api/v1/enrollment-keys", nil)[0].Token
 }
@@ -133,7 +133,7 @@ func machine(password string) object {
 }
 
 func TestAFullDiskAnswers500AndChangesNothing(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	if err := b.db.Limit(1); err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestAFullDiskAnswers500AndChangesNothing(t *testing.T) {
 }
 
 func TestARestartKeepsEverythingTokensToo(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.token = ""
 	who := object{"username": "admin", "password": "for-this-test"}
 	ok[object](b, "POST", "/api/users/adm/createsuperadmin", who)
@@ -180,7 +180,7 @@ func TestARestartKeepsEverythingTokensToo(t *testing.T) {
 }
 
 func TestAHostIsNotTakenOverByWhoKnowsItsId(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	path := "/api/v1/host/register/" + b.key()
 	ok[model.Registration](b, "POST", path, machine("right"))
@@ -190,7 +190,7 @@ func TestAHostIsNotTakenOverByWhoKnowsItsId(t *testing.T) {
 }
 
 func TestAHostPullsWhatItNeedsAndNoSecretOfItsOwn(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
 	b.server.Wait()
@@ -209,7 +209,7 @@ func TestAHostPullsWhatItNeedsAndNoSecretOfItsOwn(t *testing.T) {
 }
 
 func TestWhatTheStandInHasNotIsRefusedByName(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	for _, body := range []object{
 		{"network": "netmaker", "range": "*"},
@@ -222,7 +222,7 @@ func TestWhatTheStandInHasNotIsRefusedByName(t *testing.T) {
 }
 
 func TestACommandOfAClientAddsNoLinesToItsFile(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
 	b.server.Wait()
@@ -233,7 +233,7 @@ func TestACommandOfAClientAddsNoLinesToItsFile(t *testing.T) {
 }
 
 func TestARegisteredHostIsAMemberByAndBy(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
 	if nodes := ok[[]model.Node](b, "GET", "/api/nodes/netmaker", nil); len(nodes) > 0 {
@@ -248,7 +248,7 @@ func TestARegisteredHostIsAMemberByAndBy(t *testing.T) {
 }
 
 func TestAServerThatManagesNamesIsItsClientsNameServer(t *testing.T) {
-	b := newBench(t)
+	b := newTestServer(t)
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
 	b.server.Wait()
@@ -282,7 +282,7 @@ func TestItAsksForItsOwnAddressForEachKeyThatItLists(t *testing.T) {
 		}
 	}))
 	t.Cleanup(service.Close)
-	b := newBench(t)
+	b := newTestServer(t)
 	b.stop()
 	// One that fails is followed by the next.
 	b.services = []string{service.URL, service.URL}

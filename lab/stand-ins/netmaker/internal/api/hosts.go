@@ -175,7 +175,7 @@ func (c *call) nameNode(host model.Host, node model.Node) error {
 	return store.Hosts.Put(c.tx, host.ID, host)
 }
 
-// removeNode ends a membership with everything that hangs on it; rules, egresses and keys forget it later.
+// removeNode deletes a membership with everything that depends on it; rules, egresses and keys are updated later.
 func (c *call) removeNode(node model.Node) error {
 	errs := []error{c.dropGateway(node), store.Nodes.Delete(c.tx, node.ID)}
 	host, err := store.Hosts.Get(c.tx, node.HostID)

@@ -119,7 +119,7 @@ func usage(c *call) (any, error) {
 }
 
 // callersAddress tells netclient where it comes from, behind its router. The proxy before the server
-// adds the last entry of X-Forwarded-For; who lies in the ones before it fools nobody but himself.
+// adds the last entry of X-Forwarded-For; earlier entries are not trusted.
 func callersAddress(c *call) (any, error) {
 	address, _, _ := net.SplitHostPort(c.RemoteAddr)
 	if seen := c.Header.Get("X-Forwarded-For"); seen != "" {

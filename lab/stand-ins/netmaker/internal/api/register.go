@@ -164,7 +164,7 @@ func (c *call) joinLater(registered model.Host, name string) {
 	})
 }
 
-// HostUpdate takes what a host told the server through the broker.
+// HostUpdate handles a message that a host sent through the broker.
 func (s *Server) HostUpdate(ctx context.Context, id string, open func(model.Host) (model.HostUpdate, error)) error {
 	changed, err := s.store.Do(ctx, func(tx *store.Tx) error {
 		host, err := store.Hosts.Get(tx, id)
@@ -209,7 +209,7 @@ func (s *Server) applyHostUpdate(tx *store.Tx, id string, update model.HostUpdat
 	}
 }
 
-// HostStates tells what each host is to do, and which ones were deleted and have not heard of it.
+// HostStates returns the desired state of each host, and the deleted hosts that were not notified yet.
 func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, gone []store.DeletedHost, err error) {
 	_, err = s.store.Do(ctx, func(tx *store.Tx) error {
 		state, err := store.Load(tx)
@@ -230,7 +230,7 @@ func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, gone [
 	return pulls, gone, nil
 }
 
-// Told forgets a deleted host, whose message is with the broker now.
+// Told removes a deleted host after its message was sent to the broker.
 func (s *Server) Told(ctx context.Context, id string) error {
 	_, err := s.store.Do(ctx, func(tx *store.Tx) error { return store.Deleted.Delete(tx, id) })
 	return err

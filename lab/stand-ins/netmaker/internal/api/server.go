@@ -155,7 +155,7 @@ func isFault(err error) bool { return strings.HasPrefix(err.Error(), "database: 
 // errNoRecord is how the official server says that its newer tables have no such row.
 var errNoRecord = errors.New("record not found")
 
-// record words the absence of a row in a newer table.
+// record is the error for a missing row in a newer table.
 func record[T any](value T, err error) (T, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		err = errNoRecord

@@ -1,5 +1,5 @@
-// Package broker tells hosts through MQTT what changed, and hears from them. No call waits for it: hosts that
-// hear nothing ask by themselves.
+// Package broker notifies hosts of changes through MQTT and receives their messages. No call waits for it: hosts
+// that get no message poll the server.
 package broker
 
 import (
@@ -43,7 +43,7 @@ type Broker struct {
 	// pending holds one wish to publish; wishes that come meanwhile are one with it.
 	pending chan struct{}
 	mutex   sync.Mutex
-	// sent has the sum of what each host heard last.
+	// sent has the checksum of the last message to each host.
 	sent map[string][sha256.Size]byte
 	// patience is how long Run tries to connect at first.
 	patience time.Duration

@@ -105,10 +105,10 @@ func (l *lab) namespace(name string) {
 	l.in(name, "ip", "link", "set", "lo", "up")
 }
 
-// machine makes a namespace with a card at the switch.
+// machine makes a namespace with a NIC at the switch.
 func (l *lab) machine(name string, number int) {
 	l.namespace(name)
-	// Names of cards have 15 characters at most.
+	// Names of NICs have 15 characters at most.
 	l.in("hub", "ip", "link", "add", "p-"+name, "type", "veth", "peer", "name", "eth0", "netns", l.prefix+name)
 	l.in("hub", "ip", "link", "set", "p-"+name, "master", "switch", "up")
 	l.in(name, "ip", "address", "add", fmt.Sprintf("198.51.100.%d/24", number), "dev", "eth0")

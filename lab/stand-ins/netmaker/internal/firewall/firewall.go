@@ -1,5 +1,5 @@
 // Package firewall holds what comes out of the tunnels to the server's rules, by one nftables table
-// that is replaced as a whole, so that no packet meets half of the rules.
+// that is replaced as a whole, so that no packet is filtered by half of the rules.
 package firewall
 
 import (

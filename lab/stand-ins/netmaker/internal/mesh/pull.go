@@ -10,7 +10,7 @@ import (
 	"fogline/lab/netmaker/internal/store"
 )
 
-// Server is what members are told of the server.
+// Server is what members receive about the server.
 type Server struct {
 	Settings   settings.Settings
 	TrafficKey []byte

@@ -6,7 +6,7 @@ import (
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
 )
 
-// ServerConfig is what netclient is told of the server; the field names are Go's, as the official
+// ServerConfig is what netclient receives about the server; the field names are Go's, as the official
 // struct has no JSON names.
 type ServerConfig struct {
 	API           string
@@ -32,7 +32,7 @@ type Registration struct {
 	RequestedHost Host         `json:"requested_host"`
 }
 
-// PullNode is a membership as netclient is told of it.
+// PullNode is a membership as netclient receives it.
 type PullNode struct {
 	ID            string    `json:"id"`
 	HostID        string    `json:"hostid"`

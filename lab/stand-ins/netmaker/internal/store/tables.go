@@ -18,7 +18,7 @@ type Secrets struct {
 	TrafficPublic  []byte `json:"trafficPublic"`
 }
 
-// DeletedHost still has to hear that it is deleted; the key seals the message.
+// DeletedHost still has to be notified of its deletion; the key encrypts the message.
 type DeletedHost struct {
 	ID  string `json:"id"`
 	Key []byte `json:"key"`

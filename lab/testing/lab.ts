@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { NETMAKER_ACCESS } from "../engine/outputs.ts";
-import { PROJECT, RUN } from "../layout.ts";
+import { PROJECT, RUN, TOOLS } from "../layout.ts";
 
 /** What `make up` printed and kept. */
 export interface LabOutputs {
@@ -58,9 +58,7 @@ export async function kubectlOn(
 
 /** The lab's kubectl with the stack's kubeconfig, or another one. */
 export function kubectlCommand(kubeconfig = join(RUN, "kubeconfig")): [string, ...string[]] {
-  const facts = readFileSync(join(RUN, "engine", "input.json"), "utf8");
-  const { kubectl: program } = JSON.parse(facts) as { kubectl: string };
-  return [program, `--kubeconfig=${kubeconfig}`, `--cache-dir=${join(RUN, "kubectl-cache")}`];
+  return [TOOLS.kubectl, `--kubeconfig=${kubeconfig}`, `--cache-dir=${join(RUN, "kubectl-cache")}`];
 }
 
 async function runKubectl(args: readonly string[], input: string): Promise<string> {

@@ -1,33 +1,34 @@
-/** A server that meddles between a provider and the real one. */
+/** An HTTP proxy between a provider and its server that injects faults. */
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * What becomes of a call; the server carries it out, and nobody hears of it: `swallow`, or hears that the
- * connection broke: `lose`.
+ * A fault of one call. With `drop-reply` the server handles the request and the client gets no reply; with
+ * `reset` the client's connection is closed instead; with `truncate` it is closed within the reply. A
+ * status and a body are sent without asking the server.
  */
-export type Meddling =
-  "pass" | "swallow" | "lose" | "break" | { readonly status: number; readonly body: string };
+export type Fault =
+  "pass" | "drop-reply" | "reset" | "truncate" | { readonly status: number; readonly body: string };
 
-/** Decides on a call before the server sees it. */
-export type Judge = (method: string, path: string) => Meddling;
+/** Chooses the fault of a call before the server sees it. */
+export type FaultFor = (method: string, path: string) => Fault;
 
-export class Meddler implements AsyncDisposable {
-  judge: Judge = () => "pass";
-  /** Called when the server has carried out what is swallowed. */
-  swallowed: () => void = () => undefined;
+export class FaultyProxy implements AsyncDisposable {
+  faultFor: FaultFor = () => "pass";
+  /** Called when the server has handled a request whose reply is dropped. */
+  onDropped: () => void = () => undefined;
   private readonly server = createServer((incoming, outgoing) => {
     this.handle(incoming, outgoing);
   });
 
   private constructor(private readonly target: string) {}
 
-  static async before(target: string): Promise<Meddler> {
-    const meddler = new Meddler(target);
-    meddler.server.listen(0, "127.0.0.1");
-    await once(meddler.server, "listening");
-    return meddler;
+  static async before(target: string): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(target);
+    proxy.server.listen(0, "127.0.0.1");
+    await once(proxy.server, "listening");
+    return proxy;
   }
 
   get url(): string {
@@ -42,25 +43,25 @@ export class Meddler implements AsyncDisposable {
 
   private handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method = "", url: path = "", headers } = incoming;
-    const meddling = this.judge(method, path);
-    if (typeof meddling === "object") {
+    const fault = this.faultFor(method, path);
+    if (typeof fault === "object") {
       incoming.resume();
-      outgoing.writeHead(meddling.status).end(meddling.body);
+      outgoing.writeHead(fault.status).end(fault.body);
       return;
     }
     const forwarded = request(new URL(path, this.target), { method, headers }, (answer) => {
-      if (meddling === "swallow") {
+      if (fault === "drop-reply") {
         answer.resume().on("end", () => {
-          this.swallowed();
+          this.onDropped();
         });
         return;
       }
-      if (meddling === "lose") {
+      if (fault === "reset") {
         answer.resume().on("end", () => outgoing.destroy());
         return;
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      if (meddling === "break") {
+      if (fault === "truncate") {
         answer.once("data", (chunk: Buffer) => {
           outgoing.write(chunk.subarray(0, chunk.length / 2), () => outgoing.destroy());
         });

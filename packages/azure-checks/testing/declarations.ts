@@ -1,6 +1,6 @@
 /** A small fog of right declarations, for tests to make wrong. */
-import { NO_SUBSCRIPTION, type Declaration } from "./world.ts";
-import * as world from "./world.ts";
+import { NO_SUBSCRIPTION, type Declaration } from "../world.ts";
+import * as world from "../world.ts";
 
 export const GROUP_ID = `/subscriptions/${NO_SUBSCRIPTION}/resourceGroups/CloudStep`;
 const NETWORK = `${GROUP_ID}/providers/Microsoft.Network`;
@@ -21,7 +21,7 @@ export const SSH_RULE = {
   destinationPortRange: "22",
 };
 
-export function card(name: string, address = `${name}-address`): Fields {
+export function nic(name: string, address = `${name}-address`): Fields {
   return {
     ...WHERE,
     networkInterfaceName: name,
@@ -109,8 +109,8 @@ export function fog(): Record<string, { type: string; inputs: Fields }> {
     },
     "MasterNode-address": { type: world.ADDRESS, inputs: address("MasterNode-address") },
     "WorkerNode-address": { type: world.ADDRESS, inputs: address("WorkerNode-address") },
-    "MasterNode-card": { type: world.CARD, inputs: card("MasterNode-card", "MasterNode-address") },
-    "WorkerNode-card": { type: world.CARD, inputs: card("WorkerNode-card", "WorkerNode-address") },
+    "MasterNode-card": { type: world.NIC, inputs: nic("MasterNode-card", "MasterNode-address") },
+    "WorkerNode-card": { type: world.NIC, inputs: nic("WorkerNode-card", "WorkerNode-address") },
     MasterNode: { type: world.MACHINE, inputs: machine("MasterNode") },
     WorkerNode: { type: world.MACHINE, inputs: machine("WorkerNode") },
     "host-key": {

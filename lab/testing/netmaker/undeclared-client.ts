@@ -1,7 +1,7 @@
 /**
  * Makes or deletes an external client that the program does not declare; prints its configuration.
  *
- * Usage: node --import tsx lab/tests/netmaker/visitor.ts create|delete ACCESS-FILE
+ * Usage: node --import tsx lab/testing/netmaker/undeclared-client.ts create|delete ACCESS-FILE
  */
 import { readFileSync } from "node:fs";
 

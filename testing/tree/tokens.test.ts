@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-const PROJECT = join(import.meta.dirname, "..");
+const PROJECT = join(import.meta.dirname, "../..");
 /** Where components are declared. */
 const FOLDERS = ["apps", "components", "stacks", "testing/fixtures/apps"];
 

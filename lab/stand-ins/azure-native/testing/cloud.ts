@@ -7,10 +7,10 @@ import type { Inputs } from "@fogline/azure-checks/values";
 import type { Properties } from "@fogline/pulumi-kit/values";
 import { onTestFinished } from "vitest";
 
-import { addUnreported, Unreported } from "../../engine/unreported.ts";
-import { Cloud, type View } from "./cloud.ts";
-import type { InstanceView } from "./machines.ts";
-import { AzureProvider } from "./provider.ts";
+import { addUnreported, Unreported } from "../../../engine/unreported.ts";
+import { Cloud, type View } from "../cloud.ts";
+import type { InstanceView } from "../machines.ts";
+import { AzureProvider } from "../provider.ts";
 
 const GROUP = { resourceGroupName: "fog" };
 const WHERE = { ...GROUP, location: "westeurope" };
@@ -19,7 +19,7 @@ const BASE = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups
 export const SUBNET_ID = `${BASE}/Microsoft.Network/virtualNetworks/net/subnets/machines`;
 export const addressId = (name: string): string =>
   `${BASE}/Microsoft.Network/publicIPAddresses/${name}`;
-export const cardId = (name: string): string =>
+export const nicId = (name: string): string =>
   `${BASE}/Microsoft.Network/networkInterfaces/${name}`;
 export const RULES_ID = `${BASE}/Microsoft.Network/networkSecurityGroups/rules`;
 
@@ -55,7 +55,7 @@ export const INPUTS = {
     publicIPAllocationMethod: "Static",
     sku: { name: "Standard" },
   }),
-  card: (name: string, address: string) => ({
+  nic: (name: string, address: string) => ({
     ...WHERE,
     networkInterfaceName: name,
     networkSecurityGroup: { id: RULES_ID },
@@ -70,14 +70,14 @@ export const INPUTS = {
   }),
   machine: (
     name: string,
-    card: string,
+    nic: string,
     vmSize = "Standard_B2pls_v2",
     keyData = "ssh-ed25519 A",
   ) => ({
     ...WHERE,
     vmName: name,
     hardwareProfile: { vmSize },
-    networkProfile: { networkInterfaces: [{ id: cardId(card), primary: true }] },
+    networkProfile: { networkInterfaces: [{ id: nicId(nic), primary: true }] },
     osProfile: {
       computerName: name.toLowerCase(),
       adminUsername: "fogline",

@@ -23,7 +23,7 @@ interface Entry {
   owners: Owners;
 }
 
-export class FakeApi {
+export class TestApiServer {
   /** Acts as the controllers: called after each write with the object's path. */
   react: (path: string, object: JsonObject) => void = () => undefined;
   /** Text of the log of a container: `<pod>/<container>`. */
@@ -65,8 +65,8 @@ export class FakeApi {
     const { port } = this;
     return JSON.stringify({
       "current-context": "test",
-      clusters: [{ name: "fake", cluster: { server: `http://127.0.0.1:${port}` } }],
-      contexts: [{ name: "test", context: { cluster: "fake", user: "tester" } }],
+      clusters: [{ name: "test", cluster: { server: `http://127.0.0.1:${port}` } }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "tester" } }],
       users: [{ name: "tester", user: { token: "test-token" } }],
     });
   }
@@ -143,7 +143,7 @@ export class FakeApi {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://fake");
+    const url = new URL(request.url ?? "/", "http://test");
     const path = url.pathname;
     this.requests.push(`${request.method ?? ""} ${path}${url.search}`);
     const chunks: Buffer[] = [];

@@ -1,37 +1,37 @@
-/** Rules of network cards. */
+/** Rules of NICs. */
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 
 import { addressAt, addressInside, parseCidr } from "./cidr.ts";
 import { prefixesOf, RESERVED_ADDRESSES } from "./network.ts";
 import { required, type Refusal } from "./refusal.ts";
 import { at, listAt, missing, textAt } from "./values.ts";
-import { CARD, nameOf, sameResource, type Resource, type World } from "./world.ts";
+import { NIC, nameOf, sameResource, type Resource, type World } from "./world.ts";
 
-/** One address of a card. */
+/** One address of a NIC. */
 interface Configuration {
   readonly path: string;
   readonly inputs: unknown;
   readonly owner: string;
 }
 
-/** Every address of a card has a name, a subnet with room, and a public address of its own. */
-export function checkCard(card: Resource, world: World): Refusal[] {
-  const all = configurations(card);
-  if (missing(card.inputs, "ipConfigurations")) {
+/** Every address of a NIC has a name, a subnet with a free address, and a public address of its own. */
+export function checkNic(nic: Resource, world: World): Refusal[] {
+  const all = configurations(nic);
+  if (missing(nic.inputs, "ipConfigurations")) {
     return [required("ipConfigurations")];
   }
   return [
     ...all.flatMap((each) => checkConfiguration(each, world)),
-    ...primaries(card, all),
+    ...primaries(nic, all),
     ...all.flatMap((each, n) => sameName(each, all.slice(0, n))),
   ];
 }
 
-function configurations(card: Resource): readonly Configuration[] {
-  return listAt(card.inputs, "ipConfigurations").map((inputs, n) => ({
+function configurations(nic: Resource): readonly Configuration[] {
+  return listAt(nic.inputs, "ipConfigurations").map((inputs, n) => ({
     path: `ipConfigurations[${n}]`,
     inputs,
-    owner: card.id,
+    owner: nic.id,
   }));
 }
 
@@ -55,7 +55,7 @@ function checkConfiguration(own: Configuration, world: World): Refusal[] {
   ];
 }
 
-/** A public address belongs to one card. */
+/** A public address belongs to one NIC. */
 function checkPublic({ path, inputs, owner }: Configuration, world: World): Refusal[] {
   const address = textAt(inputs, "publicIPAddress.id");
   if (address === undefined) {
@@ -71,7 +71,7 @@ function checkPublic({ path, inputs, owner }: Configuration, world: World): Refu
     : [{ path: `${path}.publicIPAddress`, code: "PublicIPAddressInUse", message }];
 }
 
-/** An address that is chosen lies in the subnet, is none of Azure's own, and is free. */
+/** A static address is in the subnet, is not reserved by Azure, and is free. */
 function checkStatic(
   { path, inputs, owner }: Configuration,
   subnet: Resource | undefined,
@@ -108,7 +108,7 @@ function checkStatic(
   return taken ? [{ path: where, code: "PrivateIPAddressIsAllocated", message }] : [];
 }
 
-/** A subnet holds as many cards as it has addresses beside those that Azure keeps. */
+/** A subnet holds as many NICs as it has addresses beside those that Azure keeps. */
 function checkRoom({ path, owner }: Configuration, subnet: Resource, world: World): Refusal[] {
   const room = prefixesOf(subnet.inputs).reduce(
     (sum, prefix) => sum + Math.max(0, sizeOf(prefix) - RESERVED_ADDRESSES),
@@ -124,10 +124,10 @@ function checkRoom({ path, owner }: Configuration, subnet: Resource, world: Worl
 }
 
 /** Of several addresses exactly one is the first. */
-function primaries(card: Resource, all: readonly Configuration[]): Refusal[] {
+function primaries(nic: Resource, all: readonly Configuration[]): Refusal[] {
   const first = all.filter(({ inputs }) => at(inputs, "primary") === true).length;
   const known = all.every(({ inputs }) => at(inputs, "primary") !== UNKNOWN);
-  const message = `Network interface ${nameOf(card.id)} has ${first} primary IP configurations. It must have exactly one.`;
+  const message = `Network interface ${nameOf(nic.id)} has ${first} primary IP configurations. It must have exactly one.`;
   return all.length > 1 && known && first !== 1
     ? [{ path: "ipConfigurations", code: "NetworkInterfaceMustHaveOnePrimaryIpConfig", message }]
     : [];
@@ -142,10 +142,10 @@ function sameName({ path, inputs }: Configuration, earlier: readonly Configurati
     : [];
 }
 
-/** Addresses of every other card. */
+/** Addresses of every other NIC. */
 function others(world: World, owner: string): Configuration[] {
   return world
-    .ofType(CARD)
+    .ofType(NIC)
     .filter(({ id }) => id !== owner)
     .flatMap(configurations);
 }

@@ -32,7 +32,7 @@ export async function createDisk(spec: MachineSpec, tar: string): Promise<void> 
 }
 
 /**
- * The network card's address, as the network's owner handed it out. A script rather than
+ * The NIC's address, as the network's owner handed it out. A script rather than
  * systemd-networkd, which waits for udev where /sys is writable, and no container has udev.
  */
 export async function writeNetwork(
@@ -59,7 +59,7 @@ async function writeSystem(disk: string, spec: MachineSpec): Promise<void> {
       "[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n",
     "etc/systemd/journald.conf.d/10-lab.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=64M\n",
     "etc/systemd/system/lab-network.service":
-      "[Unit]\nDescription=Network card\nDefaultDependencies=no\nAfter=local-fs.target\n" +
+      "[Unit]\nDescription=Network interface\nDefaultDependencies=no\nAfter=local-fs.target\n" +
       "Before=network.target network-online.target\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" +
       "ExecStart=/bin/sh /usr/local/sbin/lab-network\n\n[Install]\nWantedBy=multi-user.target network-online.target\n",
     ...legacyControllers(),

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { z } from "zod";
 
-import { settingsTable, withTable } from "../stacks/settings-table.ts";
+import { settingsTable, withTable } from "../../stacks/settings-table.ts";
 
 it("the README's table of settings is made from the schemas; npm run settings writes it", () => {
-  const readme = readFileSync(join(import.meta.dirname, "..", "README.md"), "utf8");
+  const readme = readFileSync(join(import.meta.dirname, "../..", "README.md"), "utf8");
   expect(withTable(readme, settingsTable())).toBe(readme);
 });
 
