@@ -121,6 +121,7 @@ remove_service() {
   [ ! -d "${hook%/*}" ] || rmdir --ignore-fail-on-non-empty "${hook%/*}"
   systemctl daemon-reload
   rm -f "$state/lock"
+  [ ! -d /run/fogline-enrolment ] || rmdir --ignore-fail-on-non-empty /run/fogline-enrolment
   rmdir --ignore-fail-on-non-empty "$state" "${state%/*}"
 }
 
