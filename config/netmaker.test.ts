@@ -67,7 +67,7 @@ describe("an overlay of kind netmaker", () => {
     expect(arm.map(({ path }) => path)).toContain("fogline:netmaker.server.sha256.arm64");
   });
 
-  it("refuses a device's name that is too long for a client, or for the guest that it is at first", () => {
+  it("refuses a device's name that is too long for its client, or for that of its bundle", () => {
     const edge = [
       { name: "p".repeat(32), host: "192.0.2.99", hostKey },
       { name: "p".repeat(33), host: "192.0.2.98", hostKey },

@@ -78,7 +78,7 @@ describe("a device with a join bundle", () => {
 
   it("keeps its notes when it cannot leave altogether, and completes that when run again", async () => {
     // An own part of what joining made, which cannot be undone for now.
-    fog.cabin.must(`echo homebridge >/var/lib/fogline/guest/packages
+    fog.cabin.must(`echo homebridge >/var/lib/fogline/notes/packages
       printf '#!/bin/bash\necho -n installed\n' >/usr/local/sbin/dpkg-query
       printf '#!/bin/bash\n[[ $* = *simulate* ]] || exit 100\n' >/usr/local/sbin/apt-get
       chmod 0755 /usr/local/sbin/{dpkg-query,apt-get}`);
@@ -87,10 +87,10 @@ describe("a device with a join bundle", () => {
       1,
       expect.stringContaining("could not undo everything that joining did ( remove_packages )"),
     ]);
-    expect(fog.cabin.must("ls /var/lib/fogline")).toBe("guest\njoined\nleave\n");
+    expect(fog.cabin.must("ls /var/lib/fogline")).toBe("joined\nleave\nnotes\n");
     // The rest is undone all the same.
     expect(fog.cabin.must("getent passwd fogline || true; ls /etc/wireguard")).toBe("");
-    fog.cabin.must("rm /usr/local/sbin/{dpkg-query,apt-get} /var/lib/fogline/guest/packages");
+    fog.cabin.must("rm /usr/local/sbin/{dpkg-query,apt-get} /var/lib/fogline/notes/packages");
   });
 
   it("leaves nothing on itself when it leaves", async () => {
@@ -145,7 +145,7 @@ describe("a join bundle", () => {
   ])("is refused with %s, and stays good", async (_what, text, why) => {
     const request = text.includes("end") || text === "" ? text : `${text}\\nend`;
     const answer = await fog.hub.run(
-      `printf '${request}\\n' | REMOTE_ADDR=10.101.3.18 /usr/local/libexec/fogline-enrol serve`,
+      `printf '${request}\\n' | SOCAT_PEERADDR=10.101.3.18 /usr/local/sbin/connection`,
     );
     expect(answer.stdout).toContain(`refused ${why}`);
     expect(fog.hub.must("ls /var/lib/fogline/enrolment/attic")).not.toContain("device");

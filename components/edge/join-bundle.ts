@@ -20,6 +20,7 @@ import {
   RemoteScript,
   TOOLS_SCRIPT,
 } from "../remote/script.ts";
+import { INVITE_SCRIPT, serviceValues } from "./enrolment-service.ts";
 import { bundleKeys, bundleText, parseEnrolled, parseExpiry, type Enrolled } from "./enrolment.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { prepare } from "./preparation.ts";
@@ -129,19 +130,15 @@ function createInvitation(step: Step, invitation: Invitation): RemoteScript {
     `${node}-invitation`,
     {
       machine: overlay.hub.machine,
-      script: [FILES_SCRIPT, ...scripts("departure.sh", "invite.sh")],
+      script: INVITE_SCRIPT,
       values: {
         NODE: node,
         ISSUE: step.issue,
         ARCH: device.arch,
         ...peer,
-        GUEST: invitation.joinAddress,
+        JOIN_ADDRESS: invitation.joinAddress,
         VALID_HOURS: String(device.bundle.validHours),
-        HUB: overlay.hub.address,
-        PORT: ENROLMENT_PORT,
-        INTERFACE: overlay.hub.interfaceName,
-        UNIT: overlay.hub.unit,
-        PROGRAM: readScript(scripts("enrol.sh")),
+        ...serviceValues({ ...overlay.hub, port: ENROLMENT_PORT }),
       },
     },
     // The enrolment service listens on the hub's address in the overlay.

@@ -1,8 +1,9 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # Hands a device that the overlay's server knows by now its configuration, by way of the hub's enrolment.
 # Runs on the hub.
 # Values: those of departure.sh, ISSUE (another one is another device), CONF (the device's, without its private key)
 # Parts before it: files.sh, departure.sh
+set -euo pipefail
 case $1 in
   create | update)
     # Where an earlier device had this address, the server has forgotten its key by now.

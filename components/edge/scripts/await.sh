@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Waits on the hub until a device has joined with its bundle.
 # Values: NODE, ISSUE, WAIT_MINUTES, FILE (the bundle, on the operator's computer)
-# Prints what the device said of itself: its keys, processor and operating system.
+# Prints what the device said of itself: its keys and its processor.
 set -euo pipefail
-bundle=${STATE:-/var/lib/fogline/enrolment}/$NODE
+bundle=/var/lib/fogline/enrolment/$NODE
 deadline=$((SECONDS + WAIT_MINUTES * 60))
 told=-30
 

@@ -1,8 +1,9 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # Waits on the hub until a device that was told to leave is gone; part of the scripts that forget it.
 # Values: those of files.sh, ADDRESS (the device's)
+set -euo pipefail
 
-# The device leaves on its own once it was told, and its last words pass through the hub.
+# The device leaves on its own once it was told, and what it sends meanwhile passes through the hub.
 await_departure() {
   local deadline=$((SECONDS + 30))
   while ping -q -c 1 -W 1 "$ADDRESS" >/dev/null; do

@@ -1,91 +1,96 @@
-# shellcheck shell=bash
-# Lets one device join through the hub with a bundle, or no longer. Runs on the hub.
-# Values: those of files.sh, ISSUE, ARCH, ADDRESS (the device's; empty where a server lets it in), GUEST
-#         (its address while it joins), KEY (public half of the bundle's key), VALID_HOURS, HUB, PORT,
-#         INTERFACE (the hub's), UNIT (that brings it up), PROGRAM (enrol.sh)
+#!/usr/bin/env bash
+# Invites one device to join with a bundle, or no longer. Runs on the hub, where it installs the enrolment
+# service with the first invitation and removes it with the last.
+# Values: those of files.sh, ISSUE, ARCH, ADDRESS (the device's; empty where a server keeps the peers),
+#         JOIN_ADDRESS (from which it asks), KEY (public half of the bundle's key), VALID_HOURS, INTERFACE
+#         (the hub's), UNIT (that brings it up), PROGRAM (enrol.sh with its values), READER
+#         (enrolment-request.sh), and the units' files SOCKET, SERVICE, SWEEP, TIMER and HOOK
 # Parts before it: files.sh, departure.sh
 # Prints when the bundle expires, in seconds since 1970.
-# shellcheck disable=SC2153 # the values stand before the script when it runs
+# shellcheck disable=SC2153,SC2154 # the values and parts stand before the script when it runs
+set -euo pipefail
 state=/var/lib/fogline/enrolment
 bundle=$state/$NODE
-program=/usr/local/libexec/fogline-enrol
+libexec=/usr/local/libexec
 units=/etc/systemd/system
 hook=$units/$UNIT.d/enrolment.conf
+started=(fogline-enrolment.socket fogline-enrolment-sweep.timer)
 
-install_program() {
+install_service() {
   command -v nft >/dev/null || {
     say "installing nftables on the hub"
     apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq \
       --no-install-recommends nftables >&2
   }
-  put "$program" 0755 "$PROGRAM"
-  put "$state/door" 0600 "INTERFACE=$INTERFACE
-HUB=$HUB
-PORT=$PORT"
-  # The guard stands before the first guest can come, after a restart of the hub as well.
+  put "$libexec/fogline-enrol" 0755 "$PROGRAM"
+  put "$libexec/fogline-enrolment-request" 0755 "$READER"
   find "$units" -path '*.service.d/enrolment.conf' ! -path "$hook" -delete
-  put "$hook" 0644 "[Service]
-ExecStartPost=$program open
-ExecStartPost=systemctl --no-block start fogline-enrolment.socket fogline-enrolment-sweep.timer"
-  put "$units/fogline-enrolment.socket" 0644 "[Unit]
-Description=Devices that join with a bundle
-
-[Socket]
-ListenStream=$HUB:$PORT
-FreeBind=yes
-Accept=yes
-MaxConnections=16"
-  put "$units/fogline-enrolment@.service" 0644 "[Unit]
-Description=A device that joins with a bundle
-CollectMode=inactive-or-failed
-
-[Service]
-ExecStart=$program serve
-StandardInput=socket
-StandardError=journal
-RuntimeMaxSec=60"
-  put "$units/fogline-enrolment-sweep.service" 0644 "[Unit]
-Description=Shut out expired join bundles
-
-[Service]
-Type=oneshot
-ExecStart=$program sweep"
-  put "$units/fogline-enrolment-sweep.timer" 0644 "[Unit]
-Description=Shut out expired join bundles
-
-[Timer]
-OnActiveSec=1min
-OnUnitActiveSec=5min"
+  put "$hook" 0644 "$HOOK"
+  put "$units/fogline-enrolment.socket" 0644 "$SOCKET"
+  put "$units/fogline-enrolment@.service" 0644 "$SERVICE"
+  put "$units/fogline-enrolment-sweep.service" 0644 "$SWEEP"
+  put "$units/fogline-enrolment-sweep.timer" 0644 "$TIMER"
   systemctl daemon-reload
+  adopt_earlier
+}
+
+# What earlier versions kept under other names; their bundles stay good.
+adopt_earlier() {
+  local file
+  for file in "$state"/*/guest; do
+    [ ! -e "$file" ] || mv "$file" "${file%/*}/join-address"
+  done
+  rm -f "$state/door" "$state"/*/lock
+}
+
+# start_service CHANGED: a socket that listens already takes over what has changed.
+start_service() {
+  "$libexec/fogline-enrol" open
+  if [ "$1" = yes ]; then
+    systemctl restart "${started[@]}"
+  else
+    systemctl start "${started[@]}"
+  fi
+}
+
+# Not while a request is decided on.
+locked() {
+  umask 077
+  mkdir -p "$bundle"
+  (
+    flock 9
+    "$@"
+  ) 9>"$state/lock"
 }
 
 invite() {
-  local barred
-  umask 077
-  mkdir -p "$bundle"
   if [ "$ISSUE" != "$(cat "$bundle/issue" 2>/dev/null || true)" ]; then
-    shut_out
-    barred=$(sed -n 's|^Address *= *\([0-9.]*\).*|\1|p' "$bundle/conf" 2>/dev/null || true)
-    rm -f "$bundle"/*
-    [ -z "$barred" ] || echo "$barred" >"$bundle/barred"
-    echo $(($(date +%s) + VALID_HOURS * 3600)) >"$bundle/expires"
-    echo "$ISSUE" >"$bundle/issue"
+    issue
   elif [ -n "$ADDRESS" ] && [ -e "$bundle/device" ] && [ "$ADDRESS" != "$(cat "$bundle/address")" ]; then
     say "it has joined as $(cat "$bundle/address") and cannot become $ADDRESS from afar:" \
       "keep fogline:overlay.addresses, or raise its bundle.issue and join anew"
     exit 1
   fi
   echo "$ARCH" >"$bundle/arch"
-  echo "$GUEST" >"$bundle/guest"
+  echo "$JOIN_ADDRESS" >"$bundle/join-address"
   if [ -n "$ADDRESS" ]; then
     echo "$KEY" >"$bundle/key"
     echo "$ADDRESS" >"$bundle/address"
   else
     rm -f "$bundle/address" "$bundle/key"
   fi
-  "$program" open
-  systemctl start fogline-enrolment.socket fogline-enrolment-sweep.timer
+}
+
+# Makes it another bundle: that of an earlier issue ends, and so does the device that joined with it.
+issue() {
+  local barred
+  shut_out
+  barred=$(sed -n 's|^Address *= *\([0-9.]*\).*|\1|p' "$bundle/conf" 2>/dev/null || true)
+  rm -f "$bundle"/*
+  [ -z "$barred" ] || echo "$barred" >"$bundle/barred"
+  echo $(($(date +%s) + VALID_HOURS * 3600)) >"$bundle/expires"
+  echo "$ISSUE" >"$bundle/issue"
 }
 
 # Takes the bundle's peer and the device that joined with it out of the overlay; where a server keeps the
@@ -99,38 +104,44 @@ shut_out() {
   done
 }
 
-remove() {
-  if [ -n "$ADDRESS" ] && [ -e "$bundle/device" ]; then
-    await_departure
-  fi
+withdraw() {
   shut_out
-  # What a removal that was cut off has done already is passed over.
-  if [ -n "$(find "$state" -mindepth 1 -maxdepth 1 -type d ! -path "$bundle" 2>/dev/null)" ]; then
-    rm -rf "$bundle"
-    # Another member may have the guest's address one day.
-    "$program" open
-    return
-  fi
+  rm -rf "$bundle"
+}
+
+# What a removal that was cut off has done already is passed over.
+remove_service() {
   if [ -e "$units/fogline-enrolment.socket" ]; then
-    systemctl stop fogline-enrolment.socket fogline-enrolment-sweep.timer
+    systemctl stop "${started[@]}"
   fi
   if nft list table ip fogline_enrolment >/dev/null 2>&1; then
     nft delete table ip fogline_enrolment
   fi
-  rm -rf "$hook" "$program" "$units"/fogline-enrolment*
+  rm -f "$hook" "$libexec/fogline-enrol" "$libexec/fogline-enrolment-request" "$units"/fogline-enrolment*
   [ ! -d "${hook%/*}" ] || rmdir --ignore-fail-on-non-empty "${hook%/*}"
   systemctl daemon-reload
-  rm -rf "$bundle" "$state/door"
-  if [ -d "$state" ]; then
-    rmdir --ignore-fail-on-non-empty "$state" "${state%/*}"
-  fi
+  rm -f "$state/lock"
+  [ ! -d /run/fogline-enrolment ] || rmdir --ignore-fail-on-non-empty /run/fogline-enrolment
+  rmdir --ignore-fail-on-non-empty "$state" "${state%/*}"
 }
 
 case $1 in
   create | update)
-    install_program
-    invite
+    install_service
+    locked invite
+    start_service "$changed"
     cat "$bundle/expires"
     ;;
-  delete) remove ;;
+  delete)
+    if [ -n "$ADDRESS" ] && [ -e "$bundle/device" ]; then
+      await_departure
+    fi
+    locked withdraw
+    if [ -n "$(find "$state" -mindepth 1 -maxdepth 1 -type d)" ]; then
+      # Another member may have the join address one day.
+      "$libexec/fogline-enrol" open
+    else
+      remove_service
+    fi
+    ;;
 esac

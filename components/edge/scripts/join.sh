@@ -13,7 +13,7 @@ key=$ROOT/etc/wireguard/fogline0.key
 conf=$ROOT/etc/wireguard/fogline0.conf
 # Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
 if [ -t 2 ]; then patience=600; else patience=${PATIENCE:-3600}; fi
-# Whether the hub has heard of it, and the operator's up has not let it in yet.
+# Whether the hub has its request, and the operator's up has not let it in yet.
 expected=no
 
 check_bundle() {
@@ -28,20 +28,22 @@ check_bundle() {
   command -v sudo >/dev/null || problem "it has no sudo, by which the operator works here: apt install sudo"
   refuse_problems
   if [[ $(cat "$home/joined" 2>/dev/null) = "$NODE "* ]]; then
-    say "leaves the fog that it joined with an earlier bundle"
+    say "leaves the stack that it joined with an earlier bundle"
     bash "$home/leave"
   fi
-  [ ! -e "$conf" ] || refuse "it belongs to a fog already ($conf): take it out there first"
+  [ ! -e "$conf" ] || refuse "it belongs to a stack already ($conf): take it out there first"
 }
 
 utc() { date -u -d "@$1" '+%F %R UTC'; }
 
 # What is made here is noted, so that leaving takes exactly that away.
 prepare_to_leave() {
-  mkdir -p "$home/guest"
-  chmod 0700 "$home" "$home/guest"
-  printf '%s\n' "$ADMIN" >"$home/guest/admin"
-  printf '%s\n' "$AUTHORIZED_KEY" >"$home/guest/authorized-key"
+  # A bundle of an earlier version began here under another name.
+  [ ! -d "$home/guest" ] || mv -T "$home/guest" "$home/notes"
+  mkdir -p "$home/notes"
+  chmod 0700 "$home" "$home/notes"
+  printf '%s\n' "$ADMIN" >"$home/notes/admin"
+  printf '%s\n' "$AUTHORIZED_KEY" >"$home/notes/authorized-key"
   printf '%s' "$LEAVE" >"$home/leave"
   trap give_up EXIT
 }
@@ -63,8 +65,8 @@ provide_tools() {
   local packages
   mapfile -t packages < <(lacking_here)
   [ ${#packages[@]} -gt 0 ] || return 0
-  contained || sync_clock "$home/guest/clock"
-  until install_packages "$home/guest/packages" "${packages[@]}"; do
+  contained || sync_clock "$home/notes/clock"
+  until install_packages "$home/notes/packages" "${packages[@]}"; do
     [ $SECONDS -lt "$patience" ] || refuse "cannot install ${packages[*]}: is it online?"
     sleep 5
   done
@@ -82,11 +84,11 @@ make_key() {
   [ -s "$key" ] || wg genkey >"$key"
 }
 
-# The operator's way in: a user with the operator's key, over the overlay.
-let_operator_in() {
+# The operator's access: a user with the operator's key, over the overlay.
+admit_operator() {
   local ssh
   if ! getent passwd "$ADMIN" >/dev/null; then
-    touch "$home/guest/made-user"
+    touch "$home/notes/made-user"
     useradd --system --create-home --shell /bin/bash "$ADMIN"
   fi
   ssh=$(getent passwd "$ADMIN" | cut -d: -f6)/.ssh
@@ -98,13 +100,13 @@ let_operator_in() {
   mv /etc/sudoers.d/fogline.part /etc/sudoers.d/fogline
   ssh-keygen -A >/dev/null
   if ! systemctl is-active --quiet ssh.service && ! systemctl is-active --quiet ssh.socket; then
-    touch "$home/guest/started-ssh"
+    touch "$home/notes/started-ssh"
     systemctl enable --quiet --now ssh.service
   fi
 }
 
 # Goes on until the hub answers: the network may come up later than this script.
-enrol() {
+ask_to_join() {
   local deadline=$((SECONDS + patience)) told=$SECONDS answer
   with_key "$JOIN_CONF" "$JOIN_KEY" >"$join_conf"
   wg-quick up "$join_conf" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $join_conf shows why"
@@ -128,14 +130,21 @@ enrol() {
   wg-quick down "$join_conf" >/dev/null 2>&1
   rm -f "$join_conf"
   [ "${answer%%$'\n'*}" = joined ] || refuse "the hub refused it: ${answer#refused }"
-  [ -n "$CONF" ] || CONF=${answer#*$'\n'}$'\n'
+  [ -n "$CONF" ] || take_conf "${answer#*$'\n'}"
 }
 
-# One conversation; no answer fails.
+# take_conf TEXT: what the hub passes on makes a tunnel and nothing else; wg-quick would run commands.
+take_conf() {
+  ! grep -qvE '^(\[(Interface|Peer)\]|(Address|MTU|PrivateKey|PublicKey|AllowedIPs|Endpoint|PersistentKeepalive) = [^[:cntrl:]]+|(#[^[:cntrl:]]*)?)$' <<<"$1" \
+    || refuse "the hub sent a configuration with lines that no tunnel of Fogline has: tell the operator"
+  CONF=$1$'\n'
+}
+
+# One request; no answer fails.
 ask() {
   local answer
   answer=$(request | timeout 15 bash -c \
-    'exec 3<>"/dev/tcp/$1/$2" && cat >&3 && cat <&3' ask "$HUB" "$PORT" 2>/dev/null) \
+    'exec 3<>"/dev/tcp/$1/$2" && cat >&3 && head -c 16384 <&3' ask "$HUB" "$PORT" 2>/dev/null) \
     && [ -n "$answer" ] && echo "$answer"
 }
 
@@ -172,7 +181,7 @@ join_overlay() {
 check_bundle
 prepare_to_leave
 make_key
-let_operator_in
-enrol
+admit_operator
+ask_to_join
 join_overlay
 say "has joined. The operator's up does the rest; this file is used up and can be deleted"

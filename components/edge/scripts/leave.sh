@@ -2,10 +2,10 @@
 # Takes a device that joined with a bundle out of the overlay and removes what joining made. The
 # device keeps this script, and runs it when told to: the way to tell it leads over the overlay.
 # Follows tools.sh.
-set -uo pipefail
+set -euo pipefail
 NODE=$HOSTNAME
 home=/var/lib/fogline
-admin=$(cat "$home/guest/admin")
+admin=$(cat "$home/notes/admin" || true)
 # Steps that failed. All are tried: half a departure is worse than one that says what it could not do.
 failed=
 
@@ -22,7 +22,7 @@ leave_overlay() {
 
 remove_admin() {
   rm -f /etc/sudoers.d/fogline || return
-  if [ -e "$home/guest/made-user" ]; then
+  if [ -e "$home/notes/made-user" ]; then
     remove_user
   else
     remove_authorized_key
@@ -48,26 +48,26 @@ remove_authorized_key() {
   keys=$(getent passwd "$admin" | cut -d: -f6)/.ssh/authorized_keys
   [ -e "$keys" ] || return 0
   # No line but this one makes grep fail, and an empty file.
-  grep -vxF -f "$home/guest/authorized-key" "$keys" >"$home/guest/keys"
-  [ $? -le 1 ] && cat "$home/guest/keys" >"$keys" || return
+  grep -vxF -f "$home/notes/authorized-key" "$keys" >"$home/notes/keys"
+  [ $? -le 1 ] && cat "$home/notes/keys" >"$keys" || return
   [ -s "$keys" ] || rm "$keys" || return
   rmdir --ignore-fail-on-non-empty "${keys%/*}"
 }
 
-stop_ssh() { [ ! -e "$home/guest/started-ssh" ] || systemctl disable --quiet --now ssh.service; }
+stop_ssh() { [ ! -e "$home/notes/started-ssh" ] || systemctl disable --quiet --now ssh.service; }
 
-restore_clock() { [ ! -e "$home/guest/clock" ] || timedatectl set-ntp false; }
+restore_clock() { [ ! -e "$home/notes/clock" ] || timedatectl set-ntp false; }
 
 attempt leave_overlay
 attempt remove_admin
 attempt stop_ssh
 attempt restore_clock
-attempt remove_packages "$home/guest/packages"
+attempt remove_packages "$home/notes/packages"
 # The notes go last: by them, this script can be run once more.
 if [ -n "$failed" ]; then
   echo "$NODE: could not undo everything that joining did ($failed ): once the reason is gone, run" \
     "sudo bash $home/leave" >&2
   exit 1
 fi
-rm -rf "$home/guest" "$home/joined" "$home/leave"
+rm -rf "$home/notes" "$home/joined" "$home/leave"
 [ ! -d "$home" ] || rmdir --ignore-fail-on-non-empty "$home"

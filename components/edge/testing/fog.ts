@@ -8,6 +8,7 @@ import { CONF_SCRIPT, MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
 import { FILES_SCRIPT, readScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { CHECK_SCRIPTS } from "../check.ts";
+import { INVITE_SCRIPT, serviceValues } from "../enrolment-service.ts";
 import { bundleKeys, bundleText } from "../enrolment.ts";
 import { scripts } from "../scripts.ts";
 import { TestMachine, type Ran } from "./machines.ts";
@@ -109,19 +110,20 @@ export class TestFog implements Disposable {
   /** Runs the hub's script that invites a device; prints when the bundle expires. */
   invite(to: Invited, action = "create", validHours = 1): Promise<Ran> {
     return this.hub.run(
-      render(readScript([FILES_SCRIPT, ...scripts("departure.sh", "invite.sh")]), {
+      render(readScript(INVITE_SCRIPT), {
         NODE: to.name,
         ISSUE: to.issue,
         ARCH,
         ADDRESS: to.served === true ? "" : to.address,
-        GUEST: joinAddress(to),
+        JOIN_ADDRESS: joinAddress(to),
         KEY: bundleKeys(to.secret).publicKey,
         VALID_HOURS: String(validHours),
-        HUB,
-        PORT: ENROLMENT_PORT,
-        INTERFACE: "fogline0",
-        UNIT: "wg-quick@fogline0.service",
-        PROGRAM: readScript(scripts("enrol.sh")),
+        ...serviceValues({
+          address: HUB,
+          interfaceName: "fogline0",
+          unit: "wg-quick@fogline0.service",
+          port: ENROLMENT_PORT,
+        }),
       }),
       action,
     );

@@ -25,6 +25,26 @@ const SYSTEMCTL = `#!/bin/bash
 hook=/etc/systemd/system/wg-quick@fogline0.service.d/enrolment.conf
 socket=/etc/systemd/system/fogline-enrolment.socket
 enrolment='TCP-LISTEN:.*,bind='
+listen() {
+  listen=$(sed -n 's/^ListenStream=//p' $socket)
+  pgrep -f "$enrolment" >/dev/null || setsid socat \\
+    "TCP-LISTEN:\${listen#*:},bind=\${listen%:*},fork,reuseaddr" \\
+    "SYSTEM:exec /usr/local/sbin/connection" \\
+    >/dev/null 2>&1 &
+  # A socket that systemd has started is open.
+  for i in {1..100}; do
+    [ -z "$(ss -Hltn "sport = :\${listen#*:}")" ] || break
+    sleep 0.05
+  done
+}
+close() {
+  # One that it has stopped is closed, and whoever served it is gone.
+  pkill -f "$enrolment"
+  for i in {1..100}; do
+    pgrep -f "$enrolment" >/dev/null || break
+    sleep 0.05
+  done
+}
 up() {
   wg-quick up fogline0 2>/dev/null
   [ ! -e $hook ] || sed -n 's/^ExecStartPost=//p' $hook | bash
@@ -33,26 +53,26 @@ case "$*" in
   "enable --quiet --now wg-quick@fogline0.service") up ;;
   "restart wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null; up ;;
   "disable --quiet --now wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null ;;
-  "start fogline-enrolment.socket"* | *"--no-block start fogline-enrolment.socket"*)
-    listen=$(sed -n 's/^ListenStream=//p' $socket)
-    pgrep -f "$enrolment" >/dev/null || setsid socat \\
-      "TCP-LISTEN:\${listen#*:},bind=\${listen%:*},fork,reuseaddr" \\
-      'SYSTEM:REMOTE_ADDR=$SOCAT_PEERADDR exec /usr/local/libexec/fogline-enrol serve' \\
-      >/dev/null 2>&1 &
-    # A socket that systemd has started is open.
-    for i in {1..100}; do
-      [ -z "$(ss -Hltn "sport = :\${listen#*:}")" ] || break
-      sleep 0.05
-    done ;;
-  "stop fogline-enrolment.socket"*)
-    # One that it has stopped is closed, and whoever served it is gone.
-    pkill -f "$enrolment"
-    for i in {1..100}; do
-      pgrep -f "$enrolment" >/dev/null || break
-      sleep 0.05
-    done ;;
+  "start fogline-enrolment.socket"* | *"--no-block start fogline-enrolment.socket"*) listen ;;
+  "restart fogline-enrolment.socket"*) close; listen ;;
+  "stop fogline-enrolment.socket"*) close ;;
 esac
 exit 0
+`;
+
+/** A connection to the hub's enrolment: the steps of its unit, those without `+` as a user without rights. */
+const CONNECTION = `#!/bin/bash
+export REMOTE_ADDR=$SOCAT_PEERADDR RUNTIME_DIRECTORY=$(mktemp -d /run/connection.XXXXXX)
+trap 'rm -rf "$RUNTIME_DIRECTORY"' EXIT
+chown nobody "$RUNTIME_DIRECTORY"
+mapfile -t steps < <(sed -n 's/^ExecStart=//p' /etc/systemd/system/fogline-enrolment@.service)
+for step in "\${steps[@]}"; do
+  case $step in
+    +*) \${step#+} ;;
+    *) setpriv --reuid=nobody --regid=nogroup --clear-groups --no-new-privs --inh-caps=-all \\
+      --bounding-set=-all -- $step ;;
+  esac || exit
+done
 `;
 
 /** A machine: Linux namespaces around a process that waits. */
@@ -94,7 +114,9 @@ export class TestMachine {
        rm -f /etc/ssh/ssh_host_* && ssh-keygen -A >/dev/null
        cat >/usr/local/sbin/systemctl <<'STUB'
 ${SYSTEMCTL}STUB
-       chmod 0755 /usr/local/sbin/systemctl
+       cat >/usr/local/sbin/connection <<'STUB'
+${CONNECTION}STUB
+       chmod 0755 /usr/local/sbin/{systemctl,connection}
        ip link set lo up`,
     );
     return machine;

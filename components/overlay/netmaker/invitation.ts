@@ -4,7 +4,7 @@
  * once it has shown that.
  */
 import { AclRule, type ExternalClient } from "@fogline/pulumi-netmaker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { joinClientName } from "../../../config/names.ts";
 import { ENROLMENT_PORT } from "../../../config/overlay-addresses.ts";
@@ -47,9 +47,14 @@ export function invite(
   joinKey: pulumi.Output<string>,
   join: JoinClient,
 ): ServerInvitation {
-  const joining = createClient(network, `${node}-guest`, joinClientName(node), joinKey);
+  const joining = createClient(
+    { ...network, options: named(network, `${node}-guest-client`) },
+    `${node}-join`,
+    joinClientName(node),
+    joinKey,
+  );
   const rule = new AclRule(
-    `${node}-guest-rule`,
+    `${node}-join-rule`,
     {
       network: network.network,
       name: joinClientName(node),
@@ -58,7 +63,7 @@ export function invite(
       protocol: "tcp",
       ports: [ENROLMENT_PORT],
     },
-    network.options,
+    named(network, `${node}-guest-rule`),
   );
   return {
     admittedBy: "server",
@@ -80,4 +85,9 @@ export function invite(
       };
     },
   };
+}
+
+/** Options of a resource that had another name in earlier releases. */
+function named({ options }: ClientNetwork, former: string): pulumi.CustomResourceOptions {
+  return pulumi.mergeOptions(options, { aliases: [{ name: former }] });
 }
