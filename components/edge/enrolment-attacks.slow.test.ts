@@ -102,15 +102,19 @@ describe("the part of the hub's enrolment that is root", () => {
 describe("a join bundle in the wrong hands", () => {
   it("whose key is none of the hub's meets silence", async () => {
     const forged = { ...attic, secret: randomUUID() };
-    const silent = await fog.thief.run(`export PATIENCE=3\n${fog.bundle(forged, atticExpires)}`);
-    expect([silent.code, silent.stderr]).toEqual([
-      1,
-      expect.stringContaining("no answer from the hub"),
-    ]);
+    const ask = `timeout 3 bash -c 'exec 3<>/dev/tcp/${HUB}/${ENROLMENT_PORT} && echo open'`;
+    dial(fog.thief, fog.bundle(forged, atticExpires));
+    const silent = await fog.thief.run(ask);
+    hangUp(fog.thief);
+    dial(fog.thief, fog.bundle(attic, atticExpires));
+    const answered = await fog.thief.run(ask);
+    hangUp(fog.thief);
+    expect([silent.stdout, answered.stdout]).toEqual(["", "open\n"]);
   });
 
   it("opens few connections a second, and keeps no other device from joining", async () => {
     dial(fog.thief, fog.bundle(attic, atticExpires));
+    const started = Date.now();
     const flood = fog.thief.run(
       `for i in {1..200}; do
          timeout 5 bash -c 'exec 3<>/dev/tcp/${HUB}/${ENROLMENT_PORT} && echo open && sleep 5' 2>/dev/null &
@@ -118,12 +122,14 @@ describe("a join bundle in the wrong hands", () => {
     );
     await succeed(fog.cabin.run(fog.bundle(cabin, cabinExpires)));
     const opened = (await flood).stdout.split("\n").filter((line) => line === "open").length;
+    const seconds = (Date.now() - started) / 1000;
     hangUp(fog.thief);
-    expect(opened).toBeGreaterThan(0);
-    // 10 at once and 5 a second, for 5 s.
-    expect(opened).toBeLessThanOrEqual(40);
-    fog.hub.must(`ping -q -c 1 -W 5 ${cabin.address}`);
+    const ping = await fog.hub.run(`ping -q -c 1 -W 5 ${cabin.address}`);
     await fog.cabin.run("bash /var/lib/fogline/leave");
+    expect(ping.code, ping.stdout).toBe(0);
+    expect(opened).toBeGreaterThan(0);
+    // 10 at once, and 5 a second.
+    expect(opened).toBeLessThanOrEqual(10 + Math.ceil(5 * seconds));
   });
 
   it("makes one device, however many ask at once", async () => {
@@ -131,8 +137,8 @@ describe("a join bundle in the wrong hands", () => {
     const host = `host-key ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"C".repeat(43)}`;
     const asked = await fog.thief.run(
       `for i in {1..8}; do
-         { printf 'key %s\\n${host}\\narch ${ARCH}\\nos Debian\\nend\\n' "$(wg genkey | wg pubkey)"; sleep 10; } \\
-           | timeout 12 socat -t 8 - TCP:${HUB}:${ENROLMENT_PORT} &
+         { printf 'key %s\\n${host}\\narch ${ARCH}\\nos Debian\\nend\\n' "$(wg genkey | wg pubkey)"; sleep 6; } \\
+           | timeout 8 socat -t 4 - TCP:${HUB}:${ENROLMENT_PORT} &
        done; wait`,
     );
     hangUp(fog.thief);
