@@ -42,7 +42,7 @@ describe("the lab's lock", () => {
     const release = takeLock("up", path);
     expect(() => takeLock("down", path)).toThrow(LockedError);
     expect(() => takeLock("down", path)).toThrow(
-      new RegExp(`"make up" is at work: process ${process.pid} of .+, since \\d{4}-`),
+      new RegExp(`"make up" is running: process ${process.pid} of .+, since \\d{4}-`),
     );
     release();
   });

@@ -41,7 +41,7 @@ export class LockedError extends Error {
     super(
       holder === undefined
         ? "another command has just begun\nnext: wait for it"
-        : `"make ${holder.command}" is at work: process ${holder.pid} of ${holder.user}, since ${holder.since}, in ${holder.checkout}\n` +
+        : `"make ${holder.command}" is running: process ${holder.pid} of ${holder.user}, since ${holder.since}, in ${holder.checkout}\n` +
             `next: wait for it, or press Ctrl-C there (or: kill -INT ${holder.pid})`,
     );
     this.name = "LockedError";

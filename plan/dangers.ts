@@ -75,7 +75,7 @@ const LOSSES: readonly (readonly [RegExp, Danger["kind"], string])[] = [
   [
     /:network:PublicIPAddress$/,
     "network",
-    "the public address is given back and cannot be had again",
+    "the public address is released and cannot be reserved again",
   ],
   [/^random:/, "secret", "the secret changes for everyone who knows the old one"],
 ];

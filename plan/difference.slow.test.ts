@@ -188,7 +188,7 @@ describe("a changed stack", { timeout: 120_000 }, () => {
     expect(dangersOf(back, [], []).map(({ text }) => text)).toEqual([
       "destroys VirtualMachine Second: its disk is deleted with all that lies on it; if that is the " +
         "database, its claim stays bound to a node that is gone (docs/plan.md)",
-      "destroys PublicIPAddress Second-address: the public address is given back and cannot be had again",
+      "destroys PublicIPAddress Second-address: the public address is released and cannot be reserved again",
     ]);
   });
 

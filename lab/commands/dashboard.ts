@@ -93,7 +93,7 @@ async function answering(port: number): Promise<void> {
     }
     await pause(200);
   }
-  throw new DashboardError(`the way to the dashboard did not open within ${PATIENCE} s`);
+  throw new DashboardError(`the dashboard was not reachable within ${PATIENCE} s`);
 }
 
 function staysOpen(port: number): Promise<boolean> {

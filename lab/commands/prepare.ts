@@ -60,13 +60,13 @@ export async function prepare(session: Session): Promise<Workspace> {
   claimHost();
   if (isHalfDown()) {
     progress.note(
-      "an earlier make down was cut off: it is ended first, then the lab is built anew",
+      "an earlier make down was interrupted: it is completed first, then the lab is built again",
     );
     await tearDown(session);
     claimHost();
   }
   if (existsSync(STATE) && !networkStands()) {
-    progress.note("this computer was restarted: the lab's machines boot from the disks they have");
+    progress.note("this computer was restarted: the lab's machines boot from their disks");
   }
   await removeStrayDisks();
   await mkdir(RUN, { recursive: true });
@@ -140,7 +140,7 @@ async function recover({ progress }: Session): Promise<Off> {
   const off = await poweredOff();
   const machines = off.map(({ name }) => name);
   if (off.length > 0) {
-    progress.note(`off without a command, so their power is given back: ${machines.join(", ")}`);
+    progress.note(`stopped without a command, started again: ${machines.join(", ")}`);
     await progress.phase("power", (say) => bootMachines(off, say));
   }
   await rejoinOverlay();
@@ -155,7 +155,7 @@ async function heardOf({ progress }: Session, { machines, since }: Off): Promise
   const silent = await progress.phase("nodes", (say) => awaitNodes(machines, since, say));
   if (silent.length > 0) {
     progress.note(
-      `the cluster does not hear of ${silent.join(", ")} yet; make logs ARGS=<machine>`,
+      `nodes that have not renewed their leases yet: ${silent.join(", ")}; make logs ARGS=<machine>`,
     );
   }
 }

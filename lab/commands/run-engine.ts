@@ -21,7 +21,7 @@ const FINISH = 30_000;
 export async function endStrayEngine(patience = 0, say: Say = () => undefined): Promise<void> {
   const stray = readPidFile(PID);
   if (stray !== undefined) {
-    say("an engine that a killed command left behind to finish");
+    say("the engine of a killed command to finish");
     await awaitEnd(stray, patience);
   }
   await stopDaemon(PID);

@@ -27,12 +27,12 @@ interface Items<T> {
   readonly items: readonly T[];
 }
 
-/** Prints how the lab stands. */
+/** Prints the state of the lab. */
 export async function status(): Promise<number> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const holder = lockHolder();
   if (holder !== undefined) {
-    print(`at work:  make ${holder.command}, process ${holder.pid}, since ${holder.since}`);
+    print(`running:  make ${holder.command}, process ${holder.pid}, since ${holder.since}`);
   }
   const machines = await running();
   print(
@@ -59,7 +59,7 @@ export async function status(): Promise<number> {
   return clusterAnswers && answers.some((answer) => answer.ok) ? 0 : 1;
 }
 
-/** A cluster that does not answer is news, not a reason to keep quiet about the website. */
+/** A cluster that does not answer is reported; the website is checked all the same. */
 async function printCluster(print: (line: string) => void): Promise<boolean> {
   try {
     const [nodes, pods] = await Promise.all([

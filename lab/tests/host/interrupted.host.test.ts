@@ -67,7 +67,7 @@ describe.sequential("on the way up", () => {
     const second = await start("up").ended;
     await killAll(first);
     expect(second.exitCode).toBe(1);
-    expect(second.said).toContain(`"make up" is at work: process ${first.pid} of `);
+    expect(second.said).toContain(`"make up" is running: process ${first.pid} of `);
   });
 
   it("stopped by Ctrl-C it leaves things in order", async () => {
@@ -186,7 +186,7 @@ describe.sequential("on the way up", () => {
     await killMachine("raspberrypi");
     const { exitCode, said } = await start("up").ended;
     expect(exitCode, said).toBe(0);
-    expect(said).toContain("their power is given back: raspberrypi");
+    expect(said).toContain("stopped without a command, started again: raspberrypi");
     expect(said).toMatch(/^resources: \d+ unchanged$/m);
     expect(await keyOf("raspberrypi")).toBe(keys.get("raspberrypi"));
     await nodesReady();
