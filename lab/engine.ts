@@ -8,7 +8,7 @@
  */
 import { fstatSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 import { execa } from "execa";
 import {
@@ -104,6 +104,9 @@ async function main(operation: Operation): Promise<number> {
 
 async function openStack(tracker: Tracker): Promise<Stack> {
   const input = readInput();
+  if (input.tools !== undefined) {
+    process.env["PATH"] = `${input.tools}${delimiter}${process.env["PATH"] ?? ""}`;
+  }
   await mkdir(STATE, { recursive: true });
   await writeWorkspace(input);
   await removeLocks();

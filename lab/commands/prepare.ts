@@ -10,6 +10,7 @@ import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
 import { readSettings, usesNetmaker, writeInput, type Facts } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
+import { ensureBuildTools, type BuildTools } from "../images/build-tools.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
@@ -68,7 +69,7 @@ export async function prepare(session: Session): Promise<Toolchain> {
   await mkdir(RUN, { recursive: true });
 
   const wanted = wantedImages(readSettings(), await labApps());
-  const programs = wanted.flatMap(({ image }) => programsOf(image));
+  const programs = wanted.images.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   // Builds run one by one.
   const netmaker = toolchain.then(() =>
@@ -76,7 +77,13 @@ export async function prepare(session: Session): Promise<Toolchain> {
   );
   // Images that need none of the tools are built meanwhile.
   const images = progress.phase("images", (say) =>
-    ensureImages(wanted, toolchain, (name, work) => progress.phase(name, work), say),
+    ensureImages(wanted.images, toolchain, (name, work) => progress.phase(name, work), say),
+  );
+  // One builder at a time works in the storage.
+  const buildTools = Promise.all([toolchain, images]).then(([{ kubectl }]) =>
+    wanted.built.length === 0
+      ? undefined
+      : progress.phase("build tools", (say) => ensureBuildTools(wanted.built, kubectl, say)),
   );
   const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
@@ -88,13 +95,14 @@ export async function prepare(session: Session): Promise<Toolchain> {
   const pi = Promise.all([recovered, root, operatorKey()]).then(([, , authorizedKey]) =>
     progress.phase("raspberrypi", () => startPi({ authorizedKey })),
   );
-  const [tools, refs, device, , parts, off] = await Promise.all([
+  const [tools, refs, device, , parts, off, building] = await Promise.all([
     toolchain,
     images,
     pi,
     services,
     netmaker,
     recovered,
+    buildTools,
   ]);
   const netmakerProvider = await bundlePlugin(NETMAKER_PROVIDER, "netmaker");
   const report = [
@@ -107,7 +115,8 @@ export async function prepare(session: Session): Promise<Toolchain> {
       pulumiRoot: tools.pulumiRoot,
       plugins: { ...tools.plugins, netmaker: netmakerProvider },
       kubectl: tools.kubectl,
-      facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
+      tools: building?.folder,
+      facts: { ...facts(tools, withBases(refs, building), device), ...netmakerFacts(parts) },
     }),
   ]);
   for (const line of describeReport(report)) {
@@ -152,7 +161,7 @@ async function heardOf({ progress }: Session, { machines, since }: Off): Promise
 /** What only this lab knows, by section of the settings. */
 function facts(
   toolchain: Toolchain,
-  images: ImageRefs,
+  images: Facts,
   pi: { host: string; port: number; user: string; hostKey: string },
 ): Facts {
   const arch = hostArch();
@@ -163,6 +172,13 @@ function facts(
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },
     ...images,
   };
+}
+
+/** The lab's images, and what those stand upon that the program builds. */
+function withBases(images: ImageRefs, tools: BuildTools | undefined): Facts {
+  return tools === undefined
+    ? images
+    : { ...images, registry: { ...images["registry"], bases: tools.bases } };
 }
 
 /** Sums of Netmaker's programs, where the stack has a use for them. */

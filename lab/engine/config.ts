@@ -22,6 +22,8 @@ export interface EngineInput {
   readonly plugins: Readonly<Record<string, string>>;
   /** The kubectl that other commands use. */
   readonly kubectl: string;
+  /** Folder of programs that the operator's laptop has beside those of this computer. */
+  readonly tools?: string | undefined;
   readonly facts: Facts;
 }
 
