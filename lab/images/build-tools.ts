@@ -16,6 +16,9 @@ import { DEBIAN } from "./recipes.ts";
 import { run } from "./run.ts";
 import { sourcesList } from "./sources.ts";
 
+/** Variable that names the network namespace of this computer, for the tools. */
+export const OUTSIDE = "FOGLINE_OUTSIDE";
+
 /** Programs and what the program's settings say of bases. */
 export interface BuildTools {
   /** Folder that goes before all others in the laptop's PATH. */
@@ -58,7 +61,7 @@ export async function ensureBuildTools(
   return { folder, bases };
 }
 
-/** A buildah with the lab's storage, on the network of this computer. */
+/** A buildah with the lab's storage, on the network that `OUTSIDE` names. */
 export function wrapper(
   buildah: string,
   storage: readonly string[],
@@ -73,6 +76,6 @@ shift
 if [ "$command" = build ]; then
   set -- --isolation=chroot ${words(volumes)} "$@"
 fi
-exec nsenter --net=/proc/1/ns/net ${words([buildah, ...storage])} "$command" "$@"
+exec nsenter --net="$${OUTSIDE}" ${words([buildah, ...storage])} "$command" "$@"
 `;
 }
