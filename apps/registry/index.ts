@@ -1,9 +1,12 @@
 /** The app `registry`: images that are built from this checkout, where the cluster's nodes find them. */
+import * as pulumi from "@pulumi/pulumi";
+
 import { defineApp } from "../app.ts";
 import { Registry } from "./component.ts";
 import { addressIn, mirrors, PODS, PULL_PORT } from "./config.ts";
 import { ImageBuild } from "./image-build.ts";
 import { images } from "./images.ts";
+import { lackOfComputer } from "./lacks.ts";
 import { settings } from "./settings.ts";
 
 export const registry = defineApp({
@@ -32,6 +35,10 @@ export const registry = defineApp({
       },
       opts,
     );
+    const lack = lackOfComputer();
+    if (lack !== undefined) {
+      void pulumi.log.warn(lack, component);
+    }
     return {
       offers: {
         registry: {

@@ -1,4 +1,5 @@
 /** Brings one image into the cluster: asked for, built where it is missing, sent part by part. */
+import { rmSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -26,11 +27,20 @@ export type Way = <T>(use: (url: string) => Promise<T>) => Promise<T>;
  */
 export async function bring({ order, kubeconfig }: BuildInput, say: Say): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "fogline-image-"));
+  const stop = (): void => {
+    // The kubeconfig is not left behind.
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
   try {
     const file = join(folder, "kubeconfig");
     await writeFile(file, kubeconfig, { mode: 0o600 });
     return await bringBy((use) => forwarded(file, use), order, folder, say);
   } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
     await rm(folder, { recursive: true, force: true });
   }
 }

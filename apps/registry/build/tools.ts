@@ -47,6 +47,9 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   },
 };
 
+/** Names of the programs, in the order in which they are tried. */
+export const BUILDERS: readonly string[] = Object.keys(TOOLS);
+
 /** What docker's BuildKit is told: one image, without attestations, of the same time. */
 const ENVIRONMENT = {
   DOCKER_BUILDKIT: "1",
@@ -70,9 +73,8 @@ export class Builder {
    */
   static async find(env: NodeJS.ProcessEnv = process.env): Promise<Builder> {
     const wanted = env["BUILD_TOOL"] ?? "";
-    const names = Object.keys(TOOLS);
-    if (wanted !== "" && !names.includes(wanted)) {
-      throw new BuildError(`BUILD_TOOL is ${wanted}: it must be ${names.join(", ")} or unset`);
+    if (wanted !== "" && !BUILDERS.includes(wanted)) {
+      throw new BuildError(`BUILD_TOOL is ${wanted}: it must be ${BUILDERS.join(", ")} or unset`);
     }
     const lacks: string[] = [];
     for (const [name, tool] of Object.entries(TOOLS)) {
