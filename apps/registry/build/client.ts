@@ -56,8 +56,10 @@ export class Repository {
 
   /** Takes a part over from another repository of the registry; false where none has it. */
   async mount({ digest }: Descriptor): Promise<boolean> {
-    const answer = await this.ask("GET", "/v2/_catalog?n=1000");
-    const { repositories } = catalog.parse(await answer.json());
+    // A registry that lists nothing is sent the part.
+    const answer = await this.ask("GET", "/v2/_catalog?n=1000", [200, 400, 404]);
+    const { data } = catalog.safeParse(await answer.json());
+    const repositories = data?.repositories ?? [];
     for (const other of repositories.filter((each) => each !== this.name)) {
       if (await new Repository(this.registry, other).has(digest)) {
         const query = new URLSearchParams({ mount: digest, from: other });
