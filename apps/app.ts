@@ -9,6 +9,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
+import type { Arch } from "../components/machine.ts";
 import type { Section } from "../config/section.ts";
 import type { AppImage } from "./images.ts";
 import type { ClusterAddresses, Connection, Peer, PodGroup } from "./network-policy.ts";
@@ -36,6 +37,20 @@ export interface Namespace {
   readonly created: pulumi.Output<string>;
 }
 
+/** What the apps of a stack have in common. */
+export interface StackUse {
+  /** Whether an image of an app is built from this checkout: its setting is `build`. */
+  readonly builds: boolean;
+}
+
+/** The nodes that pods run on. */
+export interface Nodes {
+  /** Processor architectures, each once. */
+  readonly archs: readonly Arch[];
+  /** Differs once a cloud worker was made anew, with an empty disk. */
+  readonly disks: pulumi.Output<string>;
+}
+
 /** What an app is deployed with. */
 export interface Context<S extends z.ZodObject = z.ZodObject, N extends Offered = Offered> {
   /** Name in the list of apps; the component's Pulumi name. */
@@ -44,6 +59,12 @@ export interface Context<S extends z.ZodObject = z.ZodObject, N extends Offered 
   readonly settings: Readonly<z.output<S>>;
   /** The namespace that the definition asks for. @throws Error when it asks for none */
   readonly namespace: pulumi.Output<string>;
+  /**
+   * The image that a setting names, or the one that is built where the setting is `build`.
+   *
+   * @throws Error when the setting names none, or `images` of the definition does not have it
+   */
+  readonly imageOf: (setting: Extract<keyof z.output<S>, string>) => pulumi.Input<string>;
   /** What the apps that it needs offer. */
   readonly needs: Pick<Offers, N>;
   /** Namespaces of the apps that need something of this one. */
@@ -52,6 +73,11 @@ export interface Context<S extends z.ZodObject = z.ZodObject, N extends Offered 
   readonly namespaces: readonly Namespace[];
   /** Every connection that a pod of an app may take part in. */
   readonly connections: readonly Connection[];
+  /** An administrator's, for steps on the operator's computer; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly nodes: Nodes;
+  /** Range of the addresses of Services. */
+  readonly serviceRange: string;
   /** Public addresses of the cloud's workers, in the order of the settings. */
   readonly publicAddresses: pulumi.Output<string[]>;
   /** Options of the component: the cluster's provider, and whether it refuses to be deleted. */
@@ -107,7 +133,14 @@ export interface App<
   /** What it offers other apps, and where they meet it. One app provides a kind. */
   readonly provides?: Partial<Provided> & Pick<Provided, P>;
   /** Whether the stack's settings ask for it; without it, always. */
-  enabled?(settings: Partial<z.output<S>>): boolean;
+  enabled?(settings: Partial<z.output<S>>, stack: StackUse): boolean;
+  /**
+   * Addresses at which nodes find registries, as `mirrors` of K3s' `registries.yaml`. Those of the
+   * settings go before.
+   *
+   * @param serviceRange addresses of Services
+   */
+  mirrors?(serviceRange: string): Readonly<Record<string, string[]>>;
   /** Connections that its pods take part in; those of other apps need no mention. */
   connections?(cluster: ClusterAddresses, needs: Readonly<Record<N, Endpoint>>): Connection[];
   /** Its objects that lie in no namespace, as `kind/name`; namespaces that are made for it left out. */

@@ -1,9 +1,10 @@
 /**
- * What an app's image is made of in the lab, as data: lab/images builds it. On other stacks the
- * setting names an image that is published.
+ * What an app's image is made of, as data. lab/images builds all of them for the lab; on any stack,
+ * apps/registry builds those that are ours where their setting is `build`. Otherwise the setting names
+ * a published image.
  */
 
-/** Images that others are built upon; the lab makes them. */
+/** Images that others are built upon: the lab makes them, `fogline:registry.bases` names them elsewhere. */
 export type BaseName = "debian" | "node" | "node-build";
 
 /** A program in an image that the lab fetches or builds before; a static binary. */

@@ -6,7 +6,8 @@ import { dashboard } from "./dashboard/index.ts";
 import { database } from "./database/index.ts";
 import { descheduler } from "./descheduler/index.ts";
 import { ingress } from "./ingress/index.ts";
+import { registry } from "./registry/index.ts";
 import { website } from "./website/index.ts";
 
 /** Every app by its name. */
-export const APPS = { website, database, ingress, descheduler, dashboard };
+export const APPS = { website, database, ingress, descheduler, dashboard, registry };

@@ -1,12 +1,27 @@
 /** What apps give each other, by kind: types alone, so that neither side knows the other. */
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { AppImage } from "./images.ts";
+
 /** Everything that an app may need of another one. */
 export interface Offers {
   /** A way in from the internet. */
   readonly ingress: Ingress;
   /** PostgreSQL, with a database and a user for the app. */
   readonly database: DatabaseAddress;
+  /** A registry of the cluster for images that are built from this checkout. */
+  readonly registry: ImageRegistry;
+}
+
+/** Brings images from the operator's computer to the nodes. */
+export interface ImageRegistry {
+  /**
+   * Builds an image on the operator's computer, unless the registry has it, and puts it there.
+   *
+   * @param id what names it in the stack: app and setting, e.g. `website-image`
+   * @returns its name for pods, by digest; known once it is there
+   */
+  build(id: string, image: AppImage): pulumi.Output<string>;
 }
 
 /**

@@ -51,6 +51,10 @@ describe("settings of apps", () => {
     expect(settings.database.storage).toBe("1Gi");
     expect(settings.descheduler).toEqual({ intervalSeconds: 30 });
     expect(Object.isFrozen(settings.website)).toBe(true);
+    expect(settings.registry.storage).toBe("10Gi");
+    expect(settings.registry.bases.debian).toMatch(/^docker\.io\/library\/debian:.*@sha256:/);
+    const website = { image: "build" };
+    expect(parse({ ...valid, website }, APPS).website.image).toBe("build");
   });
 
   it.each<readonly [string, Readonly<Record<string, object>>, string, string]>([
@@ -61,6 +65,14 @@ describe("settings of apps", () => {
       { website: { minReplicas: 9, maxReplicas: 3 } },
       "website.minReplicas",
       "smaller of the two",
+    ],
+    ["an image that is no digest", { website: { image: "latest" } }, "website.image", "build"],
+    ["a registry for itself", { registry: { image: "build" } }, "registry.image", "docker.io/"],
+    [
+      "a base without its digest",
+      { registry: { bases: { node: "node:22" } } },
+      "registry.bases.node",
+      "@sha256:",
     ],
     ["no pods", { website: { replicas: 0 } }, "website.replicas", "at least 1"],
     ["more votes than a disk holds", { database: { storage: "30Gi" } }, "database.storage", "less"],

@@ -141,6 +141,9 @@ export const linuxUser = z.string().regex(LINUX_USER, {
   error: "must be a Linux user name|choose a name like fogline",
 });
 
+const OWN_IMAGE =
+  "must be build, or name an image by registry, repository and digest|write build, which needs no published image (docs/images.md)";
+
 /** A container image: registry, repository, perhaps a tag for the reader, and the digest that is pulled. */
 export const image = z
   .string()
@@ -148,6 +151,19 @@ export const image = z
     error:
       "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
   });
+
+/** Stands for an image that is built from this checkout and kept by the stack's own registry. */
+export const BUILD = "build";
+
+/** An image that this checkout has the sources of: `build`, or a published one by digest. */
+export const ownImage = z
+  .string({ error: OWN_IMAGE })
+  .refine((value) => value === BUILD || image.safeParse(value).success, { error: OWN_IMAGE });
+
+/** Size of a volume. */
+export const quantity = z
+  .string()
+  .regex(/^[1-9]\d*(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" });
 
 /** What a fetched program must be, bit by bit. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {

@@ -6,9 +6,9 @@
  *
  * SIGINT, or the end of standard input (the command line died), cancels what is under way.
  */
-import { fstatSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 import { execa } from "execa";
 import {
@@ -24,7 +24,7 @@ import { ENGINE } from "./engine/config.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
 import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
-import { RUN, TOOLS } from "./layout.ts";
+import { BUILD_TOOLS, RUN, TOOLS } from "./layout.ts";
 import { lastLines } from "./progress.ts";
 
 /** Name of the lab's stack. */
@@ -103,6 +103,10 @@ async function main(operation: Operation): Promise<number> {
 }
 
 async function openStack(tracker: Tracker): Promise<Stack> {
+  // First in the PATH, so that the program builds its images with them.
+  if (existsSync(BUILD_TOOLS)) {
+    process.env["PATH"] = `${BUILD_TOOLS}${delimiter}${process.env["PATH"] ?? ""}`;
+  }
   await mkdir(STATE, { recursive: true });
   await removeLocks();
   const pulumiCommand = await PulumiCommand.get({ root: TOOLS.pulumi });

@@ -19,6 +19,9 @@ export const TOOLS = {
   pulumi: join(RUN, "tools", "pulumi"),
 } as const;
 
+/** What the operator's laptop builds images with, where the stack's settings ask for that. */
+export const BUILD_TOOLS = join(RUN, "build-tools");
+
 /** Root file systems of running machines: on a plain disk, as containerd cannot stack overlays. */
 export const MACHINES = "/var/lib/fogline/machines";
 

@@ -42,7 +42,10 @@ PersistentKeepalive = 20
   }),
   "random:index/randomPassword:RandomPassword": (_, name) => ({ result: `${name}-result` }),
   "command:remote:Command": (_, name) => ({ stdout: printedBy(printed(name)), stderr: "" }),
-  "command:local:Command": (_, name) => ({ stdout: printedBy(publicKey(name)), stderr: "" }),
+  "command:local:Command": (_, name) => ({
+    stdout: printedBy(name.startsWith("registry-") ? imageDigest(name) : publicKey(name)),
+    stderr: "",
+  }),
 };
 
 function printed(name: string): string {
@@ -53,6 +56,11 @@ function printed(name: string): string {
 /** A WireGuard key that follows from a name. */
 function publicKey(name: string): string {
   return createHash("sha256").update(name).digest("base64");
+}
+
+/** A digest of an image that follows from a name. */
+function imageDigest(name: string): string {
+  return `sha256:${createHash("sha256").update(name).digest("hex")}`;
 }
 
 /** What scripts print whose output the program reads, by the end of their resource's name. */

@@ -11,6 +11,7 @@ import { DaemonCheck } from "../components/k3s/daemon.ts";
 import type { Overlay } from "../components/overlay/member.ts";
 import { nodeName } from "../config/names.ts";
 import type { AppSettings, Settings } from "../config/schema.ts";
+import { archsOf, disksOf, imageOf } from "./images.ts";
 import {
   clientsOf,
   clusterWide,
@@ -49,7 +50,9 @@ export function deployApps(
   const offers: Partial<Offers> = {};
   const outputs: Record<string, pulumi.Output<unknown>> = {};
   const deployed = new Map<string, Deployed>();
-  for (const { name, app, settings: own } of inOrder(wanted)) {
+  const nodes = { archs: archsOf(settings), disks: disksOf(overlay) };
+  for (const each of inOrder(wanted)) {
+    const { name, app, settings: own } = each;
     const clients = clientsOf(app, wanted).map((client) => client.app.namespace);
     const result = app.deploy({
       name,
@@ -57,10 +60,14 @@ export function deployApps(
       get namespace() {
         return namespaceOf(name, app, namespaces);
       },
+      imageOf: (setting) => imageOf(each, setting, offers.registry),
       needs: needed(name, app, offers),
-      clients: namespaces.filter((each) => clients.includes(each.name)),
+      clients: namespaces.filter((namespace) => clients.includes(namespace.name)),
       namespaces,
       connections: table,
+      kubeconfig: context.cluster.kubeconfig,
+      nodes,
+      serviceRange: settings.k3s.serviceRange,
       publicAddresses: context.publicAddresses,
       opts: { providers: [provider], ...(app.keepsData === true ? { protect } : {}) },
     });

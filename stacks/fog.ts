@@ -12,6 +12,7 @@ import { deployApps } from "./apps.ts";
 import { joinBundles, machines } from "./machines.ts";
 import { overlayOf } from "./overlay.ts";
 import { keepRecord } from "./record.ts";
+import { mirrorsOf, wantedOf } from "./wanted.ts";
 
 /** What the program tells its user, beside the outputs of its apps. */
 export interface ClusterOutputs {
@@ -38,7 +39,9 @@ export function fog(loaded: Loaded, apps: Apps): Outputs {
   const { server, workers } = all;
   const overlay = overlayOf(settings, all);
   const invited = joinBundles(loaded, overlay);
-  const cluster = new Cluster("k3s", { settings: settings.k3s, overlay, invited });
+  const { k3s } = settings;
+  const mirrors = { ...mirrorsOf(wantedOf(apps, settings), k3s.serviceRange), ...k3s.mirrors };
+  const cluster = new Cluster("k3s", { settings: { ...k3s, mirrors }, overlay, invited });
   keepRecord(settings, apps, cluster.ready);
   const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   return {

@@ -1,5 +1,6 @@
 /** Which apps a stack has, and in which order: pure. */
-import type { App, Apps } from "../apps/app.ts";
+import type { App, Apps, Offered } from "../apps/app.ts";
+import { BUILD } from "../config/fields.ts";
 import type { AppSettings } from "../config/schema.ts";
 
 /** An app that the stack's settings ask for. */
@@ -11,9 +12,30 @@ export interface Wanted {
 
 /** The apps that the settings ask for, in the order of the list. */
 export function wantedOf(apps: Apps, settings: AppSettings): Wanted[] {
-  return Object.entries(apps)
-    .map(([name, app]) => ({ name, app, settings: settings[name] ?? {} }))
-    .filter(({ app, settings: own }) => app.enabled?.(own) ?? true);
+  const all = Object.entries(apps).map(([name, app]) => ({
+    name,
+    app,
+    settings: settings[name] ?? {},
+  }));
+  const wanted = (builds: boolean): Wanted[] =>
+    all.filter(({ app, settings: own }) => app.enabled?.(own, { builds }) ?? true);
+  return wanted(wanted(false).some((each) => builtImages(each).length > 0));
+}
+
+/** Settings of an app whose images are built from this checkout. */
+export function builtImages({ app, settings }: Wanted): string[] {
+  return Object.keys(app.images ?? {}).filter((key) => settings[key] === BUILD);
+}
+
+/** Registries that nodes find at other addresses. */
+export function mirrorsOf(
+  wanted: readonly Wanted[],
+  serviceRange: string,
+): Readonly<Record<string, string[]>> {
+  return Object.assign(
+    {},
+    ...wanted.map(({ app }) => app.mirrors?.(serviceRange) ?? {}),
+  ) as Readonly<Record<string, string[]>>;
 }
 
 /** The apps that need something of an app. */
@@ -49,7 +71,7 @@ export function inOrder(wanted: readonly Wanted[]): Wanted[] {
     if (sorted.includes(each)) {
       return;
     }
-    for (const kind of each.app.needs ?? []) {
+    for (const kind of needsOf(each)) {
       wanted
         .filter(({ app }) => kind in (app.provides ?? {}))
         .forEach((other) => {
@@ -62,4 +84,10 @@ export function inOrder(wanted: readonly Wanted[]): Wanted[] {
     visit(each, []);
   }
   return sorted;
+}
+
+/** What an app needs of others, a registry for its images included. */
+function needsOf(each: Wanted): readonly Offered[] {
+  const { needs = [] } = each.app;
+  return builtImages(each).length === 0 ? needs : [...needs, "registry"];
 }

@@ -84,7 +84,7 @@ describe("an app that is in the list", () => {
     expect(found?.problems.map(({ path, fix }) => [path, fix])).toEqual([
       ["fogline:website.image", expect.any(String)],
       ["fogline:hello.greting", "did you mean greeting?"],
-      ["fogline:hello.image", "name the image by digest"],
+      ["fogline:hello.image", "write build, or name the image by digest"],
       ["fogline:hello.replicas", "ask for one pod on each at most"],
     ]);
   });
@@ -96,7 +96,7 @@ describe("an app that is in the list", () => {
 
   it("has its image built by the lab where the settings ask for it, and not elsewhere", async () => {
     const wanted = (hello: object): string[] =>
-      wantedImages({ "fogline:hello": hello }, APPS).map(({ section }) => section);
+      wantedImages({ "fogline:hello": hello }, APPS).images.map(({ section }) => section);
     expect(wanted({ enabled: true })).toEqual([
       ...["website", "database", "ingress", "descheduler", "hello"],
     ]);

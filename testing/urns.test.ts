@@ -74,6 +74,7 @@ const STACKS: Readonly<Record<string, () => Sections>> = {
     k3s: K3S,
     dashboard: { kind: "kubernetes-dashboard" },
   }),
+  built: () => ({ ...lab(), website: { image: "build" } }),
   netmaker: () => ({
     ...IMAGES,
     cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"] },

@@ -1,7 +1,7 @@
 /** Section `database` of the stack file. */
 import { z } from "zod";
 
-import { image } from "../../config/fields.ts";
+import { image, quantity } from "../../config/fields.ts";
 import { IMAGE_GIB } from "../../config/prices.ts";
 import { section } from "../../config/section.ts";
 import { images } from "./images.ts";
@@ -10,11 +10,7 @@ import { databaseTransitions } from "./transitions.ts";
 const schema = z.strictObject({
   // The contract of the official image: POSTGRES_*, PGDATA.
   image: image.describe(`PostgreSQL by digest, as \`${images.image.official}\``),
-  storage: z
-    .string()
-    .regex(/^[1-9]\d*(Mi|Gi)$/, { error: "must be a Kubernetes quantity|write it like 1Gi" })
-    .default("1Gi")
-    .describe("size of the volume that holds the votes"),
+  storage: quantity.default("1Gi").describe("size of the volume that holds the votes"),
 });
 
 /** Settings of the database. */

@@ -13,6 +13,7 @@ import { MOST_PODS, type WebsiteSettings } from "./settings.ts";
 export interface WebsiteArgs {
   readonly namespace: pulumi.Input<string>;
   readonly settings: WebsiteSettings;
+  readonly image: pulumi.Input<string>;
   readonly database: DatabaseAddress;
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
@@ -56,7 +57,7 @@ export class Website extends pulumi.ComponentResource {
           strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
             metadata: { labels: WEBSITE_LABELS },
-            spec: websitePod(settings.image, args.database, config.metadata.name),
+            spec: websitePod(args.image, args.database, config.metadata.name),
           },
         },
       },

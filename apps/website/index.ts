@@ -18,12 +18,13 @@ export const website = defineApp({
     { from: PODS, to: database.peer, port: database.port, protocol: "TCP" },
     ...toDns(PODS),
   ],
-  deploy: ({ name, settings: own, namespace, needs, connections, opts }) => {
+  deploy: ({ name, settings: own, imageOf, namespace, needs, connections, opts }) => {
     const { served, isolation } = new Website(
       name,
       {
         namespace,
         settings: own,
+        image: imageOf("image"),
         database: needs.database,
         connections,
         // Its ballots carry ids, by which each counts once.

@@ -47,7 +47,7 @@ export function serverSettings(database: DatabaseAddress): Record<string, pulumi
  * @param config name of the ConfigMap that holds the server's settings
  */
 export function websitePod(
-  image: string,
+  image: pulumi.Input<string>,
   database: DatabaseAddress,
   config: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodSpec {

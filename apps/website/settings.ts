@@ -1,14 +1,16 @@
 /** Section `website` of the stack file. */
 import { z } from "zod";
 
-import { count, image } from "../../config/fields.ts";
+import { count, ownImage } from "../../config/fields.ts";
 import { section } from "../../config/section.ts";
 
 /** Most pods of the website that may be asked for. */
 export const MOST_PODS = 100;
 
 const schema = z.strictObject({
-  image: image.describe("the poll service of `apps/website/service`, by digest"),
+  image: ownImage.describe(
+    "the poll service of `apps/website/service`: `build`, or a published one by digest",
+  ),
   autoscale: z
     .boolean({ error: "must be true or false|write true or false" })
     .default(true)

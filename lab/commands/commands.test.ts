@@ -37,6 +37,7 @@ test("each app is shown with its pods and where it is reached", () => {
     "ingress      off",
     "descheduler  off",
     "dashboard    off",
+    "registry     off",
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** Prepares what the program needs: tools, home network, internet, Pi. */
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 
@@ -10,11 +10,12 @@ import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
 import { readSettings, usesNetmaker, type Facts, type Workspace } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
+import { ensureBuildTools, type BuildTools } from "../images/build-tools.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
 import { wantedImages } from "../images/wanted.ts";
-import { FABRIC, RUN, TOOLS } from "../layout.ts";
+import { BUILD_TOOLS, FABRIC, RUN, TOOLS } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
 import { ensureRoot } from "../machines/root.ts";
@@ -72,7 +73,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   await mkdir(RUN, { recursive: true });
 
   const wanted = wantedImages(readSettings(), await labApps());
-  const programs = wanted.flatMap(({ image }) => programsOf(image));
+  const programs = wanted.images.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   // Builds run one after another.
   const netmaker = toolchain.then(() =>
@@ -80,7 +81,13 @@ export async function prepare(session: Session): Promise<Workspace> {
   );
   // Images that need none of the tools are built meanwhile.
   const images = progress.phase("images", (say) =>
-    ensureImages(wanted, toolchain, (name, work) => progress.phase(name, work), say),
+    ensureImages(wanted.images, toolchain, (name, work) => progress.phase(name, work), say),
+  );
+  // One builder at a time works in the storage.
+  const buildTools = Promise.all([toolchain, images]).then(([{ kubectl }]) =>
+    wanted.built.length === 0
+      ? rm(BUILD_TOOLS, { recursive: true, force: true }).then(() => undefined)
+      : progress.phase("build tools", (say) => ensureBuildTools(wanted.built, kubectl, say)),
   );
   const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
@@ -92,13 +99,14 @@ export async function prepare(session: Session): Promise<Workspace> {
   const pi = Promise.all([recovered, root, operatorKey()]).then(([, , authorizedKey]) =>
     progress.phase("raspberrypi", () => startPi({ authorizedKey })),
   );
-  const [tools, refs, device, , parts, off] = await Promise.all([
+  const [tools, refs, device, , parts, off, building] = await Promise.all([
     toolchain,
     images,
     pi,
     services,
     netmaker,
     recovered,
+    buildTools,
   ]);
   const netmakerProvider = await bundlePlugin(NETMAKER_PROVIDER, "netmaker");
   const report = [
@@ -116,7 +124,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   await heardOf(session, off);
   return {
     plugins: { ...tools.plugins, netmaker: netmakerProvider },
-    facts: { ...facts(tools, refs, device), ...netmakerFacts(parts) },
+    facts: { ...facts(tools, withBases(refs, building), device), ...netmakerFacts(parts) },
   };
 }
 
@@ -163,7 +171,7 @@ async function heardOf({ progress }: Session, { machines, since }: Off): Promise
 /** Settings that only this lab can fill in, by section. */
 function facts(
   toolchain: Toolchain,
-  images: ImageRefs,
+  images: Facts,
   pi: { host: string; port: number; user: string; hostKey: string },
 ): Facts {
   const arch = hostArch();
@@ -174,6 +182,13 @@ function facts(
     k3s: { sha256: { [arch]: toolchain.k3s.sha256 } },
     ...images,
   };
+}
+
+/** The lab's images, and what those stand upon that the program builds. */
+function withBases(images: ImageRefs, tools: BuildTools | undefined): Facts {
+  return tools === undefined
+    ? images
+    : { ...images, registry: { ...images["registry"], bases: tools.bases } };
 }
 
 /** Download addresses and sums of Netmaker's programs, if the stack uses them. */

@@ -7,6 +7,7 @@ import { bundle } from "../bundle.ts";
 import { ENGINE, writeWorkspace, type Workspace } from "../engine/config.ts";
 import { describeChanges, joinAlike, type Failure, type Message } from "../engine/events.ts";
 import type { Operation } from "../engine.ts";
+import { OUTSIDE } from "../images/build-tools.ts";
 import { NAMESPACES, PROJECT } from "../layout.ts";
 import { awaitEnd, endSession, readPidFile, stopDaemon, writePidFile } from "../processes.ts";
 import { lastLines, LabError, StoppedError, type Say } from "../progress.ts";
@@ -50,7 +51,10 @@ export async function runEngine(
     "nsenter",
     [`--net=/run/netns/${NAMESPACES.laptop}`, process.execPath, program, operation],
     // A session of its own keeps the terminal's Ctrl-C from killing engine and plugins half-way.
-    { cwd: PROJECT, detached: true, reject: false, stdin: "pipe", cleanup: false },
+    {
+      ...{ cwd: PROJECT, detached: true, reject: false, stdin: "pipe", cleanup: false },
+      env: { [OUTSIDE]: `/proc/${process.pid}/ns/net` },
+    },
   );
   const pid = engine.pid;
   if (pid === undefined) {

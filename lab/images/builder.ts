@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import type { BaseName } from "../../apps/images.ts";
 import { CACHE } from "../layout.ts";
 import type { Mount } from "./host.ts";
 import { registryMounts } from "./host.ts";
@@ -18,7 +19,8 @@ export class Builder {
 
   private constructor(
     private readonly work: string,
-    private readonly storage: readonly string[],
+    /** Options of buildah that name the storage. */
+    readonly storage: readonly string[],
   ) {}
 
   /**
@@ -69,6 +71,14 @@ export class Builder {
     ]);
     await rm(context, { recursive: true });
     return image;
+  }
+
+  /** Builds a base where it is missing; returns its local name by digest. */
+  async base(name: BaseName, say: (text: string) => void): Promise<string> {
+    const image = await this.ensureBase(BASES[name], say);
+    const args = ["images", "--format={{.Digest}}", image];
+    const digest = await this.buildah(image, "reading its digest", args);
+    return `${image.replace(/:[^:]*$/, "")}@${digest.trim()}`;
   }
 
   /** Pushes an image to a registry without TLS. */

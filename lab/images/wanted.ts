@@ -1,21 +1,32 @@
 /** Which images a stack uses: others are neither built nor pulled. */
 import type { Apps } from "../../apps/app.ts";
-import { read } from "../../config/schema.ts";
+import type { AppImage } from "../../apps/images.ts";
+import { BUILD } from "../../config/fields.ts";
+import { read, type AppSettings } from "../../config/schema.ts";
+import { builtImages, wantedOf } from "../../stacks/wanted.ts";
 import { mergeFacts } from "../engine/config.ts";
 import type { WantedImage } from "./images.ts";
 
 /** Stands for an image that is not built yet. */
 const ANY = `docker.io/fogline/any@sha256:${"0".repeat(64)}`;
 
+/** What a stack's apps need of images. */
+export interface WantedImages {
+  /** Images that the lab's registry holds. */
+  readonly images: readonly WantedImage[];
+  /** Images that the program builds by itself, as it does where a setting is `build`. */
+  readonly built: readonly AppImage[];
+}
+
 /**
  * Images of the apps that the settings ask for, with the lab's own images filled in.
  *
  * @param config values by full key, e.g. `fogline:website`
  */
-export function wantedImages(config: Readonly<Record<string, unknown>>, apps: Apps): WantedImage[] {
+export function wantedImages(config: Readonly<Record<string, unknown>>, apps: Apps): WantedImages {
   const all = Object.entries(apps).flatMap(([section, { images = {} }]) =>
     Object.entries(images).flatMap(([key, image]) =>
-      image === undefined ? [] : [{ section, key, image }],
+      image === undefined || isBuilt(config, section, key) ? [] : [{ section, key, image }],
     ),
   );
   const facts: Record<string, Record<string, string>> = {};
@@ -26,8 +37,16 @@ export function wantedImages(config: Readonly<Record<string, unknown>>, apps: Ap
     ([name, value]) => [name.replace(/^fogline:/, ""), value] as const,
   );
   const { readable } = read(Object.fromEntries(raw), apps);
-  return all.filter(({ section }) => {
-    const own = readable[section] as Readonly<Record<string, unknown>>;
-    return apps[section]?.enabled?.(own) ?? true;
-  });
+  const wanted = wantedOf(apps, readable as AppSettings);
+  return {
+    images: all.filter(({ section }) => wanted.some(({ name }) => name === section)),
+    built: wanted.flatMap((each) =>
+      builtImages(each).flatMap((key) => each.app.images?.[key] ?? []),
+    ),
+  };
+}
+
+function isBuilt(config: Readonly<Record<string, unknown>>, section: string, key: string): boolean {
+  const own = config[`fogline:${section}`];
+  return typeof own === "object" && own !== null && (own as Record<string, unknown>)[key] === BUILD;
 }

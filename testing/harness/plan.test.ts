@@ -73,7 +73,7 @@ describe("the plan of everything", () => {
       [["check"]],
       [["begin", "tools"]],
       [
-        ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
+        ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app", "built-images"],
         ["workflows", "slow", "contract", "go"],
       ],
       [["down"]],
@@ -92,6 +92,7 @@ describe("the plan of everything", () => {
       "browser: lab over wireguard",
       "lab: lab over wireguard",
       "add-an-app: lab over wireguard",
+      "built-images: lab over wireguard",
     ]);
   });
 

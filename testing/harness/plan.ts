@@ -40,6 +40,7 @@ export function planOf(selection: Selection, files: Files): Plan {
               host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
               ...story(folder, LAB),
               host(folder, "add-an-app", "add-an-app", LAB),
+              host(folder, "built-images", "built-images", LAB),
             ],
           },
           { niceness: BESIDE_THE_LAB, steps: besideTheLab(folder) },

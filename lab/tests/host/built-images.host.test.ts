@@ -1,0 +1,134 @@
+/**
+ * Images that the operator's computer builds: the website, and one above 100 MB, in the cluster without
+ * anything published. The second time nothing is sent.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { forwarderUrl } from "../../forwarder.ts";
+import { inside } from "../../testing/machines.ts";
+import { ask, lab, timing, until } from "../../testing/lab.ts";
+import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
+import { start, urns } from "../../testing/host/up.ts";
+
+const ADDRESS = "10.43.0.15";
+const WITH_HELLO = { "hello.enabled": true, "hello.image": "build", "website.image": "build" };
+
+beforeAll(() => {
+  process.env["APPS_LIST"] = "testing/fixtures/large-image/index.ts";
+  changeSettings(WITH_HELLO);
+});
+
+afterAll(() => {
+  delete process.env["APPS_LIST"];
+  restoreSettings();
+});
+
+/** Brings the stack up; returns what it said. */
+async function up(): Promise<string> {
+  const { exitCode, said } = await start("up").ended;
+  expect(exitCode, said).toBe(0);
+  return said;
+}
+
+/** Runs a command in the registry's pod. */
+function inRegistry(...command: readonly string[]): Promise<string> {
+  const pod = ["--namespace=registry", "deployment/registry", "--container=push"];
+  return lab("kubectl", "exec", ...pod, "--", ...command);
+}
+
+/** Requests by which something was put into the registry, in the order of their arrival. */
+async function writes(): Promise<string[]> {
+  const log = ["logs", "--namespace=registry", "deployment/registry", "--container=push"];
+  const lines = (await lab("kubectl", ...log, "--tail=-1")).split("\n");
+  return lines.filter((line) => /"(POST|PUT|PATCH) \/v2\//.test(line));
+}
+
+/** Images of an app's pods that run, each once, and the nodes that they run on. */
+async function running(app: string): Promise<{ images: string[]; nodes: string[] }> {
+  const columns =
+    "jsonpath={range .items[*]}{.spec.containers[0].image} {.spec.nodeName}{'\\n'}{end}";
+  const args = [
+    "get",
+    "pods",
+    `--namespace=${app}`,
+    `--selector=app=${app}`,
+    `--output=${columns}`,
+  ];
+  const lines = (await lab("kubectl", ...args)).trim().split("\n");
+  const column = (n: number): string[] => [
+    ...new Set(lines.map((line) => line.split(" ")[n] ?? "")),
+  ];
+  return { images: column(0), nodes: column(1).sort() };
+}
+
+describe.sequential("images that are built from a checkout", () => {
+  it("come into the cluster without anything published", async () => {
+    const since = Date.now();
+    await up();
+    timing("up that builds two images, one above 100 MB", since);
+    for (const app of ["website", "hello"]) {
+      const { images } = await running(app);
+      expect(images).toEqual([
+        expect.stringMatching(`^images\\.fogline\\.internal/${app}@sha256:[0-9a-f]{64}$`),
+      ]);
+    }
+    expect(await lab("status")).toMatch(/^hello +2 of 2 pods run +http:\S+\/hello$/m);
+    const [kilobytes = ""] = (await inRegistry("du", "-s", "/var/lib/registry")).split("\t");
+    expect(Number(kilobytes)).toBeGreaterThan(120_000);
+  });
+
+  it("are pulled over the overlay by nodes of cloud and edge, and serve", async () => {
+    expect((await running("website")).nodes).toEqual(["raspberrypi", "workernode"]);
+    const site = forwarderUrl() ?? "";
+    const greeting = await until("the greeting", 60, async () => {
+      const { status, body } = await ask(new URL("/hello", site).href);
+      return status === 200 ? body : undefined;
+    });
+    expect(greeting).toBe("Hello\n");
+    expect((await ask(site)).body).toContain("favourite animal");
+  });
+
+  it("are not sent again: the second up sends nothing, nor does one that rolls their pods", async () => {
+    const before = await writes();
+    expect(before.length).toBeGreaterThan(8);
+    expect(await up()).toMatch(/^resources: \d+ unchanged$/m);
+    expect(await writes()).toEqual(before);
+    const [image] = (await running("hello")).images;
+    changeSettings({ ...WITH_HELLO, "hello.greeting": "Good morning" });
+    await up();
+    expect(await writes()).toEqual(before);
+    expect((await running("hello")).images).toEqual([image]);
+  });
+
+  it("are read by nodes, and written by nobody on the network", async () => {
+    const asked = await inside(
+      "raspberrypi",
+      `curl -s -o /dev/null -w '%{http_code} ' http://${ADDRESS}:5000/v2/website/tags/list
+       curl -s -o /dev/null -w '%{http_code}' -X POST http://${ADDRESS}:5000/v2/website/blobs/uploads/`,
+    );
+    expect(asked).toBe("200 405");
+    const pod = [
+      "get",
+      "pods",
+      "--namespace=registry",
+      "--output=jsonpath={.items[0].status.podIP}",
+    ];
+    const address = await lab("kubectl", ...pod);
+    const refused = `curl -s --max-time 5 http://${address}:5001/v2/ && echo open || echo closed`;
+    expect(await inside("workernode", refused)).toBe("closed");
+  });
+
+  it("go with their setting, and the registry with them", async () => {
+    delete process.env["APPS_LIST"];
+    restoreSettings();
+    await up();
+    expect(await lab("kubectl", "get", "namespaces", "--output=name")).not.toMatch(
+      /registry|hello/,
+    );
+    expect(urns().filter((urn) => urn.includes("registry"))).toEqual([]);
+    expect(await inside("raspberrypi", "cat /etc/rancher/k3s/registries.yaml")).not.toContain(
+      "images.fogline.internal",
+    );
+    expect((await ask(forwarderUrl() ?? "")).status).toBe(200);
+  });
+});
