@@ -73,6 +73,15 @@ describe("the whole program", () => {
     ]);
   });
 
+  it("records what components are given, but not whether they are protected, which changes nothing", () => {
+    const components = fog.registered.filter(({ custom }) => !custom);
+    const { inputs } = components.find(({ name }) => name === "WorkerNode") ?? { inputs: {} };
+    expect(inputs).toMatchObject({ role: "agent", location: "eastus" });
+    for (const each of components) {
+      expect(Object.keys(each.inputs), each.name).not.toContain("protect");
+    }
+  });
+
   it("names the website by the worker's public address", async () => {
     const address = fog.one("WorkerNode-address");
     expect(address.type).toBe("azure-native:network:PublicIPAddress");

@@ -41,9 +41,10 @@ export class Network extends pulumi.ComponentResource {
   private readonly routes: network.RouteTable | undefined;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { after = [], ...inputs } = args;
+    // Whether it is protected is an option of its parts, and changes none of them.
+    const { after = [], protect, ...inputs } = args;
     super("fogline:azure:Network", name, inputs, opts);
-    const child = { parent: this, protect: args.protect };
+    const child = { parent: this, protect };
     this.tags = { ...args.tags };
     const group = new resources.ResourceGroup(
       `${name}-group`,

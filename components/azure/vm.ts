@@ -63,10 +63,7 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
     args: VmArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const { network: place, operatorKey, ...inputs } = args;
-    const { location } = place;
-    const { publicKey } = operatorKey;
-    super("fogline:azure:Vm", name, { ...inputs, location, publicKey }, opts);
+    super("fogline:azure:Vm", name, inputsOf(args), opts);
     this.role = args.role;
     this.arch = args.arch;
     this.adminUser = args.adminUser;
@@ -92,7 +89,7 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
       host: this.publicAddress,
       port: 22,
       user: args.adminUser,
-      privateKey: operatorKey.privateKey,
+      privateKey: args.operatorKey.privateKey,
       hostKey,
       perDialTimeout: 10,
       dialErrorLimit: 12,
@@ -262,4 +259,12 @@ interface Where {
   readonly resourceGroupName: pulumi.Output<string>;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What the state records. Whether it is protected is an option of its parts, and changes none of them. */
+function inputsOf(args: VmArgs): pulumi.Inputs {
+  const { role, size, arch, image, adminUser, disk, zone, forwards } = args;
+  const { location } = args.network;
+  const { publicKey } = args.operatorKey;
+  return { role, size, arch, image, adminUser, disk, zone, forwards, location, publicKey };
 }

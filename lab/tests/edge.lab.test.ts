@@ -98,7 +98,8 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
 async function expectEdgePodsConnect(): Promise<void> {
-  const pods = await podsAddress("raspberrypi");
+  // Its bridge comes with the first pod of a device that has just joined.
+  const pods = await until("a pod on the Pi", 60, () => podsAddress("raspberrypi"));
   await until("the attic's pods to reach the Pi's", 60, async () => {
     const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
     return ping.exitCode === 0 ? true : undefined;
