@@ -104,7 +104,7 @@ function programs(top: number): number[] {
   }
   const below = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
   return below(top).filter((pid) =>
-    /lab\/(cli|engine)\.ts|pulumi|stand-ins\//.test(read(`/proc/${pid}/cmdline`)),
+    /lab\/(cli\.ts|engine\.mjs)|pulumi|stand-ins\//.test(read(`/proc/${pid}/cmdline`)),
   );
 }
 
