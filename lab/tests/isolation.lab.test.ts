@@ -239,8 +239,9 @@ describe("connections", () => {
   it("are probed as allowed and as denied, each of the table's that has a pod here", () => {
     const all = ASKERS.flatMap((asker) => targets.map((target) => isAllowed(asker, target)));
     expect(new Set(all)).toEqual(new Set([true, false]));
+    // The lab's stack runs no dashboard and builds no images; the stories that do probe for themselves.
     const tried = TABLE.filter(({ protocol }) => protocol === "TCP").filter(
-      ({ from }) => !same(from, GROUPS.dashboard),
+      ({ from, to }) => !same(from, GROUPS.dashboard) && !same(to, GROUPS.registry),
     );
     for (const { from, to, port } of tried) {
       const isProbed = targets.some(

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 
 import { forwarderUrl } from "../../forwarder.ts";
+import { STORE } from "../../images/store.ts";
 import { PROJECT } from "../../layout.ts";
 import { ask, lab, until } from "../../testing/lab.ts";
 import { start } from "../../testing/host/up.ts";
@@ -14,6 +15,11 @@ import { start } from "../../testing/host/up.ts";
 const folder = mkdtempSync(join(tmpdir(), "fogline-app-"));
 
 beforeAll(() => {
+  // An earlier run may have built the image: it is to be built here.
+  rmSync(join(STORE, "docker", "registry", "v2", "repositories", "fogline", "hello"), {
+    recursive: true,
+    force: true,
+  });
   const file = parse(readFileSync(join(PROJECT, "Pulumi.lab.yaml"), "utf8")) as {
     config: Record<string, unknown>;
   };
