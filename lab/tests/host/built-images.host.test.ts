@@ -115,7 +115,7 @@ describe.sequential("images that are built from a checkout", () => {
     ];
     const address = await lab("kubectl", ...pod);
     const refused = `curl -s --max-time 5 http://${address}:5001/v2/ && echo open || echo closed`;
-    expect(await inside("workernode", refused)).toBe("closed");
+    expect((await inside("WorkerNode", refused)).trim()).toBe("closed");
   });
 
   it("go with their setting, and the registry with them", async () => {
