@@ -73,7 +73,7 @@ describe("the plan of everything", () => {
       [["check"]],
       [["begin", "tools"]],
       [
-        ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app", "built-images"],
+        ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
         ["workflows", "slow", "contract", "go"],
       ],
       [["down"]],
@@ -92,7 +92,6 @@ describe("the plan of everything", () => {
       "browser: lab over wireguard",
       "lab: lab over wireguard",
       "add-an-app: lab over wireguard",
-      "built-images: lab over wireguard",
     ]);
   });
 
@@ -123,11 +122,11 @@ describe("the story over Netmaker", () => {
 describe("the long run", () => {
   const plan = planOf({ kind: "long" }, FILES);
 
-  it("tries a bare Debian, a restart, an outage of ten minutes and the story over Netmaker", () => {
+  it("tries a bare Debian, a restart, built images, an outage of ten minutes and the story over Netmaker", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
-      [["up", "restart", "outage", "interrupted", "up-again", "browser", "lab"]],
+      [["up", "restart", "built-images", "outage", "interrupted", "up-again", "browser", "lab"]],
       [["down"]],
     ]);
     expect(named(plan, "outage").env).toEqual({ NETMAKER_OUTAGE: "600" });

@@ -40,7 +40,6 @@ export function planOf(selection: Selection, files: Files): Plan {
               host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
               ...story(folder, LAB),
               host(folder, "add-an-app", "add-an-app", LAB),
-              host(folder, "built-images", "built-images", LAB),
             ],
           },
           { niceness: BESIDE_THE_LAB, steps: besideTheLab(folder) },
@@ -170,6 +169,8 @@ function longLane(files: Files): Lane {
     steps: [
       up,
       host(folder, "restart", "restart", LAB),
+      // Four times `up` and two images; the slow tests build, send and pull such images without a lab.
+      host(folder, "built-images", "built-images", LAB),
       { ...outage, env: { NETMAKER_OUTAGE: LONG_OUTAGE } },
       ...overNetmaker(story(folder, LAB_OVER_NETMAKER), files).map((step) =>
         // The lane begins with an `up` of its own.

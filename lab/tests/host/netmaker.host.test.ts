@@ -21,7 +21,7 @@ import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
 import { start } from "../../testing/host/up.ts";
 
 /** Seconds that the server is away under load; the full proof takes 600. */
-const OUTAGE = Number(process.env["NETMAKER_OUTAGE"] ?? "60");
+const OUTAGE = Number(process.env["NETMAKER_OUTAGE"] ?? "30");
 /** Visits a second meanwhile. */
 const RATE = 20;
 /** Seconds that one node may need for its own move, and visits that may fail meanwhile. */
