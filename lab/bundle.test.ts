@@ -55,3 +55,9 @@ it("is what the source is now", async () => {
 it("is refused with the file and the line that cannot be read", async () => {
   await expect(bundle(write("wrong.ts", "const = 1;"))).rejects.toThrow(/wrong\.ts:1:/);
 });
+
+it("is made by several at once", async () => {
+  const main = write("shared.ts", `console.log(${"1".repeat(300)})`);
+  const made = await Promise.all(Array.from({ length: 40 }, () => bundle(main)));
+  expect(new Set(made).size).toBe(1);
+});

@@ -2,6 +2,7 @@
  * Programs of this checkout as single JavaScript files. Node starts one in a third of the time that it
  * takes to load a hundred TypeScript files through a loader, and every run of the engine starts six.
  */
+import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -70,7 +71,8 @@ async function replaceFile(path: string, content: Uint8Array, mode = 0o644): Pro
     return;
   }
   await mkdir(dirname(path), { recursive: true });
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  // Threads of one process, such as those of tests, may write the same file.
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   await writeFile(draft, content);
   await chmod(draft, mode);
   await rename(draft, path);
