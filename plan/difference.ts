@@ -3,6 +3,7 @@ import { changesBetween, pathsWhere, valueAt, type Change, type Path } from "./c
 import { clusterReason, replacementReason } from "./replacement.ts";
 import { isSealed } from "./seal.ts";
 import type { Planned, Snapshot } from "./snapshot.ts";
+import { urnBelow } from "./urn.ts";
 
 /** Stands for a value that only making the other resource anew will tell. */
 export const AFTER_APPLY = "(known after apply)";
@@ -64,7 +65,7 @@ function formerResources(base: Snapshot, head: Snapshot): ReadonlyMap<string, Pl
     if (parent !== undefined) {
       find(parent);
     }
-    const below = parent === undefined ? [] : urnBelow(former.get(parent.urn), parent, after);
+    const below = parent === undefined ? [] : urnsBelow(former.get(parent.urn), parent, after);
     const urn = [after.urn, ...after.aliases, ...below].find((known) => left.has(known)) ?? "";
     const before = left.get(urn);
     if (before !== undefined) {
@@ -76,16 +77,11 @@ function formerResources(base: Snapshot, head: Snapshot): ReadonlyMap<string, Pl
   return former;
 }
 
-/** URN that a child had below its parent's former URN; a name that began with the parent's follows. */
-function urnBelow(before: Planned | undefined, parent: Planned, child: Planned): string[] {
-  if (before === undefined || before.urn === parent.urn) {
-    return [];
-  }
-  const [start = "", project = "", types = ""] = before.urn.split("::");
-  const name = child.name.startsWith(parent.name)
-    ? before.name + child.name.slice(parent.name.length)
-    : child.name;
-  return [[start, project, `${types}$${child.type}`, name].join("::")];
+/** URN that a child had below its parent's former URN, where that was another one. */
+function urnsBelow(before: Planned | undefined, parent: Planned, child: Planned): string[] {
+  return before === undefined || before.urn === parent.urn
+    ? []
+    : [urnBelow(before.urn, parent.name, child)];
 }
 
 function ownChanges(before: Planned, after: Planned): Change[] {

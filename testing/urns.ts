@@ -2,6 +2,7 @@
  * The URNs that a program's resources have and had: what the state of a running stack calls them, and by
  * which the engine finds them there after an upgrade.
  */
+import { urnBelow } from "../plan/urn.ts";
 import type { Registered } from "./engine.ts";
 
 /** A URN without stack and project: types from the outermost component inwards, and the name. */
@@ -28,7 +29,7 @@ export function knownUrns(registered: readonly Registered[]): ReadonlyMap<string
         ? []
         : urnsOf(parent)
             .slice(1)
-            .flatMap((former) => own.map((urn) => below(former, parent.name, urn)));
+            .flatMap((former) => own.map((urn) => urnBelow(former, parent.name, partsOf(urn))));
     const all = [...new Set([...own, ...inherited])];
     known.set(resource.urn, all);
     return all;
@@ -39,16 +40,8 @@ export function knownUrns(registered: readonly Registered[]): ReadonlyMap<string
   return known;
 }
 
-/**
- * A child's URN below a former URN of its parent.
- *
- * @param parentName name that the parent has now; where a child's begins with it, the engine takes that
- *   beginning for the parent's name
- */
-function below(formerParent: string, parentName: string, child: string): string {
-  const [stack, project, types, former = ""] = formerParent.split("::");
-  const [, , childTypes = "", name = ""] = child.split("::");
-  const type = childTypes.split("$").at(-1) ?? "";
-  const formerName = name.startsWith(parentName) ? former + name.slice(parentName.length) : name;
-  return [stack, project, `${types ?? ""}$${type}`, formerName].join("::");
+/** Type and name that a URN ends with. */
+function partsOf(urn: string): { type: string; name: string } {
+  const [, , types = "", name = ""] = urn.split("::");
+  return { type: types.split("$").at(-1) ?? "", name };
 }
