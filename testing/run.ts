@@ -6,18 +6,20 @@
  * Usage: node --import tsx testing/run.ts [--keep-failed] [--overlay=netmaker | --long] [vitest filter …]
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join, relative } from "node:path";
 
+import { execa } from "execa";
 import { parseDocument } from "yaml";
 
-import { PROJECT } from "../lab/layout.ts";
+import { PROJECT, RUN } from "../lab/layout.ts";
+import { beginComputer, checkoutOf, commandOn, endComputer } from "./harness/computer.ts";
 import { FOLDER } from "./harness/folder.ts";
 import { LabParts } from "./harness/lab-parts.ts";
 import { readOptions, USAGE, UsageError, type Options } from "./harness/options.ts";
-import { planOf } from "./harness/plan.ts";
-import { writePostMortem } from "./harness/post-mortem.ts";
+import { planOf, SECOND } from "./harness/plan.ts";
 import { machine, resultFile, versions } from "./harness/result.ts";
-import { runPlan } from "./harness/run-plan.ts";
+import { runPlan, type Computers } from "./harness/run-plan.ts";
 import { exitCodeOf, summary, totals } from "./harness/summary.ts";
 
 /** The lab's stack file, with an overlay of kind netmaker. */
@@ -43,20 +45,47 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
 }
 
+const computers: Computers = { begin: beginComputer, commandOn, end: endComputer };
+
+/** Ctrl-C ends the steps, which are in the terminal's process group; a second computer is not. */
+function endOnSignal(signal: NodeJS.Signals): void {
+  process.once(signal, () => {
+    void endComputer(SECOND).finally(() => process.exit(128 + constants.signals[signal]));
+  });
+}
+
+/** How the lab that was left standing is looked at, and ended. */
+function wayTo(computer: string | undefined): string {
+  if (computer === undefined) {
+    return "look with make status and make logs, end with make down";
+  }
+  const way = (action: string): string =>
+    `node --import tsx testing/harness/computer.ts ${action} ${computer}`;
+  return `look with ${way("run")} make status, end with ${way("end")}`;
+}
+
 async function run({ selection, keepFailed }: Options): Promise<number> {
   clearFolder();
+  endOnSignal("SIGINT");
+  endOnSignal("SIGTERM");
   const print = (text: string): void => void process.stdout.write(text);
   const startedAt = new Date();
-  const parts = new LabParts();
+  const parts = new LabParts([RUN, join(checkoutOf(SECOND), "lab")]);
   const folder = relative(PROJECT, FOLDER);
   const plan = planOf(selection, { folder, netmakerStack: writeNetmakerStack() });
-  const { steps, keptLab } = await runPlan(plan, {
+  const { steps, keptLabs } = await runPlan(plan, {
     ...{ project: PROJECT, folder, env: environment(), isRoot: process.getuid?.() === 0 },
-    ...{ keepFailed, print },
-    afterFailure: async ({ name }) => {
-      const path = join(FOLDER, `${name}.post-mortem.log`);
-      await writePostMortem(path);
-      print(`how the lab stood after that: ${relative(PROJECT, path)}\n`);
+    ...{ keepFailed, print, computers },
+    afterFailure: async ({ name }, { computer }) => {
+      const path = `${folder}/${name}.post-mortem.log`;
+      const ask = ["node", "--import", "tsx", "testing/harness/post-mortem.ts", path];
+      const [program = "", ...args] = computer === undefined ? ask : commandOn(computer, ask);
+      const { failed, all } = await execa(program, args, {
+        cwd: PROJECT,
+        all: true,
+        reject: false,
+      });
+      print(failed ? `${all}\n` : `how the lab stood after that: ${path}\n`);
     },
   });
   const seconds = (Date.now() - startedAt.getTime()) / 1000;
@@ -65,10 +94,8 @@ async function run({ selection, keepFailed }: Options): Promise<number> {
     ...{ versions: await versions(), machine: machine(), parts: parts.stop() },
   });
   writeFileSync(join(FOLDER, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
-  if (keptLab) {
-    print(
-      "a test failed: the machines stay; look with make status and make logs, end with make down\n",
-    );
+  for (const { computer } of keptLabs) {
+    print(`a test failed: the machines stay; ${wayTo(computer)}\n`);
   }
   print(summary(steps, seconds));
   return exitCodeOf(totals(steps));

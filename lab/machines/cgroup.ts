@@ -86,6 +86,14 @@ export function createGroups(machine: string, limits: Limits): string[] {
   });
 }
 
+/** The machine's control group in each hierarchy that it has one in. */
+export function groupsOf(machine: string): { hierarchy: string; group: string }[] {
+  const tops = unified() ? [TOP] : hierarchies().map((name) => join(TOP, name));
+  return tops
+    .map((hierarchy) => ({ hierarchy, group: join(hierarchy, "fogline", machine) }))
+    .filter(({ group }) => existsSync(group));
+}
+
 /** Process ids in the machine's control groups, those of its containers included. */
 export function members(machine: string): number[] {
   const controller = unified() ? "" : "pids";
@@ -95,19 +103,15 @@ export function members(machine: string): number[] {
 
 /** Removes the machine's control groups; its processes must be gone. */
 export function removeGroups(machine: string): void {
-  const tops = unified() ? [TOP] : hierarchies().map((name) => join(TOP, name));
-  for (const top of tops) {
-    const group = join(top, "fogline", machine);
-    if (existsSync(group)) {
-      // The innermost first: a group with groups inside cannot go.
-      below(group)
-        .reverse()
-        .forEach((folder) => {
-          rmdirSync(folder);
-        });
-    }
-    const parent = join(top, "fogline");
-    if (existsSync(parent) && subfolders(parent).length === 0) {
+  for (const { hierarchy, group } of groupsOf(machine)) {
+    // The innermost first: a group with groups inside cannot go.
+    below(group)
+      .reverse()
+      .forEach((folder) => {
+        rmdirSync(folder);
+      });
+    const parent = join(hierarchy, "fogline");
+    if (subfolders(parent).length === 0) {
       rmdirSync(parent);
     }
   }

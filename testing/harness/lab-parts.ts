@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { RUN } from "../../lab/layout.ts";
 import type { ReportLine } from "../../lab/toolchain/toolchain.ts";
 
 /** How often it is looked, in milliseconds: a lab keeps its report for as long as it stands. */
@@ -13,18 +12,25 @@ export class LabParts {
   private readonly seen = new Map<string, ReportLine>();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly path = join(RUN, "report.json")) {
+  /** @param folders where labs note what they keep between commands */
+  constructor(private readonly folders: readonly string[]) {
     this.timer = setInterval(() => {
       this.look();
     }, LOOK);
     this.timer.unref();
   }
 
-  /** Notes the parts of the lab that stands, if one does. */
+  /** Notes the parts of the labs that stand. */
   look(): void {
+    this.folders.forEach((folder) => {
+      this.lookAt(join(folder, "report.json"));
+    });
+  }
+
+  private lookAt(path: string): void {
     let report: { readonly toolchain: readonly ReportLine[] };
     try {
-      report = JSON.parse(readFileSync(this.path, "utf8")) as typeof report;
+      report = JSON.parse(readFileSync(path, "utf8")) as typeof report;
     } catch (error) {
       // No lab, or one whose report is being written.
       if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") {

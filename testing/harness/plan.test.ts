@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -37,11 +37,29 @@ describe.each(SELECTIONS)("the plan of $kind", (selection) => {
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it("has one lane at most on the lab at a time: there is room for one on a computer", () => {
+  it("has one lane at most on a computer's lab at a time: there is room for one", () => {
     for (const stage of plan) {
       const onLab = stage.filter(({ steps }) => steps.some(({ needs }) => needs === "lab"));
-      expect(onLab.length).toBeLessThanOrEqual(1);
+      const computers = onLab.map(({ computer }) => computer);
+      expect(computers).toEqual([...new Set(computers)]);
     }
+  });
+
+  it("has every test of the lab on one of its labs", () => {
+    const all = readdirSync(join(PROJECT, "lab/tests"))
+      .filter((name) => name.endsWith(".lab.test.ts"))
+      .map((name) => `lab/tests/${name}`);
+    const labs = stepsOf(plan).filter(({ command }) => command.includes("--project=lab"));
+    const filters = selection.kind === "filtered" ? selection.filters : [];
+    const run = labs.flatMap(({ command }) => {
+      const words = command.slice(command.indexOf("--project=lab") + 1);
+      const excluded = words.flatMap((word) => /^--exclude=(.*)/.exec(word)?.[1] ?? []);
+      const named = words.filter((word) => !word.startsWith("-") && !filters.includes(word));
+      return all
+        .filter((file) => !excluded.includes(file))
+        .filter((file) => named.length === 0 || named.some((name) => file.includes(`/${name}.`)));
+    });
+    expect(run.sort()).toEqual(all.sort());
   });
 
   it("takes the lab down when all other processes have ended", () => {
@@ -74,11 +92,13 @@ describe("the plan of everything", () => {
       [["begin", "tools"]],
       [
         ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
+        ["second-begin", "second-up", "second-lab", "second-down"],
         ["workflows", "slow", "contract", "go"],
       ],
       [["down"]],
     ]);
-    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 10]);
+    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 0, 10]);
+    expect(plan[2]?.map(({ computer }) => computer)).toEqual([undefined, "second", undefined]);
   });
 
   it("says which lab each step's tests run on", () => {
@@ -92,12 +112,14 @@ describe("the plan of everything", () => {
       "browser: lab over wireguard",
       "lab: lab over wireguard",
       "add-an-app: lab over wireguard",
+      "second-lab: lab over wireguard",
     ]);
   });
 
   it("ends where the first checks are red, and tries nothing on a lab that does not come up", () => {
     expect(named(plan, "check").ends).toBe("run");
     expect(named(plan, "up").ends).toBe("lane");
+    expect(named(plan, "second-up").ends).toBe("lane");
   });
 
   it("runs the lab's tests in the laptop's network", () => {

@@ -14,6 +14,13 @@ const ON_LAPTOP = ["nsenter", "--net=/run/netns/fogline-laptop"];
 
 /** The lab waits for answers in time; what runs beside it takes what it leaves of the processor. */
 const BESIDE_THE_LAB = 10;
+/** Name of the computer that the second lab stands on. */
+export const SECOND = "second";
+/**
+ * Tests on a standing lab that the first lab has time for, when its own stories are told; all others
+ * run on the second.
+ */
+const AFTER_STORIES = ["again", "dashboard", "exposure", "isolation", "website"];
 /** Seconds of the outage that the long run tries. */
 const LONG_OUTAGE = "600";
 
@@ -38,10 +45,12 @@ export function planOf(selection: Selection, files: Files): Plan {
             steps: [
               host(folder, "stack", "stack", DEV),
               host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
-              ...story(folder, LAB),
+              ...beginning(folder, LAB),
+              inside(folder, "lab", LAB, AFTER_STORIES),
               host(folder, "add-an-app", "add-an-app", LAB),
             ],
           },
+          { computer: SECOND, steps: onSecondComputer(folder) },
           { niceness: BESIDE_THE_LAB, steps: besideTheLab(folder) },
         ],
         end,
@@ -58,7 +67,7 @@ export function planOf(selection: Selection, files: Files): Plan {
     case "filtered":
       return [
         [{ steps: [check] }],
-        [{ steps: [up, inside(folder, LAB, selection.filters)] }],
+        [{ steps: [up, inside(folder, "lab", LAB, selection.filters)] }],
         [{ steps: [down] }],
       ];
   }
@@ -75,13 +84,13 @@ const check: Step = {
 /** No lab stands, and what is there without one is written down. */
 const begin: Step = {
   name: "begin",
-  command: [...TSX, "testing/harness/traces.ts", "before"],
+  command: [...TSX, "testing/harness/traces.ts", "before", "begin"],
   needs: "root",
   counted: { by: "failure" },
   ends: "run",
 };
 
-/** Builds what both lanes use: two processes that build one part disturb each other. */
+/** Builds what several lanes use: two processes that build one part disturb each other. */
 const tools: Step = {
   name: "tools",
   command: [...TSX, "testing/harness/tools.ts"],
@@ -96,7 +105,7 @@ const end: Stage = [
     steps: [
       {
         name: "down",
-        command: [...TSX, "testing/harness/traces.ts", "after"],
+        command: [...TSX, "testing/harness/traces.ts", "after", "begin"],
         needs: "root",
         counted: { by: "status", test: "make down leaves nothing behind" },
       },
@@ -126,15 +135,39 @@ const fresh: Step = {
   counted: { by: "status", test: "make check passes on a Debian of git, make and Node" },
 };
 
-/** The lab's way up with all that can go wrong, and all that is tried on it, until it is gone. */
+/** The lab's way up with all that can go wrong, and all that is tried on it. */
 function story(folder: string, lab: Lab): Step[] {
+  return [...beginning(folder, lab), inside(folder, "lab", lab)];
+}
+
+/** The lab's way up with all that can go wrong, to where it is in use. */
+function beginning(folder: string, lab: Lab): Step[] {
   return [
     host(folder, "interrupted", "interrupted", lab),
     // Where the story broke off, the rest is tried on what `up` makes of it.
     up,
     host(folder, "browser", "browser", lab),
-    inside(folder, lab),
   ];
+}
+
+/** A lab that comes up at once, without the internet, and what goes wrong on it. */
+function onSecondComputer(folder: string): Step[] {
+  const excluded = AFTER_STORIES.map((name) => `--exclude=lab/tests/${name}.lab.test.ts`);
+  return [
+    { ...begin, name: "second-begin", command: traces("before"), ends: "lane" },
+    { ...up, name: "second-up" },
+    inside(folder, "second-lab", LAB, excluded),
+    {
+      name: "second-down",
+      command: traces("after"),
+      needs: "root",
+      counted: { by: "status", test: "make down leaves nothing behind on the second computer" },
+    },
+  ];
+}
+
+function traces(when: "before" | "after"): string[] {
+  return [...TSX, "testing/harness/traces.ts", when, "second-begin"];
 }
 
 /** What needs no lab. Go's tests come last: by then the lab has built much of what they compile. */
@@ -191,8 +224,8 @@ function host(folder: string, name: string, file: string, lab: Lab): Step {
 }
 
 /** The tests on a lab that stands. */
-function inside(folder: string, lab: Lab, filters: readonly string[] = []): Step {
-  const step = vitest(folder, "lab", ["--project=lab", ...filters], "lab");
+function inside(folder: string, name: string, lab: Lab, args: readonly string[] = []): Step {
+  const step = vitest(folder, name, ["--project=lab", ...args], "lab");
   return { ...step, command: [...ON_LAPTOP, ...step.command], lab };
 }
 

@@ -1,4 +1,8 @@
-/** What is asked of a lab after a failure, before anything changes it. */
+/**
+ * What is asked of a lab after a failure, before anything changes it: nodes, pods, events, each machine's
+ * journal.
+ * Usage, on the lab's computer: node --import tsx testing/harness/post-mortem.ts FILE
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { appendFile, writeFile } from "node:fs/promises";
 
@@ -23,8 +27,8 @@ const QUESTIONS = [
   ],
 ];
 
-/** Writes into a file how the lab stands: nodes, pods, events, each machine's journal. */
-export async function writePostMortem(path: string): Promise<void> {
+/** Writes into a file how the lab of this computer stands. */
+async function writePostMortem(path: string): Promise<void> {
   const machines = existsSync(MACHINES)
     ? readdirSync(MACHINES).filter((name) => !name.startsWith("."))
     : [];
@@ -40,3 +44,10 @@ export async function writePostMortem(path: string): Promise<void> {
     await appendFile(path, `$ lab/cli.ts ${question.join(" ")}\n${all}\n\n`);
   }
 }
+
+const [path, ...more] = process.argv.slice(2);
+if (path === undefined || more.length > 0) {
+  console.error("usage: testing/harness/post-mortem.ts FILE");
+  process.exit(2);
+}
+await writePostMortem(path);

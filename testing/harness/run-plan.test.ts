@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { runPlan, type RunOptions, type RunResult } from "./run-plan.ts";
+import { runPlan, type Computers, type RunOptions, type RunResult } from "./run-plan.ts";
 import type { Plan, Step } from "./step.ts";
 import { exitCodeOf, totals } from "./summary.ts";
 
@@ -34,9 +34,16 @@ function reports(name: string, passed: number, failed: number): string {
   return `echo '${JSON.stringify({ ...numbers, testResults: [] })}' >out/${name}.json`;
 }
 
+/** Second computers that are a variable of the environment. */
+const computers: Computers = {
+  begin: (name) => Promise.resolve(void (printed += `begin ${name}\n`)),
+  commandOn: (name, command) => ["env", `COMPUTER=${name}`, ...command],
+  end: (name) => Promise.resolve(void (printed += `end ${name}\n`)),
+};
+
 function run(plan: Plan, more: Partial<RunOptions> = {}): Promise<RunResult> {
   return runPlan(plan, {
-    ...{ project, folder: "out", env: process.env, isRoot: true, keepFailed: false },
+    ...{ project, folder: "out", env: process.env, isRoot: true, keepFailed: false, computers },
     print: (text) => {
       printed += text;
     },
@@ -149,10 +156,10 @@ describe("after a failure", () => {
     expect(states(kept)).toEqual([
       ...["red failed", "next not run", "beside passed", "down not run"],
     ]);
-    expect(kept.keptLab).toBe(true);
+    expect(kept.keptLabs).toEqual(stages[0]?.slice(0, 1));
     const gone = await run(stages);
     expect(states(gone)).toEqual(["red failed", "next passed", "beside passed", "down passed"]);
-    expect(gone.keptLab).toBe(false);
+    expect(gone.keptLabs).toEqual([]);
   });
 
   it("of a step beside the lab, the lab's steps and the way down are run all the same", async () => {
@@ -165,7 +172,7 @@ describe("after a failure", () => {
     ];
     const result = await run(stages, { keepFailed: true });
     expect(states(result)).toEqual(["lab passed", "red failed", "next passed", "down passed"]);
-    expect(result.keptLab).toBe(false);
+    expect(result.keptLabs).toEqual([]);
   });
 
   it("on the lab it is asked how the lab stands, before the next step", async () => {
@@ -241,4 +248,41 @@ it("a step alone prints its output while it runs", async () => {
   const [before, after] = ["one line", "another line"];
   await run([[{ steps: [step("a", `echo ${before}; sleep 0.5; echo ${after}`)] }]]);
   expect(printed).toMatch(/^==> a\none line\nanother line\n==> a passed after \d+\.\d s\n$/);
+});
+
+describe("a lane of a second computer", () => {
+  const lane = (shell: string): Plan => [
+    [
+      { computer: "other", steps: [step("there", shell, { needs: "lab" })] },
+      { steps: [step("here", '[ -z "${COMPUTER:-}" ]')] },
+    ],
+  ];
+
+  it("has its commands run there, between its beginning and its end", async () => {
+    const result = await run(lane('[ "$COMPUTER" = other ]'));
+    expect(states(result)).toEqual(["there passed", "here passed"]);
+    expect(printed).toMatch(/begin other\n[^]*==> there passed[^]*end other\n/);
+  });
+
+  it("ends it after a failure as well", async () => {
+    expect(states(await run(lane("false")))).toEqual(["there failed", "here passed"]);
+    expect(printed).toContain("end other");
+  });
+
+  it("leaves it standing where its failed lab is kept", async () => {
+    const plan = lane("false");
+    const { keptLabs } = await run(plan, { keepFailed: true });
+    expect(keptLabs).toEqual(plan[0]?.slice(0, 1));
+    expect(printed).not.toContain("end other");
+  });
+
+  it("has none without root, and where an earlier step ended the run", async () => {
+    expect(states(await run(lane(":"), { isRoot: false }))).toEqual([
+      "there failed",
+      "here passed",
+    ]);
+    const red = step("red", "false", { ends: "run" });
+    expect(states(await run([[{ steps: [red] }], ...lane(":")]))).toContain("there not run");
+    expect(printed).not.toContain("begin other");
+  });
 });

@@ -36,15 +36,25 @@ export interface RunOptions {
   readonly keepFailed: boolean;
   readonly print: (text: string) => void;
   /** Called after a failure on the lab, before anything changes it. */
-  readonly afterFailure?: (step: Step) => Promise<void>;
+  readonly afterFailure?: (step: Step, lane: Lane) => Promise<void>;
+  /** Where lanes of a second computer are run. */
+  readonly computers: Computers;
   readonly heartbeat?: number;
+}
+
+/** Second computers, by name. */
+export interface Computers {
+  begin(name: string): Promise<void>;
+  /** A command as it is run on one that has begun. */
+  commandOn(name: string, command: readonly string[]): readonly string[];
+  end(name: string): Promise<void>;
 }
 
 export interface RunResult {
   /** In the order of the plan. */
   readonly steps: readonly StepResult[];
-  /** Whether the lab was left standing because of a failure. */
-  readonly keptLab: boolean;
+  /** Lanes whose lab was left standing because of a failure. */
+  readonly keptLabs: readonly Lane[];
 }
 
 const NOTHING: Outcome = { passed: 0, failed: 0, tests: [], files: [] };
@@ -53,16 +63,16 @@ const NOTHING: Outcome = { passed: 0, failed: 0, tests: [], files: [] };
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunResult> {
   const results: StepResult[] = [];
   let ended: string | undefined;
-  let keptLab = false;
+  const keptLabs: Lane[] = [];
   for (const stage of plan) {
     const lanes = await runStage(stage, ended, options);
-    for (const lane of lanes) {
+    for (const [at, lane] of lanes.entries()) {
       results.push(...lane.steps);
       ended ??= lane.endsRun;
-      keptLab ||= lane.keptLab;
+      keptLabs.push(...(lane.keptLab ? stage.slice(at, at + 1) : []));
     }
   }
-  return { steps: results, keptLab };
+  return { steps: results, keptLabs };
 }
 
 interface LaneResult {
@@ -101,7 +111,25 @@ interface LaneOptions extends RunOptions {
   readonly running: Map<string, number>;
 }
 
+/** A lane of a second computer has one of its own, which ends with it unless its lab is kept. */
 async function runLane(
+  lane: Lane,
+  ended: string | undefined,
+  options: LaneOptions,
+): Promise<LaneResult> {
+  const { computer } = lane;
+  if (computer === undefined || ended !== undefined || !options.isRoot) {
+    return runSteps(lane, ended, options);
+  }
+  await options.computers.begin(computer);
+  const result = await runSteps(lane, ended, options);
+  if (!result.keptLab) {
+    await options.computers.end(computer);
+  }
+  return result;
+}
+
+async function runSteps(
   lane: Lane,
   endedBefore: string | undefined,
   options: LaneOptions,
@@ -115,7 +143,7 @@ async function runLane(
       steps.push({ step, state: "not run", seconds: 0, outcome: NOTHING, reason: ended });
       continue;
     }
-    const result = await runStep(step, lane.niceness ?? 0, options);
+    const result = await runStep(step, lane, options);
     steps.push(result);
     if (result.state === "failed") {
       const why = `${step.name} failed`;
@@ -127,7 +155,7 @@ async function runLane(
   return { steps, keptLab, ...(endsRun === undefined ? {} : { endsRun }) };
 }
 
-async function runStep(step: Step, niceness: number, options: LaneOptions): Promise<StepResult> {
+async function runStep(step: Step, lane: Lane, options: LaneOptions): Promise<StepResult> {
   const { print, isAlone, running } = options;
   if (step.needs !== "nothing" && !options.isRoot) {
     const outcome = { ...NOTHING, failed: 1, problem: "it needs root" };
@@ -139,7 +167,7 @@ async function runStep(step: Step, niceness: number, options: LaneOptions): Prom
   print(`==> ${step.name}\n`);
   running.set(step.name, since);
   const exitCode = await runCommand({
-    command: niceness === 0 ? step.command : ["nice", `-n${niceness}`, ...step.command],
+    command: commandOf(step, lane, options),
     env: { ...options.env, ...step.env },
     cwd: options.project,
     log: join(options.project, log),
@@ -155,9 +183,15 @@ async function runStep(step: Step, niceness: number, options: LaneOptions): Prom
   }
   print(`==> ${step.name} ${state} after ${duration(seconds * 1000)}\n`);
   if (state === "failed" && step.needs === "lab") {
-    await options.afterFailure?.(step);
+    await options.afterFailure?.(step, lane);
   }
   return { step, state, seconds, outcome, log };
+}
+
+function commandOf({ command }: Step, lane: Lane, options: RunOptions): readonly string[] {
+  const { niceness = 0, computer } = lane;
+  const nice = niceness === 0 ? command : ["nice", `-n${niceness}`, ...command];
+  return computer === undefined ? nice : options.computers.commandOn(computer, nice);
 }
 
 /** All that a step printed, or the end of it. */

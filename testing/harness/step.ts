@@ -40,6 +40,8 @@ export interface Lane {
   readonly steps: readonly Step[];
   /** Added to the niceness of the lane's processes, 0 to 19; default 0. */
   readonly niceness?: number;
+  /** Name of the second computer that its commands are run on; default: this one. */
+  readonly computer?: string;
 }
 
 /** Lanes that run side by side; a stage begins when all lanes of the one before have ended. */

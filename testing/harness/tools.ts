@@ -1,8 +1,32 @@
 /**
- * Builds or fetches the lab's programs that tests beside the lab use as well. Where two processes made
- * one of them at the same time, the second would replace the first's while it runs.
+ * Builds or fetches what the lab stack and the tests beside it are made of. Where two processes made a
+ * part at the same time, the second would replace the first's while it runs; and a second computer has no
+ * network to fetch it from.
  * Usage: node --import tsx testing/harness/tools.ts
  */
+import { labApps } from "../../lab/apps.ts";
+import { readSettings } from "../../lab/engine/config.ts";
+import { ensureImages } from "../../lab/images/images.ts";
+import { programsOf } from "../../lab/images/recipes.ts";
+import { wantedImages } from "../../lab/images/wanted.ts";
+import { ensureRoot } from "../../lab/machines/root.ts";
+import { Progress } from "../../lab/progress.ts";
 import prepare from "../../lab/testing/netmaker/global-setup.ts";
+import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 
-await prepare();
+const progress = new Progress();
+try {
+  const { images } = wantedImages(readSettings(), await labApps());
+  const programs = images.flatMap(({ image }) => programsOf(image));
+  const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
+  await Promise.all([
+    // Builds run one after another.
+    toolchain.then(prepare),
+    progress.phase("images", (say) =>
+      ensureImages(images, toolchain, (name, work) => progress.phase(name, work), say),
+    ),
+    progress.phase("machine root", ensureRoot),
+  ]);
+} finally {
+  progress.close();
+}

@@ -1,8 +1,8 @@
 /**
  * Whether `make down` leaves nothing behind: what is there before a lab is compared with what is there
  * after it.
- * Usage: node --import tsx testing/harness/traces.ts before|after
- *   before  takes the lab down and writes down what is there
+ * Usage: node --import tsx testing/harness/traces.ts before|after NAME
+ *   before  takes the lab down and writes down, as NAME.txt, what is there
  *   after   takes the lab down and prints what came or went since; exit code 1 where anything did
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,8 +13,6 @@ import { execa } from "execa";
 import { MACHINES, PROJECT, RUN } from "../../lab/layout.ts";
 import { HOST_RUN } from "../../lab/lock.ts";
 import { FOLDER } from "./folder.ts";
-
-const BEFORE = join(FOLDER, "before.txt");
 
 /** Programs that only a lab starts, by their command line. */
 const PROGRAMS =
@@ -97,9 +95,9 @@ export function changes(before: readonly string[], after: readonly string[]): st
   ];
 }
 
-async function main(when: string | undefined): Promise<number> {
-  if (when !== "before" && when !== "after") {
-    console.error("usage: testing/harness/traces.ts before|after");
+async function main([when, name]: readonly string[]): Promise<number> {
+  if ((when !== "before" && when !== "after") || name === undefined) {
+    console.error("usage: testing/harness/traces.ts before|after NAME");
     return 2;
   }
   const down = await execa("make", ["--no-print-directory", "down"], {
@@ -110,12 +108,13 @@ async function main(when: string | undefined): Promise<number> {
   if (down.exitCode !== 0) {
     return down.exitCode ?? 1;
   }
+  const noted = join(FOLDER, `${name}.txt`);
   const now = await traces();
   if (when === "before") {
-    writeFileSync(BEFORE, `${now.join("\n")}\n`);
+    writeFileSync(noted, `${now.join("\n")}\n`);
     return 0;
   }
-  const changed = changes(lines(readFileSync(BEFORE, "utf8")), now);
+  const changed = changes(lines(readFileSync(noted, "utf8")), now);
   for (const line of changed) {
     console.log(line);
   }
@@ -123,5 +122,5 @@ async function main(when: string | undefined): Promise<number> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  process.exitCode = await main(process.argv[2]);
+  process.exitCode = await main(process.argv.slice(2));
 }
