@@ -15,6 +15,8 @@ import {
 import { join } from "node:path";
 
 const TOP = "/sys/fs/cgroup";
+/** Name of the group that those of the lab's machines are made in. */
+const MACHINES_GROUP = "fogline";
 /** Microseconds in which a CPU quota is measured out; the kernel's own default. */
 const PERIOD = 100_000;
 
@@ -49,12 +51,17 @@ function hierarchies(): string[] {
   );
 }
 
-/** Makes the machine's control groups with its limits; returns the files that a process joins by. */
-export function createGroups(machine: string, limits: Limits): string[] {
+/**
+ * Makes the machine's control groups with its limits; returns the files that a process joins by.
+ *
+ * @param top the group that those of all machines are made in: they share the processor with each other as
+ * one program does with others
+ */
+export function createGroups(machine: string, limits: Limits, top = MACHINES_GROUP): string[] {
   const quota = String(Math.round(limits.cpus * PERIOD));
   const bytes = String(limits.memoryMiB * 1024 * 1024);
   if (unified()) {
-    const parent = join(TOP, "fogline");
+    const parent = join(TOP, top);
     mkdirSync(parent, { recursive: true });
     // Only a group without processes of its own may hand controllers down.
     writeFileSync(join(TOP, "cgroup.subtree_control"), "+cpu +memory +pids");
@@ -66,7 +73,7 @@ export function createGroups(machine: string, limits: Limits): string[] {
     return [join(group, "cgroup.procs")];
   }
   return hierarchies().map((controller) => {
-    const parent = join(TOP, controller, "fogline");
+    const parent = join(TOP, controller, top);
     const group = join(parent, machine);
     mkdirSync(group, { recursive: true });
     if (controller === "cpuset") {
@@ -87,30 +94,33 @@ export function createGroups(machine: string, limits: Limits): string[] {
 }
 
 /** The machine's control group in each hierarchy that it has one in. */
-export function groupsOf(machine: string): { hierarchy: string; group: string }[] {
-  const tops = unified() ? [TOP] : hierarchies().map((name) => join(TOP, name));
-  return tops
-    .map((hierarchy) => ({ hierarchy, group: join(hierarchy, "fogline", machine) }))
+export function groupsOf(
+  machine: string,
+  top = MACHINES_GROUP,
+): { hierarchy: string; group: string }[] {
+  const hierarchiesOfHost = unified() ? [TOP] : hierarchies().map((name) => join(TOP, name));
+  return hierarchiesOfHost
+    .map((hierarchy) => ({ hierarchy, group: join(hierarchy, top, machine) }))
     .filter(({ group }) => existsSync(group));
 }
 
 /** Process ids in the machine's control groups, those of its containers included. */
-export function members(machine: string): number[] {
+export function members(machine: string, top = MACHINES_GROUP): number[] {
   const controller = unified() ? "" : "pids";
-  const group = join(TOP, controller, "fogline", machine);
+  const group = join(TOP, controller, top, machine);
   return below(group).flatMap((folder) => pidsOf(folder));
 }
 
 /** Removes the machine's control groups; its processes must be gone. */
-export function removeGroups(machine: string): void {
-  for (const { hierarchy, group } of groupsOf(machine)) {
+export function removeGroups(machine: string, top = MACHINES_GROUP): void {
+  for (const { hierarchy, group } of groupsOf(machine, top)) {
     // The innermost first: a group with groups inside cannot go.
     below(group)
       .reverse()
       .forEach((folder) => {
         rmdirSync(folder);
       });
-    const parent = join(hierarchy, "fogline");
+    const parent = join(hierarchy, top);
     if (subfolders(parent).length === 0) {
       rmdirSync(parent);
     }

@@ -30,6 +30,8 @@ const USAGE = "usage: testing/harness/computer.ts run NAME COMMAND … | end NAM
 
 const COMPUTERS = join(PROJECT, ".fogline", "computers");
 const INIT = join(import.meta.dirname, "computer.sh");
+/** Beside the group of the first lab's machines: inside it, a whole lab would get one machine's share. */
+const GROUP = "fogline-computers";
 /** Group of the computer's own processes where control groups are unified: one with children holds none. */
 const LEAF = "init";
 /** Seconds in which a computer must be ready, and in which killed processes must be gone. */
@@ -57,7 +59,8 @@ export async function beginComputer(name: string): Promise<void> {
   for (const folder of ["machines", "checkout"]) {
     mkdirSync(join(COMPUTERS, name, folder), { recursive: true });
   }
-  createGroups(name, { cpus: availableParallelism(), memoryMiB: totalmem() / 2 ** 20 });
+  const all = { cpus: availableParallelism(), memoryMiB: Math.floor(totalmem() / 2 ** 20) };
+  createGroups(name, all, GROUP);
   const namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup"];
   await startDaemon({
     command: "bash",
@@ -65,7 +68,7 @@ export async function beginComputer(name: string): Promise<void> {
       ...["-euc", 'for file in $1; do echo $$ >"$file"; done; shift; exec "$@"', "computer"],
       ...[procsOf(name, "").join(" "), "unshare", ...namespaces],
       ...["--fork", "--kill-child", "--mount-proc", INIT, PROJECT, join(COMPUTERS, name)],
-      ...groupsOf(name).map(({ hierarchy, group }) => `${hierarchy}=${group}`),
+      ...groupsOf(name, GROUP).map(({ hierarchy, group }) => `${hierarchy}=${group}`),
     ],
     pidFile: pidFile(name),
     logFile: logFile(name),
@@ -89,11 +92,11 @@ export function commandOn(name: string, command: readonly string[]): string[] {
 /** Ends a second computer with all of its processes and disks; nothing to do is no error. */
 export async function endComputer(name: string): Promise<void> {
   await until(`processes of the computer ${name} to end`, () => {
-    const left = [...members(name), readPidFile(pidFile(name))?.pid ?? []].flat();
+    const left = [...members(name, GROUP), readPidFile(pidFile(name))?.pid ?? []].flat();
     left.forEach(kill);
     return left.length === 0;
   });
-  removeGroups(name);
+  removeGroups(name, GROUP);
   rmSync(join(COMPUTERS, name), { recursive: true, force: true });
 }
 
@@ -109,7 +112,7 @@ function initOf(name: string): number {
 }
 
 function procsOf(name: string, below: string): string[] {
-  return groupsOf(name).map(({ group }) => join(group, below, "cgroup.procs"));
+  return groupsOf(name, GROUP).map(({ group }) => join(group, below, "cgroup.procs"));
 }
 
 function kill(pid: number): void {
