@@ -94,13 +94,16 @@ export function takeLock(command: string, path = `${HOST_RUN}/lock`): () => void
   };
 }
 
-/** Removes a folder that nothing is left in, so that a lab which is down leaves no trace. */
+/**
+ * Removes a folder that nothing is left in, so that a lab which is down leaves no trace. One that a file
+ * system is mounted on stays: who mounted it there gave the lab a disk of its own.
+ */
 export function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOTEMPTY" && code !== "ENOENT") {
+    if (!["ENOTEMPTY", "ENOENT", "EBUSY"].includes(code ?? "")) {
       throw error;
     }
   }
