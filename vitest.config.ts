@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import type { UserConfig } from "vitest/node";
 
+import { CONDITION, LAB_CONDITION, LAB_TEST, TEST } from "./testing/patience.ts";
+
 /**
  * A test file's suffix names its project:
  *
@@ -20,13 +22,19 @@ const SLOW = "**/*.{slow,contract,lab,host}.test.ts";
 /** Unit tests of modules that read the environment when they are loaded: each file gets a process. */
 const ISOLATED = ["lab/images/store.test.ts", "lab/images/sources.test.ts"];
 
-/** A busy computer makes no unit test red: these only end what hangs. Milliseconds. */
-const UNIT = {
-  restoreMocks: true,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
-  expect: { poll: { timeout: 20_000 } },
+/** What tests wait for, with a lab and without one; single tests have no limits of their own. */
+const PATIENCE = {
+  testTimeout: TEST,
+  hookTimeout: TEST,
+  expect: { poll: { timeout: CONDITION } },
 };
+const LAB_PATIENCE = {
+  testTimeout: LAB_TEST,
+  hookTimeout: LAB_TEST,
+  expect: { poll: { timeout: LAB_CONDITION } },
+};
+
+const UNIT = { ...PATIENCE, restoreMocks: true };
 
 /** Files that share a machine, a server or a lab run one after another. */
 const ONE_BY_ONE = { pool: "forks", poolOptions: { forks: { singleFork: true } } } as const;
@@ -44,44 +52,38 @@ const projects: TestProjectInlineConfiguration[] = [
   { test: { ...UNIT, name: "unit-isolated", include: ISOLATED, exclude: [SLOW], pool: "forks" } },
   {
     test: {
+      ...PATIENCE,
       name: "slow",
       include: ["**/*.slow.test.ts"],
       globalSetup: "lab/testing/netmaker/global-setup.ts",
       pool: "forks",
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
-      expect: { poll: { timeout: 20_000 } },
     },
   },
   {
     test: {
       ...ONE_BY_ONE,
+      ...PATIENCE,
       name: "contract",
       include: ["**/*.contract.test.ts"],
       globalSetup: "packages/pulumi-netmaker/contract/setup.ts",
-      testTimeout: 60_000,
-      hookTimeout: 120_000,
     },
   },
   {
     test: {
       ...ONE_BY_ONE,
+      ...LAB_PATIENCE,
       name: "lab",
       include: ["lab/tests/*.lab.test.ts"],
-      // Machines boot and fail over.
-      testTimeout: 600_000,
-      hookTimeout: 600_000,
     },
   },
   {
     test: {
       ...ONE_BY_ONE,
+      ...LAB_PATIENCE,
       name: "host",
       include: ["lab/tests/host/*.host.test.ts"],
       // The first test that fails ends a story that builds on it.
       bail: 1,
-      testTimeout: 2_700_000,
-      hookTimeout: 300_000,
     },
   },
 ];
@@ -89,6 +91,8 @@ const projects: TestProjectInlineConfiguration[] = [
 const test: UserConfig = {
   // A command that names no project means the unit tests: the others need servers or a lab.
   project: ["unit", "unit-isolated"],
+  // A worker that a busy computer ends late is no error.
+  teardownTimeout: CONDITION,
   // Vitest leaves a core free; the linter that runs beside it is done before it.
   maxWorkers: availableParallelism(),
   // Unit tests that share a thread load the SDKs once, which is most of their time.

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+import { CONDITION } from "../testing/patience.ts";
 import { main } from "./comment.ts";
 import { marker } from "./sections.ts";
 import { BOT, startGitHub, TOKEN, type StoredComment } from "./testing/github-server.ts";
@@ -76,7 +77,7 @@ it("creates one comment and edits it the second time, behind a page of other peo
   expect(mine[0]?.body).toContain("2 created");
   expect(mine[0]?.body).not.toContain("1 created");
   expect(server.comments.filter(({ user }) => user.login !== BOT)).toEqual(chatter());
-}, 60_000);
+});
 
 it("writes one comment for each stack, and keeps the section that another run wrote", async () => {
   await using server = await startGitHub(COMMIT, chatter());
@@ -87,14 +88,14 @@ it("writes one comment for each stack, and keeps the section that another run wr
   expect(mine).toHaveLength(2);
   expect(mine[0]?.body).toMatch(/plan of dev[\s\S]*real state of dev/);
   expect(mine[1]?.body).toContain("plan of prod");
-}, 60_000);
+});
 
 it("leaves the comment to a later run when the branch has moved on", async () => {
   await using server = await startGitHub(LATER, []);
   const [said] = await run(server.url, { "dev.plan.md": "old" });
   expect(said).toContain("no open pull request is at 0123456789abcdef");
   expect(server.comments).toEqual([]);
-}, 60_000);
+});
 
 it("never writes a planted secret, nor its own token", async () => {
   await using server = await startGitHub(COMMIT, []);
@@ -111,7 +112,7 @@ it("never writes a planted secret, nor its own token", async () => {
   for (const piece of ["b3BlbnNza", "0f1e2d3c", "correct-horse", "LS0tLS1C", TOKEN]) {
     expect(body).not.toContain(piece);
   }
-}, 60_000);
+});
 
 it("cuts plans that are too long for GitHub and says where all of them is", async () => {
   await using server = await startGitHub(COMMIT, []);
@@ -119,14 +120,14 @@ it("cuts plans that are too long for GitHub and says where all of them is", asyn
   await run(server.url, { "dev.plan.md": long, "dev.preview.log": long });
   expect(server.comments[0]?.body).toContain("⛔ opens a port");
   expect(server.comments[0]?.body).toMatch(/more lines do not fit here.*actions\/runs\/1/);
-}, 60_000);
+});
 
 it("says what it did in a process of its own, and ends with GitHub's refusal, less the token", async () => {
   await using server = await startGitHub(COMMIT, []);
   const start = (url: string) => {
     const [reportFolder, env] = given(url, { "dev.plan.md": "plan" });
     const args = ["--import", "tsx", "ci/comment.ts", reportFolder];
-    return execa("node", args, { env, reject: false, timeout: 30_000 });
+    return execa("node", args, { env, reject: false, timeout: CONDITION });
   };
   expect(await start(server.url)).toMatchObject({
     exitCode: 0,
@@ -136,4 +137,4 @@ it("says what it did in a process of its own, and ends with GitHub's refusal, le
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/GET \/pulls\S+ GitHub answered 404: .*Not Found/);
   expect(stderr).not.toContain(TOKEN);
-}, 60_000);
+});

@@ -47,7 +47,7 @@ beforeAll(async () => {
     symlinkSync(join(INSTALLED, name), place);
   }
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-}, 120_000);
+});
 
 afterAll(() => {
   rmSync(folder, { recursive: true });

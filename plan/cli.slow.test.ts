@@ -1,9 +1,8 @@
 /** `make plan` as it is called: a repository, a commit to compare with, what is left behind. */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { Repository } from "./testing/repository.ts";
 
@@ -17,7 +16,7 @@ interface Json {
   readonly policies: readonly { name: string; violations: { name: string }[] }[];
 }
 
-describe("a plan", { timeout: 120_000 }, () => {
+describe("a plan", () => {
   const repository = new Repository();
   repository.change(NETWORK, 'subnetName: "machines"', 'subnetName: "nodes"');
   repository.change(POD, "runAsNonRoot: true", "runAsNonRoot: false");
@@ -75,20 +74,11 @@ describe("a plan", { timeout: 120_000 }, () => {
   it("removes the other checkout when it is ended half-way", async () => {
     const abort = new AbortController();
     const plan = repository.plan({ STACK: "fixture", BASE: "HEAD~1" }, abort.signal);
-    const deadline = Date.now() + 20_000;
-    while (repository.worktrees() === 1 && Date.now() < deadline) {
-      await setTimeout(20);
-    }
-    expect(repository.worktrees()).toBe(2);
+    await expect.poll(() => repository.worktrees(), { interval: 20 }).toBe(2);
     abort.abort();
     expect((await plan).stdout).toBe("");
     expectNothingLeft();
-    await vi.waitFor(
-      () => {
-        expect(repository.processes()).toEqual([]);
-      },
-      { timeout: 20_000 },
-    );
+    await expect.poll(() => repository.processes()).toEqual([]);
   });
 
   it.each([
@@ -122,7 +112,7 @@ describe("a plan", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a plan of the real state", { timeout: 120_000 }, () => {
+describe("a plan of the real state", () => {
   it("is pulumi's own preview with the project's policies; it prints and ends as that does", async () => {
     using repository = new Repository();
     const pulumi = join(repository.folder, "pulumi");
@@ -142,7 +132,7 @@ describe("a plan of the real state", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a plan of wrong settings", { timeout: 120_000 }, () => {
+describe("a plan of wrong settings", () => {
   it("lists every problem as a preview would, and ends with 1", async () => {
     using repository = new Repository();
     repository.change("Pulumi.fixture.yaml", "203.0.113.7/32", "0.0.0.0/0");

@@ -9,8 +9,11 @@ import { pathToFileURL } from "node:url";
 import type { Outcome, Task } from "./snapshot.ts";
 import { temporaryFolder, untilEnd } from "./temporary.ts";
 
-/** Longest that a program may take, seconds: it declares its resources in about two, on an idle computer. */
-const LIMIT = 120;
+/**
+ * Longest that a program may take, seconds, so that one that hangs ends: it declares its resources in about
+ * two on an idle computer, and in minutes on one that is busy.
+ */
+const LIMIT = 600;
 /** Lines of what a failed program printed that an error shows. */
 const TAIL = 20;
 

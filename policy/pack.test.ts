@@ -42,7 +42,7 @@ beforeAll(async () => {
   }
   const [port] = (await once(createInterface({ input: output }), "line")) as [string];
   client = new stubs.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-}, 60_000);
+});
 
 afterAll(async () => {
   client.close();

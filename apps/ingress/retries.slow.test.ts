@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse, stringify } from "yaml";
 
 import { ensureTraefik } from "../../lab/toolchain/toolchain.ts";
+import { CONDITION } from "../../testing/patience.ts";
 import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 
 /** How a back end treats what it is sent. */
@@ -118,9 +119,9 @@ beforeAll(async () => {
       // The file is read a moment after the ports are open.
       expect((await send("GET", "once", "refuses")).status).toBe(200);
     },
-    { timeout: 60_000, interval: 100 },
+    { timeout: CONDITION, interval: 100 },
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const close of closing.reverse()) {

@@ -1,6 +1,7 @@
 /** The program that has K3s make the pods' network anew, on real interfaces. Needs root, no lab. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { CONDITION } from "../../testing/patience.ts";
 import { TestMachine } from "../edge/testing/machines.ts";
 import { readScript } from "../remote/script.ts";
 import { FOLLOW_PROGRAM } from "./scripts.ts";
@@ -37,7 +38,7 @@ afterAll(() => {
 /** How often K3s has been started, once it has been that often. */
 function starts(wanted: number): string {
   return machine.must(`${HAS_NETWORK}
-  for i in {1..300}; do
+  for i in {1..${CONDITION / 100}}; do
     [ "$(wc -l </run/starts)" -lt ${wanted} ] || ! has_network || break
     sleep 0.1
   done

@@ -8,6 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
+import { CONDITION } from "../../testing/patience.ts";
 import { render, renderStep, resultOf } from "./render.ts";
 
 /**
@@ -103,7 +104,9 @@ describe("steps of a machine", () => {
   }
 
   const until = (file: string): Promise<void> =>
-    vi.waitUntil(() => existsSync(join(folder, file)), { timeout: 10_000 }).then(() => undefined);
+    vi
+      .waitUntil(() => existsSync(join(folder, file)), { timeout: CONDITION })
+      .then(() => undefined);
   const holding = (mark: string): string =>
     `touch "$FOLDER/${mark}"; until [ -e "$FOLDER/go-${mark}" ]; do :; done`;
   const release = (mark: string): void => {
@@ -132,7 +135,7 @@ describe("steps of a machine", () => {
       waits: true,
       action: "delete",
     });
-    await vi.waitUntil(() => existsSync(lockOf("other")) && existsSync(lockOf("waits")), 20_000);
+    await vi.waitUntil(() => existsSync(lockOf("other")) && existsSync(lockOf("waits")), CONDITION);
     expect(existsSync(join(folder, "other")) || existsSync(join(folder, "undone"))).toBe(false);
     release("works");
     await Promise.all([once(first, "exit"), once(other, "exit"), once(undone, "exit")]);

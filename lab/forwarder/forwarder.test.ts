@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 
+import { CONDITION } from "../../testing/patience.ts";
 import { Inside } from "./inside.ts";
 import { Rotation, targetsOf, type Target } from "./rotation.ts";
 
@@ -50,7 +51,7 @@ describe("the rotation", () => {
   });
 });
 
-describe("the half on this computer", { timeout: 60_000 }, () => {
+describe("the half on this computer", () => {
   test("takes the first port that is free and says which", async () => {
     const folder = mkdtempSync(join(tmpdir(), "outside-"));
     const taken = createServer();
@@ -67,7 +68,7 @@ describe("the half on this computer", { timeout: 60_000 }, () => {
       { stdio: ["ignore", "inherit", "inherit"] },
     );
     try {
-      await vi.waitFor(() => readFileSync(said), { timeout: 30_000 });
+      await vi.waitFor(() => readFileSync(said), { timeout: CONDITION });
       const port = Number(readFileSync(said, "utf8"));
       expect(port).not.toBe((taken.address() as AddressInfo).port);
       const [text] = (await once(connect(port, "127.0.0.1"), "data")) as [Buffer];

@@ -11,6 +11,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { TEST } from "../../testing/patience.ts";
 import { ensurePackages, readPackages } from "../packages.ts";
 import { LabError } from "../progress.ts";
 import type { PartName, PluginBehaviour } from "./behaviour.ts";
@@ -21,8 +22,6 @@ import { PLUGIN_BEHAVIOURS, type PluginPart } from "./table.ts";
 
 /** Status when no behaviour was tried. */
 export const NOT_RUN = 77;
-/** How long one behaviour may take, in milliseconds. */
-const PATIENCE = 180_000;
 
 /** What trying a part came to. */
 export interface Outcome {
@@ -175,8 +174,8 @@ async function inTime(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no end in ${PATIENCE / 1000} s`));
-    }, PATIENCE);
+      reject(new Error(`no end in ${TEST / 1000} s`));
+    }, TEST);
   });
   try {
     await Promise.race([work, late]);

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { type Properties } from "@fogline/pulumi-kit/values";
 
+import { CONDITION } from "../../testing/patience.ts";
 import { TestApiServer } from "../stand-ins/kubernetes/testing/api-server.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { DEPLOYMENT, DEPLOYMENT_PATH, rollOut } from "./deployment.ts";
@@ -46,7 +47,7 @@ async function refusal(call: Promise<unknown>): Promise<PluginError> {
 
 /** Waits for something that the plugin says or does by itself. */
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !holds();) {
+  for (const end = Date.now() + CONDITION; !holds();) {
     assert.ok(Date.now() < end, `never: ${what}`);
     await pause(50);
   }

@@ -17,12 +17,10 @@ import stubs from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
+import { CONDITION } from "../../testing/patience.ts";
 import { startEngine, type Engine, type Message } from "./engine.ts";
 import { describeDifference, failuresOf, pluginError } from "./wire.ts";
 import type { Checked, Difference } from "./wire.ts";
-
-/** How long a plugin may take to name its port, in milliseconds; the engine waits as long. */
-const START = 60_000;
 
 /** A resource as the engine's state holds it. */
 export interface Resource {
@@ -350,8 +348,8 @@ async function portOf(child: ChildProcess, note: (line: string) => void): Promis
   const lines = createInterface({ input: child.stdout });
   const abort = new AbortController();
   const timer = setTimeout(() => {
-    abort.abort(new Error(`no port in ${START / 1000} s`));
-  }, START);
+    abort.abort(new Error(`no port in ${CONDITION / 1000} s`));
+  }, CONDITION);
   try {
     const { signal } = abort;
     const [first] = (await Promise.race([

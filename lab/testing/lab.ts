@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { CONDITION, LAB_CONDITION } from "../../testing/patience.ts";
 import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { PROJECT, RUN, TOOLS } from "../layout.ts";
 
@@ -63,8 +64,16 @@ export function kubectlCommand(kubeconfig = join(RUN, "kubeconfig")): [string, .
 
 async function runKubectl(args: readonly string[], input: string): Promise<string> {
   const [program, ...first] = kubectlCommand();
-  const { stdout } = await execa(program, [...first, ...args], { timeout: 120_000, input });
+  const { stdout } = await execa(program, [...first, ...args], { timeout: CONDITION, input });
   return stdout;
+}
+
+/** Has a kubectl command that waits give up before it is taken for hung, so that it says why. */
+export const GIVES_UP = `--timeout=${CONDITION / 1000 / 2}s`;
+
+/** A kubectl command that waits, e.g. `kubectlWaits("wait", "--for=condition=Ready", "nodes", "--all")`. */
+export async function kubectlWaits(...args: readonly string[]): Promise<string> {
+  return until(`kubectl ${args.join(" ")}`, () => kubectl(...args, GIVES_UP));
 }
 
 /** Objects of the cluster by kind. */
@@ -96,7 +105,7 @@ export async function websitePods(): Promise<Pod[]> {
 
 /** Waits until both tiers serve their half of the website: pods that fled come back by themselves. */
 export async function websiteSpread(): Promise<void> {
-  await until("the website's pods to be spread over both tiers", 240, async () => {
+  await until("the website's pods to be spread over both tiers", async () => {
     const pods = await websitePods();
     const edge = pods.filter(({ spec }) => spec.nodeName === "raspberrypi").length;
     return pods.length >= 4 && Math.abs(pods.length - 2 * edge) <= 1 ? true : undefined;
@@ -106,7 +115,7 @@ export async function websiteSpread(): Promise<void> {
 /** Waits until each of the website's pods has its database: after an outage each finds it by itself. */
 export async function websiteCounts(): Promise<void> {
   const url = new URL("/api/results", outputs().websiteUrl).href;
-  await until("every pod of the website to reach its database", 60, async () => {
+  await until("every pod of the website to reach its database", async () => {
     const waiting = new Set((await websitePods()).map(({ metadata }) => metadata.name));
     for (let asked = 4 * waiting.size; asked > 0; asked -= 1) {
       const { status, headers } = await ask(url);
@@ -118,6 +127,9 @@ export async function websiteCounts(): Promise<void> {
     return waiting.size === 0 ? true : undefined;
   });
 }
+
+/** How long a visitor waits for an answer, in milliseconds: longer than the ingress tries to get one. */
+const VISITOR = 15_000;
 
 /** An answer of the website. */
 export interface Answer {
@@ -135,7 +147,7 @@ export function ask(
     const send = options.body === undefined && options.method === undefined ? get : request;
     const outgoing = send(
       url,
-      { agent: false, timeout: 15_000, method: options.method ?? "GET", headers: options.headers },
+      { agent: false, timeout: VISITOR, method: options.method ?? "GET", headers: options.headers },
       (answer) => {
         let body = "";
         answer.setEncoding("utf8");
@@ -147,7 +159,7 @@ export function ask(
       },
     );
     outgoing.on("timeout", () => {
-      outgoing.destroy(new Error(`${url} did not answer within 15 s`));
+      outgoing.destroy(new Error(`${url} did not answer within ${VISITOR / 1000} s`));
     });
     outgoing.on("error", reject);
     outgoing.end(options.body);
@@ -157,14 +169,17 @@ export function ask(
 /**
  * Waits until a condition holds, asking twice a second.
  *
- * @throws Error naming what was waited for and what it last said, after `seconds`
+ * @param condition undefined while it does not hold; one that throws does not either
+ * @param patience after how many milliseconds it is taken never to hold; default: the lab's patience, which
+ *   is only for what hangs
+ * @throws Error naming what was waited for and what it last said, when that time is over
  */
 export async function until<T>(
   what: string,
-  seconds: number,
   condition: () => Promise<T | undefined>,
+  patience = LAB_CONDITION,
 ): Promise<T> {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + patience;
   let last: unknown = "it does not hold";
   for (;;) {
     try {
@@ -176,7 +191,7 @@ export async function until<T>(
       last = error;
     }
     if (Date.now() > end) {
-      throw new Error(`waited ${seconds} s for ${what}: ${String(last)}`);
+      throw new Error(`waited ${patience / 1000} s for ${what}: ${String(last)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -35,7 +35,7 @@ describe("a second make up", () => {
     changeSettings({ website: { autoscale: false, replicas: 2 } });
     await lab("up");
     const started = Date.now();
-    const { status } = await until("the autoscaler has seen two pods", 120, async () => {
+    const { status } = await until("the autoscaler has seen two pods", async () => {
       const [found] = await objects<Scaler>("hpa", "-n", "website");
       return found?.status.currentReplicas === 2 ? found : undefined;
     });

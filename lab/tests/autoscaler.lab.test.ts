@@ -45,7 +45,7 @@ describe("the autoscaler", () => {
     const started = Date.now();
     const visitors = Array.from({ length: 16 }, () => visit(outputs().websiteUrl, end.signal));
     try {
-      await until("more pods than the minimum", 300, async () =>
+      await until("more pods than the minimum", async () =>
         ((await autoscaler()).status.currentReplicas ?? 0) > spec.minReplicas ? true : undefined,
       );
       timing("load to more pods", started);
@@ -75,7 +75,7 @@ describe.concurrent("the autoscaler without load", () => {
     const { spec, status: before } = await autoscaler();
     expect(before.currentReplicas).toBeGreaterThan(spec.minReplicas);
     const idle = Date.now();
-    await until("the minimum of pods again", 400, async () =>
+    await until("the minimum of pods again", async () =>
       (await autoscaler()).status.currentReplicas === spec.minReplicas ? true : undefined,
     );
     timing("idle to the minimum again", idle);
@@ -83,7 +83,7 @@ describe.concurrent("the autoscaler without load", () => {
 
   it("takes 1 busy pod with a target of 30 % there in one step, and 4 no further than the most", async () => {
     const started = Date.now();
-    const { currentMetrics, desiredReplicas } = await until("a rescale", 300, async () => {
+    const { currentMetrics, desiredReplicas } = await until("a rescale", async () => {
       const { status } = await autoscaler(namespace);
       return status.desiredReplicas > 1 ? status : undefined;
     });
@@ -93,7 +93,7 @@ describe.concurrent("the autoscaler without load", () => {
     // S2-48: ceil(1 x 100 / 30) = 4; on a busy computer the pod gets less than its 100 %.
     expect(desiredReplicas).toBe(Math.min(4, Math.ceil(used / 30)));
     // S2-48: ceil(4 x 100 / 30) = 14, cut to the most that is allowed.
-    await until("four busy pods to ask for more than are allowed", 300, async () => {
+    await until("four busy pods to ask for more than are allowed", async () => {
       const { status } = await autoscaler(namespace);
       const limited = status.conditions?.find(({ type }) => type === "ScalingLimited");
       return status.currentReplicas === 4 && limited?.reason === "TooManyReplicas"

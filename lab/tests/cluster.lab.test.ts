@@ -4,7 +4,14 @@ import { execa } from "execa";
 import { HOME, NAMESPACES } from "../layout.ts";
 import { runInside } from "../machines/machine.ts";
 import { inside, podsAddress } from "../testing/machines.ts";
-import { kubectl, objects, websiteSpread, until, websitePods } from "../testing/lab.ts";
+import {
+  kubectl,
+  kubectlWaits,
+  objects,
+  websiteSpread,
+  until,
+  websitePods,
+} from "../testing/lab.ts";
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
@@ -38,7 +45,7 @@ describe("the cluster", () => {
   });
 
   it("spreads four website pods evenly, none on the master", async () => {
-    const nodes = await until("four ready website pods", 180, async () => {
+    const nodes = await until("four ready website pods", async () => {
       const pods = await websitePods();
       return pods.length >= 4 ? pods.map((pod) => pod.spec.nodeName).sort() : undefined;
     });
@@ -98,22 +105,22 @@ describe("the cluster", () => {
 
   it("makes the pods' network anew with the tunnel under it, who ever made that anew", async () => {
     await inside("raspberrypi", "wg-quick down fogline0; wg-quick up fogline0");
-    await until("the Pi's pods to be reached again", 120, async () => {
+    await until("the Pi's pods to be reached again", async () => {
       const pods = await podsAddress("raspberrypi");
       const { exitCode } = await runInside("WorkerNode", `ping -q -c 1 -W 1 ${pods}`);
       return exitCode === 0 ? true : undefined;
     });
-    await kubectl("wait", "--for=condition=Ready", "node/raspberrypi", "--timeout=60s");
+    await kubectlWaits("wait", "--for=condition=Ready", "node/raspberrypi");
   });
 
   it("measures pods and nodes, the Pi's included", async () => {
-    await until("metrics of every node", 120, async () => {
+    await until("metrics of every node", async () => {
       const text = await kubectl("top", "nodes", "--no-headers");
       return text.match(/^\w+\s+\d+m/gm)?.length === 3 ? true : undefined;
     });
     // A pod is measured from its second minute on.
     const pod = await podOn("raspberrypi");
-    await until("metrics of a pod on the Pi", 180, async () => {
+    await until("metrics of a pod on the Pi", async () => {
       const text = await kubectl("top", "pods", "-n", "website", "--no-headers");
       return text.includes(pod) ? true : undefined;
     });

@@ -10,6 +10,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { LAB_CONDITION } from "../../testing/patience.ts";
 import { ENGINE } from "../engine/config.ts";
 import { INNER, RUN } from "../layout.ts";
 import { erase, halt, powerOn, runInside, type Ran } from "../machines/machine.ts";
@@ -20,6 +21,7 @@ import { inside, machines, podsAddress } from "../testing/machines.ts";
 import {
   ask,
   kubectl,
+  kubectlWaits,
   lab,
   objects,
   outputs,
@@ -93,14 +95,14 @@ async function nodes(): Promise<string[]> {
 async function expectNodes(...names: readonly string[]): Promise<void> {
   expect(await nodes()).toEqual(names);
   // On a busy computer a node's report comes late now and then.
-  await kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=100s");
+  await kubectlWaits("wait", "--for=condition=Ready", "nodes", "--all");
 }
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
 async function expectEdgePodsConnect(): Promise<void> {
   // Its bridge comes with the first pod of a device that has just joined.
-  const pods = await until("a pod on the Pi", 60, () => podsAddress("raspberrypi"));
-  await until("the attic's pods to reach the Pi's", 60, async () => {
+  const pods = await until("a pod on the Pi", () => podsAddress("raspberrypi"));
+  await until("the attic's pods to reach the Pi's", async () => {
     const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
     return ping.exitCode === 0 ? true : undefined;
   });
@@ -155,7 +157,7 @@ function difference(then: string, now: string): string[] {
 /** The device is as it was, as soon as it has done what it was told last. */
 async function givenBack(): Promise<void> {
   let left: string[] = [];
-  await until("the attic's device to be as it was", 60, async () => {
+  await until("the attic's device to be as it was", async () => {
     left = difference(before, await inventory("attic"));
     return left.length === 0 ? true : undefined;
   }).catch(() => undefined);
@@ -214,8 +216,8 @@ describe("a device that only a jump host reaches", () => {
 
   it("serves to the last: no visit fails while its pods move away and it leaves", async () => {
     await kubectl("rollout", "restart", "deployment/website-dep", "--namespace=website");
-    await kubectl("rollout", "status", "deployment/website-dep", "--namespace=website");
-    const there = await until("a website pod on the attic's device", 120, async () => {
+    await kubectlWaits("rollout", "status", "deployment/website-dep", "--namespace=website");
+    const there = await until("a website pod on the attic's device", async () => {
       const pods = await websitePods();
       return pods.find(({ spec }) => spec.nodeName === "attic");
     });
@@ -233,7 +235,7 @@ describe("a device that only a jump host reaches", () => {
 });
 
 describe("a device that nobody reaches", () => {
-  const joining = { ...attic, reach: "bundle", bundle: { waitMinutes: 10 } };
+  const joining = { ...attic, reach: "bundle", bundle: { waitMinutes: LAB_CONDITION / 60_000 } };
   const reissued = { ...joining, bundle: { ...joining.bundle, issue: 2 } };
   let bundle = "";
   let joinedAs: string | undefined;
@@ -250,7 +252,7 @@ describe("a device that nobody reaches", () => {
     coming.catch(() => undefined);
     bundle = await Promise.race([
       coming.then((said) => Promise.reject(new Error(`up did not wait:\n${said}`))),
-      until("the join bundle", 300, () =>
+      until("the join bundle", () =>
         Promise.resolve(existsSync(bundleFile) ? readFileSync(bundleFile, "utf8") : undefined),
       ),
     ]);
@@ -311,7 +313,7 @@ describe("a device that nobody reaches", () => {
   it("comes back by itself after a power cut", async () => {
     await halt("attic");
     await powerOn("attic");
-    await until("the attic's device to answer over the overlay", 120, async () => {
+    await until("the attic's device to answer over the overlay", async () => {
       const ping = await runInside("MasterNode", `ping -q -c 1 -W 1 ${joinedAs ?? ""}`);
       return ping.exitCode === 0 ? true : undefined;
     });

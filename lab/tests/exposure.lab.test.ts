@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 
+import { LAB_CONDITION } from "../../testing/patience.ts";
 import { NETMAKER_ACCESS } from "../engine/outputs.ts";
 import { NAMESPACES, RUN } from "../layout.ts";
 import { createSecondHome } from "../machines/network.ts";
@@ -28,7 +29,7 @@ async function openPorts(address: string, ports = "-"): Promise<number[]> {
         address,
       ],
     ],
-    { timeout: 300_000 },
+    { timeout: LAB_CONDITION },
   );
   return [...stdout.matchAll(/(\d+)\/open\/tcp/g)].map((match) => Number(match[1]));
 }
@@ -47,7 +48,7 @@ describe("from the internet", () => {
           name,
         ).toEqual([]);
         // A hurried scan of a busy computer may miss an answer.
-        await until(`${name} to answer at ${planned.join(" and ")}`, 60, async () =>
+        await until(`${name} to answer at ${planned.join(" and ")}`, async () =>
           (await openPorts(publicAddress, "80,443")).length === planned.length ? true : undefined,
         );
       }),

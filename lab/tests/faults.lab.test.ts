@@ -61,11 +61,11 @@ describe("a power cut", () => {
     await halt(machine);
     const back = Date.now();
     await powerOn(machine);
-    await until(`${machine.toLowerCase()} to report Ready`, 240, () =>
+    await until(`${machine.toLowerCase()} to report Ready`, () =>
       ready(machine.toLowerCase(), back),
     );
-    await until("the website to be whole again", 240, served);
-    await until("a vote to be counted again", 240, voted);
+    await until("the website to be whole again", served);
+    await until("a vote to be counted again", voted);
     timing(`from power to a whole site again, ${machine}`, back);
   });
 });
@@ -75,14 +75,14 @@ describe("a Pi that was away", () => {
 
   it("gets its half of the website back", async () => {
     await halt("raspberrypi");
-    await until("the worker to serve alone", 240, async () => {
+    await until("the worker to serve alone", async () => {
       const pods = await websitePods();
       const fled = pods.filter(({ spec }) => spec.nodeName === "workernode");
       return fled.length >= 4 ? true : undefined;
     });
     const back = Date.now();
     await powerOn("raspberrypi");
-    await until("the Pi to report Ready", 240, () => ready("raspberrypi", back));
+    await until("the Pi to report Ready", () => ready("raspberrypi", back));
     timing("the Pi back in the cluster", back);
     await websiteSpread();
     timing("the Pi serves its half again", back);
@@ -94,7 +94,7 @@ describe("the Pi in another home", () => {
 
   afterAll(async () => {
     await returnPi(operator);
-    await until("the Pi to be back in its first home", 240, () =>
+    await until("the Pi to be back in its first home", () =>
       ready("raspberrypi", Date.now() - 10_000),
     );
   });
@@ -103,19 +103,17 @@ describe("the Pi in another home", () => {
     const since = Date.now();
     await movePi(operator);
     timing("the Pi's boot in the second home", since);
-    await until("the Pi to report Ready from the second home", 240, () =>
-      ready("raspberrypi", since),
-    );
+    await until("the Pi to report Ready from the second home", () => ready("raspberrypi", since));
     timing("the Pi back in the cluster", since);
     // Pods that ran before the move count as ready until their kubelet has looked again.
-    await until("the log of a website pod on the Pi", 240, async () => {
+    await until("the log of a website pod on the Pi", async () => {
       const pods = await websitePods();
       const pod = pods.find(({ spec }) => spec.nodeName === "raspberrypi");
       const name = pod?.metadata.name ?? "none yet";
       const logs = await kubectl("logs", "-n", "website", name);
       return logs.includes("Running on http://0.0.0.0:8080") ? true : undefined;
     });
-    await until("the website to be whole", 240, served);
+    await until("the website to be whole", served);
     timing("the Pi serves again", since);
   });
 });
@@ -134,7 +132,7 @@ describe("a router that forgot to translate a flow", () => {
     // As after a power cut at home: the Pi dials before the router's rules stand.
     await router("nft flush chain ip router postrouting");
     await powerOn("raspberrypi");
-    await until("the Pi to have dialled", 60, async () => {
+    await until("the Pi to have dialled", async () => {
       const sent = await inside("raspberrypi", "wg show fogline0 transfer | cut -f3");
       return Number(sent) > 0 ? true : undefined;
     });
@@ -147,9 +145,9 @@ describe("a router that forgot to translate a flow", () => {
     );
     // What the timer does twice a minute from the third minute on, with less patience.
     await inside("raspberrypi", "/usr/local/sbin/fogline-overlay-watch 10");
-    await until("the Pi to report Ready", 120, () => ready("raspberrypi", since));
+    await until("the Pi to report Ready", () => ready("raspberrypi", since));
     timing("from a router that translates again to a Ready Pi", since);
-    await until("the website to be whole again", 240, served);
+    await until("the website to be whole again", served);
   });
 });
 
@@ -168,14 +166,14 @@ describe("a database that is down", () => {
     await websiteCounts();
     const before = await total();
     await kubectl("scale", "-n", "website", "statefulset/database", "--replicas=0");
-    const refused = await until("a vote to be refused for now", 120, async () => {
+    const refused = await until("a vote to be refused for now", async () => {
       const answer = await vote();
       return answer.status === 503 ? answer : undefined;
     });
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     expect((await ask(site)).status).toBe(200);
     await kubectl("scale", "-n", "website", "statefulset/database", "--replicas=1");
-    await until("votes to be taken again", 180, voted);
+    await until("votes to be taken again", voted);
     await websiteCounts();
     expect(await total()).toBeGreaterThan(before);
   });

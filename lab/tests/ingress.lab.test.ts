@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { render } from "../../components/remote/render.ts";
 import { readScript } from "../../components/remote/script.ts";
+import { LAB_CONDITION } from "../../testing/patience.ts";
 import { PROJECT } from "../layout.ts";
 import { inside } from "../testing/machines.ts";
 import { ask, kubectl, objects, outputs, timing, until } from "../testing/lab.ts";
@@ -38,7 +39,7 @@ describe("a program of the Pi's owner that has port 80", () => {
     await inside(PI, "systemctl stop owners-program");
     // Its pod would wait for the end of a pause that grew with each failure.
     await restartTraefik();
-    await until("Traefik to be back on the Pi", 120, async () =>
+    await until("Traefik to be back on the Pi", async () =>
       (await traefikOnPi())?.status.containerStatuses?.[0]?.ready === true ? true : undefined,
     );
   });
@@ -52,7 +53,7 @@ describe("a program of the Pi's owner that has port 80", () => {
     );
     const since = Date.now();
     await restartTraefik();
-    await expect(check(240)).rejects.toThrow(
+    await expect(check(LAB_CONDITION / 1000)).rejects.toThrow(
       /traefik cannot start on raspberrypi: port 80 of that machine is taken by another program/,
     );
     timing("until the port's other program is told of", since);

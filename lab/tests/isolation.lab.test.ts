@@ -6,6 +6,7 @@ import { inside } from "../testing/machines.ts";
 import {
   applyObjects,
   kubectl,
+  kubectlWaits,
   objects,
   outputs,
   until,
@@ -184,7 +185,7 @@ describe("connections", () => {
   async function probe(asker: Asker): Promise<void> {
     const addresses = JSON.stringify(targets.flatMap((target) => target.addresses));
     const { namespace, name } = asker;
-    await until(`the connections of ${name}`, 30, async () => {
+    await until(`the connections of ${name}`, async () => {
       const found = JSON.parse(
         await kubectl("exec", "-n", namespace, name, "--", "node", "-e", CONNECT, addresses),
       ) as boolean[];
@@ -210,9 +211,8 @@ describe("connections", () => {
     );
     await Promise.all(
       ASKERS.map(({ namespace, name }) =>
-        kubectl(
-          ...["wait", "-n", namespace, `pod/${name}`, "--timeout=120s"],
-          "--for=jsonpath={.status.phase}=Running",
+        kubectlWaits(
+          ...["wait", "-n", namespace, `pod/${name}`, "--for=jsonpath={.status.phase}=Running"],
         ),
       ),
     );
@@ -263,13 +263,17 @@ describe("connections", () => {
       ["the page", "the database"].includes(name),
     )) {
       for (const [host, port] of target.addresses) {
-        const answer = await inside(
-          "MasterNode",
-          `timeout 3 bash -c '</dev/tcp/${host}/${port}' 2>/dev/null && echo opens || echo closed`,
-        );
-        expect(answer.trim(), `${target.name} ${host}:${port}`).toBe(
-          target.name === "the page" ? "opens" : "closed",
-        );
+        const opens = async (): Promise<boolean> => {
+          const open = `timeout 3 bash -c '</dev/tcp/${host}/${port}' 2>/dev/null`;
+          const said = await inside("MasterNode", `${open} && echo opens || echo closed`);
+          return said.trim() === "opens";
+        };
+        const name = `${target.name} at ${host}:${port}`;
+        if (target.name === "the page") {
+          await until(`${name} to open`, async () => ((await opens()) ? true : undefined));
+        } else {
+          expect(await opens(), name).toBe(false);
+        }
       }
     }
   });

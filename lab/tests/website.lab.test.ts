@@ -77,7 +77,7 @@ describe("balance", () => {
   it("gives every pod its even share of 1,000 requests, each in that pod's log", async () => {
     const urls = outputs().websiteUrls;
     // A pod is ready before the ingress controllers have heard of it: wait for two even rounds.
-    const pods = await until("four website pods that all get their turn", 180, async () => {
+    const pods = await until("four website pods that all get their turn", async () => {
       const ready = await websitePods();
       const turns = new Map<string, number>();
       for (let i = 0; i < 8 * urls.length; i += 1) {
@@ -104,7 +104,8 @@ describe("balance", () => {
     expect(Math.abs(share(onPi.map((pod) => pod.metadata.name)) - 0.5)).toBeLessThanOrEqual(0.02);
     for (const pod of pods) {
       expect(Math.abs(share([pod.metadata.name]) - 0.25)).toBeLessThanOrEqual(0.02);
-      const log = await kubectl("logs", "-n", "website", pod.metadata.name, "--since=15m");
+      const since = `--since-time=${new Date(started).toISOString()}`;
+      const log = await kubectl("logs", "-n", "website", pod.metadata.name, since);
       const lines = log.split("\n").filter((line) => line.startsWith("Incoming Request Received"));
       for (const id of served.get(pod.metadata.name) ?? []) {
         expect(lines.filter((line) => line.includes(id))).toHaveLength(1);
@@ -132,7 +133,7 @@ describe("votes under fire", () => {
           "--wait=false",
           "--grace-period=30",
         );
-        await until("four ready pods again", 120, async () =>
+        await until("four ready pods again", async () =>
           (await websitePods()).length >= 4 ? true : undefined,
         );
       }
@@ -156,7 +157,7 @@ describe("votes under fire", () => {
 /** A voter who tries again, with the same ballot, until the vote is acknowledged. */
 async function persist(): Promise<boolean> {
   const ballot = randomUUID();
-  return until("a vote to be acknowledged", 60, async () =>
+  return until("a vote to be acknowledged", async () =>
     (await vote("cat", ballot)).status < 300 ? true : undefined,
   );
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { failureLines, outcomeOf, type Outcome } from "./report.ts";
+import { briefFailures, failureLines, outcomeOf, type Outcome } from "./report.ts";
 import type { Step } from "./step.ts";
 
 const STEP: Step = {
@@ -74,6 +74,14 @@ describe("a report", () => {
     expect(failureLines(outcome(broken, 1))).toEqual(["  a/b.test.ts", "    no such module"]);
   });
 
+  it("with a hook of a describe that failed says so, though it has no words of it", () => {
+    const results = [{ ...file, status: "failed", assertionResults: [] }];
+    const red = { ...GREEN, numPassedTests: 0, success: false, testResults: results };
+    expect(failureLines(outcome(red, 1))).toEqual([
+      ...["  a/b.test.ts", "    a hook failed: the step's log says which"],
+    ]);
+  });
+
   it("that was cut off is one failure", () => {
     expect(outcome(JSON.stringify(GREEN).slice(0, 40))).toMatchObject({
       ...{ passed: 0, failed: 1, problem: "no report; vitest: exit code 0" },
@@ -82,12 +90,13 @@ describe("a report", () => {
 });
 
 describe("a failure in short", () => {
-  const failing = (message: string): string[] => {
+  const red = (message: string): Outcome => {
     const test = { fullName: "it works", status: "failed", failureMessages: [message] };
-    const results = [{ ...file, assertionResults: [test] }];
-    const red = { ...GREEN, numFailedTests: 1, success: false, testResults: results };
-    return failureLines(outcome(red, 1)).join("\n").split("\n");
+    const results = [{ ...file, assertionResults: [{ ...test, duration: 600_012 }] }];
+    const report = { ...GREEN, numFailedTests: 1, success: false, testResults: results };
+    return outcome(report, 1);
   };
+  const failing = (message: string): string[] => failureLines(red(message)).join("\n").split("\n");
 
   it("names file and test and leaves the call stack out", () => {
     expect(failing("AssertionError: no\nbecause\n    at a (b.ts:1:2)\n    at c")).toEqual([
@@ -95,6 +104,40 @@ describe("a failure in short", () => {
       "    AssertionError: no",
       "    because",
     ]);
+  });
+
+  it("calls a timeout one, and says where the test begins that had it", () => {
+    const stack = [
+      "Error: STACK_TRACE_ERROR",
+      "    at task.fn (file:///project/node_modules/@vitest/runner/dist/chunk-hooks.js:638:27)",
+      "    at /project/a/b.test.ts:75:3",
+      "    at /project/a/b.test.ts:20:1",
+    ].join("\n");
+    expect(failing(stack)).toEqual([
+      "  a/b.test.ts > it works",
+      "    timed out after 600 s",
+      "    at a/b.test.ts:75",
+    ]);
+    expect(briefFailures(red(stack))).toEqual([
+      ["a/b.test.ts > it works", "    timed out after 600 s (a/b.test.ts:75)"],
+    ]);
+  });
+
+  it("calls a timeout of a file's hook one", () => {
+    const advice = "If this is a long-running hook, pass a timeout value as the last argument";
+    const results = [{ ...file, message: `Hook timed out in 600000ms.\n${advice}` }];
+    const report = { ...GREEN, success: false, testResults: results };
+    expect(failureLines(outcome(report, 1))).toEqual([
+      ...["  a/b.test.ts", "    a hook timed out after 600 s"],
+    ]);
+  });
+
+  it.each([
+    "    at Object.fn (/project/a/help.ts:7:11)",
+    "    at fn (file:///project/a/help.ts:7:11)",
+    "    at async fn (/elsewhere/x.ts:1:1)\n    at /project/a/help.ts:7:11",
+  ])("says where it happened, from %j", (stack) => {
+    expect(failing(`AssertionError: no\n${stack}`).at(-1)).toBe("    at a/help.ts:7");
   });
 
   it("keeps the beginning and the end of a long message", () => {

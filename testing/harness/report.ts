@@ -1,6 +1,7 @@
 /** What the tests of a step came to: read from its report or its exit code, and told in short. */
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import type { Step } from "./step.ts";
 
@@ -15,6 +16,8 @@ export interface TestResult {
   readonly seconds: number;
   /** Why it failed; empty for others. */
   readonly messages: readonly string[];
+  /** Where in the checkout it failed, as `file:line`; absent for others, and where no error says so. */
+  readonly place?: string;
 }
 
 /** One file of tests. */
@@ -46,6 +49,7 @@ interface VitestReport {
     readonly startTime: number;
     readonly endTime: number;
     readonly message?: string;
+    readonly status?: string;
     readonly assertionResults: readonly {
       readonly fullName: string;
       readonly status: string;
@@ -104,41 +108,122 @@ function fromReport(path: string, ended: string, hasFailed: boolean, project: st
     // A file that broke before its first test counts as one failure, as does an error outside of tests.
     failed: Math.max(report.numFailedTests, isRed ? 1 : 0),
     tests: report.testResults.flatMap(({ name, assertionResults }) =>
-      assertionResults.map((test) => ({
-        file: relative(project, name),
-        name: test.fullName,
-        state: stateOf(test.status),
-        seconds: (test.duration ?? 0) / 1000,
-        messages: test.failureMessages ?? [],
-      })),
+      assertionResults.map((test) => {
+        const seconds = (test.duration ?? 0) / 1000;
+        const messages = test.failureMessages ?? [];
+        const place = messages.flatMap((message) => placeOf(message, project) ?? [])[0];
+        return {
+          file: relative(project, name),
+          name: test.fullName,
+          state: stateOf(test.status),
+          seconds,
+          messages: messages.map((message) => readable(message, seconds)),
+          ...(place === undefined ? {} : { place }),
+        };
+      }),
     ),
-    files: report.testResults.map(({ name, startTime, endTime, message }) => ({
-      file: relative(project, name),
-      seconds: (endTime - startTime) / 1000,
-      message: message ?? "",
+    files: report.testResults.map((result) => ({
+      file: relative(project, result.name),
+      seconds: (result.endTime - result.startTime) / 1000,
+      message: fileMessage(result),
     })),
     ...(hasFailed && report.success ? { problem: `no test failed; ${ended}` } : {}),
   };
+}
+
+/**
+ * What Vitest reports of a test that timed out instead of its message: the name of the error that only
+ * tells where the test, or the hook, begins.
+ */
+const PLACEHOLDER = /^Error: STACK_TRACE_ERROR\b/;
+/** What it says of a hook of a whole file, with advice that this project has no use for. */
+const HOOK = /^Hook timed out in (\d+)ms\.\n.*/;
+
+/** A message of Vitest's, with a timeout called one. */
+function readable(message: string, seconds: number): string {
+  return message
+    .replace(PLACEHOLDER, `timed out after ${seconds.toFixed(0)} s`)
+    .replace(HOOK, (_, ms: string) => `a hook timed out after ${(Number(ms) / 1000).toFixed(0)} s`);
+}
+
+/** The innermost place in the checkout that an error's call stack names. */
+function placeOf(message: string, project: string): string | undefined {
+  for (const [, url = "", line = ""] of message.matchAll(
+    /^\s+at .*?((?:file:\/\/)?\/[^\s()]+):(\d+):\d+\)?$/gm,
+  )) {
+    const file = relative(project, url.startsWith("file:") ? fileURLToPath(url) : url);
+    if (!file.startsWith("..") && !isAbsolute(file) && !file.includes("node_modules/")) {
+      return `${file}:${line}`;
+    }
+  }
+  return undefined;
+}
+
+/** Why a file failed besides its tests. The report has no words of a hook of a `describe` that failed. */
+function fileMessage({
+  message = "",
+  status,
+  assertionResults,
+}: VitestReport["testResults"][number]): string {
+  const isUnsaid =
+    message === "" &&
+    status === "failed" &&
+    assertionResults.every((test) => test.status !== "failed");
+  return isUnsaid ? "a hook failed: the step's log says which" : readable(message, 0);
 }
 
 function stateOf(status: string): TestState {
   return status === "passed" || status === "failed" ? status : "skipped";
 }
 
-/** Which tests failed and why in short, as lines for people; none for a step that passed. */
-export function failureLines({ problem, files, tests }: Outcome): string[] {
+/** A failure of a step: a test's, a file's or that of the step itself. */
+interface Failure {
+  /** Its test and file; absent for a step that failed as a whole. */
+  readonly title?: string;
+  readonly message: string;
+  readonly place?: string | undefined;
+}
+
+function failuresOf({ problem, files, tests }: Outcome): Failure[] {
   return [
-    ...(problem === undefined ? [] : [`  ${problem}`]),
+    ...(problem === undefined ? [] : [{ message: problem }]),
     ...files
       .filter(({ message }) => message !== "")
-      .flatMap(({ file, message }) => [`  ${file}`, `    ${short(message)}`]),
+      .map(({ file, message }) => ({ title: file, message })),
     ...tests
       .filter(({ state }) => state === "failed")
-      .flatMap(({ file, name, messages }) => [
-        `  ${file === undefined ? "" : `${file} > `}${name}`,
-        `    ${short(messages.join("\n"))}`,
-      ]),
+      .map(({ file, name, messages, place }) => ({
+        title: `${file === undefined ? "" : `${file} > `}${name}`,
+        message: messages.join("\n"),
+        place,
+      })),
   ];
+}
+
+/** Which tests failed, why in short and where, as lines for people; none for a step that passed. */
+export function failureLines(outcome: Outcome): string[] {
+  return failuresOf(outcome).flatMap(({ title, message, place }) =>
+    title === undefined
+      ? [`  ${message}`]
+      : [
+          `  ${title}`,
+          `    ${short(message)}`,
+          ...(place === undefined ? [] : [`    at ${place}`]),
+        ],
+  );
+}
+
+/** Columns of a line that repeats the beginning of a message. */
+const WIDTH = 200;
+
+/** The same in one or two lines for each failure: a test's name, and the first line of why. */
+export function briefFailures(outcome: Outcome): string[][] {
+  return failuresOf(outcome).map(({ title, message, place }) => {
+    const [first = ""] = message.trim().split("\n");
+    const cut = first.length > WIDTH ? `${first.slice(0, WIDTH)}…` : first;
+    const why = `${cut}${place === undefined ? "" : ` (${place})`}`;
+    return title === undefined ? [why] : [title, `    ${why}`];
+  });
 }
 
 /** Lines of a message that are shown: all of a short one, else its beginning and its end. */

@@ -1,6 +1,6 @@
 /** What a test run prints at its end. */
 import { duration } from "../../lab/progress.ts";
-import { failureLines } from "./report.ts";
+import { briefFailures, failureLines } from "./report.ts";
 import type { StepResult } from "./run-plan.ts";
 
 export interface Totals {
@@ -15,18 +15,43 @@ export function totals(steps: readonly StepResult[]): Totals {
   return { passed: sum("passed"), failed: sum("failed") };
 }
 
-/** Which tests failed and why in short, a table of the steps, and the closing line. */
+/** Lines at the end of a run that have to say which tests failed and why: what a log's end shows. */
+const END = 60;
+
+/**
+ * Which tests failed and why; the same once more in short, so that a log's last lines say it, too;
+ * a table of the steps; and the closing line.
+ */
 export function summary(steps: readonly StepResult[], seconds: number): string {
   const { passed, failed } = totals(steps);
-  const failures = steps
-    .filter(({ state }) => state === "failed")
-    .flatMap(({ step, outcome, log }) => [
-      `failed: ${step.name}${log === undefined ? "" : ` (${log})`}`,
-      ...failureLines(outcome),
-    ]);
-  return [...failures, "", ...table(steps, seconds), "", `${passed} passed, ${failed} failed`]
+  const red = steps.filter(({ state }) => state === "failed");
+  const failures = red.flatMap(({ step, outcome, log }) => [
+    `failed: ${step.name}${log === undefined ? "" : ` (${log})`}`,
+    ...failureLines(outcome),
+  ]);
+  const rows = table(steps, seconds);
+  return [
+    ...failures,
+    ...inShort(red, END - rows.length - 4),
+    "",
+    ...rows,
+    "",
+    `${passed} passed, ${failed} failed`,
+  ]
     .map((line) => `${line}\n`)
     .join("");
+}
+
+/** What failed, in as many lines at most; none where nothing has. */
+function inShort(red: readonly StepResult[], most: number): string[] {
+  const all = red.flatMap(({ step, outcome }) =>
+    briefFailures(outcome).map(([title = "", ...why]) => [`✗ ${step.name}: ${title}`, ...why]),
+  );
+  const shown = all.slice(0, Math.max(1, Math.floor(most / 2)));
+  const left = all.length - shown.length;
+  return all.length === 0
+    ? []
+    : ["", ...shown.flat(), ...(left === 0 ? [] : [`… and ${left} more, above`])];
 }
 
 /** Steps with their state and duration, and the whole; steps may have overlapped. */

@@ -9,6 +9,8 @@ import { execa } from "execa";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
+
 const NOBODY = 65534;
 const PORT = 5439;
 const PASSWORD = "only-for-this-test";
@@ -85,7 +87,7 @@ async function ask(sql: string, password = PASSWORD): Promise<unknown> {
 }
 
 async function answers(): Promise<void> {
-  await vi.waitFor(() => ask("SELECT 1"), { timeout: 30_000, interval: 50 });
+  await vi.waitFor(() => ask("SELECT 1"), { timeout: CONDITION, interval: 50 });
 }
 
 describe("the entrypoint", () => {
@@ -99,22 +101,19 @@ describe("the entrypoint", () => {
     start();
     await answers();
     expect(await ask("SELECT n FROM kept")).toEqual({ n: 42 });
-  }, 60_000);
+  });
 
   it("begins anew after a first start that was cut off", async () => {
     start();
-    await vi.waitFor(
-      async () => {
-        expect(await readdir(join(place, "volume"))).toContain("pgdata.new");
-      },
-      { timeout: 10_000, interval: 5 },
-    );
+    await expect
+      .poll(() => readdir(join(place, "volume")), { interval: 5 })
+      .toContain("pgdata.new");
     await end("SIGKILL");
     start();
     await answers();
     expect(await ask("SELECT current_database() AS name")).toEqual({ name: "poll" });
     expect(await readdir(join(place, "volume"))).not.toContain("pgdata.new");
-  }, 60_000);
+  });
 
   it.each([
     ["without a password", { POSTGRES_PASSWORD_FILE: "" }, "POSTGRES_PASSWORD_FILE must name"],

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { parse, stringify } from "yaml";
 
 import { renderStep, resultOf } from "../../../components/remote/render.ts";
+import { CONDITION } from "../../../testing/patience.ts";
 import { CONFIG } from "../config.ts";
 import { orderOf } from "../context.ts";
 import { BUILD_SCRIPT } from "../image-build.ts";
@@ -83,7 +84,7 @@ async function serve(name: keyof typeof CONFIG): Promise<string> {
   const url = `http://127.0.0.1:${port}`;
   await vi.waitFor(async () => {
     expect((await fetch(`${url}/v2/`)).ok).toBe(true);
-  }, 20_000);
+  }, CONDITION);
   return url;
 }
 

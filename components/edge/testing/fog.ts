@@ -3,6 +3,7 @@
  * program sends, on machines made of this computer's namespaces. Needs root and wireguard-go.
  */
 import { ENROLMENT_PORT, enrolmentAddress } from "../../../config/overlay-addresses.ts";
+import { CONDITION } from "../../../testing/patience.ts";
 import { writeConf } from "../../overlay/wireguard/conf.ts";
 import { CONF_SCRIPT, MEMBER_SCRIPT } from "../../overlay/wireguard/scripts.ts";
 import { render } from "../../remote/render.ts";
@@ -137,7 +138,7 @@ export class TestFog implements Disposable {
   }
 
   /** Waits on the hub for a device; prints what it says of itself. */
-  awaitOnHub(to: Invited, waitMinutes: number): Promise<Ran> {
+  awaitOnHub(to: Invited, waitMinutes = CONDITION / 60_000): Promise<Ran> {
     const values = {
       NODE: to.name,
       ISSUE: to.issue,

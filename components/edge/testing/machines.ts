@@ -7,6 +7,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { CONDITION } from "../../../testing/patience.ts";
+
 /** What a script on a machine came to. */
 export interface Ran {
   readonly code: number;
@@ -16,6 +18,9 @@ export interface Ran {
 
 /** Folders that a machine has for itself; what they hold on this computer stays untouched. */
 const OWN = ["/root", "/home", "/run", "/var/lib", "/usr/local"];
+
+/** Milliseconds between two looks at whether a socket is open or closed. */
+const LOOK = 50;
 
 /**
  * As much of a service manager as joining asks for: WireGuard's unit, and the socket of the hub's
@@ -32,17 +37,17 @@ listen() {
     "SYSTEM:exec /usr/local/sbin/connection" \\
     >/dev/null 2>&1 &
   # A socket that systemd has started is open.
-  for i in {1..100}; do
+  for i in {1..${CONDITION / LOOK}}; do
     [ -z "$(ss -Hltn "sport = :\${listen#*:}")" ] || break
-    sleep 0.05
+    sleep ${LOOK / 1000}
   done
 }
 close() {
   # One that it has stopped is closed, and whoever served it is gone.
   pkill -f "$enrolment"
-  for i in {1..100}; do
+  for i in {1..${CONDITION / LOOK}}; do
     pgrep -f "$enrolment" >/dev/null || break
-    sleep 0.05
+    sleep ${LOOK / 1000}
   done
 }
 up() {
@@ -74,6 +79,11 @@ for step in "\${steps[@]}"; do
   esac || exit
 done
 `;
+
+/** A line of shell that succeeds as soon as an address answers, and fails when it never does. */
+export function pingOnce(address: string): string {
+  return `ping -q -c 1 -w ${CONDITION / 1000} ${address}`;
+}
 
 /** A machine: Linux namespaces around a process that waits. */
 export class TestMachine {

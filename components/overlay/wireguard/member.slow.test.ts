@@ -1,8 +1,9 @@
 /** A member's script on machines with real WireGuard. Needs root and wireguard-go, no lab. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
 import { HUB, succeed, TestFog } from "../../edge/testing/fog.ts";
-import type { Ran } from "../../edge/testing/machines.ts";
+import { pingOnce, type Ran } from "../../edge/testing/machines.ts";
 import { render } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 import { writeConf } from "./conf.ts";
@@ -42,7 +43,7 @@ it("does not take a router with the hub's address for the hub", async () => {
   // The LAN's route is narrower than the overlay's, so a plain ping asks the router.
   fog.cabin.must("ip address add 10.101.0.50/24 dev lan");
   fog.routers.at(-1)?.must(`ip address add ${HUB}/24 dev lan-end`);
-  fog.cabin.must(`ping -q -c 1 -W 2 ${HUB}`);
+  fog.cabin.must(pingOnce(HUB));
   const { code, stderr } = await joinOverlay(3);
   expect([code, stderr]).toEqual([1, expect.stringContaining(`no answer from the hub ${HUB}`)]);
 });
@@ -50,5 +51,5 @@ it("does not take a router with the hub's address for the hub", async () => {
 it("has joined once the hub itself answers, whoever else has its address", async () => {
   const key = fog.cabin.must("wg pubkey </etc/wireguard/fogline0.key").trim();
   fog.hub.must(`wg set fogline0 peer ${key} allowed-ips ${ADDRESS}/32`);
-  await succeed(joinOverlay(90));
+  await succeed(joinOverlay(CONDITION / 1000));
 });

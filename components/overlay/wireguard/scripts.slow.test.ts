@@ -1,9 +1,10 @@
 /** Files of WireGuard on machines with real WireGuard: what cannot be loaded takes no other's place. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
 import { bundleKeys } from "../../edge/enrolment.ts";
 import { succeed } from "../../edge/testing/fog.ts";
-import { TestMachine, type Ran } from "../../edge/testing/machines.ts";
+import { pingOnce, type Ran, TestMachine } from "../../edge/testing/machines.ts";
 import { renderStep } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 import { operatorInterface } from "../../../config/names.ts";
@@ -34,7 +35,7 @@ async function run(
   script: string | readonly string[],
   values: Readonly<Record<string, string>>,
   action = "create",
-  patience = 60,
+  patience = CONDITION / 1000,
 ): Promise<Ran> {
   const step = renderStep(readScript(script), values);
   return computer.run(`export PATIENCE=${patience}\n${step}`, action);
@@ -103,7 +104,12 @@ wg show ${stack} public-key`);
   const letIn = (stack: "dev" | "prod", range: string, key: string): void => {
     hubs.must(`wg set ${stack} peer ${key.trim()} allowed-ips ${operatorIn(range)}/32`);
   };
-  const join = (stack: string, range: string, action = "create", patience = 60): Promise<Ran> =>
+  const join = (
+    stack: string,
+    range: string,
+    action = "create",
+    patience = CONDITION / 1000,
+  ): Promise<Ran> =>
     run(
       OPERATOR_SCRIPT,
       {
@@ -167,7 +173,7 @@ wg-quick up ${FOLDER}/fogline0.conf >/dev/null 2>&1`);
     // The LAN's route is narrower than the overlay's, so a plain ping asks the router.
     must("ip address add 10.104.0.50/24 dev lan-end");
     hubs.must("ip address add 10.104.0.1/24 dev lan");
-    must("ping -q -c 1 -W 2 10.104.0.1");
+    must(pingOnce("10.104.0.1"));
     await keyOf("home");
     const { code, stderr } = await join("home", "10.104.0.0/16", "create", 3);
     expect([code, stderr]).toEqual([

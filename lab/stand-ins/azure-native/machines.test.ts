@@ -1,11 +1,12 @@
 import { execaSync } from "execa";
 import { describe, expect, it } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
 import { tail, wrap } from "./machines.ts";
 
 describe("a run command", () => {
   // The wrapped script keeps its file in /run, which a test may not write to.
-  const run = (script: string, seconds = 20) =>
+  const run = (script: string, seconds = CONDITION / 1000) =>
     execaSync("bash", ["-s"], {
       input: wrap(script, seconds).replace("/run/", "/tmp/"),
       reject: false,

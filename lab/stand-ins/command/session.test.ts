@@ -96,7 +96,7 @@ describe("a remote command", () => {
   });
 
   it("fails when its connection is lost", async () => {
-    const cut = order("echo started; exec sleep 1", {
+    const cut = order("echo started; exec sleep 30", {
       say: () => {
         server.current.dropAll();
       },

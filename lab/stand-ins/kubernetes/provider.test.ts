@@ -3,6 +3,7 @@ import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { InitFailedError } from "@fogline/pulumi-kit/wire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
 import { TestApiServer } from "./testing/api-server.ts";
@@ -51,7 +52,7 @@ const inputs = (fields: JsonObject, annotations?: JsonObject): JsonObject => ({
 const write = (type: string, fields: JsonObject, more: Partial<Write> = {}): Write => ({
   urn: urn(type),
   inputs: inputs(fields),
-  timeoutMs: 5_000,
+  timeoutMs: CONDITION,
   preview: false,
   ...more,
 });
@@ -158,7 +159,7 @@ describe("create", () => {
     api.put(WEB, { status: { conditions: [{ ...unavailable, message: "not yet" }] } });
     const both = ["FailedGetScale: no such thing", "[MinimumReplicasUnavailable] not yet"];
     // The event may be told of before the status is looked at.
-    await expect.poll(() => [...warned].sort(), { timeout: 20_000 }).toEqual(both);
+    await expect.poll(() => [...warned].sort()).toEqual(both);
     const ready = { observedGeneration: 9, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
     api.put(WEB, { status: ready });
     await created;
@@ -323,7 +324,7 @@ describe("delete", () => {
   const remove = (
     made: KubernetesProvider,
     outputs: JsonObject = {},
-    timeoutMs = 5_000,
+    timeoutMs = CONDITION,
   ): Promise<void> =>
     made.delete(urn(MAP), "default/a", { inputs: inputs({}), outputs }, timeoutMs);
 
@@ -350,14 +351,14 @@ describe("delete", () => {
     const { port } = api;
     api.put(PATH, { data: {} });
     api.held.add(PATH);
-    const removed = remove(provider(), {}, 20_000);
+    const removed = remove(provider());
     await expect.poll(() => said.join()).toContain("finalizers test/hold");
     await api.stop();
-    await expect.poll(() => said.join(), { timeout: 10_000 }).toContain("does not answer");
+    await expect.poll(() => said.join()).toContain("does not answer");
     api.erase(PATH);
     await api.start(port);
     await removed;
-  }, 30_000);
+  });
 
   it("says what holds an object that stays", async () => {
     api.put(PATH, { data: {} });

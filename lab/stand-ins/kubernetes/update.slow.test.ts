@@ -78,13 +78,13 @@ function program({
   };
 }
 
-describe.sequential("a stack whose cluster has no name yet", { timeout: 300_000 }, () => {
+describe.sequential("a stack whose cluster has no name yet", () => {
   let stack: TestStack;
   const unnamed: Options = { isNamed: false };
   beforeAll(async () => {
     stack = await TestStack.create(program(unnamed), PLUGINS);
     expect(await stack.up()).toEqual({ create: ["cluster", "config", "namespace"] });
-  }, 300_000);
+  });
   afterAll(() => stack[Symbol.asyncDispose]());
 
   it("is refused a change of the script, as everything would be replaced", async () => {

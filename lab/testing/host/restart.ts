@@ -18,7 +18,7 @@ import { lab, until } from "../lab.ts";
 export async function killMachine(name: string): Promise<void> {
   const supervisor = readPidFile(join(RUN, "machines", `${name}.pid`));
   kill(supervisor === undefined ? [] : [supervisor.pid]);
-  await until(`${name} to be dead`, 30, () => {
+  await until(`${name} to be dead`, () => {
     const left = members(name);
     kill(left);
     return Promise.resolve(left.length === 0 ? true : undefined);
@@ -27,7 +27,7 @@ export async function killMachine(name: string): Promise<void> {
 
 /** Waits until every node of the cluster is ready. */
 export async function nodesReady(): Promise<void> {
-  await until("every node to be ready", 180, async () => {
+  await until("every node to be ready", async () => {
     const nodes = await lab("kubectl", "get", "nodes", "--no-headers");
     return nodes.split("\n").every((node) => / Ready /.test(node)) ? true : undefined;
   });

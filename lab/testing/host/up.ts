@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { LAB_TEST } from "../../../testing/patience.ts";
 import { MACHINES, PROJECT, RUN } from "../../layout.ts";
 import { identify, readPidFile } from "../../processes.ts";
 import { until } from "../lab.ts";
@@ -45,8 +46,11 @@ export async function upUntil(phase: Phase): Promise<Running> {
   const ended = run.ended.then(({ said }) => {
     throw new Error(`up ended before ${phase} began:\n${said}`);
   });
-  const begun = until(`${phase} to begin`, 2400, () =>
-    Promise.resolve(PHASES[phase]() ? true : undefined),
+  // What comes before it may be all of `up`, which ends by itself.
+  const begun = until(
+    `${phase} to begin`,
+    () => Promise.resolve(PHASES[phase]() ? true : undefined),
+    LAB_TEST,
   );
   await Promise.race([begun, ended]);
   ended.catch(() => undefined);
@@ -60,7 +64,7 @@ export async function killAll({ pid, ended }: Running): Promise<void> {
     process.kill(each, "SIGKILL");
   }
   await ended;
-  await until("the killed processes to be gone", 30, () =>
+  await until("the killed processes to be gone", () =>
     Promise.resolve(killed.every((each) => identify(each) === undefined) ? true : undefined),
   );
 }

@@ -2,6 +2,8 @@
 import type { NetmakerClient } from "@fogline/pulumi-netmaker/api";
 import { expect, vi } from "vitest";
 
+import { CONDITION } from "../../../testing/patience.ts";
+
 /** @param n what to change it to, for changes that have a number in them */
 export type Manual = (client: NetmakerClient, n: number) => Promise<unknown>;
 
@@ -125,7 +127,7 @@ export async function settled(client: NetmakerClient): Promise<void> {
       Object.keys(egress.nodes),
     );
     expect([...nodes, ...clients]).toEqual(expect.arrayContaining([...named, ...routing]));
-  }, 20_000);
+  }, CONDITION);
 }
 
 async function onEgress(

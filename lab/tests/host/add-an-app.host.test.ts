@@ -45,7 +45,7 @@ describe.sequential("an app of a folder and a line", () => {
 
   it("is served by the ingress beside the website", async () => {
     const site = forwarderUrl() ?? "";
-    const greeting = await until("the greeting", 60, async () => {
+    const greeting = await until("the greeting", async () => {
       const { status, body } = await ask(new URL("/hello", site).href);
       return status === 200 ? body : undefined;
     });

@@ -49,7 +49,7 @@ describe("the page", () => {
     await page.getByLabel("Horse").check();
     await page.getByRole("button", { name: /vote/i }).click();
     const bar = page.locator("[data-answer=horse]");
-    await until("the vote to be counted and its bar to show it", 30, async () => {
+    await until("the vote to be counted and its bar to show it", async () => {
       const shown = Number(/(\d+) votes?/.exec((await bar.textContent()) ?? "")?.[1]);
       return (await votesFor("horse")) === before + 1 && shown === before + 1 ? true : undefined;
     });
@@ -63,7 +63,7 @@ describe("the page", () => {
 describe("make status", () => {
   it("names every node, the website's address and who served what share", async () => {
     // The autoscaler may have brought the last pods a moment ago.
-    const said = await until("both tiers to have their share of requests", 120, async () => {
+    const said = await until("both tiers to have their share of requests", async () => {
       const text = await lab("status");
       return /% {2}raspberrypi \/ /.test(text) && /% {2}workernode \/ /.test(text)
         ? text

@@ -80,7 +80,7 @@ describe.sequential("images that are built from a checkout", () => {
   it("are pulled over the overlay by nodes of cloud and edge, and serve", async () => {
     expect((await running("website")).nodes).toEqual(["raspberrypi", "workernode"]);
     const site = forwarderUrl() ?? "";
-    const greeting = await until("the greeting", 60, async () => {
+    const greeting = await until("the greeting", async () => {
       const { status, body } = await ask(new URL("/hello", site).href);
       return status === 200 ? body : undefined;
     });

@@ -29,8 +29,8 @@ async function vote(): Promise<true | undefined> {
 }
 
 it("is the same cluster after a restart of the computer, with its votes", async () => {
-  await until("a vote to be taken", 120, vote);
-  const before = await until("the votes to be counted", 120, votes);
+  await until("a vote to be taken", vote);
+  const before = await until("the votes to be counted", votes);
   await restartComputer();
 
   const since = Date.now();
@@ -40,7 +40,7 @@ it("is the same cluster after a restart of the computer, with its votes", async 
   expect(said).toContain("this computer was restarted");
   expect(said).toMatch(/^resources: \d+ unchanged$/m);
   await nodesReady();
-  expect(await until("the votes to be counted again", 300, votes)).toBe(before);
+  expect(await until("the votes to be counted again", votes)).toBe(before);
   timing("restart of the computer until the poll answered", since);
-  await until("a vote to be taken again", 120, vote);
+  await until("a vote to be taken again", vote);
 });

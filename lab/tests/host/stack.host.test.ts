@@ -54,7 +54,7 @@ describe.sequential(`the stack ${STACK} on the lab`, () => {
   it("serves the poll from cloud and edge", async () => {
     const site = forwarderUrl() ?? "";
     const served = new Set<string>();
-    await until("both tiers to serve", 60, async () => {
+    await until("both tiers to serve", async () => {
       const { headers } = await ask(site);
       served.add(String(headers["x-served-on"]));
       return served.has("raspberrypi") && served.has("workernode") ? true : undefined;

@@ -16,7 +16,7 @@ const RUNS = 5;
 
 const LAST = "delete the network";
 
-describe("what was changed by hand", { timeout: 300_000 }, () => {
+describe("what was changed by hand", () => {
   let server: TestNetmaker;
   let stack: TestStack;
 

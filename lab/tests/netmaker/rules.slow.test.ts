@@ -8,7 +8,7 @@ import { aclRule } from "@fogline/pulumi-netmaker/provider/kinds/acl-rule";
 import { externalClient } from "@fogline/pulumi-netmaker/provider/kinds/external-client";
 import { gateway } from "@fogline/pulumi-netmaker/provider/kinds/gateway";
 import { network } from "@fogline/pulumi-netmaker/provider/kinds/network";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { FaultyProxy } from "../../testing/netmaker/faulty-proxy.ts";
@@ -221,9 +221,7 @@ describe("a network", () => {
       method: "DELETE",
       headers: { Authorization: `Bearer ${server.masterKey}` },
     });
-    await vi.waitFor(async () => {
-      expect(await network.find(client, given)).toBeUndefined();
-    }, 20_000);
+    await expect.poll(() => network.find(client, given)).toBeUndefined();
     expect(await client.egresses.list("again")).toHaveLength(1);
     await network.create(client, given);
     expect(await client.egresses.list("again")).toEqual([]);

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { afterAll, expect, vi } from "vitest";
+import { afterAll, expect } from "vitest";
 
 import {
   NetmakerClient,
@@ -116,7 +116,7 @@ export async function raw(
     headers: headers ?? { Authorization: `Bearer ${await bearer()}` },
     body: typeof body === "string" || body === undefined ? body : JSON.stringify(body),
     ca: target.ca,
-    timeout: 15_000,
+    timeout: 120_000,
     maxBytes: 2 ** 20,
   });
   return {
@@ -206,5 +206,5 @@ export function addressIn(range: string, n: number): string {
 
 /** Waits for what the server does after it has answered. */
 export function eventually(check: () => Promise<void>): Promise<void> {
-  return vi.waitFor(check, { timeout: 20_000, interval: 250 });
+  return expect.poll(check, { interval: 250 }).toBeUndefined();
 }

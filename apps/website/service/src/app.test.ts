@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { castForm, castJson, serve } from "./testing/serve.ts";
 
@@ -262,17 +262,13 @@ describe("under more load than it has time for", () => {
       await response.text();
       return response.status;
     };
-    await vi.waitFor(async () => {
-      expect(await status("/style.css")).toBe(503);
-    }, 20_000);
+    await expect.poll(() => status("/style.css")).toBe(503);
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 200]);
     for (const controller of held) {
       controller.abort();
     }
     await Promise.all(asked);
-    await vi.waitFor(async () => {
-      expect(await status("/style.css")).toBe(200);
-    }, 20_000);
+    await expect.poll(() => status("/style.css")).toBe(200);
   });
 
   it("gives up a silent database within a limit of its own", async () => {

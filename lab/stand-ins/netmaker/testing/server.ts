@@ -12,12 +12,8 @@ import { setTimeout } from "node:timers/promises";
 import { NetmakerClient } from "@fogline/pulumi-netmaker/api";
 import { registration } from "@fogline/pulumi-netmaker/contract/registration";
 
+import { CONDITION } from "../../../../testing/patience.ts";
 import { ensureNetmaker } from "../../../toolchain/toolchain.ts";
-
-/** How long the server may take to answer, milliseconds: it starts in well under a second. */
-const PATIENCE = 20_000;
-/** How long it looks for its broker at its start, milliseconds. */
-const START_LIMIT = 30_000;
 
 /** The server and its broker, without which it would end after half a minute. */
 export class TestNetmaker implements AsyncDisposable {
@@ -112,13 +108,13 @@ export class TestNetmaker implements AsyncDisposable {
    * Starts it without its broker, and waits until it has ended by itself.
    *
    * @returns its exit code, and what it printed
-   * @throws Error when it still runs after a minute
+   * @throws Error when it still runs long after the half minute for which it looks for it
    */
   async endsWithoutBroker(): Promise<{ readonly code: number | null; readonly words: string }> {
     await this.kill();
     await end(this.broker);
     const server = this.launch();
-    const alarm = AbortSignal.timeout(2 * START_LIMIT);
+    const alarm = AbortSignal.timeout(CONDITION);
     await once(server, "exit", { signal: alarm }).catch((error: unknown) => {
       throw new Error(`${this.program} goes on without its broker`, { cause: error });
     });
@@ -158,7 +154,7 @@ export class TestNetmaker implements AsyncDisposable {
   }
 
   private async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + PATIENCE;
+    const deadline = Date.now() + CONDITION;
     while (!(await holds())) {
       if (this.server?.exitCode !== null || Date.now() > deadline) {
         throw new Error(`${this.program} does not ${what}:\n${this.words()}`);
