@@ -6,6 +6,7 @@
 #         service account and what belongs to it, as YAML)
 # Parts before it: files.sh, api.sh
 # Prints the token of the service account.
+set -euo pipefail
 known_as() {
   kube get serviceaccount --namespace "$ACCOUNTS" "$NODE" --ignore-not-found \
     --output 'jsonpath={.metadata.annotations.fogline/machine}'

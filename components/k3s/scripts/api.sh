@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The cluster's API as its administrator, on the server; part of the scripts that run there.
 # Values: those of files.sh, ACCOUNTS (namespace of machines' service accounts, for forget_node)
+set -euo pipefail
 
 kube() { k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s "$@"; }
 

@@ -9,6 +9,7 @@
 # Parts before it: files.sh, changes.sh, running.sh
 # Prints, on a server: the agents' token, then the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
+set -euo pipefail
 etc=/etc/rancher/k3s
 profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi

@@ -4,6 +4,7 @@
 # whether it was started with them.
 # Values: those of files.sh
 # shellcheck disable=SC2154 # unit: of install.sh
+set -euo pipefail
 inputs=/usr/local/lib/fogline/k3s-inputs
 started=/run/fogline-k3s-inputs
 

@@ -4,6 +4,7 @@
 #         YIELD (yield.sh, the program that makes way for another kind of overlay), YIELD_SERVICE (its
 #         unit's file)
 # Parts before it: files.sh, program.sh, stranded.sh
+set -euo pipefail
 hub=/etc/netclient
 limit=60 # seconds for the interface to have its address
 

@@ -6,6 +6,7 @@
 #         member that dials), WATCH_SERVICE and WATCH_TIMER (its units' files)
 # Parts before it: files.sh, names.sh, stranded.sh, conf.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
+set -euo pipefail
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
 watch=fogline-overlay-watch

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Fetches a program that is pinned by its sum; part of the scripts that run one.
 # Values: those of files.sh, URL, SHA256, PROGRAM (path where it stays, which ends with its sum)
+set -euo pipefail
 
 # fetch_program NAME: fetches it, unless it is there.
 fetch_program() {

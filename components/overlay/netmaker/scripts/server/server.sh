@@ -9,6 +9,7 @@
 #         BACKUP_SERVICE and BACKUP_TIMER
 # Prints the certificate of the authority to trust; nothing where it is a well-known one.
 # shellcheck disable=SC2154 # database_marks: of the part of database/
+set -euo pipefail
 etc=/etc/fogline-netmaker
 lib=/var/lib/fogline-netmaker
 api=http://127.0.0.1:8081

@@ -2,6 +2,7 @@
 # The web application of Netmaker, which the proxy serves beside the API; part of the server's installation.
 # Values: UI_URL, UI_SHA256 (of a .tar.gz of its built files), UI (folder of the one that is served, whose
 #         name ends with its sum); all empty for none
+set -euo pipefail
 
 # unpack_ui: puts the application into its folder.
 unpack_ui() {
