@@ -19,6 +19,7 @@ export function denyByDefault(
   return new k8s.networking.v1.NetworkPolicy(
     `${name}-default-deny`,
     { metadata: { name: "default-deny", namespace }, spec: DENY_ALL },
+    // Denied before what allows is there, a running stack's connections would break meanwhile.
     { ...rest, dependsOn: [...after] },
   );
 }

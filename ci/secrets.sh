@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For the other scripts to source: what leaves them goes through `masked STACK`, which knows every
 # secret of the stack's state and settings. Where they cannot be read, nothing is printed.
+set -euo pipefail
 
 # secrets_of STACK DIR: the stack's secrets as JSON files that only this user reads.
 secrets_of() {

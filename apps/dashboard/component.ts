@@ -14,7 +14,8 @@ interface NamedObject {
  */
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, plan: DashboardPlan, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:dashboard:Dashboard", name, {}, opts);
+    const { kind, image, scraperImage } = plan;
+    super("fogline:dashboard:Dashboard", name, { kind, image, scraperImage }, opts);
     const manifests = dashboardManifests(plan);
     const namespace = new k8s.core.v1.Namespace(`${name}-namespace`, manifests.namespace, {
       parent: this,
@@ -40,10 +41,12 @@ export class Dashboard extends pulumi.ComponentResource {
     ];
     const deployment = new k8s.apps.v1.Deployment(`${name}-deployment`, manifests.deployment, {
       parent: this,
+      // Its pod reads its settings, and asks the API, as soon as it runs.
       dependsOn: before,
     });
     new k8s.core.v1.Service(`${name}-service`, manifests.service, {
       parent: this,
+      // The Service is waited for until it has an endpoint.
       dependsOn: [deployment],
     });
     this.registerOutputs({});

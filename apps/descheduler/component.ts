@@ -57,7 +57,9 @@ const EVICTS = [
  */
 export class Descheduler extends pulumi.ComponentResource {
   constructor(name: string, args: DeschedulerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:descheduler:Descheduler", name, {}, opts);
+    const { image, intervalSeconds, namespaces } = args;
+    const inputs = { image, intervalSeconds, namespaces: namespaces.map(({ name: each }) => each) };
+    super("fogline:descheduler:Descheduler", name, inputs, opts);
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -96,6 +98,7 @@ export class Descheduler extends pulumi.ComponentResource {
           },
         },
       },
+      // It asks the API as soon as it runs, and nobody else.
       { ...child, dependsOn: [...rights, isolated] },
     );
     this.registerOutputs({});

@@ -53,7 +53,8 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
   readonly daemonSet: DaemonSetRef;
 
   constructor(name: string, args: IngressControllerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("fogline:ingress:IngressController", name, {}, opts);
+    const namespaces = args.namespaces.map(({ name: each }) => each);
+    super("fogline:ingress:IngressController", name, { image: args.image, namespaces }, opts);
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -92,6 +93,7 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
           },
         },
       },
+      // It asks the API as soon as it runs.
       { ...child, dependsOn: rights },
     );
     this.className = ingressClass.metadata.name;

@@ -28,7 +28,7 @@ const DEPLOYMENT = "website-dep";
 /** `website-dep` and what stands before it. */
 export class Website extends pulumi.ComponentResource {
   /** Done when its pods answer. */
-  readonly served: pulumi.Resource;
+  readonly served: k8s.core.v1.Service;
   /** What allows its connections. */
   readonly isolation: pulumi.Resource;
 
@@ -37,12 +37,30 @@ export class Website extends pulumi.ComponentResource {
     private readonly args: WebsiteArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("fogline:website:Website", name, {}, opts);
-    const { settings } = args;
+    super("fogline:website:Website", name, { settings: args.settings }, opts);
     const child = { parent: this };
+    const deployment = this.createDeployment(name);
+    this.served = this.createService(name, deployment);
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-budget`,
+      {
+        metadata: this.metadata("website"),
+        spec: { maxUnavailable: 1, selector: { matchLabels: WEBSITE_LABELS } },
+      },
+      child,
+    );
+    this.createRoute(name, this.served);
+    const policy = this.metadata("website");
+    this.isolation = allow(`${name}-policy`, policy, PODS, args.connections, child);
+    this.registerOutputs({});
+  }
+
+  /** Its pods, and what they read and who counts them before they are there. */
+  private createDeployment(name: string): k8s.apps.v1.Deployment {
+    const { settings, image, database } = this.args;
     const config = this.createConfig(name);
     const autoscaler = this.createAutoscaler(name);
-    const deployment = new k8s.apps.v1.Deployment(
+    return new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
         metadata: {
@@ -57,19 +75,22 @@ export class Website extends pulumi.ComponentResource {
           strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
             metadata: { labels: WEBSITE_LABELS },
-            spec: websitePod(args.image, args.database, config.metadata.name),
+            spec: websitePod(image, database, config.metadata.name),
           },
         },
       },
       // It begins with as many as the autoscaler wants at least; from then on the count is its own.
       {
-        ...child,
+        parent: this,
         // One that is told to rest must rest before the program sets the count.
         dependsOn: [autoscaler],
         ...(settings.autoscale ? { ignoreChanges: ["spec.replicas"] } : {}),
       },
     );
-    const service = new k8s.core.v1.Service(
+  }
+
+  private createService(name: string, deployment: pulumi.Resource): k8s.core.v1.Service {
+    return new k8s.core.v1.Service(
       `${name}-service`,
       {
         metadata: this.metadata("website-serv"),
@@ -78,21 +99,9 @@ export class Website extends pulumi.ComponentResource {
           ports: [{ name: "http", port: 80, targetPort: "http" }],
         },
       },
-      { ...child, dependsOn: [deployment] },
+      // The Service is waited for until it has an endpoint.
+      { parent: this, dependsOn: [deployment] },
     );
-    new k8s.policy.v1.PodDisruptionBudget(
-      `${name}-budget`,
-      {
-        metadata: this.metadata("website"),
-        spec: { maxUnavailable: 1, selector: { matchLabels: WEBSITE_LABELS } },
-      },
-      child,
-    );
-    this.served = service;
-    this.createRoute(name, service);
-    const policy = this.metadata("website");
-    this.isolation = allow(`${name}-policy`, policy, PODS, args.connections, child);
-    this.registerOutputs({});
   }
 
   /**

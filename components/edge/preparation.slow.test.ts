@@ -103,7 +103,9 @@ describe("preparing a device", () => {
     const [card, disk] = [device(UBUNTU), device({ ...UBUNTU, disk: "/dev/sda2" })];
     card.run("create");
     disk.run("create");
-    expect(card.read("etc/systemd/journald.conf.d/60-fogline.conf")).toContain("Storage=volatile");
+    expect(card.read("etc/systemd/journald.conf.d/60-fogline.conf")).toBe(
+      "[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\n",
+    );
     expect(disk.snapshot()).not.toContain("60-fogline.conf");
   });
 
@@ -227,7 +229,9 @@ describe("swap of the owner's", () => {
     const before = pi.snapshot();
     const { code, stderr } = pi.run("create");
     expect([code, stderr]).toEqual([0, expect.stringContaining("swapfile.swap")]);
-    expect(pi.read(`${OWN}.d/fogline.conf`)).toContain("ConditionPathExists=!");
+    expect(pi.read(`${OWN}.d/fogline.conf`)).toBe(
+      "[Unit]\nConditionPathExists=!/var/lib/fogline/before/swap-held\n",
+    );
     expect(pi.calls()).toContain("systemctl stop -- swapfile.swap");
     pi.run("delete");
     expect(pi.snapshot()).toBe(before);

@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { nodeName } from "../../config/names.ts";
 import type { EdgeMachine } from "../machine.ts";
+import type { Values } from "../remote/render.ts";
 import { RemoteScript } from "../remote/script.ts";
+import { unitFile } from "../remote/unit-file.ts";
 import { CHECK_SCRIPTS, type Requirements } from "./check.ts";
 import { scripts } from "./scripts.ts";
 
@@ -12,6 +14,14 @@ import { scripts } from "./scripts.ts";
  * about five minutes. A Pi 4 takes 30 to 60 s.
  */
 const RESTART_ERRORS = 60;
+
+/** Values of `prepare.sh`: files that it adds to the device's settings of systemd. */
+export const DROP_INS: Values = {
+  // Its notes end when the device is given back, and so does the condition.
+  SWAP_HOLD: unitFile({ Unit: { ConditionPathExists: "!/var/lib/fogline/before/swap-held" } }),
+  // A log in memory spares the card.
+  JOURNAL_SETTINGS: unitFile({ Journal: { Storage: "volatile", RuntimeMaxUse: "32M" } }),
+};
 
 /**
  * Prepares a device that passes every check: installs missing programs, enables the memory cgroup (which
@@ -32,7 +42,7 @@ export function prepare(
     {
       machine,
       script: [...CHECK_SCRIPTS, ...scripts("prepare.sh")],
-      values: { ...values, ...requirements },
+      values: { ...values, ...requirements, ...DROP_INS },
     },
     opts,
   );

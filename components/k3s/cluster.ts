@@ -6,8 +6,10 @@ import * as random from "@pulumi/random";
 
 import type { Settings } from "../../config/schema.ts";
 import { nodeName } from "../../config/names.ts";
+import type { Machine } from "../machine.ts";
 import type { Overlay, OverlayMember } from "../overlay/member.ts";
-import { readScript, RemoteScript } from "../remote/script.ts";
+import { RemoteScript } from "../remote/script.ts";
+import { ACCOUNTS, accountObjects } from "./account.ts";
 import {
   agentConfig,
   downloadUrl,
@@ -18,13 +20,8 @@ import {
 } from "./config.ts";
 import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
-import {
-  ADMIT_SCRIPT,
-  CLAIM_SCRIPT,
-  DRAIN_SCRIPT,
-  FOLLOW_PROGRAM,
-  INSTALL_SCRIPT,
-} from "./scripts.ts";
+import { ADMIT_SCRIPT, CLAIM_SCRIPT, DRAIN_SCRIPT, INSTALL_SCRIPT } from "./scripts.ts";
+import { unitValues } from "./units.ts";
 
 export interface ClusterArgs {
   readonly settings: Settings["k3s"];
@@ -76,8 +73,8 @@ export class Cluster extends pulumi.ComponentResource {
     this.identity = pulumi.unsecret(token.apply(identityOf));
     const server = this.install(
       hub,
+      "server",
       {
-        ROLE: "server",
         CONFIG: serverConfig(args.settings, this.node(hub, hub.address)),
         TOKEN: token,
       },
@@ -90,8 +87,8 @@ export class Cluster extends pulumi.ComponentResource {
       const admission = this.admit(agent, server);
       const installed = this.install(
         agent,
+        "agent",
         {
-          ROLE: "agent",
           CONFIG: pulumi
             .output(agent.address)
             .apply((address) => agentConfig(hub.address, this.node(agent, address))),
@@ -135,6 +132,10 @@ export class Cluster extends pulumi.ComponentResource {
    */
   private admit({ machine }: OverlayMember, server: pulumi.Resource): RemoteScript {
     const node = nodeName(machine);
+    // A machine that is made or installed anew has another key.
+    const identity = machine.connection.apply(({ hostKey }) =>
+      pulumi.output(hostKey).apply((key) => createHash("sha256").update(key).digest("hex")),
+    );
     return new RemoteScript(
       `${node}-node`,
       {
@@ -142,10 +143,9 @@ export class Cluster extends pulumi.ComponentResource {
         script: ADMIT_SCRIPT,
         values: {
           NODE: node,
-          // A machine that is made or installed anew has another key.
-          MACHINE: machine.connection.apply(({ hostKey }) =>
-            pulumi.output(hostKey).apply((key) => createHash("sha256").update(key).digest("hex")),
-          ),
+          MACHINE: identity,
+          ACCOUNTS,
+          ACCOUNT: identity.apply((key) => accountObjects(node, key)),
         },
         secretOutput: true,
       },
@@ -181,6 +181,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   private install(
     member: OverlayMember,
+    role: Machine["role"],
     values: Readonly<Record<string, pulumi.Input<string>>>,
     after: readonly pulumi.Resource[],
   ): RemoteScript {
@@ -200,8 +201,8 @@ export class Cluster extends pulumi.ComponentResource {
           FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
           REGISTRIES: registriesConfig(settings.mirrors),
           ADMIN: member.machine.adminUser,
-          INTERFACE: member.interfaceName ?? "",
-          FOLLOW: readScript(FOLLOW_PROGRAM),
+          ROLE: role,
+          ...unitValues(role, member.interfaceName),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
           ...values,

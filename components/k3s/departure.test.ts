@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { ACCOUNTS, accountObjects } from "./account.ts";
 import { ADMIT_SCRIPT, DRAIN_SCRIPT } from "./scripts.ts";
 import { FakeMachine, type Ran } from "./testing/machine.ts";
 
@@ -59,7 +60,10 @@ describe("moving a node's pods away", () => {
 describe("a machine's place in the cluster", () => {
   const token = Buffer.from("reader").toString("base64");
   const admit = (machine: string, action: "update" | "delete" = "update"): Promise<Ran> =>
-    server.run(ADMIT_SCRIPT, action, { NODE: "attic", MACHINE: machine });
+    server.run(ADMIT_SCRIPT, action, {
+      ...{ NODE: "attic", MACHINE: machine, ACCOUNTS },
+      ACCOUNT: accountObjects("attic", machine),
+    });
   const deletions = (): string[] => server.calls().filter((call) => call.startsWith("delete"));
 
   it("stays while the machine does", async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { EXPIRED, FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+import { unitValues } from "./units.ts";
 
 const OLD = "v1.36.3+k3s1";
 const CERTIFICATE = "var/lib/rancher/k3s/agent/client-kubelet.crt";
@@ -37,13 +38,12 @@ function install(
     FLANNEL: "{}\n",
     REGISTRIES: "",
     TOKEN: "K10aa::node:secret",
-    INTERFACE: "fogline0",
-    FOLLOW: "#!/bin/sh\n",
     RENEWAL: "1",
     SERVER: "10.101.0.1",
     KUBECONFIG_TEXT: "kind: Config\n",
   };
-  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...values }, deaf);
+  const units = unitValues(values["ROLE"] === "server" ? "server" : "agent", "fogline0");
+  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...units, ...values }, deaf);
 }
 
 /** The server of a cluster, as its values differ. */
@@ -122,6 +122,28 @@ describe("K3s is started anew", () => {
     const { stderr } = await install();
     expect(stderr).toContain("its certificates end soon");
     expect(machine.starts()).toBe(1);
+  });
+});
+
+describe("what K3s starts with", () => {
+  /** What a machine's unit notes, but for its folder. */
+  const noted = (): string =>
+    machine
+      .read("run/fogline-k3s-inputs")
+      .replaceAll(machine.root, "")
+      .replaceAll(/^[0-9a-f]{64} {2}/gm, "");
+
+  it("is noted in a form that stays: another one would start every node anew", async () => {
+    await install({ REGISTRIES: "mirrors: {}\n" });
+    expect(noted()).toMatch(
+      /^\/usr\/local\/lib\/fogline\/k3s-[0-9a-f]{64}\n\/etc\/systemd\/system\/k3s-agent\.service\n/,
+    );
+    const [, , ...files] = noted().trim().split("\n");
+    expect(files).toEqual(
+      ["config.yaml", "flannel.json", "registries.yaml", "token"].map(
+        (name) => `/etc/rancher/k3s/${name}`,
+      ),
+    );
   });
 });
 

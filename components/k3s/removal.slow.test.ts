@@ -5,6 +5,7 @@ import { TestMachine, type Ran } from "../edge/testing/machines.ts";
 import { render } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
+import { unitValues } from "./units.ts";
 
 const SUM = "0".repeat(64);
 let machine: TestMachine;
@@ -23,7 +24,7 @@ function install(action: string): Promise<Ran> {
   const values = {
     ...{ NODE: "owned", ROLE: "agent", URL: "http://127.0.0.1:1/k3s", SHA256: SUM },
     ...{ CONFIG: "", FLANNEL: "", REGISTRIES: "", TOKEN: "", ADMIN: "root", SERVER: "127.0.0.1" },
-    ...{ VERSION: "v1.36.3+k3s1", INTERFACE: "fogline0", FOLLOW: "", RENEWAL: "1" },
+    ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0") },
     KUBECONFIG_TEXT: "ours",
   };
   return machine.run(render(script, values), action);

@@ -15,6 +15,9 @@ export const DRAIN_SCRIPT = parts("api.sh", "drain.sh");
 /** Refuses names of cluster-wide objects that are somebody else's; runs on the server. */
 export const CLAIM_SCRIPT = file("claim.sh");
 
+/** The program that tells what K3s starts with. */
+export const INPUTS_PROGRAM = file("inputs.sh");
+
 /** The program that looks after the pods' network. */
 export const FOLLOW_PROGRAM = file("follow.sh");
 

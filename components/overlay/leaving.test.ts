@@ -6,6 +6,7 @@ import { FakeMachine } from "../k3s/testing/machine.ts";
 import { FILES_SCRIPT } from "../remote/script.ts";
 import { NAMES_SCRIPT } from "./hosts-file.ts";
 import { STRANDED_SCRIPT } from "./stranded.ts";
+import { watchValues } from "./wireguard/watch.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";
 let hub: FakeMachine;
@@ -34,7 +35,14 @@ function conf(...peers: readonly string[]): string {
 async function drained(text: string): Promise<string[]> {
   const member = join(import.meta.dirname, "wireguard/scripts/member.sh");
   const parts = [FILES_SCRIPT, NAMES_SCRIPT, STRANDED_SCRIPT, member];
-  const values = { NODE: "masternode", HUB: "", MTU: "1420", FORWARD: "no", NAMES: "", WATCH: "" };
+  const values = {
+    NODE: "masternode",
+    HUB: "",
+    MTU: "1420",
+    FORWARD: "no",
+    NAMES: "",
+    ...watchValues(),
+  };
   await hub.run(parts, "update", { ...values, CONF: text });
   return hub.calls().flatMap((call) => / drain (\S+) /.exec(call)?.[1] ?? []);
 }

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { FakeMachine, type Ran } from "../k3s/testing/machine.ts";
 import { HUB_SCRIPT } from "./netmaker/scripts.ts";
+import { yieldValues } from "./netmaker/yield.ts";
 import { MEMBER_SCRIPT } from "./wireguard/scripts.ts";
+import { watchValues } from "./wireguard/watch.ts";
 
 const CONF = "etc/wireguard/fogline0.conf";
 let hub: FakeMachine;
@@ -31,7 +33,7 @@ function change(text: string): Promise<Ran> {
     MTU: "1420",
     FORWARD: "no",
     NAMES: "",
-    WATCH: "",
+    ...watchValues(),
   });
 }
 
@@ -73,8 +75,9 @@ describe("a hub of Netmaker with devices that joined by a bundle", () => {
   const change = (address: string, port: string): Promise<Ran> =>
     hub.run(HUB_SCRIPT, "update", {
       ...{ NODE: "masternode", SERVER: "netmaker.fog.io", TOKEN: "t", ENDPOINT: "203.0.113.7" },
-      ...{ ADDRESS: address, PORT: port, MTU: "1420", YIELD: "" },
+      ...{ ADDRESS: address, PORT: port, MTU: "1420", ...yieldValues() },
       ...{ URL: "https://files.fog.io/netclient", SHA256: "0".repeat(64) },
+      PROGRAM: "/usr/local/lib/fogline-netmaker/netclient-0",
     });
 
   beforeEach(() => {

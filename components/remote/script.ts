@@ -124,7 +124,9 @@ export class LocalScript extends command.local.Command {
 }
 
 /**
- * The text of a script, or of its parts one after another.
+ * The text of a script, or of its parts one after another. Every file begins with `set -euo pipefail`, a part
+ * as well as a whole script: it is read and checked with the same rules wherever it stands, and no order of
+ * parts decides whether a failure counts (testing/tree/scripts.test.ts).
  *
  * @throws RunError naming a file that a checkout has given Windows' line ends
  */

@@ -2,6 +2,7 @@
 # Part of the scripts that look a device over: what its firmware and kernel start it with.
 # Follows supported.sh.
 # Values: CGROUPS (v2 where this K3s runs on nothing else, or any)
+set -euo pipefail
 
 # What Kubernetes needs of the kernel and Raspberry Pi OS leaves out unless told (k3s#2067).
 readonly MEMORY_FLAGS=(cgroup_memory=1 cgroup_enable=memory)

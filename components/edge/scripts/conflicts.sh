@@ -2,6 +2,7 @@
 # Part of the scripts that look a device over: what runs there and stands in the cluster's way.
 # Follows supported.sh.
 # shellcheck disable=SC2154 # problems is supported.sh's
+set -euo pipefail
 
 # Ports of the node: protocol, number, addresses that matter (any, or loopback alone), who needs it.
 readonly PORTS=(

@@ -2,6 +2,7 @@
 # Part of the scripts that look a device over: what it must have, and what has to make room.
 # Follows supported.sh, which knows ROOT.
 # shellcheck disable=SC2153
+set -euo pipefail
 
 # Services that make swap by themselves; a unit of swap alone would come back by them.
 # shellcheck disable=SC2034 # read by prepare.sh

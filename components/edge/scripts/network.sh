@@ -2,6 +2,7 @@
 # Part of the scripts that look a device over: addresses and packet filters that keep nodes and pods
 # from meeting. Follows supported.sh.
 # Values: RANGES (the fog's ranges, a line each: the setting's name and the range)
+set -euo pipefail
 
 # Interfaces that Fogline or its cluster makes.
 readonly OWN_INTERFACES='lo fogline0 netmaker cni0 flannel.1 kube-ipvs0'

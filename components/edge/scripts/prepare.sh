@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes a device fit for Kubernetes, and gives it back as it was. Follows tools.sh and the parts that look
 # a device over.
-# Values: those of its parts
+# Values: those of its parts, SWAP_HOLD (drop-in of a swap's unit that keeps it off) and JOURNAL_SETTINGS
+#         (drop-in of the journal's settings)
 # Prints the id of the boot that ends now, or nothing when no restart is needed.
 # shellcheck disable=SC2154 # cmdline and missing are boot.sh's
 set -euo pipefail
@@ -78,7 +79,7 @@ stop_swap() {
 hold_swap() {
   printf '%s\n' "$1" >>"$before/swap-held"
   mkdir -p "$ROOT$units/$1.d"
-  printf '[Unit]\nConditionPathExists=!/var/lib/fogline/before/swap-held\n' >"$ROOT$units/$1.d/fogline.conf"
+  printf '%s' "$SWAP_HOLD" >"$ROOT$units/$1.d/fogline.conf"
   systemctl daemon-reload
   systemctl stop -- "$1" || refuse "$1 cannot be turned off: systemctl says why above"
 }
@@ -114,7 +115,7 @@ spare_card() {
   if [ ! -e "$journal" ]; then
     [ -d "${journal%/*}" ] || touch "$before/journal-folder"
     mkdir -p "${journal%/*}"
-    printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\n' >"$journal"
+    printf '%s' "$JOURNAL_SETTINGS" >"$journal"
     systemctl restart systemd-journald.service
   fi
 }

@@ -2,6 +2,7 @@
 # Part of every script of a device: how it speaks, and whether its system is a supported one.
 # Values: NODE, ARCH (what the settings call its processor). ROOT is the top of the file system:
 # empty, but in tests.
+set -euo pipefail
 ROOT=${ROOT:-}
 # What keeps the device from being an edge node, each with its cure.
 problems=()

@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { render } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 import { CHECK_SCRIPTS } from "../check.ts";
+import { DROP_INS } from "../preparation.ts";
 import { scripts } from "../scripts.ts";
 
 /** A device before anything was done to it. */
@@ -193,6 +194,7 @@ export class FakeDevice {
       ARCH: this.fixture.userland === "amd64" ? "amd64" : "arm64",
       CGROUPS: "v2",
       RANGES: RANGES,
+      ...DROP_INS,
       ...values,
     });
   }

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # The cluster's API as its administrator, on the server; part of the scripts that run there.
-# Values: those of files.sh
-# shellcheck disable=SC2034 # read by the scripts that this is a part of
-accounts=fogline-nodes
+# Values: those of files.sh, ACCOUNTS (namespace of machines' service accounts, for forget_node)
+set -euo pipefail
 
 kube() { k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=20s "$@"; }
 
@@ -18,5 +17,5 @@ forget_node() {
   kube delete secret --namespace kube-system "$NODE.node-password.k3s" --ignore-not-found >&2
   # What the machine's kubeconfig says is worth nothing from here on.
   kube delete clusterrolebinding "fogline:node:$NODE" --ignore-not-found >&2
-  kube delete serviceaccount,secret --namespace "$accounts" "$NODE" --ignore-not-found >&2
+  kube delete serviceaccount,secret --namespace "$ACCOUNTS" "$NODE" --ignore-not-found >&2
 }

@@ -3,6 +3,7 @@
 # install.sh.
 # Values: those of files.sh, ROLE, CONFIG, VERSION (of K3s)
 # shellcheck disable=SC2154 # etc: of install.sh
+set -euo pipefail
 refuse_changes() {
   local problems=()
   [ -e "$etc/config.yaml" ] || return 0

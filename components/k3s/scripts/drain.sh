@@ -3,6 +3,7 @@
 # Values: those of files.sh
 # Parts before it: files.sh, api.sh
 # A disruption budget that no other node can meet must not keep a machine for ever.
+set -euo pipefail
 drain_within=90
 
 # Claims whose volume lies on this node's disk, a line each.

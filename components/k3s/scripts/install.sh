@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
 # Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be
-#         empty), TOKEN (with which agents join), ADMIN, INTERFACE (that leads to the other nodes; may be
-#         empty), FOLLOW (follow.sh, the program that looks after the pods' network), RENEWAL (number of a
-#         period: another one has the step run again, so that certificates are renewed); of agents also
-#         SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator)
+#         empty), TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
+#         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
+#         looks after the pods' network, and its unit's file), RENEWAL (number of a period: another one has
+#         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
+#         KUBECONFIG_TEXT (that of the machine's administrator)
 # Parts before it: files.sh, changes.sh, running.sh
 # Prints, on a server: the agents' token, then the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
+set -euo pipefail
 etc=/etc/rancher/k3s
 profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
@@ -88,44 +90,14 @@ write_config() {
   else
     rm -f "$etc/registries.yaml"
   fi
-  put "/etc/systemd/system/$unit.service" 0644 "[Unit]
-Description=K3s $ROLE
-# The node's address is the overlay's: K3s must find it there.
-Wants=network-online.target
-After=network-online.target netclient.service${INTERFACE:+ wg-quick@$INTERFACE.service}
-
-[Service]
-Type=notify
-ExecStartPre=/bin/sh -c 'umask 077; exec $inputs >$started'
-ExecStart=/usr/local/bin/k3s $ROLE
-KillMode=process
-Delegate=yes
-LimitNOFILE=1048576
-LimitNPROC=infinity
-LimitCORE=infinity
-TasksMax=infinity
-TimeoutStartSec=0
-Restart=always
-RestartSec=2s
-
-[Install]
-WantedBy=multi-user.target"
-  write_inputs
+  put "/etc/systemd/system/$unit.service" 0644 "$SERVICE"
+  # The unit notes what it starts with, whoever starts it.
+  put "$inputs" 0755 "$INPUTS"
 }
 
 follow_interface() {
   put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
-  put "/etc/systemd/system/$follower.service" 0644 "[Unit]
-Description=Have K3s make the pods' network anew when the interface under it was made anew
-After=$unit.service
-
-[Service]
-ExecStart=/usr/local/sbin/$follower $unit.service $INTERFACE
-Restart=always
-RestartSec=5s
-
-[Install]
-WantedBy=multi-user.target"
+  put "/etc/systemd/system/$follower.service" 0644 "$FOLLOW_SERVICE"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.

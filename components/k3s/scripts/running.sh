@@ -3,19 +3,10 @@
 # by the script: an `up` whose connection broke has left its files, and only the program itself says
 # whether it was started with them.
 # Values: those of files.sh
-# shellcheck disable=SC2154 # unit, etc: of install.sh
+# shellcheck disable=SC2154 # unit: of install.sh
+set -euo pipefail
 inputs=/usr/local/lib/fogline/k3s-inputs
 started=/run/fogline-k3s-inputs
-
-# The unit notes what it starts with, whoever starts it.
-write_inputs() {
-  put "$inputs" 0755 "#!/bin/sh
-# Prints what K3s depends on and reads at its start alone, by content.
-readlink /usr/local/bin/k3s
-sha256sum /etc/systemd/system/$unit.service $etc/config.yaml $etc/flannel.json $etc/registries.yaml \\
-  $etc/token $etc/agent-token 2>/dev/null
-exit 0"
-}
 
 # must_restart: says why on stdout, and fails where K3s runs as it shall.
 must_restart() {

@@ -160,7 +160,7 @@ export class FakeMachine {
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
-  mark(state: "broken" | "stale"): void {
+  mark(state: "active" | "broken" | "stale"): void {
     writeFileSync(join(this.state, state), "");
   }
 

@@ -17,19 +17,21 @@ import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName } from "../../../config/names.ts";
 import { hubAddress } from "../../../config/overlay-addresses.ts";
 import type { CloudMachine, EdgeMachine, Machine } from "../../machine.ts";
-import { type LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { type LocalScript, RemoteScript } from "../../remote/script.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import { hostsLines } from "../hosts-file.ts";
 import type { Hub, Overlay, OverlayMember, ServerInvitation } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey } from "../wireguard/conf.ts";
-import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "../wireguard/scripts.ts";
+import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT } from "../wireguard/scripts.ts";
+import { watchValues } from "../wireguard/watch.ts";
 import { createClient, reachAll, type ClientNetwork } from "./clients.ts";
 import { clientConf } from "./conf.ts";
 import { invite, type InvitingNetwork } from "./invitation.ts";
 import { pinned } from "./program.ts";
-import { HUB_NAMES_SCRIPT, HUB_SCRIPT, REACH_SCRIPT, YIELD_SCRIPT } from "./scripts.ts";
+import { HUB_NAMES_SCRIPT, HUB_SCRIPT, REACH_SCRIPT } from "./scripts.ts";
 import { Server, type ServerAccess } from "./server.ts";
+import { yieldValues } from "./yield.ts";
 
 export interface NetmakerOverlayArgs {
   readonly settings: NetmakerSettings;
@@ -163,7 +165,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           ENDPOINT: machine.publicAddress,
           PORT: String(listenPort),
           MTU: String(this.mtu),
-          YIELD: readScript(YIELD_SCRIPT),
+          ...yieldValues(),
         },
       },
       // netclient registers with the server.
@@ -237,7 +239,7 @@ export class NetmakerOverlay extends pulumi.ComponentResource implements Overlay
           NAMES: this.namesAt(machine, client.address),
           MTU: String(this.mtu),
           FORWARD: "no",
-          WATCH: readScript(WATCH_SCRIPT),
+          ...watchValues(),
         },
       },
       opts,

@@ -61,7 +61,7 @@ describe("a machine that lacks programs gets them before anything else", () => {
     ["sqlite", "sqlite3"],
     ["postgres", "postgresql"],
   ] as const)("where it runs Netmaker's server with %s", (database, itsPackage) => {
-    const values = { UI_SHA256: "", UI_URL: "", URL: "", SHA256: "" };
+    const values = { UI: "", UI_SHA256: "", UI_URL: "", URL: "", SHA256: "", PROGRAM: "" };
     expect(asked(serverScript(database), values)).toBe(
       `curl ca-certificates iputils-ping caddy ${itsPackage}`,
     );

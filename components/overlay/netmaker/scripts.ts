@@ -9,9 +9,6 @@ import { PROGRAM_SCRIPT } from "./program.ts";
 /** Makes the master the network's host. */
 export const HUB_SCRIPT = [FILES_SCRIPT, PROGRAM_SCRIPT, STRANDED_SCRIPT, script("hub.sh")];
 
-/** Makes way for another kind of overlay; a program of its own. */
-export const YIELD_SCRIPT = script("yield.sh");
-
 /** Tells the hub the members' names. */
 export const HUB_NAMES_SCRIPT = [NAMES_SCRIPT, script("hub-names.sh")];
 

@@ -10,6 +10,7 @@ import { nodeName } from "../../../config/names.ts";
 import type { CloudMachine } from "../../machine.ts";
 import { FILES_SCRIPT, readScript, RemoteScript, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { pinned, pinnedUi } from "./program.ts";
+import { SERVER_FILES, serverFiles } from "./server-files.ts";
 
 export interface ServerArgs {
   readonly settings: NetmakerSettings;
@@ -57,7 +58,6 @@ export class Server extends pulumi.ComponentResource {
         { parent: this },
       ).result,
     );
-    const database = databaseScript(settings.database);
     const server = new RemoteScript(
       `${nodeName(machine)}-netmaker`,
       {
@@ -66,14 +66,8 @@ export class Server extends pulumi.ComponentResource {
         values: {
           NODE: nodeName(machine),
           HOST: this.host,
-          ADDRESS: machine.publicAddress,
-          DOMAIN: settings.domain === undefined ? "no" : "yes",
-          ...pinned(settings, "server", machine.arch),
-          ...pinnedUi(settings),
-          ADMIN,
           PASSWORD: password,
-          BACKUP: readScript(scripts(database, "backup.sh")),
-          RESTORE: readScript(scripts(database, "restore.sh")),
+          ...valuesOf(args, this.host),
         },
       },
       { parent: this },
@@ -102,6 +96,32 @@ export class Server extends pulumi.ComponentResource {
 export function serverScript(database: NetmakerSettings["database"]): string[] {
   const parts = scripts("program.sh", "ui.sh", databaseScript(database), "server.sh");
   return [FILES_SCRIPT, TOOLS_SCRIPT, ...parts];
+}
+
+/** What the script is told that is no secret and no name: programs, and files to place. */
+function valuesOf(
+  { settings, machine }: ServerArgs,
+  host: pulumi.Output<string>,
+): Readonly<Record<string, pulumi.Input<string>>> {
+  const isDomain = settings.domain !== undefined;
+  const server = pinned(settings, "server", machine.arch);
+  const ui = pinnedUi(settings);
+  const database = databaseScript(settings.database);
+  const files = pulumi.all([host, machine.publicAddress]).apply(([name, address]) =>
+    serverFiles({
+      ...{ host: name, isDomain, address, database: settings.database },
+      ...{ program: server.PROGRAM, ui: ui.UI },
+    }),
+  );
+  return {
+    DOMAIN: isDomain ? "yes" : "no",
+    ...server,
+    ...ui,
+    ADMIN,
+    BACKUP: readScript(scripts(database, "backup.sh")),
+    RESTORE: readScript(scripts(database, "restore.sh")),
+    ...Object.fromEntries(SERVER_FILES.map((file) => [file, files[file]])),
+  };
 }
 
 function databaseScript(database: NetmakerSettings["database"]): string {

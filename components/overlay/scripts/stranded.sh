@@ -2,6 +2,7 @@
 # Refuses to change the kind or the place of a hub on which devices depend that nobody reaches; part of
 # the scripts that make a machine the hub.
 # Values: those of files.sh
+set -euo pipefail
 
 # refuse_to_strand KIND: the kind that would be left. Devices that joined it by a bundle know this hub by
 # a key that ends with it, and there is no other way to tell them the next one.

@@ -8,6 +8,7 @@ import { render } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 import { writeConf } from "./conf.ts";
 import { MEMBER_SCRIPT } from "./scripts.ts";
+import { watchValues } from "./watch.ts";
 
 const ADDRESS = "10.101.2.17";
 let fog: TestFog;
@@ -30,7 +31,7 @@ function joinOverlay(patience: number): Promise<Ran> {
     endpoint: "198.51.100.1:51820",
   };
   const values = {
-    ...{ NODE: "cabin", HUB, MTU: "1420", FORWARD: "no", NAMES: "", WATCH: "" },
+    ...{ NODE: "cabin", HUB, MTU: "1420", FORWARD: "no", NAMES: "", ...watchValues() },
     CONF: writeConf({ address: `${ADDRESS}/16`, mtu: 1420, peers: [hub] }),
   };
   return fog.cabin.run(

@@ -10,12 +10,13 @@ import {
 import type { Settings } from "../../../config/schema.ts";
 import { nodeName } from "../../../config/names.ts";
 import type { CloudMachine, Machine } from "../../machine.ts";
-import { LocalScript, readScript, RemoteScript } from "../../remote/script.ts";
+import { LocalScript, RemoteScript } from "../../remote/script.ts";
 import { FORMER_TYPES } from "../former-types.ts";
 import type { Hub, HubInvitation, Overlay, OverlayMember } from "../member.ts";
 import { joinOperator, operatorKey } from "../operator.ts";
 import { overlayMtu, readPublicKey, writeConf, type Peer } from "./conf.ts";
-import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, WATCH_SCRIPT } from "./scripts.ts";
+import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT } from "./scripts.ts";
+import { watchValues } from "./watch.ts";
 
 export interface WireguardOverlayArgs {
   readonly settings: Settings["overlay"];
@@ -158,7 +159,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
       MTU: String(this.mtu),
       FORWARD: hub === "" ? "yes" : "no",
       NAMES: "",
-      WATCH: readScript(WATCH_SCRIPT),
+      ...watchValues(),
     };
     return {
       machine,

@@ -10,6 +10,7 @@ import { readScript } from "../../remote/script.ts";
 import { operatorInterface } from "../../../config/names.ts";
 import { writeConf } from "./conf.ts";
 import { KEY_SCRIPT, keyValues, MEMBER_SCRIPT, OPERATOR_SCRIPT } from "./scripts.ts";
+import { watchValues } from "./watch.ts";
 
 const PEER = bundleKeys("peer").publicKey;
 const FOLDER = "/root/.config/fogline";
@@ -55,7 +56,7 @@ function hubIn(range: string): string {
 }
 
 describe("a member's configuration", () => {
-  const values = { NODE: "hub", HUB: "", MTU: "1420", FORWARD: "no", NAMES: "", WATCH: "" };
+  const values = { NODE: "hub", HUB: "", MTU: "1420", FORWARD: "no", NAMES: "", ...watchValues() };
   const conf = "/etc/wireguard/fogline0.conf";
 
   it("stays, and its tunnel with it, where wg cannot load another", async () => {

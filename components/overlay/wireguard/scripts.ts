@@ -25,9 +25,6 @@ export const MEMBER_SCRIPT = [
   script("member.sh"),
 ];
 
-/** Looks after the tunnel of a member that dials; a program of its own. */
-export const WATCH_SCRIPT = script("watch.sh");
-
 /** Joins the operator's computer. */
 export const OPERATOR_SCRIPT = [CONF_SCRIPT, script("operator.sh")];
 

@@ -2,6 +2,7 @@
 # Programs that scripts call: looked for once and first, installed or named; part of a machine's first
 # script. ROOT is the top of the file system: empty, but in tests.
 # Values: NODE
+set -euo pipefail
 ROOT=${ROOT:-}
 
 # What every member needs, as command:package; a path stands for a file.

@@ -3,6 +3,7 @@
 # the resolver of this machine and name itself as name server of every client.
 # Values: NODE, NAMES (for names.sh)
 # Parts before it: names.sh
+set -euo pipefail
 case $1 in
   create | update)
     know_names "$NAMES"

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # Makes this machine the network's host and hub: netclient, enrolled with a key that is good once.
 # Values: those of program.sh, SERVER (host of the API), TOKEN, ADDRESS (to be given), ENDPOINT, PORT, MTU,
-#         YIELD (yield.sh, the program that makes way for another kind of overlay)
+#         YIELD (yield.sh, the program that makes way for another kind of overlay), YIELD_SERVICE (its
+#         unit's file)
 # Parts before it: files.sh, program.sh, stranded.sh
+set -euo pipefail
 hub=/etc/netclient
 limit=60 # seconds for the interface to have its address
 
@@ -17,28 +19,16 @@ leave_wireguard() {
 }
 
 install_netclient() {
-  local program=$1
-  if ! cmp -s "$program" /usr/bin/netclient || ! systemctl is-active --quiet netclient.service; then
-    "$program" install >&2
+  fetch_program netclient
+  if ! cmp -s "$PROGRAM" /usr/bin/netclient || ! systemctl is-active --quiet netclient.service; then
+    "$PROGRAM" install >&2
   fi
 }
 
 # Address and port are the other kind's as well: its unit and this one cannot stand together.
 make_way() {
   put /usr/local/sbin/fogline-netmaker-yield 0755 "$YIELD"
-  put /etc/systemd/system/fogline-netmaker-hub.service 0644 "[Unit]
-Description=Leave the Netmaker network when the hub of plain WireGuard starts
-Conflicts=wg-quick@fogline0.service
-After=wg-quick@fogline0.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/true
-ExecStop=/usr/local/sbin/fogline-netmaker-yield
-
-[Install]
-WantedBy=multi-user.target"
+  put /etc/systemd/system/fogline-netmaker-hub.service 0644 "$YIELD_SERVICE"
   systemctl daemon-reload
   systemctl enable --quiet --now fogline-netmaker-hub.service
 }
@@ -71,8 +61,7 @@ case $1 in
   create | update)
     refuse_to_strand wireguard
     refuse_to_move "$(place)" "address $ADDRESS port $PORT"
-    program=$(fetch_program netclient)
-    install_netclient "$program"
+    install_netclient
     leave_wireguard
     make_way
     if ! is_registered; then

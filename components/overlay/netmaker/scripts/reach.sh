@@ -3,6 +3,7 @@
 # Its first step of its own, so it also provides the programs that every later one calls.
 # Parts before it: tools.sh, names.sh
 # Values: NODE, HUB, NAMES (for names.sh)
+set -euo pipefail
 limit=120 # seconds; a route of the cloud takes a while to be known everywhere
 
 case $1 in

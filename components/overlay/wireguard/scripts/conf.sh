@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # WireGuard's files, tested before one takes the place of another; part of the scripts that write one.
+set -euo pipefail
 
 # for_wg FILE: the lines that are wg's own; the others are wg-quick's.
 for_wg() {

@@ -3,9 +3,10 @@
 # reboots, waits until the hub answers with packets of full size.
 # Values: those of files.sh, CONF (see conf.sh), HUB (address to reach; empty on the hub), MTU,
 #         FORWARD, NAMES (for names.sh), WATCH (watch.sh, the program that looks after the tunnel of a
-#         member that dials)
+#         member that dials), WATCH_SERVICE and WATCH_TIMER (its units' files)
 # Parts before it: files.sh, names.sh, stranded.sh, conf.sh
 # shellcheck disable=SC2153 # the values stand before the script when it runs
+set -euo pipefail
 conf=/etc/wireguard/fogline0.conf
 unit=wg-quick@fogline0.service
 watch=fogline-overlay-watch
@@ -70,7 +71,6 @@ joined_peers() {
 # Where a hub with this configuration is met.
 place() { sed -n 's/^ListenPort = /port /p; s/^Address = /address /p' | sort | paste -s -d ' '; }
 
-# interface_part FILE: what is said of this end.
 # Addresses of a hub's peers, a line each.
 peers() { sed -n 's#^AllowedIPs = \([0-9.]*\)/32$#\1#p' | sort; }
 
@@ -93,6 +93,7 @@ move_pods() {
   done < <(comm -23 <(peers <"$conf") <(peers <<<"$CONF"))
 }
 
+# interface_part FILE: what is said of this end.
 interface_part() { sed '/^\[Peer\]/,$d' "$1"; }
 
 # A router at home may have the hub's address, too: only what comes out of the tunnel counts.
@@ -113,25 +114,8 @@ reach_hub() {
 
 keep_watch() {
   put "/usr/local/sbin/$watch" 0755 "$WATCH"
-  # Its coming and going is no news: only what it says is logged.
-  put "/etc/systemd/system/$watch.service" 0644 "[Unit]
-Description=Give a silent tunnel to the hub another port
-After=$unit
-
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/$watch
-LogLevelMax=notice"
-  put "/etc/systemd/system/$watch.timer" 0644 "[Unit]
-Description=Look after the tunnel to the hub
-
-[Timer]
-OnActiveSec=3min
-OnUnitActiveSec=30s
-AccuracySec=10s
-
-[Install]
-WantedBy=timers.target"
+  put "/etc/systemd/system/$watch.service" 0644 "$WATCH_SERVICE"
+  put "/etc/systemd/system/$watch.timer" 0644 "$WATCH_TIMER"
   systemctl daemon-reload
   systemctl enable --quiet --now "$watch.timer"
 }

@@ -1,21 +1,20 @@
 # shellcheck shell=bash
 # Fetches a program that is pinned by its sum; part of the scripts that run one.
-# Values: those of files.sh, URL, SHA256
-programs=/usr/local/lib/fogline-netmaker
+# Values: those of files.sh, URL, SHA256, PROGRAM (path where it stays, which ends with its sum)
+set -euo pipefail
 
-# fetch_program NAME: puts NAME-<sum> into the programs' folder and prints its path.
+# fetch_program NAME: fetches it, unless it is there.
 fetch_program() {
-  local file=$programs/$1-$SHA256
-  if [ ! -x "$file" ]; then
-    fetch_pinned "$1" "$URL" "$SHA256" "$file.part"
-    chmod 0755 "$file.part"
-    mv "$file.part" "$file"
+  if [ ! -x "$PROGRAM" ]; then
+    fetch_pinned "$1" "$URL" "$SHA256" "$PROGRAM.part"
+    chmod 0755 "$PROGRAM.part"
+    mv "$PROGRAM.part" "$PROGRAM"
   fi
-  echo "$file"
 }
 
 # forget_program NAME: removes every release of it.
 forget_program() {
+  local programs=${PROGRAM%/*}
   rm -f "$programs/$1"-*
   [ ! -d "$programs" ] || rmdir --ignore-fail-on-non-empty "$programs"
 }

@@ -3,21 +3,21 @@
 # Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
 # the program gives: it is made before anybody else can reach the API.
 # Parts before it: files.sh, tools.sh, program.sh, ui.sh and one of database/
-# Values: those of the parts, HOST (DNS name or public address), DOMAIN (yes for a DNS name),
-#         ADDRESS (the public one), ADMIN, PASSWORD, BACKUP and RESTORE (programs)
+# Values: those of the parts, HOST (DNS name or public address), DOMAIN (yes for a DNS name), ADMIN,
+#         PASSWORD, BACKUP and RESTORE (programs), and the files SERVER_ENV (with marks for what is made
+#         here), BROKER_CONF and CADDYFILE, and of units SERVER_SERVICE, BROKER_SERVICE, PROXY_SERVICE,
+#         BACKUP_SERVICE and BACKUP_TIMER
 # Prints the certificate of the authority to trust; nothing where it is a well-known one.
+# shellcheck disable=SC2154 # database_marks: of the part of database/
+set -euo pipefail
 etc=/etc/fogline-netmaker
 lib=/var/lib/fogline-netmaker
 api=http://127.0.0.1:8081
-units=(fogline-netmaker fogline-netmaker-broker fogline-netmaker-proxy)
+units=/etc/systemd/system
+services=(fogline-netmaker fogline-netmaker-broker fogline-netmaker-proxy)
 authority=/var/lib/fogline-netmaker-proxy/caddy/pki/authorities/local/root.crt
 trusted=/usr/local/share/ca-certificates/fogline-netmaker.crt
 limit=90 # seconds for the server to answer
-# Release 1.5.1 asks three public services for its own address at its start, and again for each key that it
-# lists and each member that it tells anything; it asks others where members are. It uses none of the answers
-# here, where its addresses are set, and its unit lets no packet out: it would wait for ten seconds each time.
-# By a proxy that is not there it is refused at once.
-nowhere=http://127.0.0.1:9
 
 failed() {
   say "$1"
@@ -62,51 +62,29 @@ kept() {
   cat "$file"
 }
 
+# fill TEXT MARK VALUE…: the text with each @MARK@ replaced; ends the script where one is left.
+fill() {
+  local text=$1
+  shift
+  while [ $# -gt 0 ]; do
+    text=${text//@$1@/$2}
+    shift 2
+  done
+  if [[ $text =~ @[A-Z_]+@ ]]; then
+    say "nobody says what to fill in for ${BASH_REMATCH[0]}"
+    exit 1
+  fi
+  printf '%s' "$text"
+}
+
 write_server() {
-  local program=$1 broker_password
+  local broker_password master_key settings
   broker_password=$(kept broker-password)
-  put "$etc/server.env" 0600 "SERVER_NAME=$HOST
-SERVER_HTTP_HOST=$HOST
-SERVER_API_CONN_STRING=$HOST:443
-SERVER_HOST=127.0.0.1
-API_PORT=8081
-BROKER_TYPE=mosquitto
-BROKER_ENDPOINT=wss://$HOST/mqtt
-SERVER_BROKER_ENDPOINT=mqtt://127.0.0.1:1883
-MQ_USERNAME=netmaker
-MQ_PASSWORD=$broker_password
-MASTER_KEY=$(kept master-key)
-$DATABASE_SETTINGS
-DNS_MODE=off
-STUN=false
-TELEMETRY=off
-METRICS_EXPORTER=off
-NETCLIENT_AUTO_UPDATE=disabled
-MANAGE_DNS=false
-HTTP_PROXY=$nowhere
-HTTPS_PROXY=$nowhere
-VERBOSITY=1"
-  put /etc/systemd/system/fogline-netmaker.service 0644 "[Unit]
-Description=Netmaker server
-# It ends when it does not find its broker, or its database, at the start: it is started until it does.
-StartLimitIntervalSec=0
-Wants=network-online.target fogline-netmaker-broker.service $DATABASE_UNIT
-After=network-online.target fogline-netmaker-broker.service $DATABASE_UNIT
-
-[Service]
-User=fogline-netmaker
-ExecStart=$program
-EnvironmentFile=$etc/server.env
-StateDirectory=fogline-netmaker
-StateDirectoryMode=0700
-WorkingDirectory=$lib
-$hardened
-# It listens on every address; the proxy alone may reach it.
-IPAddressDeny=any
-IPAddressAllow=localhost
-
-[Install]
-WantedBy=multi-user.target"
+  master_key=$(kept master-key)
+  settings=$(fill "$SERVER_ENV" BROKER_PASSWORD "$broker_password" MASTER_KEY "$master_key" \
+    "${database_marks[@]}")
+  put "$etc/server.env" 0600 "$settings"
+  put "$units/fogline-netmaker.service" 0644 "$SERVER_SERVICE"
 }
 
 write_broker() {
@@ -121,111 +99,27 @@ write_broker() {
     mv "$etc/broker-users.part" "$etc/broker-users"
     put "$etc/broker-users.of" 0600 "$(sha256sum <<<"$line")"
   fi
-  put "$etc/mosquitto.conf" 0644 "per_listener_settings false
-allow_anonymous false
-password_file $etc/broker-users
-persistence true
-persistence_location /var/lib/fogline-netmaker-broker/
-log_dest stderr
-listener 1883 127.0.0.1
-listener 8083 127.0.0.1
-protocol websockets"
-  put /etc/systemd/system/fogline-netmaker-broker.service 0644 "[Unit]
-Description=Message broker of the Netmaker server
-StartLimitIntervalSec=0
-After=network-online.target
-
-[Service]
-User=mosquitto
-ExecStart=/usr/sbin/mosquitto -c $etc/mosquitto.conf
-StateDirectory=fogline-netmaker-broker
-StateDirectoryMode=0700
-$hardened
-IPAddressDeny=any
-IPAddressAllow=localhost
-
-[Install]
-WantedBy=multi-user.target"
+  put "$etc/mosquitto.conf" 0644 "$BROKER_CONF"
+  put "$units/fogline-netmaker-broker.service" 0644 "$BROKER_SERVICE"
 }
 
-# Who asks for an address names no host: the certificate is that of the address all the same.
 write_proxy() {
-  local own="" globals=""
-  if [ "$DOMAIN" != yes ]; then
-    own="	tls internal"
-    globals="	skip_install_trust
-	default_sni $HOST"
-  fi
-  put "$etc/Caddyfile" 0644 "{
-	admin off
-	auto_https disable_redirects
-$globals
-}
-
-https://$HOST {
-$own
-	handle /mqtt* {
-		reverse_proxy 127.0.0.1:8083
-	}
-	handle ${UI:+@server} {
-		reverse_proxy 127.0.0.1:8081
-	}
-$(ui_site)
-}"
-  put /etc/systemd/system/fogline-netmaker-proxy.service 0644 "[Unit]
-Description=TLS before the Netmaker server
-StartLimitIntervalSec=0
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-User=caddy
-# This machine's own netclient asks by the public address, which the cloud translates for others alone.
-ExecStartPre=+/usr/sbin/ip address replace $ADDRESS/32 dev lo scope host
-ExecStopPost=+/usr/sbin/ip address delete $ADDRESS/32 dev lo
-ExecStart=/usr/bin/caddy run --config $etc/Caddyfile --adapter caddyfile
-Environment=XDG_DATA_HOME=/var/lib/fogline-netmaker-proxy XDG_CONFIG_HOME=/var/lib/fogline-netmaker-proxy
-StateDirectory=fogline-netmaker-proxy
-StateDirectoryMode=0700
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-${hardened/CapabilityBoundingSet=/CapabilityBoundingSet=CAP_NET_BIND_SERVICE}
-
-[Install]
-WantedBy=multi-user.target"
+  put "$etc/Caddyfile" 0644 "$CADDYFILE"
+  put "$units/fogline-netmaker-proxy.service" 0644 "$PROXY_SERVICE"
 }
 
 write_backups() {
   put /usr/local/sbin/fogline-netmaker-backup 0755 "$BACKUP"
   put /usr/local/sbin/fogline-netmaker-restore 0755 "$RESTORE"
-  put /etc/systemd/system/fogline-netmaker-backup.service 0644 "[Unit]
-Description=Back up the Netmaker server's database
-After=$DATABASE_UNIT
-
-[Service]
-Type=oneshot
-User=fogline-netmaker
-EnvironmentFile=$etc/server.env
-ExecStart=/usr/local/sbin/fogline-netmaker-backup
-StateDirectory=fogline-netmaker
-StateDirectoryMode=0700
-$hardened"
-  put /etc/systemd/system/fogline-netmaker-backup.timer 0644 "[Unit]
-Description=Back up the Netmaker server's database every day
-
-[Timer]
-OnCalendar=daily
-RandomizedDelaySec=1h
-Persistent=true
-
-[Install]
-WantedBy=timers.target"
+  put "$units/fogline-netmaker-backup.service" 0644 "$BACKUP_SERVICE"
+  put "$units/fogline-netmaker-backup.timer" 0644 "$BACKUP_TIMER"
 }
 
 # run UNIT FILE…: starts it, or starts it anew where it was not started with these files. Those that a run
 # wrote which was killed before the start count, too.
 run() {
   local unit=$1 sums verb=start
-  sums=$(sha256sum "/etc/systemd/system/$unit" "${@:2}")
+  sums=$(sha256sum "$units/$unit" "${@:2}")
   systemctl enable --quiet "$unit"
   [ "$(cat "$etc/$unit.started" 2>/dev/null)" = "$sums" ] || verb=restart
   systemctl "$verb" "$unit" || failed "$unit does not start" "$unit"
@@ -273,8 +167,8 @@ renew_trust() {
 }
 
 remove() {
-  systemctl disable --quiet --now fogline-netmaker-backup.timer "${units[@]}" 2>/dev/null || true
-  rm -f /etc/systemd/system/fogline-netmaker*.{service,timer} "$trusted" \
+  systemctl disable --quiet --now fogline-netmaker-backup.timer "${services[@]}" 2>/dev/null || true
+  rm -f "$units"/fogline-netmaker*.{service,timer} "$trusted" \
     /usr/local/sbin/fogline-netmaker-{backup,restore}
   forget_program netmaker
   forget_uis
@@ -286,23 +180,6 @@ remove() {
   userdel fogline-netmaker 2>/dev/null || true
 }
 
-hardened="Restart=on-failure
-RestartSec=2s
-UMask=0077
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectControlGroups=yes
-RestrictSUIDSGID=yes
-RestrictNamespaces=yes
-LockPersonality=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"
-
 case $1 in
   create | update)
     refuse_other_database
@@ -310,12 +187,12 @@ case $1 in
     getent passwd fogline-netmaker >/dev/null \
       || useradd --system --home-dir "$lib" --shell /usr/sbin/nologin fogline-netmaker
     install -d -m 0755 "$etc"
-    program=$(fetch_program netmaker)
+    fetch_program netmaker
     unpack_ui
     make_database
     write_backups
     write_broker
-    write_server "$program"
+    write_server
     systemctl daemon-reload
     run fogline-netmaker-broker.service "$etc/mosquitto.conf" "$etc/broker-users"
     run fogline-netmaker.service "$etc/server.env"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The web application of Netmaker, which the proxy serves beside the API; part of the server's installation.
-# Values: UI_URL, UI_SHA256 (of a .tar.gz of its built files; empty for none)
-# Folder of the one that is served; empty for none.
-UI=${UI_SHA256:+/usr/local/share/fogline-netmaker-ui-$UI_SHA256}
+# Values: UI_URL, UI_SHA256 (of a .tar.gz of its built files), UI (folder of the one that is served, whose
+#         name ends with its sum); all empty for none
+set -euo pipefail
 
 # unpack_ui: puts the application into its folder.
 unpack_ui() {
@@ -34,21 +34,4 @@ forget_uis() {
   for each in /usr/local/share/fogline-netmaker-ui-*; do
     [ "$each" = "${1:-}" ] || rm -rf "$each"
   done
-}
-
-# ui_site: the part of the proxy's site that serves the application: every path that is not the server's.
-# Its configuration is a file that it looks for beside its own; it asks the API where it came from.
-ui_site() {
-  [ -z "$UI" ] || echo "	@server path /api /api/* /meshclient/*
-	handle /nmui-config.js {
-		header Content-Type text/javascript
-		header Cache-Control no-cache
-		respond \"window.NMUI_BACKEND_URL='https://$HOST';\"
-	}
-	handle {
-		header X-Frame-Options DENY
-		root * $UI
-		try_files {path} /index.html
-		file_server
-	}"
 }

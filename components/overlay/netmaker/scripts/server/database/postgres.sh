@@ -5,7 +5,6 @@
 set -euo pipefail
 DATABASE=postgres
 DATABASE_PACKAGE=postgresql
-DATABASE_UNIT=postgresql.service
 BACKUP_SUFFIX=dump
 # Name of the database and of its role.
 records=fogline_netmaker
@@ -18,7 +17,8 @@ as_postgres() { (cd / && runuser -u postgres -- "$@"); }
 # sql: runs statements from stdin, which no process list shows, and prints bare values.
 sql() { as_postgres psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1; }
 
-# make_database: makes what is not there; DATABASE_SETTINGS is then what the server is told of it.
+# make_database: makes what is not there; database_marks are then the marks of the server's settings and what
+# is filled in for them.
 make_database() {
   local password port
   systemctl enable --quiet --now postgresql.service
@@ -31,12 +31,7 @@ ALTER ROLE $records PASSWORD '$password';
 SELECT format('$create', '$records')
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$records') \gexec
 END
-  DATABASE_SETTINGS="DATABASE=$DATABASE
-SQL_HOST=127.0.0.1
-SQL_PORT=$port
-SQL_DB=$records
-SQL_USER=$records
-SQL_PASS=$password"
+  database_marks=(SQL_PORT "$port" RECORDS "$records" SQL_PASSWORD "$password")
 }
 
 # remove_database: with what was restored over; the package stays, as others do.

@@ -5,14 +5,15 @@
 set -euo pipefail
 DATABASE=sqlite
 DATABASE_PACKAGE=sqlite3
-# Unit that the server needs.
-DATABASE_UNIT=
 # Ending of a backup's name.
 BACKUP_SUFFIX=db
 records=/var/lib/fogline-netmaker/data/netmaker.db
 
-# make_database: the server makes it; DATABASE_SETTINGS is what the server is told of it.
-make_database() { DATABASE_SETTINGS="DATABASE=$DATABASE"; }
+# Marks of the server's settings and what is filled in for them.
+database_marks=()
+
+# make_database: the server makes it.
+make_database() { :; }
 
 # remove_database: it goes with the server's folder.
 remove_database() { :; }

@@ -1,0 +1,72 @@
+/** What runs K3s on a machine: units, and programs beside it. */
+import type { Machine } from "../machine.ts";
+import type { Values } from "../remote/render.ts";
+import { readScript } from "../remote/script.ts";
+import { unitFile } from "../remote/unit-file.ts";
+import { FOLLOW_PROGRAM, INPUTS_PROGRAM } from "./scripts.ts";
+
+/** Paths that `install.sh` has as well. */
+const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
+const STARTED = "/run/fogline-k3s-inputs";
+const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
+
+/**
+ * Values of `install.sh`: the text of units' files, and the programs that they run.
+ *
+ * @param interfaceName network interface that leads to the other nodes; unset for that of the default route
+ */
+export function unitValues(role: Machine["role"], interfaceName: string | undefined): Values {
+  return {
+    SERVICE: k3sService(role, interfaceName),
+    INPUTS: readScript(INPUTS_PROGRAM),
+    FOLLOW: readScript(FOLLOW_PROGRAM),
+    FOLLOW_SERVICE: followService(role, interfaceName),
+  };
+}
+
+/** K3s is started anew when this text is another one. */
+function k3sService(role: Machine["role"], interfaceName: string | undefined): string {
+  const tunnel = interfaceName === undefined ? "" : ` wg-quick@${interfaceName}.service`;
+  return unitFile({
+    Unit: {
+      Description: `K3s ${role}`,
+      Wants: {
+        why: "The node's address is the overlay's: K3s must find it there.",
+        value: "network-online.target",
+      },
+      After: `network-online.target netclient.service${tunnel}`,
+    },
+    Service: {
+      Type: "notify",
+      // The unit notes what it starts with, whoever starts it.
+      ExecStartPre: `/bin/sh -c 'umask 077; exec ${INPUTS} >${STARTED}'`,
+      ExecStart: `/usr/local/bin/k3s ${role}`,
+      KillMode: "process",
+      Delegate: "yes",
+      LimitNOFILE: "1048576",
+      LimitNPROC: "infinity",
+      LimitCORE: "infinity",
+      TasksMax: "infinity",
+      TimeoutStartSec: "0",
+      Restart: "always",
+      RestartSec: "2s",
+    },
+    Install: { WantedBy: "multi-user.target" },
+  });
+}
+
+function followService(role: Machine["role"], interfaceName = ""): string {
+  const unit = role === "server" ? "k3s.service" : "k3s-agent.service";
+  return unitFile({
+    Unit: {
+      Description: "Have K3s make the pods' network anew when the interface under it was made anew",
+      After: unit,
+    },
+    Service: {
+      ExecStart: `${FOLLOWER} ${unit} ${interfaceName}`,
+      Restart: "always",
+      RestartSec: "5s",
+    },
+    Install: { WantedBy: "multi-user.target" },
+  });
+}
