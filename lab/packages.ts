@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 
 import { PROJECT } from "./layout.ts";
+import { readIfThere } from "./processes.ts";
 import { lastLines, LabError, type Say } from "./progress.ts";
 
 /**
@@ -140,7 +141,7 @@ export function packageProbes(): PackageProbes {
   const path = (process.env["PATH"] ?? "").split(delimiter);
   return {
     uid: process.getuid?.() ?? -1,
-    distribution: distribution(),
+    distribution: readIfThere("/etc/os-release") ?? "",
     exists,
     // Administrators' folders are not in every user's PATH, and sudo may keep that one.
     hasCommand: (name) =>
@@ -154,15 +155,4 @@ function exists(path: string): boolean {
     ? existsSync(path)
     : existsSync(before) &&
         readdirSync(before).some((folder) => existsSync(join(before, folder, after)));
-}
-
-function distribution(): string {
-  try {
-    return readFileSync("/etc/os-release", "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return "";
-    }
-    throw error;
-  }
 }

@@ -8,6 +8,18 @@ import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+/** The text of a file; undefined where there is none. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /** One process; its start time distinguishes it from a later one with the same id. */
 export interface ProcessId {
   readonly pid: number;
@@ -34,18 +46,9 @@ export function isAlive(process: ProcessId): boolean {
 
 /** The process that a file names, if it still runs. */
 export function readPidFile(path: string): ProcessId | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw error;
-  }
-  const [pid, started] = text.trim().split(" ");
+  const [pid, started] = (readIfThere(path) ?? "").trim().split(" ");
   const process = { pid: Number(pid), started: started ?? "" };
-  return Number.isInteger(process.pid) && isAlive(process) ? process : undefined;
+  return process.pid > 0 && isAlive(process) ? process : undefined;
 }
 
 /** Records a process, so that a later command finds it. */
@@ -147,7 +150,8 @@ export function sessionMembers(session: number): number[] {
     });
 }
 
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+/** Sends a signal to processes; those that have ended meanwhile are no error. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);

@@ -97,11 +97,11 @@ async function publishMissing(images: readonly Published[], phase: Phase, say: S
 }
 
 async function isPublished(image: Published): Promise<boolean> {
-  const digest = await digestOf(image.repository, await keyOf(image));
+  const digest = digestOf(image.repository, await keyOf(image));
   if (digest === undefined || image.tag === undefined) {
     return digest !== undefined;
   }
-  return (await digestOf(image.repository, image.tag)) === digest;
+  return digestOf(image.repository, image.tag) === digest;
 }
 
 async function publish(
@@ -111,7 +111,7 @@ async function publish(
   say: Say,
 ): Promise<void> {
   const key = await keyOf(image);
-  if ((await digestOf(image.repository, key)) === undefined) {
+  if (digestOf(image.repository, key) === undefined) {
     const local = await builder.build(image, say);
     say(`storing ${image.name}`);
     await builder.push(local, `${address}/${image.repository}:${key}`);
@@ -137,7 +137,7 @@ async function tag(manifests: string, from: string, to: string): Promise<void> {
 }
 
 async function reference(image: Published): Promise<string> {
-  const digest = await digestOf(image.repository, await keyOf(image));
+  const digest = digestOf(image.repository, await keyOf(image));
   if (digest === undefined) {
     throw new LabError("images", `looking up ${image.name}`, "the store lost it", "make up");
   }

@@ -10,47 +10,28 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 import { stringify } from "yaml";
 
-import { FABRIC, NAMESPACES, RUN } from "../layout.ts";
-import { readPidFile, startDaemon, stopDaemon } from "../processes.ts";
+import { FABRIC, RUN } from "../layout.ts";
+import { stopDaemon } from "../processes.ts";
 import { lastLines, LabError } from "../progress.ts";
+import { START_MS, startService } from "../services.ts";
 import { STORE } from "./store.ts";
 
 const FOLDER = join(RUN, "registry");
 const PID = join(FOLDER, "pid");
-const LOG = join(FOLDER, "log");
-
-/** How long a registry may take to answer, milliseconds. */
-const START_MS = 15_000;
 
 /** Serves the store to the machines, read-only, as `FABRIC.services:FABRIC.registryPort`. */
 export async function startRegistry(): Promise<void> {
-  if (readPidFile(PID) !== undefined) {
-    return;
-  }
   await mkdir(FOLDER, { recursive: true });
-  const address = `${FABRIC.services}:${FABRIC.registryPort}`;
+  const port = FABRIC.registryPort;
   const config = join(FOLDER, "config.yaml");
-  await writeConfig(config, address, true);
-  const namespace = `--net=/run/netns/${NAMESPACES.cloud}`;
-  await startDaemon({
-    command: "nsenter",
-    args: [namespace, "docker-registry", "serve", config],
+  await writeConfig(config, `${FABRIC.services}:${port}`, true);
+  await startService({
+    name: "the image registry",
+    port,
+    command: ["docker-registry", "serve", config],
     pidFile: PID,
-    logFile: LOG,
+    logFile: join(FOLDER, "log"),
   });
-  const probe = `exec 3<>/dev/tcp/${FABRIC.services}/${FABRIC.registryPort}`;
-  const deadline = performance.now() + START_MS;
-  while (readPidFile(PID) !== undefined && performance.now() < deadline) {
-    const { failed } = await execa("nsenter", [namespace, "bash", "-c", probe], { reject: false });
-    if (!failed) {
-      return;
-    }
-    await pause(50);
-  }
-  const log = await execa("tail", ["-n", "12", LOG], { reject: false });
-  await stopDaemon(PID);
-  const detail = `${address} does not answer\n${log.stdout}`;
-  throw new LabError(NAMESPACES.cloud, "starting the image registry", detail, `cat ${LOG}`);
 }
 
 /** Ends the registry of the machines; nothing to do is no error. */

@@ -1,6 +1,6 @@
 /** What an image is built from: each part knows what it is before it is fetched. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import {
   copyFile,
   mkdir,
@@ -13,10 +13,10 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 
 import { CACHE } from "../layout.ts";
 import { LabError } from "../progress.ts";
+import { sha256File } from "../toolchain/cache.ts";
 import { aptOptions, debianSources } from "./host.ts";
 import { run } from "./run.ts";
 
@@ -167,21 +167,15 @@ const LARGE = 1_000_000n;
 async function sha256(path: string): Promise<string> {
   const { size, mtimeNs, ino } = await stat(path, { bigint: true });
   if (size < LARGE) {
-    return sumOf(path);
+    return sha256File(path);
   }
   const version = createHash("sha256").update([path, size, mtimeNs, ino].join("\0")).digest("hex");
   const known = join(CACHE, "images", "sums", version);
   if (!existsSync(known)) {
-    const sum = await sumOf(path);
+    const sum = await sha256File(path);
     await mkdir(dirname(known), { recursive: true });
     await writeFile(`${known}.${process.pid}`, sum);
     await rename(`${known}.${process.pid}`, known);
   }
   return readFile(known, "utf8");
-}
-
-async function sumOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

@@ -7,7 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 
 import { MACHINES, RUN } from "../layout.ts";
-import { readPidFile, startDaemon } from "../processes.ts";
+import { readPidFile, signalAll, startDaemon } from "../processes.ts";
+import { lastLines } from "../progress.ts";
 import { createGroups, members, removeGroups, unified } from "./cgroup.ts";
 import { createDisk, diskOf, writeNetwork } from "./disk.ts";
 import { inNamespace, namespacePath } from "./namespace.ts";
@@ -75,9 +76,7 @@ export async function halt(name: string): Promise<void> {
   }
   const deadline = performance.now() + 20_000;
   while (readPidFile(pidFile(name)) !== undefined || members(name).length > 0) {
-    for (const pid of members(name)) {
-      kill(pid);
-    }
+    signalAll(members(name), "SIGKILL");
     if (performance.now() > deadline) {
       throw new Error(`${name}: processes ${members(name).join(", ")} do not end on SIGKILL`);
     }
@@ -205,9 +204,9 @@ async function answering(spec: MachineSpec): Promise<void> {
     const lost = readPidFile(pidFile(spec.name)) === undefined;
     if (lost || performance.now() > deadline) {
       const why = lost ? "ended while it booted" : `has no SSH after ${BOOT_SECONDS} s`;
-      throw new Error(
-        `the machine ${spec.name} ${why}; the end of ${logFile(spec.name)}:\n${lastLines(spec.name)}`,
-      );
+      const log = logFile(spec.name);
+      const end = lastLines(readFileSync(log, "utf8"), 15);
+      throw new Error(`the machine ${spec.name} ${why}; the end of ${log}:\n${end}`);
     }
     await pause(200);
   }
@@ -244,21 +243,6 @@ function procFile(pid: number, file: string): string {
     // It ended meanwhile, so it is no leader and has no children.
     return "";
   }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    // It ended between the listing and the signal.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw error;
-    }
-  }
-}
-
-function lastLines(name: string): string {
-  return readFileSync(logFile(name), "utf8").split("\n").slice(-15).join("\n");
 }
 
 function pidFile(name: string): string {

@@ -9,6 +9,7 @@ import { execa } from "execa";
 import { usesNetmaker, usesPostgres } from "../engine/config.ts";
 import { debianSources } from "../images/host.ts";
 import { CACHE } from "../layout.ts";
+import { lastLines } from "../progress.ts";
 
 const SUITE = "trixie";
 /** The last four lines are what the official K3s binary carries inside itself. */
@@ -81,10 +82,7 @@ export async function ensureRoot(say: (text: string) => void): Promise<string> {
   try {
     await build;
   } catch (error) {
-    const said = String((error as { all?: unknown }).all)
-      .split("\n")
-      .slice(-15)
-      .join("\n");
+    const said = lastLines(String((error as { all?: unknown }).all), 15);
     throw new Error(`the machines' root could not be built; mmdebstrap said:\n${said}`);
   }
   await rename(part, tar);

@@ -12,20 +12,31 @@ import { generateKey, TestServer } from "../stand-ins/command/testing/server.ts"
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
 
-const SEEN = "1.2.1";
 const REMOTE = urnOf("command:remote:Command");
 /** Milliseconds after which what should still wait is taken to wait for ever. */
 const WAITING = 3000;
 
-async function withServer(use: (server: TestServer) => Promise<void>): Promise<void> {
-  const server = new TestServer();
-  await server.listen();
-  try {
-    await use(server);
-  } finally {
-    await server.close();
-  }
-}
+const command = (title: string, check: PluginBehaviour["check"]): PluginBehaviour => ({
+  part: "command",
+  seen: "1.2.1",
+  title,
+  check,
+});
+
+/** A case with an SSH server of its own. */
+const withServer = (
+  title: string,
+  check: (plugin: Plugin, server: TestServer) => Promise<void>,
+): PluginBehaviour =>
+  command(title, async (plugin) => {
+    const server = new TestServer();
+    await server.listen();
+    try {
+      await check(plugin, server);
+    } finally {
+      await server.close();
+    }
+  });
 
 /** Creates a remote command as the engine does: checked first. */
 async function create(plugin: Plugin, inputs: Properties): Promise<Resource> {
@@ -56,80 +67,58 @@ async function waits(promise: Promise<unknown>): Promise<boolean> {
 }
 
 export const COMMAND: readonly PluginBehaviour[] = [
-  {
-    part: "command",
-    seen: SEEN,
-    title: "keeps what a command prints without its last line's end",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const made = await create(plugin, {
+  withServer("keeps what a command prints without its last line's end", async (plugin, server) => {
+    const made = await create(plugin, {
+      connection: server.connection,
+      create: "printf 'one\\ntwo\\n\\n'",
+    });
+    assert.equal(made.outputs["stdout"], "one\ntwo\n");
+  }),
+  withServer(
+    "shows all that a failing command printed in its error, stdout included",
+    async (plugin, server) => {
+      const error = await failureOf(
+        create(plugin, {
           connection: server.connection,
-          create: "printf 'one\\ntwo\\n\\n'",
-        });
-        assert.equal(made.outputs["stdout"], "one\ntwo\n");
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "shows all that a failing command printed in its error, stdout included",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const error = await failureOf(
-          create(plugin, {
-            connection: server.connection,
-            create: "cat; echo reason >&2; exit 3",
-            stdin: secret("planted secret\n"),
-          }),
-        );
-        assert.match(error, /planted secret/);
-        assert.match(error, /reason/);
-        assert.match(error, /\b3\b/);
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "bears as many failed dials as the limit says, also of another host key",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const connection = { ...server.connection, hostKey: generateKey().public };
-        const error = await failureOf(create(plugin, { connection, create: "true" }));
-        assert.match(error, /after 2 failed attempts: .*host key mismatch/);
-        assert.equal(plugin.said.filter((text) => /Dial \d\/2 failed/.test(text)).length, 2);
-        assert.deepEqual(server.commands, []);
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "names a closed port only after the last of its tries",
-    check: async (plugin) => {
-      const server = new TestServer();
-      await server.listen();
-      const { connection } = server;
-      await server.close();
-      const error = await failureOf(create(plugin, { connection, create: "true" }));
-      assert.match(error, /after 2 failed attempts: dial tcp .*connection refused/);
-      assert.equal(plugin.said.filter((text) => /Dial \d\/2 failed/.test(text)).length, 2);
+          create: "cat; echo reason >&2; exit 3",
+          stdin: secret("planted secret\n"),
+        }),
+      );
+      assert.match(error, /planted secret/);
+      assert.match(error, /reason/);
+      assert.match(error, /\b3\b/);
     },
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "tries a refused login again, and names the methods that it tried",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const connection = { ...server.connection, password: "wrong", dialErrorLimit: 0 };
-        const error = await failureOf(create(plugin, { connection, create: "true" }));
-        assert.match(error, /unable to authenticate, attempted methods \[none/);
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "waits without end for a server that takes the connection and never sends its banner",
-    check: async (plugin) => {
+  ),
+  withServer(
+    "bears as many failed dials as the limit says, also of another host key",
+    async (plugin, server) => {
+      const connection = { ...server.connection, hostKey: generateKey().public };
+      const error = await failureOf(create(plugin, { connection, create: "true" }));
+      assert.match(error, /after 2 failed attempts: .*host key mismatch/);
+      assert.equal(plugin.said.filter((text) => /Dial \d\/2 failed/.test(text)).length, 2);
+      assert.deepEqual(server.commands, []);
+    },
+  ),
+  command("names a closed port only after the last of its tries", async (plugin) => {
+    const server = new TestServer();
+    await server.listen();
+    const { connection } = server;
+    await server.close();
+    const error = await failureOf(create(plugin, { connection, create: "true" }));
+    assert.match(error, /after 2 failed attempts: dial tcp .*connection refused/);
+    assert.equal(plugin.said.filter((text) => /Dial \d\/2 failed/.test(text)).length, 2);
+  }),
+  withServer(
+    "tries a refused login again, and names the methods that it tried",
+    async (plugin, server) => {
+      const connection = { ...server.connection, password: "wrong", dialErrorLimit: 0 };
+      const error = await failureOf(create(plugin, { connection, create: "true" }));
+      assert.match(error, /unable to authenticate, attempted methods \[none/);
+    },
+  ),
+  command(
+    "waits without end for a server that takes the connection and never sends its banner",
+    async (plugin) => {
       const { server, port, sockets } = await listenMute();
       try {
         const silent = { host: "127.0.0.1", port, user: "pi", password: "x", perDialTimeout: 1 };
@@ -145,65 +134,56 @@ export const COMMAND: readonly PluginBehaviour[] = [
         sockets.forEach((socket) => socket.destroy());
       }
     },
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "lets a remote command go on to its end when it is told to stop",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const folder = await mkdtemp(join(tmpdir(), "fogline-command-"));
-        try {
-          const begun = join(folder, "begun");
-          const made = create(plugin, {
-            connection: server.connection,
-            create: `touch ${begun}; until [ -e ${folder}/go ]; do sleep 0.1; done; echo end`,
-          });
-          while (!existsSync(begun)) {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-          await plugin.cancel();
-          await writeFile(join(folder, "go"), "");
-          assert.equal((await made).outputs["stdout"], "end");
-          assert.deepEqual(server.signals, []);
-        } finally {
-          await rm(folder, { recursive: true });
-        }
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "dials the agent that a socket's path names before it tries the private key",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const connection = { ...server.connection, agentSocketPath: "/nonexistent/agent" };
-        const error = await failureOf(create(plugin, { connection, create: "true" }));
-        assert.match(error, /dial unix \/nonexistent\/agent/);
-        assert.equal(server.connections, 0);
-      }),
-  },
-  {
-    part: "command",
-    seen: SEEN,
-    title: "names a change of the connection, which changes the command in place",
-    check: async (plugin) =>
-      withServer(async (server) => {
-        const made = await create(plugin, {
-          connection: secret(server.connection),
-          create: "true",
+  ),
+  withServer(
+    "lets a remote command go on to its end when it is told to stop",
+    async (plugin, server) => {
+      const folder = await mkdtemp(join(tmpdir(), "fogline-command-"));
+      try {
+        const begun = join(folder, "begun");
+        const made = create(plugin, {
+          connection: server.connection,
+          create: `touch ${begun}; until [ -e ${folder}/go ]; do sleep 0.1; done; echo end`,
         });
-        const inputs = {
-          ...made.inputs,
-          connection: secret({ ...server.connection, dialErrorLimit: 3 }),
-        };
-        const { changes, detailed = {}, replaces } = await plugin.diff(made, inputs);
-        const paths = Object.keys(detailed);
-        assert.equal(changes, "some");
-        assert.ok(paths.length > 0 && paths.every((path) => path.startsWith("connection")));
-        assert.deepEqual(replaces, []);
-      }),
-  },
+        while (!existsSync(begun)) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        await plugin.cancel();
+        await writeFile(join(folder, "go"), "");
+        assert.equal((await made).outputs["stdout"], "end");
+        assert.deepEqual(server.signals, []);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  ),
+  withServer(
+    "dials the agent that a socket's path names before it tries the private key",
+    async (plugin, server) => {
+      const connection = { ...server.connection, agentSocketPath: "/nonexistent/agent" };
+      const error = await failureOf(create(plugin, { connection, create: "true" }));
+      assert.match(error, /dial unix \/nonexistent\/agent/);
+      assert.equal(server.connections, 0);
+    },
+  ),
+  withServer(
+    "names a change of the connection, which changes the command in place",
+    async (plugin, server) => {
+      const made = await create(plugin, {
+        connection: secret(server.connection),
+        create: "true",
+      });
+      const inputs = {
+        ...made.inputs,
+        connection: secret({ ...server.connection, dialErrorLimit: 3 }),
+      };
+      const { changes, detailed = {}, replaces } = await plugin.diff(made, inputs);
+      const paths = Object.keys(detailed);
+      assert.equal(changes, "some");
+      assert.ok(paths.length > 0 && paths.every((path) => path.startsWith("connection")));
+      assert.deepEqual(replaces, []);
+    },
+  ),
 ];
 
 /** A server that takes connections and never says a word. */

@@ -19,7 +19,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
 import { CONDITION } from "../../testing/patience.ts";
 import { startEngine, type Engine, type Message } from "./engine.ts";
-import { describeDifference, failuresOf, pluginError } from "./wire.ts";
+import { describeDifference, failuresOf, PluginError } from "./wire.ts";
 import type { Checked, Difference } from "./wire.ts";
 
 /** A resource as the engine's state holds it. */
@@ -112,18 +112,13 @@ export class Plugin implements AsyncDisposable {
     return this.info.version;
   }
 
-  /** Process id, e.g. to kill it. */
-  get pid(): number {
-    return this.child.pid ?? 0;
-  }
-
   /** Handshake and plugin information; plugins from before the handshake do without it. */
   async greet(): Promise<void> {
-    const request = new proto.ProviderHandshakeRequest();
-    request.setEngineAddress(this.engine.address);
-    request.setRootDirectory(dirname(this.executable));
-    request.setProgramDirectory(dirname(this.executable));
-    request.setConfigureWithUrn(true);
+    const request = new proto.ProviderHandshakeRequest()
+      .setEngineAddress(this.engine.address)
+      .setRootDirectory(dirname(this.executable))
+      .setProgramDirectory(dirname(this.executable))
+      .setConfigureWithUrn(true);
     try {
       const answer = await this.call<proto.ProviderHandshakeResponse>((done) =>
         this.client.handshake(request, done),
@@ -140,30 +135,18 @@ export class Plugin implements AsyncDisposable {
     this.info.version = info.getVersion().replace(/^v/, "");
   }
 
-  /** Checks the provider's settings. The engine hides from the plugin which of them are secret. */
-  async checkConfig(settings: Properties, olds: Properties = {}): Promise<Checked> {
-    const request = new proto.CheckRequest();
-    this.name(request, this.providerUrn);
-    request.setOlds(toStruct(unwrap(olds) as Properties));
-    request.setNews(toStruct(unwrap(settings) as Properties));
-    const answer = await this.call<proto.CheckResponse>((done) =>
-      this.client.checkConfig(request, done),
-    );
-    return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
-  }
-
   /** Compares settings of the provider; unknown ones as in a preview. */
   async diffConfig(olds: Properties, news: Properties): Promise<Difference> {
-    const request = new proto.DiffRequest();
-    this.name(request, this.providerUrn);
-    request.setId("provider");
-    request.setOldInputs(toStruct(unwrap(olds) as Properties));
-    request.setOlds(toStruct(unwrap(olds) as Properties));
-    request.setNews(toStruct(unwrap(news) as Properties));
-    const answer = await this.call<proto.DiffResponse>((done) =>
-      this.client.diffConfig(request, done),
+    // The engine hides from the plugin which settings are secret.
+    const [before, after] = [olds, news].map((all) => toStruct(unwrap(all) as Properties));
+    const request = this.about(new proto.DiffRequest(), this.providerUrn)
+      .setId("provider")
+      .setOldInputs(before)
+      .setOlds(before)
+      .setNews(after);
+    return describeDifference(
+      await this.call<proto.DiffResponse>((done) => this.client.diffConfig(request, done)),
     );
-    return describeDifference(answer);
   }
 
   /**
@@ -175,19 +158,18 @@ export class Plugin implements AsyncDisposable {
     if (hasUnknown(settings)) {
       throw new Error("the engine configures no plugin before all of its settings are known");
     }
-    const request = new proto.ConfigureRequest();
+    const request = this.about(new proto.ConfigureRequest(), this.providerUrn)
+      .setId("provider")
+      .setArgs(toStruct(settings))
+      .setAcceptsecrets(true)
+      .setAcceptresources(true)
+      .setSendsOldInputs(true)
+      .setSendsOldInputsToDelete(true);
     const variables = request.getVariablesMap();
     for (const [key, value] of Object.entries(unwrap(settings) as Properties)) {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       variables.set(`${this.package}:config:${key}`, text);
     }
-    request.setArgs(toStruct(settings));
-    request.setAcceptsecrets(true);
-    request.setAcceptresources(true);
-    request.setSendsOldInputs(true);
-    request.setSendsOldInputsToDelete(true);
-    request.setId("provider");
-    this.name(request, this.providerUrn);
     const answer = await this.call<proto.ConfigureResponse>((done) =>
       this.client.configure(request, done),
     );
@@ -196,24 +178,22 @@ export class Plugin implements AsyncDisposable {
   }
 
   async check(urn: string, inputs: Properties, olds: Properties = {}): Promise<Checked> {
-    const request = new proto.CheckRequest();
-    this.name(request, urn);
-    request.setRandomseed(randomBytes(32));
-    request.setOlds(this.send(olds));
-    request.setNews(this.send(inputs));
+    const request = this.about(new proto.CheckRequest(), urn)
+      .setRandomseed(randomBytes(32))
+      .setOlds(this.send(olds))
+      .setNews(this.send(inputs));
     const answer = await this.call<proto.CheckResponse>((done) => this.client.check(request, done));
     return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
   }
 
   /** What new inputs change of a resource. */
   async diff(old: Resource, inputs: Properties, options: Operation = {}): Promise<Difference> {
-    const request = new proto.DiffRequest();
-    this.name(request, old.urn);
-    request.setId(old.id);
-    request.setOlds(this.send(old.outputs));
-    request.setOldInputs(this.send(old.inputs));
-    request.setNews(this.send(inputs));
-    request.setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+    const request = this.about(new proto.DiffRequest(), old.urn)
+      .setId(old.id)
+      .setOlds(this.send(old.outputs))
+      .setOldInputs(this.send(old.inputs))
+      .setNews(this.send(inputs))
+      .setIgnorechangesList([...(options.ignoreChanges ?? [])]);
     return describeDifference(
       await this.call<proto.DiffResponse>((done) => this.client.diff(request, done)),
     );
@@ -224,11 +204,10 @@ export class Plugin implements AsyncDisposable {
     if (options.isPreview === true && !this.info.supportsPreview) {
       return { urn, id: "", inputs, outputs: inputs };
     }
-    const request = new proto.CreateRequest();
-    this.name(request, urn);
-    request.setProperties(this.send(inputs));
-    request.setPreview(options.isPreview ?? false);
-    request.setTimeout(options.timeout ?? 0);
+    const request = this.about(new proto.CreateRequest(), urn)
+      .setProperties(this.send(inputs))
+      .setPreview(options.isPreview ?? false)
+      .setTimeout(options.timeout ?? 0);
     const answer = await this.call<proto.CreateResponse>((done) =>
       this.client.create(request, done),
     );
@@ -240,15 +219,14 @@ export class Plugin implements AsyncDisposable {
     if (options.isPreview === true && !this.info.supportsPreview) {
       return { ...old, inputs, outputs: inputs };
     }
-    const request = new proto.UpdateRequest();
-    this.name(request, old.urn);
-    request.setId(old.id);
-    request.setOlds(this.send(old.outputs));
-    request.setOldInputs(this.send(old.inputs));
-    request.setNews(this.send(inputs));
-    request.setPreview(options.isPreview ?? false);
-    request.setTimeout(options.timeout ?? 0);
-    request.setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+    const request = this.about(new proto.UpdateRequest(), old.urn)
+      .setId(old.id)
+      .setOlds(this.send(old.outputs))
+      .setOldInputs(this.send(old.inputs))
+      .setNews(this.send(inputs))
+      .setPreview(options.isPreview ?? false)
+      .setTimeout(options.timeout ?? 0)
+      .setIgnorechangesList([...(options.ignoreChanges ?? [])]);
     const answer = await this.call<proto.UpdateResponse>((done) =>
       this.client.update(request, done),
     );
@@ -257,11 +235,10 @@ export class Plugin implements AsyncDisposable {
 
   /** The resource as it is now; undefined where it is gone. With empty state it is imported. */
   async read(old: Resource): Promise<Resource | undefined> {
-    const request = new proto.ReadRequest();
-    this.name(request, old.urn);
-    request.setId(old.id);
-    request.setInputs(this.send(old.inputs));
-    request.setProperties(this.send(old.outputs));
+    const request = this.about(new proto.ReadRequest(), old.urn)
+      .setId(old.id)
+      .setInputs(this.send(old.inputs))
+      .setProperties(this.send(old.outputs));
     const answer = await this.call<proto.ReadResponse>((done) => this.client.read(request, done));
     return answer.getId() === ""
       ? undefined
@@ -274,12 +251,11 @@ export class Plugin implements AsyncDisposable {
   }
 
   async delete(old: Resource, options: Pick<Operation, "timeout"> = {}): Promise<void> {
-    const request = new proto.DeleteRequest();
-    this.name(request, old.urn);
-    request.setId(old.id);
-    request.setProperties(this.send(old.outputs));
-    request.setOldInputs(this.send(old.inputs));
-    request.setTimeout(options.timeout ?? 0);
+    const request = this.about(new proto.DeleteRequest(), old.urn)
+      .setId(old.id)
+      .setProperties(this.send(old.outputs))
+      .setOldInputs(this.send(old.inputs))
+      .setTimeout(options.timeout ?? 0);
     await this.call<empty.Empty>((done) => this.client.delete(request, done));
   }
 
@@ -313,10 +289,11 @@ export class Plugin implements AsyncDisposable {
     return toStruct(this.info.acceptsSecrets ? properties : (unwrap(properties) as Properties));
   }
 
-  private name(request: Named, urn: string): void {
+  private about<Request extends Named>(request: Request, urn: string): Request {
     request.setUrn(urn);
     request.setName(nameOf(urn));
     request.setType(typeOf(urn));
+    return request;
   }
 
   private call<Answer>(
@@ -327,7 +304,7 @@ export class Plugin implements AsyncDisposable {
         if (error === null) {
           resolve(answer);
         } else {
-          reject(pluginError(error));
+          reject(new PluginError(error));
         }
       });
     });

@@ -1,9 +1,7 @@
 /** Answers of plugins as plain values. */
 import type { Properties } from "@fogline/pulumi-kit/values";
-import { fromStruct } from "@fogline/pulumi-kit/wire";
-import grpc from "@grpc/grpc-js";
-import proto from "@pulumi/pulumi/proto/provider_pb.js";
-import statusProto from "@pulumi/pulumi/proto/status_pb.js";
+import type grpc from "@grpc/grpc-js";
+import type proto from "@pulumi/pulumi/proto/provider_pb.js";
 
 /** An input that is refused. */
 export interface Failure {
@@ -30,33 +28,23 @@ export interface Difference {
   readonly deleteBeforeReplace: boolean;
 }
 
-export type ChangeKind =
-  "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
-
 const KINDS = [
   ...(["add", "add-replace", "delete", "delete-replace"] as const),
   ...(["update", "update-replace"] as const),
-] satisfies ChangeKind[];
+];
+type ChangeKind = (typeof KINDS)[number];
 
 /** A refused call. */
 export class PluginError extends Error {
-  constructor(
-    message: string,
-    /** gRPC status. */
-    readonly code: number,
-    /** Set where the resource was made but is not as it should be: what the engine's state keeps. */
-    readonly partial:
-      | {
-          readonly id: string;
-          readonly inputs: Properties;
-          readonly outputs: Properties;
-          readonly reasons: readonly string[];
-        }
-      | undefined,
-  ) {
-    super(message);
-    this.name = "PluginError";
+  override readonly name = "PluginError";
+
+  constructor({ details, code }: grpc.ServiceError) {
+    super(details);
+    this.code = code;
   }
+
+  /** gRPC status. */
+  readonly code: number;
 }
 
 export function failuresOf(answer: proto.CheckResponse): Failure[] {
@@ -77,29 +65,4 @@ export function describeDifference(answer: proto.DiffResponse): Difference {
     detailed: answer.getHasdetaileddiff() ? detailed : undefined,
     deleteBeforeReplace: answer.getDeletebeforereplace(),
   };
-}
-
-/** The error of a refused call, with the partial state that travels in its details. */
-export function pluginError(error: grpc.ServiceError): PluginError {
-  const [details] = error.metadata.get("grpc-status-details-bin");
-  const packed = Buffer.isBuffer(details)
-    ? statusProto.Status.deserializeBinary(details).getDetailsList()
-    : [];
-  const [partial] = packed.flatMap((detail) => {
-    const failed = detail.unpack(
-      (bytes: Uint8Array) => proto.ErrorResourceInitFailed.deserializeBinary(bytes),
-      "pulumirpc.ErrorResourceInitFailed",
-    );
-    return failed === null
-      ? []
-      : [
-          {
-            id: failed.getId(),
-            inputs: fromStruct(failed.getInputs()),
-            outputs: fromStruct(failed.getProperties()),
-            reasons: failed.getReasonsList(),
-          },
-        ];
-  });
-  return new PluginError(error.details, error.code, partial);
 }

@@ -80,6 +80,11 @@ interface Context {
   readonly say: Say;
 }
 
+/** What parts are made by: this checkout's lock, this computer, what the environment says. */
+function here(say: Say): Context {
+  return { lock: readToolchainLock(), arch: hostArch(), options: officialOptions(), say };
+}
+
 /**
  * Makes sure that every part is in the cache; the second time nothing is built or fetched.
  *
@@ -87,12 +92,7 @@ interface Context {
  * @throws LabError naming the part that cannot be had and the fix
  */
 export async function ensureToolchain(programs: readonly Program[], say: Say): Promise<Toolchain> {
-  const context: Context = {
-    lock: readToolchainLock(),
-    arch: hostArch(),
-    options: officialOptions(),
-    say,
-  };
+  const context = here(say);
   checkArtifacts(context);
   // Fetching costs no processor time, so it overlaps with the builds; those run one by one.
   const parts = [...new Set(programs.flatMap((each) => ("part" in each ? [each.part] : [])))];
@@ -236,14 +236,12 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
 
 /** The Pulumi engine alone, for tests of a provider: the folder with `bin/pulumi`. */
 export async function ensureEngine(say: Say): Promise<string> {
-  const context = { lock: readToolchainLock(), arch: hostArch(), options: officialOptions(), say };
-  return (await ensurePulumi(context, await goVersion())).entry.folder;
+  return (await ensurePulumi(here(say), await goVersion())).entry.folder;
 }
 
 /** Traefik alone, for tests of its configuration: the program. */
 export async function ensureTraefik(say: Say): Promise<string> {
-  const context = { lock: readToolchainLock(), arch: hostArch(), options: officialOptions(), say };
-  return join((await fetchPart(context, "traefik")).entry.folder, "traefik");
+  return join((await fetchPart(here(say), "traefik")).entry.folder, "traefik");
 }
 
 /**
@@ -252,12 +250,7 @@ export async function ensureTraefik(say: Say): Promise<string> {
  * @throws LabError when they cannot be built
  */
 export async function ensureNetmaker(say: Say): Promise<NetmakerParts> {
-  const context: Context = {
-    lock: readToolchainLock(),
-    arch: hostArch(),
-    options: officialOptions(),
-    say,
-  };
+  const context = here(say);
   const source = join(PROJECT, "lab", "stand-ins", "netmaker");
   const inputs = [await goVersion(), context.arch, ...(await sourceInputs(source))];
   const standIn = async (folder: string): Promise<Source> => {

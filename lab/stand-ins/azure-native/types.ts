@@ -30,51 +30,40 @@ export interface Type {
   readonly replaces: readonly string[];
 }
 
-const COMMON: Fields = { location: true, tags: true };
-const REFERENCE: Fields = { id: true };
+/** Fields whose content is free. */
+const free = (...names: readonly string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, true]));
+
+const COMMON = free("location", "tags");
+const REFERENCE = free("id");
 
 const TYPES: Readonly<Record<string, Type>> = {
   [GROUP]: { inputs: COMMON, replaces: [] },
   [VNET]: {
     inputs: {
       ...COMMON,
-      addressSpace: { addressPrefixes: true },
-      enableDdosProtection: true,
-      enableVmProtection: true,
+      addressSpace: free("addressPrefixes"),
+      ...free("enableDdosProtection", "enableVmProtection"),
     },
     replaces: [],
   },
   [SUBNET]: {
     inputs: {
-      addressPrefix: true,
-      defaultOutboundAccess: true,
-      privateEndpointNetworkPolicies: true,
-      privateLinkServiceNetworkPolicies: true,
+      ...free("addressPrefix", "defaultOutboundAccess"),
+      ...free("privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies"),
       routeTable: REFERENCE,
     },
     replaces: ["addressPrefix"],
   },
   [ROUTES]: { inputs: COMMON, replaces: [] },
-  [ROUTE]: {
-    inputs: { addressPrefix: true, nextHopType: true, nextHopIpAddress: true },
-    replaces: [],
-  },
+  [ROUTE]: { inputs: free("addressPrefix", "nextHopType", "nextHopIpAddress"), replaces: [] },
   [RULES]: {
     inputs: {
       ...COMMON,
       securityRules: {
-        name: true,
-        description: true,
-        priority: true,
-        direction: true,
-        access: true,
-        protocol: true,
-        sourceAddressPrefix: true,
-        sourceAddressPrefixes: true,
-        sourcePortRange: true,
-        destinationAddressPrefix: true,
-        destinationPortRange: true,
-        destinationPortRanges: true,
+        ...free("name", "description", "priority", "direction", "access", "protocol"),
+        ...free("sourceAddressPrefix", "sourceAddressPrefixes", "sourcePortRange"),
+        ...free("destinationAddressPrefix", "destinationPortRange", "destinationPortRanges"),
       },
     },
     replaces: [],
@@ -82,10 +71,8 @@ const TYPES: Readonly<Record<string, Type>> = {
   [ADDRESS]: {
     inputs: {
       ...COMMON,
-      publicIPAllocationMethod: true,
-      publicIPAddressVersion: true,
-      idleTimeoutInMinutes: true,
-      sku: { name: true, tier: true },
+      ...free("publicIPAllocationMethod", "publicIPAddressVersion", "idleTimeoutInMinutes"),
+      sku: free("name", "tier"),
       zones: true,
     },
     replaces: ["publicIPAllocationMethod", "publicIPAddressVersion", "sku", "zones"],
@@ -93,15 +80,11 @@ const TYPES: Readonly<Record<string, Type>> = {
   [NIC]: {
     inputs: {
       ...COMMON,
-      enableAcceleratedNetworking: true,
-      enableIPForwarding: true,
+      ...free("enableAcceleratedNetworking", "enableIPForwarding"),
       networkSecurityGroup: REFERENCE,
       ipConfigurations: {
-        name: true,
-        primary: true,
+        ...free("name", "primary", "privateIPAddressVersion", "privateIPAllocationMethod"),
         subnet: REFERENCE,
-        privateIPAddressVersion: true,
-        privateIPAllocationMethod: true,
         publicIPAddress: REFERENCE,
       },
     },
@@ -110,52 +93,38 @@ const TYPES: Readonly<Record<string, Type>> = {
   [MACHINE]: {
     inputs: {
       ...COMMON,
-      zones: true,
-      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-      hardwareProfile: { vmSize: true },
-      networkProfile: { networkInterfaces: { id: true, primary: true } },
+      ...free("zones", "securityProfile"),
+      diagnosticsProfile: { bootDiagnostics: free("enabled") },
+      hardwareProfile: free("vmSize"),
+      networkProfile: { networkInterfaces: free("id", "primary") },
       osProfile: {
-        computerName: true,
-        adminUsername: true,
+        ...free("computerName", "adminUsername"),
         linuxConfiguration: {
-          disablePasswordAuthentication: true,
-          provisionVMAgent: true,
-          patchSettings: true,
-          ssh: { publicKeys: { keyData: true, path: true } },
+          ...free("disablePasswordAuthentication", "provisionVMAgent", "patchSettings"),
+          ssh: { publicKeys: free("keyData", "path") },
         },
       },
-      securityProfile: true,
       storageProfile: {
         diskControllerType: true,
-        imageReference: { publisher: true, offer: true, sku: true, version: true },
+        imageReference: free("publisher", "offer", "sku", "version"),
         osDisk: {
-          name: true,
-          caching: true,
-          createOption: true,
-          deleteOption: true,
-          diskSizeGB: true,
-          osType: true,
-          managedDisk: { storageAccountType: true },
+          ...free("name", "caching", "createOption", "deleteOption", "diskSizeGB", "osType"),
+          managedDisk: free("storageAccountType"),
         },
       },
     },
     // A disk's size, kind and cache change in place.
     replaces: [
-      "networkProfile",
-      "osProfile",
-      "storageProfile.imageReference",
-      "storageProfile.osDisk.name",
-      "storageProfile.osDisk.createOption",
-      "storageProfile.osDisk.osType",
+      ...["networkProfile", "osProfile", "storageProfile.imageReference"],
+      ...["name", "createOption", "osType"].map((field) => `storageProfile.osDisk.${field}`),
       "zones",
     ],
   },
   [RUN_COMMAND]: {
     inputs: {
       ...COMMON,
-      source: { script: true },
-      timeoutInSeconds: true,
-      treatFailureAsDeploymentFailure: true,
+      source: free("script"),
+      ...free("timeoutInSeconds", "treatFailureAsDeploymentFailure"),
     },
     replaces: [],
   },

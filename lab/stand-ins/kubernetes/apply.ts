@@ -1,13 +1,11 @@
 /** Creating and updating one object, and finding out what a preview can know. */
-import { setTimeout as pause } from "node:timers/promises";
-
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import type { Log } from "@fogline/pulumi-kit/messages";
 
 import * as annotations from "./annotations.ts";
 import { describe } from "./await/wait.ts";
 import { UnknownKindError, type ApplyOptions, type Cluster, type Ref } from "./cluster.ts";
-import { ApiError, CancelledError, isAlreadyExists, isNotFound } from "./errors.ts";
+import { ApiError, isAlreadyExists, isNotFound, pauseFor } from "./errors.ts";
 import { CREATOR, respectIgnored, takenAlong } from "./managers.ts";
 import type { Settings } from "./settings.ts";
 import { manifest } from "./state.ts";
@@ -81,9 +79,7 @@ export async function createObject(
       }
       log.status(error.message);
     }
-    await pause(wait, undefined, { signal }).catch(() => {
-      throw new CancelledError();
-    });
+    await pauseFor(wait, signal);
   }
 }
 

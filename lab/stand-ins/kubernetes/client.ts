@@ -5,11 +5,10 @@
  */
 import * as http from "node:http";
 import * as https from "node:https";
-import { setTimeout as pause } from "node:timers/promises";
 
 import type { Json } from "@fogline/pulumi-kit/json";
 
-import { ApiError, CancelledError, UnreachableError } from "./errors.ts";
+import { ApiError, CancelledError, pauseFor, UnreachableError } from "./errors.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
 
 export interface Request {
@@ -81,9 +80,7 @@ export class Client {
         if (rest === undefined || tries > PUT_OFF) {
           throw error instanceof ApiError ? error : new UnreachableError(this.access.server, error);
         }
-        await pause(rest, undefined, request.signal && { signal: request.signal }).catch(() => {
-          throw new CancelledError();
-        });
+        await pauseFor(rest, request.signal);
       }
     }
   }
@@ -114,11 +111,6 @@ export class Client {
       response.once("error", reject);
       response.once("close", resolve);
     });
-  }
-
-  /** Ends the idle connections that would keep the process from exiting. */
-  close(): void {
-    this.agent.destroy();
   }
 
   private async once(request: Request): Promise<string> {

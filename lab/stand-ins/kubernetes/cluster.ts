@@ -1,10 +1,8 @@
 /** Objects of one cluster by kind and name: discovery turns a kind into the path of a request. */
-import { setTimeout as pause } from "node:timers/promises";
-
 import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
 
 import type { Client, Request } from "./client.ts";
-import { CancelledError, isNotFound } from "./errors.ts";
+import { isNotFound } from "./errors.ts";
 import type { Kind } from "./tokens.ts";
 import { listAt, stringAt } from "./values.ts";
 
@@ -29,7 +27,6 @@ export class UnknownKindError extends Error {
 
 const APPLY = "application/apply-patch+yaml";
 const JSON_PATCH = "application/json-patch+json";
-const KIND_POLL_MS = 1_000;
 
 export interface ApplyOptions {
   fieldManager: string;
@@ -64,23 +61,6 @@ export class Cluster {
   /** @throws {UnknownKindError} when the cluster does not serve the kind. */
   async isNamespaced(kind: Kind): Promise<boolean> {
     return (await this.typeOf(kind)).namespaced;
-  }
-
-  /** Waits until the cluster serves a kind whose definition may just have been applied. */
-  async awaitKind(kind: Kind, limitMs: number, signal: AbortSignal): Promise<void> {
-    for (const until = Date.now() + limitMs; ;) {
-      try {
-        await this.typeOf(kind);
-        return;
-      } catch (error) {
-        if (!(error instanceof UnknownKindError) || Date.now() >= until) {
-          throw error;
-        }
-      }
-      await pause(KIND_POLL_MS, undefined, { signal }).catch(() => {
-        throw new CancelledError();
-      });
-    }
   }
 
   /** The live object; undefined when there is none. */

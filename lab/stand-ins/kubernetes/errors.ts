@@ -1,4 +1,6 @@
 /** Failures that callers tell apart. */
+import { setTimeout as pause } from "node:timers/promises";
+
 import type { Json, JsonObject } from "@fogline/pulumi-kit/json";
 
 import { listAt, stringAt } from "./values.ts";
@@ -50,6 +52,13 @@ export class CancelledError extends Error {
     super("cancelled by the user");
     this.name = "CancelledError";
   }
+}
+
+/** @throws {CancelledError} when the signal fires meanwhile */
+export async function pauseFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await pause(milliseconds, undefined, signal && { signal }).catch(() => {
+    throw new CancelledError();
+  });
 }
 
 /** The object exists but did not become ready: the engine keeps it in its state and tries again. */

@@ -42,20 +42,7 @@ const isContent = (text: string): boolean =>
  */
 export function readKubeconfig(choice: KubeconfigChoice): ClusterAccess {
   const { text, folder } = locate(choice.kubeconfig);
-  const config = parse(text);
-  const named = (list: string, name: string | undefined, part: string): JsonObject => {
-    const found = listAt(config, list).find((entry) => entry["name"] === name);
-    if (found === undefined) {
-      throw new Error(`the kubeconfig has no ${part} named "${name ?? ""}"`);
-    }
-    return objectAt(found, part);
-  };
-  const context = named(
-    "contexts",
-    choice.context ?? stringAt(config, "current-context"),
-    "context",
-  );
-  const cluster = named("clusters", choice.cluster ?? stringAt(context, "cluster"), "cluster");
+  const { context, cluster, named } = chosen(parse(text), choice);
   const userName = stringAt(context, "user");
   const user = userName === undefined ? {} : named("users", userName, "user");
 
@@ -111,18 +98,30 @@ export function activeCluster(choice: KubeconfigChoice): JsonObject | undefined 
     return undefined;
   }
   const config = parse(locate(choice.kubeconfig).text);
-  const named = (list: string, name: string | undefined, part: string): JsonObject =>
-    objectAt(
-      listAt(config, list).find((entry) => entry["name"] === name),
-      part,
-    );
-  const context = named(
-    "contexts",
-    choice.context ?? stringAt(config, "current-context"),
-    "context",
-  );
-  const cluster = named("clusters", choice.cluster ?? stringAt(context, "cluster"), "cluster");
+  const { cluster } = chosen(config, choice, () => ({}));
   return Object.keys(cluster).length === 0 ? undefined : cluster;
+}
+
+/**
+ * The context and the cluster that a choice comes to, and how other parts are found by their names.
+ *
+ * @param missing what stands for a part that is not there; default: it is an error
+ */
+function chosen(
+  config: JsonObject,
+  choice: KubeconfigChoice,
+  missing = (part: string, name = ""): JsonObject => {
+    throw new Error(`the kubeconfig has no ${part} named "${name}"`);
+  },
+) {
+  const named = (list: string, name: string | undefined, part: string): JsonObject => {
+    const found = listAt(config, list).find((entry) => entry["name"] === name);
+    return found === undefined ? missing(part, name) : objectAt(found, part);
+  };
+  const current = choice.context ?? stringAt(config, "current-context");
+  const context = named("contexts", current, "context");
+  const cluster = named("clusters", choice.cluster ?? stringAt(context, "cluster"), "cluster");
+  return { context, cluster, named };
 }
 
 function locate(kubeconfig: string | undefined): { text: string; folder: string } {

@@ -90,10 +90,9 @@ export function createService(
   return {
     handshake: unary((request: proto.ProviderHandshakeRequest) => {
       attach(request.getEngineAddress());
-      const response = new proto.ProviderHandshakeResponse();
-      response.setAcceptSecrets(true);
-      response.setSupportsAutonamingConfiguration(true);
-      return response;
+      return new proto.ProviderHandshakeResponse()
+        .setAcceptSecrets(true)
+        .setSupportsAutonamingConfiguration(true);
     }),
 
     attach: unary((request: plugin.PluginAttach) => {
@@ -102,15 +101,13 @@ export function createService(
     }),
 
     getPluginInfo: unary(() => {
-      const response = new plugin.PluginInfo();
-      response.setVersion(VERSION);
-      return response;
+      return new plugin.PluginInfo().setVersion(VERSION);
     }),
 
     getSchema: unary(() => {
-      const response = new proto.GetSchemaResponse();
-      response.setSchema(JSON.stringify({ name: "kubernetes", version: VERSION }));
-      return response;
+      return new proto.GetSchemaResponse().setSchema(
+        JSON.stringify({ name: "kubernetes", version: VERSION }),
+      );
     }),
 
     checkConfig: unary((request: proto.CheckRequest) => {
@@ -121,22 +118,20 @@ export function createService(
     diffConfig: unary((request: proto.DiffRequest) => {
       const old = open(request.getOldInputs() ?? request.getOlds()).value;
       const news = open(request.getNews()).value;
-      const response = new proto.DiffResponse();
       const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
       const { changed, replaces } = settingsDifference(old, news);
-      response.setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME);
-      response.setDiffsList(changed);
-      response.setReplacesList(replaces);
-      return response;
+      return new proto.DiffResponse()
+        .setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME)
+        .setDiffsList(changed)
+        .setReplacesList(replaces);
     }),
 
     configure: unary((request: proto.ConfigureRequest) => {
       provider.configure(parseSettings(open(request.getArgs()).value));
-      const response = new proto.ConfigureResponse();
-      response.setAcceptsecrets(true);
-      response.setSupportspreview(true);
-      response.setSupportsAutonamingConfiguration(true);
-      return response;
+      return new proto.ConfigureResponse()
+        .setAcceptsecrets(true)
+        .setSupportspreview(true)
+        .setSupportsAutonamingConfiguration(true);
     }),
 
     check: unary((request: proto.CheckRequest) => {
@@ -172,10 +167,9 @@ export function createService(
           timeoutMs: milliseconds(request.getTimeout()),
           preview: request.getPreview(),
         });
-        const response = new proto.CreateResponse();
-        response.setId(outcome.id);
-        response.setProperties(bags.sealed(outcome.outputs));
-        return response;
+        return new proto.CreateResponse()
+          .setId(outcome.id)
+          .setProperties(bags.sealed(outcome.outputs));
       });
     }),
 
@@ -193,9 +187,7 @@ export function createService(
           timeoutMs: milliseconds(request.getTimeout()),
           preview: request.getPreview(),
         });
-        const response = new proto.UpdateResponse();
-        response.setProperties(bags.sealed(outcome.outputs));
-        return response;
+        return new proto.UpdateResponse().setProperties(bags.sealed(outcome.outputs));
       });
     }),
 
@@ -210,13 +202,12 @@ export function createService(
           inputs.value,
           outputs.value,
         );
-        const response = new proto.ReadResponse();
-        if (found !== undefined) {
-          response.setId(found.id);
-          response.setProperties(bags.sealed(found.outputs));
-          response.setInputs(bags.sealed(found.inputs));
-        }
-        return response;
+        return found === undefined
+          ? new proto.ReadResponse()
+          : new proto.ReadResponse()
+              .setId(found.id)
+              .setProperties(bags.sealed(found.outputs))
+              .setInputs(bags.sealed(found.inputs));
       });
     }),
 

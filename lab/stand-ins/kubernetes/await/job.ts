@@ -21,20 +21,12 @@ export const job: Readiness = {
     }
     const wanted = numberAt(live, "spec", "completions") ?? 1;
     const succeeded = numberAt(live, "status", "succeeded") ?? 0;
-    const pods = await podsOwnedBy(
-      scope,
-      objectAt(live, "spec", "selector"),
-      stringAt(live, "metadata", "uid"),
-    );
+    const pods = await podsOwnedBy(live, scope);
     const troubles = summary(pods);
     return waiting(`[${succeeded}/${wanted}] runs complete${troubles && `; ${troubles}`}`);
   },
   async explain(live, scope) {
-    const pods = await podsOwnedBy(
-      scope,
-      objectAt(live, "spec", "selector"),
-      stringAt(live, "metadata", "uid"),
-    );
+    const pods = await podsOwnedBy(live, scope);
     return [...(await explainEvents(live, scope)), ...(await explainPods(pods, scope))];
   },
 };

@@ -15,10 +15,9 @@ export const condition = (object: JsonObject, type: string): JsonObject | undefi
 export const holds = (object: JsonObject, type: string): boolean =>
   condition(object, type)?.["status"] === "True";
 
-export const nameOf = (object: JsonObject): string => stringAt(object, "metadata", "name") ?? "";
+const uidOf = (object: JsonObject): string | undefined => stringAt(object, "metadata", "uid");
 
-const isOwnedBy = (object: JsonObject, uid: string | undefined): boolean =>
-  listAt(object, "metadata", "ownerReferences").some((owner) => owner["uid"] === uid);
+export const nameOf = (object: JsonObject): string => stringAt(object, "metadata", "name") ?? "";
 
 /** Objects of a collection in the scope's namespace, e.g. `/api/v1`, `pods`. */
 export function listIn(
@@ -55,18 +54,21 @@ export function selectorText(selector: JsonObject): string {
   return [...equals, ...others].join(",");
 }
 
-/** Pods that a controller (by its uid) runs at present. */
+/** Pods that a workload runs at present; of a Deployment, those of a ReplicaSet of its own. */
 export async function podsOwnedBy(
+  live: JsonObject,
   scope: Scope,
-  selector: JsonObject,
-  uid: string | undefined,
+  owner: JsonObject = live,
 ): Promise<JsonObject[]> {
-  const pods = await listIn(scope, "/api/v1", "pods", { labelSelector: selectorText(selector) });
-  return pods.filter((pod) => isOwnedBy(pod, uid));
+  const labelSelector = selectorText(objectAt(live, "spec", "selector"));
+  const pods = await listIn(scope, "/api/v1", "pods", { labelSelector });
+  return ownedBy(pods, owner);
 }
 
-export const ownedBy = (objects: JsonObject[], uid: string | undefined): JsonObject[] =>
-  objects.filter((object) => isOwnedBy(object, uid));
+export const ownedBy = (objects: JsonObject[], owner: JsonObject): JsonObject[] =>
+  objects.filter((object) =>
+    listAt(object, "metadata", "ownerReferences").some(({ uid }) => uid === uidOf(owner)),
+  );
 
 /** Why a pod is not ready, as a short phrase; undefined when it is. */
 export function trouble(pod: JsonObject): string | undefined {
@@ -140,13 +142,16 @@ export async function explainPods(pods: JsonObject[], scope: Scope): Promise<str
   return lines;
 }
 
+/** Events of type Warning that an object has. */
+export const warningEvents = (object: JsonObject, scope: Scope): Promise<JsonObject[]> =>
+  listIn(scope, "/api/v1", "events", {
+    fieldSelector: `involvedObject.uid=${uidOf(object) ?? ""},type=Warning`,
+  });
+
 /** Warnings about an object, newest last. */
 export async function explainEvents(object: JsonObject, scope: Scope): Promise<string[]> {
-  const uid = stringAt(object, "metadata", "uid") ?? "";
   try {
-    const events = await listIn(scope, "/api/v1", "events", {
-      fieldSelector: `involvedObject.uid=${uid},type=Warning`,
-    });
+    const events = await warningEvents(object, scope);
     const seen = (event: JsonObject): string =>
       stringAt(event, "lastTimestamp") ?? stringAt(event, "eventTime") ?? "";
     return events

@@ -5,8 +5,8 @@
  */
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
-import { listAt, objectAt, stringAt } from "../values.ts";
-import { listIn, nameOf, podsOwnedBy } from "./pods.ts";
+import { listAt, stringAt } from "../values.ts";
+import { nameOf, podsOwnedBy, warningEvents } from "./pods.ts";
 import type { Scope } from "./wait.ts";
 import { deploymentPods } from "./workloads.ts";
 
@@ -29,11 +29,7 @@ export async function warningsOf(
 
 /** Texts of the Warning events of an object. */
 export async function eventsOf(live: JsonObject, scope: Scope): Promise<string[]> {
-  const uid = stringAt(live, "metadata", "uid") ?? "";
-  const events = await listIn(scope, "/api/v1", "events", {
-    fieldSelector: `involvedObject.uid=${uid},type=Warning`,
-  });
-  return events.map(
+  return (await warningEvents(live, scope)).map(
     (event) => `${stringAt(event, "reason") ?? ""}: ${stringAt(event, "message") ?? ""}`,
   );
 }
@@ -54,11 +50,7 @@ function podsOf(live: JsonObject, scope: Scope): Promise<JsonObject[]> | JsonObj
       return deploymentPods(live, scope);
     case "StatefulSet":
     case "DaemonSet":
-      return podsOwnedBy(
-        scope,
-        objectAt(live, "spec", "selector"),
-        stringAt(live, "metadata", "uid"),
-      );
+      return podsOwnedBy(live, scope);
     default:
       return [];
   }

@@ -17,7 +17,6 @@ import { done, waiting, type Readiness, type Scope, type Verdict } from "./wait.
 
 const REVISION = "deployment.kubernetes.io/revision";
 
-const uidOf = (object: JsonObject): string | undefined => stringAt(object, "metadata", "uid");
 const status = (object: JsonObject, field: string): number =>
   numberAt(object, "status", field) ?? 0;
 /** Absent replicas mean one, as the API's default. */
@@ -39,15 +38,13 @@ async function currentReplicaSet(live: JsonObject, scope: Scope): Promise<JsonOb
   });
   const revision = (object: JsonObject): string | undefined =>
     stringAt(object, "metadata", "annotations", REVISION);
-  return ownedBy(sets, uidOf(live)).find((set) => revision(set) === revision(live));
+  return ownedBy(sets, live).find((set) => revision(set) === revision(live));
 }
 
 /** Pods of a Deployment's present revision. */
 export const deploymentPods = async (live: JsonObject, scope: Scope): Promise<JsonObject[]> => {
   const set = await currentReplicaSet(live, scope);
-  return set === undefined
-    ? []
-    : podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(set));
+  return set === undefined ? [] : podsOwnedBy(live, scope, set);
 };
 
 /**
@@ -77,10 +74,7 @@ export const deployment: Readiness = {
   },
   async explain(live, scope) {
     const set = await currentReplicaSet(live, scope);
-    const pods =
-      set === undefined
-        ? []
-        : await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(set));
+    const pods = set === undefined ? [] : await podsOwnedBy(live, scope, set);
     // Without pods it is the ReplicaSet that was refused them: a quota, a missing account.
     const events = set === undefined || pods.length > 0 ? [] : await explainEvents(set, scope);
     const failure = condition(live, "ReplicaFailure");
@@ -101,7 +95,7 @@ export const replicaSet: Readiness = {
     if (isObserved(live) && available >= wanted && status(live, "replicas") === wanted) {
       return done(`${available} of ${wanted} pods available`);
     }
-    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const pods = await podsOwnedBy(live, scope);
     return withPods(`[${available}/${wanted}] pods available`, pods);
   },
   explain: explainOwned,
@@ -132,12 +126,12 @@ export const statefulSet: Readiness = {
     ) {
       return done(`${ready} of ${wanted} pods ready`);
     }
-    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const pods = await podsOwnedBy(live, scope);
     const text = `[${ready}/${wanted}] pods ready, ${updated} of ${toUpdate} updated`;
     return withPods(text, pods);
   },
   async explain(live, scope) {
-    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const pods = await podsOwnedBy(live, scope);
     const revision = stringAt(live, "status", "updateRevision");
     const stuck = pods
       .filter((pod) => objectAt(pod, "metadata", "labels")["controller-revision-hash"] !== revision)
@@ -161,14 +155,14 @@ export const daemonSet: Readiness = {
     if (available >= wanted && (updated >= wanted || !rolls)) {
       return done(`${available} of ${wanted} pods available`);
     }
-    const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+    const pods = await podsOwnedBy(live, scope);
     return withPods(`[${available}/${wanted}] pods available, ${updated} updated`, pods);
   },
   explain: explainOwned,
 };
 
 async function explainOwned(live: JsonObject, scope: Scope): Promise<string[]> {
-  const pods = await podsOwnedBy(scope, objectAt(live, "spec", "selector"), uidOf(live));
+  const pods = await podsOwnedBy(live, scope);
   const claims = new Set(
     pods.flatMap((pod) =>
       listAt(pod, "spec", "volumes").flatMap(
