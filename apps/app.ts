@@ -141,6 +141,11 @@ export interface App<
    * @param serviceRange addresses of Services
    */
   mirrors?(serviceRange: string): Readonly<Record<string, string[]>>;
+  /**
+   * Type of the component whose pods take ports of their nodes, such as `fogline:ingress:IngressController`.
+   * The policy `public-addresses-as-planned` refuses such pods of all others. Default: none.
+   */
+  readonly nodePorts?: string;
   /** Connections that its pods take part in; those of other apps need no mention. */
   connections?(cluster: ClusterAddresses, needs: Readonly<Record<N, Endpoint>>): Connection[];
   /** Its objects that lie in no namespace, as `kind/name`; namespaces that are made for it left out. */
