@@ -128,6 +128,11 @@ export interface App<
   readonly namespace?: string;
   /** Whether data is lost with it: `cloud.protect` then protects it and its namespace. */
   readonly keepsData?: boolean;
+  /**
+   * Settings that follow from where a stack runs, so that the lab takes its own when it runs the settings of
+   * another stack. Those that name `images` always do. Default: none.
+   */
+  readonly placeBound?: readonly Extract<keyof z.output<S>, string>[];
   /** What it needs of other apps; these are deployed first. */
   readonly needs?: readonly N[];
   /** What it offers other apps, and where they meet it. One app provides a kind. */
