@@ -29,13 +29,14 @@ async function run(task: Task): Promise<Outcome> {
     stack: task.stack,
     seal: (plain) => seal(plain, task.sealKey),
   });
+  // First, as it tells all problems of the settings, those between apps included.
+  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
+  await settled();
   const schema = (await load(task, "config/schema.ts")) as {
     parse(raw: unknown, apps?: unknown): Record<string, unknown>;
   };
   const apps = await appsOf(task);
   const settings = schema.parse(task.settings, apps);
-  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
-  await settled();
   return {
     kind: "planned",
     snapshot: {
