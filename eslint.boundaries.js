@@ -25,6 +25,8 @@ const PARTS = {
 const FILES = [
   { category: "program", pattern: "index.ts" },
   { category: "build", pattern: "packages/build.ts" },
+  // What the engine checks knows what the program's apps are exempt from.
+  { category: "pack", pattern: "policy/pack.ts" },
   // The stand-in of the cloud boots the machines of the lab; what it needs of them.
   { category: "cloud", pattern: "lab/stand-ins/azure-native/*.ts" },
   ...["lab/machines/*.ts", "lab/layout.ts", "lab/engine/unreported.ts"].map((pattern) => ({
@@ -81,6 +83,10 @@ export default [
               allow: {
                 to: { element: { types: { anyOf: ["stacks", "apps", "components", "config"] } } },
               },
+            },
+            {
+              from: { file: { categories: "pack" } },
+              allow: { to: { element: { type: "apps" } } },
             },
             // The lab's commands run the program.
             {

@@ -128,6 +128,11 @@ export interface App<
   readonly namespace?: string;
   /** Whether data is lost with it: `cloud.protect` then protects it and its namespace. */
   readonly keepsData?: boolean;
+  /**
+   * Settings that follow from where a stack runs, so that the lab takes its own when it runs the settings of
+   * another stack. Those that name `images` always do. Default: none.
+   */
+  readonly placeBound?: readonly Extract<keyof z.output<S>, string>[];
   /** What it needs of other apps; these are deployed first. */
   readonly needs?: readonly N[];
   /** What it offers other apps, and where they meet it. One app provides a kind. */
@@ -141,6 +146,11 @@ export interface App<
    * @param serviceRange addresses of Services
    */
   mirrors?(serviceRange: string): Readonly<Record<string, string[]>>;
+  /**
+   * Type of the component whose pods take ports of their nodes, such as `fogline:ingress:IngressController`.
+   * The policy `public-addresses-as-planned` refuses such pods of all others. Default: none.
+   */
+  readonly nodePorts?: string;
   /** Connections that its pods take part in; those of other apps need no mention. */
   connections?(cluster: ClusterAddresses, needs: Readonly<Record<N, Endpoint>>): Connection[];
   /** Its objects that lie in no namespace, as `kind/name`; namespaces that are made for it left out. */

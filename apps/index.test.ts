@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { schemasOf } from "../config/schema.ts";
+import { exemptionsOf } from "./exemptions.ts";
 import { APPS } from "./index.ts";
 
 const HERE = import.meta.dirname;
@@ -28,6 +29,13 @@ describe("the apps of the list", () => {
   it("have names that no section of the program has", () => {
     const own = Object.keys(schemasOf({}));
     expect(Object.keys(APPS).filter((name) => own.includes(name))).toEqual([]);
+  });
+
+  it("declare what policies exempt them from", () => {
+    expect(exemptionsOf(APPS)).toEqual({ nodePorts: ["fogline:ingress:IngressController"] });
+    const { ingress, ...others } = APPS;
+    expect(ingress.nodePorts).toBeDefined();
+    expect(exemptionsOf(others)).toEqual({ nodePorts: [] });
   });
 
   it.each(Object.keys(APPS))("let %s know nothing of the insides of others", (name) => {

@@ -119,13 +119,16 @@ describe("settings of apps", () => {
   });
 });
 
+it.each(["dev", "prod"])("of the worked stack %s need no published image of ours", (stack) => {
+  expect(parse(worked(stack), APPS).website.image).toBe("build");
+});
+
 describe("values that stand for others", () => {
   it.each(["dev", "prod"])("of the worked stack %s are what its user has to fill in", (stack) => {
     expect(placeholders(parse(worked(stack), APPS)).map(({ path }) => path)).toEqual([
       "fogline:cloud.sshFrom[0]",
       "fogline:edge[0].hostKey",
       "fogline:k3s.sha256.arm64",
-      "fogline:website.image",
       "fogline:ingress.image",
       "fogline:descheduler.image",
     ]);

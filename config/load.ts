@@ -8,7 +8,14 @@ import { keyPairProblems, type FileText, type OperatorKey } from "./operator-key
 import { expandHome } from "./paths.ts";
 import { placeholders } from "./placeholders.ts";
 import { SettingsError, type Problem } from "./problems.ts";
-import { operator, read, settingsOf, type AppSettings, type Settings } from "./schema.ts";
+import {
+  operator,
+  read,
+  settingsOf,
+  type AppSettings,
+  type Reading,
+  type Settings,
+} from "./schema.ts";
 import type { Sections } from "./section.ts";
 
 /** What the program is told, all of it checked. */
@@ -36,15 +43,21 @@ export const DRAFT = "fogline-plan:draft";
  * Reads and checks everything a stack was told.
  *
  * @param apps sections beside the program's own
+ * @param rules more problems of the same settings; default: none
  * @throws RefusedSettings listing every problem of the stack file and of the operator's key
  */
-export function load(apps: Sections): Loaded {
-  const { problems: wrong, readable } = read(rawSettings(), apps);
+export function load(
+  apps: Sections,
+  rules: (reading: Reading) => readonly Problem[] = () => [],
+): Loaded {
+  const reading = read(rawSettings(), apps);
+  const { problems: wrong, readable } = reading;
   const isDraft = pulumi.runtime.allConfig()[DRAFT] === "true";
   const path = expandHome(sshKeyOf(readable));
   const [secret, open] = [readText(path), readText(`${path}.pub`)];
   const problems = [
     ...wrong,
+    ...rules(reading),
     ...(isDraft ? [] : placeholders(readable)),
     ...keyPairProblems(path, secret, open),
   ];

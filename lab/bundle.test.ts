@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, expect, it } from "vitest";
 
-import { bundle } from "./bundle.ts";
+import { bundle, importBundled } from "./bundle.ts";
 import { PROJECT } from "./layout.ts";
 
 /** Inside the checkout, as bundles find their packages from there. */
@@ -54,6 +54,18 @@ it("is what the source is now", async () => {
 
 it("is refused with the file and the line that cannot be read", async () => {
   await expect(bundle(write("wrong.ts", "const = 1;"))).rejects.toThrow(/wrong\.ts:1:/);
+});
+
+it("is imported with what it exports, from a bundle, too", async () => {
+  const list = write("list.ts", "export const LIST: readonly string[] = [import.meta.dirname];");
+  expect(await importBundled(list)).toMatchObject({ LIST: [folder] });
+  const place = JSON.stringify(join(PROJECT, "lab/bundle.ts"));
+  const main = write(
+    "importing.ts",
+    `import { importBundled } from ${place};
+     console.log(JSON.stringify(await importBundled(${JSON.stringify(list)})));`,
+  );
+  expect(await run(main)).toEqual({ LIST: [folder] });
 });
 
 it("is made by several at once", async () => {

@@ -46,6 +46,18 @@ export async function bundle(file: string): Promise<string> {
 }
 
 /**
+ * Imports a TypeScript file of this checkout into a process that may itself be a bundle. As with any
+ * import, a process gets the file as it was the first time.
+ *
+ * @param file path below the checkout
+ * @returns what it exports
+ * @throws Error naming the file and line that esbuild cannot read
+ */
+export async function importBundled(file: string): Promise<object> {
+  return (await import(pathToFileURL(await bundle(file)).href)) as object;
+}
+
+/**
  * Bundles a plugin whose main file is `main.ts`.
  *
  * @param folder path below the checkout that holds `main.ts`

@@ -9,6 +9,8 @@ import { pathToFileURL } from "node:url";
 import { settled, value, type Registered } from "@fogline/pulumi-kit/mock";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Apps } from "../apps/app.ts";
+import { exemptionsOf } from "../apps/exemptions.ts";
 import type { Problem } from "../config/problems.ts";
 import { mockEngine } from "./engine.ts";
 import { seal } from "./seal.ts";
@@ -27,28 +29,31 @@ async function run(task: Task): Promise<Outcome> {
     stack: task.stack,
     seal: (plain) => seal(plain, task.sealKey),
   });
+  // First, as it tells all problems of the settings, those between apps included.
+  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
+  await settled();
   const schema = (await load(task, "config/schema.ts")) as {
     parse(raw: unknown, apps?: unknown): Record<string, unknown>;
   };
-  const settings = schema.parse(task.settings, await appsOf(task));
-  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
-  await settled();
+  const apps = await appsOf(task);
+  const settings = schema.parse(task.settings, apps);
   return {
     kind: "planned",
     snapshot: {
       stack: task.stack,
       settings,
       resources: registered.map(planned).sort((a, b) => (a.urn < b.urn ? -1 : 1)),
+      exemptions: exemptionsOf(apps ?? {}),
       outputs: await outputs(program ?? named, task.sealKey),
     },
   };
 }
 
 /** The apps of a checkout, whose sections its settings have; before there was a list, none was asked for. */
-async function appsOf(task: Task): Promise<unknown> {
+async function appsOf(task: Task): Promise<Apps | undefined> {
   const file = "apps/index.ts";
   return existsSync(join(task.checkout, file))
-    ? ((await load(task, file)) as { APPS: unknown }).APPS
+    ? ((await load(task, file)) as { APPS: Apps }).APPS
     : undefined;
 }
 

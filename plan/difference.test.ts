@@ -12,7 +12,7 @@ function resource(types: string, name: string, more: Partial<Planned> = {}): Pla
 }
 
 function snapshot(...resources: readonly Planned[]): Snapshot {
-  return { stack: "test", settings: {}, resources, outputs: {} };
+  return { stack: "test", settings: {}, resources, exemptions: { nodePorts: [] }, outputs: {} };
 }
 
 function counts(base: Snapshot, head: Snapshot): readonly number[] {

@@ -12,7 +12,10 @@ function machine(name: string, vmSize: string, type = "test:index:Machine"): Pla
 }
 
 function planned(...resources: Planned[]): Outcome {
-  return { kind: "planned", snapshot: { stack: "dev", settings: {}, resources, outputs: {} } };
+  return {
+    kind: "planned",
+    snapshot: { stack: "dev", settings: {}, resources, exemptions: { nodePorts: [] }, outputs: {} },
+  };
 }
 
 function against(outcome: Outcome | undefined): Base {

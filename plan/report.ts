@@ -2,7 +2,7 @@
 import { placeholders } from "../config/placeholders.ts";
 import type { Problem } from "../config/problems.ts";
 import { sizesInsideBudget } from "../policy/budget.ts";
-import { PLAN_POLICIES, STACK_POLICIES } from "../policy/policies.ts";
+import { planPolicies, STACK_POLICIES } from "../policy/policies.ts";
 import { violationsOf, type Violation } from "../policy/policy.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
 import { estimate, type Cost, type PriceTable } from "../policy/cost.ts";
@@ -131,9 +131,12 @@ function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {
   };
 }
 
-function policyResults({ stack, resources }: Snapshot, cost: Cost | undefined): PolicyResult[] {
+function policyResults(
+  { stack, resources, exemptions }: Snapshot,
+  cost: Cost | undefined,
+): PolicyResult[] {
   const results = [
-    ...PLAN_POLICIES.map((policy) => ({
+    ...planPolicies(exemptions).map((policy) => ({
       name: policy.name,
       description: policy.description,
       violations: violationsOf([policy], resources),

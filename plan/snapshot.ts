@@ -2,6 +2,7 @@
 import type { Registered } from "@fogline/pulumi-kit/mock";
 
 import type { Problem } from "../config/problems.ts";
+import type { Exemptions } from "../policy/policy.ts";
 
 /** A declared resource; secret values in its inputs are sealed (see seal.ts). */
 export type Planned = Omit<Registered, "sealed">;
@@ -13,6 +14,8 @@ export interface Snapshot {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Sorted by URN. */
   readonly resources: readonly Planned[];
+  /** What the checkout's apps exempt from policies. */
+  readonly exemptions: Exemptions;
   /** The program's outputs, secret ones sealed. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }

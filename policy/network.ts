@@ -1,6 +1,6 @@
 /** Policies of what can be reached from outside. */
 import { holdsPort, isEveryone, isPublic, openingsOf } from "./openings.ts";
-import { isPartOf, type Policy } from "./policy.ts";
+import { isPartOf, type Exemptions, type Policy } from "./policy.ts";
 import { containersOf, podOf } from "./pod.ts";
 import { at, listAt, textAt } from "./values.ts";
 
@@ -52,8 +52,6 @@ export const noKubernetesPortPublic: Policy = {
 
 /** The component whose machines have a public address each. */
 const MACHINE = "fogline:azure:Vm";
-/** The component whose pods take ports 80 and 443 of the workers. */
-const DOOR = "fogline:ingress:IngressController";
 
 /** Things of Azure's that give something a public address or a way in beside the firewall. */
 const WAYS_IN = [
@@ -65,23 +63,23 @@ const WAYS_IN = [
   "network:VirtualNetworkGateway",
 ].map((type) => `azure-native:${type}`);
 
-export const publicAddressesAsPlanned: Policy = {
+export const publicAddressesAsPlanned = ({ nodePorts }: Exemptions): Policy => ({
   name: "public-addresses-as-planned",
   description: "Public addresses belong to machines; ports of the workers to the ingress alone.",
   check: (resource) => [
     ...azureWaysIn(resource),
-    ...cardsWithoutFirewall(resource),
+    ...interfacesWithoutFirewall(resource),
     ...services(resource),
-    ...podPorts(resource),
+    ...(nodePorts.some((component) => isPartOf(resource, component)) ? [] : podPorts(resource)),
   ],
-};
+});
 
 const azureWaysIn: Policy["check"] = (resource) =>
   WAYS_IN.includes(resource.type) && !isPartOf(resource, MACHINE)
     ? ["is a way in that belongs to no machine; remove it, or let the component Vm make it"]
     : [];
 
-const cardsWithoutFirewall: Policy["check"] = ({ type, inputs }) =>
+const interfacesWithoutFirewall: Policy["check"] = ({ type, inputs }) =>
   type === "azure-native:network:NetworkInterface" &&
   listAt(inputs, "ipConfigurations").some((each) => at(each, "publicIPAddress") !== undefined) &&
   at(inputs, "networkSecurityGroup") === undefined
@@ -96,6 +94,7 @@ const services: Policy["check"] = ({ type, inputs }) => {
     : [];
 };
 
+/** Pods of no exempt component that take ports of their node. */
 const podPorts: Policy["check"] = (resource) => {
   const pod = podOf(resource);
   const isOfNode =
@@ -103,7 +102,7 @@ const podPorts: Policy["check"] = (resource) => {
     containersOf(pod).some((container) =>
       listAt(container, "ports").some((port) => at(port, "hostPort") !== undefined),
     );
-  return isOfNode && !isPartOf(resource, DOOR)
+  return isOfNode
     ? ["takes ports of its node; remove hostNetwork and hostPort, and add a route to the ingress"]
     : [];
 };

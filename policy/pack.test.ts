@@ -17,7 +17,7 @@ import { parse } from "../config/schema.ts";
 import { builtWith, RECORD } from "../config/transition.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
-import { POLICIES } from "./policies.ts";
+import { policies } from "./policies.ts";
 
 const GROUP = "azure-native:network:NetworkSecurityGroup";
 
@@ -112,7 +112,7 @@ describe("the policy pack", () => {
         }
       });
     });
-    const resources = POLICIES.map(({ name }) => name);
+    const resources = policies({ nodePorts: [] }).map(({ name }) => name);
     expect(names).toEqual([...resources, namespacesDenyByDefault.name, sizesInsideBudget.name]);
   });
 

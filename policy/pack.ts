@@ -1,15 +1,17 @@
 /** The policy pack: `pulumi preview --policy-pack policy`. */
 import { PolicyPack } from "@pulumi/policy";
 
+import { exemptionsOf } from "../apps/exemptions.ts";
+import { APPS } from "../apps/index.ts";
 import { PRICES } from "./cost.ts";
 import { budgetValidation, stackValidation, validation } from "./engine.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
-import { POLICIES } from "./policies.ts";
+import { policies } from "./policies.ts";
 
 new PolicyPack("fogline", {
   enforcementLevel: "mandatory",
   policies: [
-    ...POLICIES.map(validation),
+    ...policies(exemptionsOf(APPS)).map(validation),
     stackValidation(namespacesDenyByDefault),
     budgetValidation(PRICES),
   ],

@@ -35,7 +35,7 @@ export const podsAreNotRoot: Policy = {
   check: (resource) => {
     const pod = podOf(resource);
     return containersOf(pod).flatMap((container) => [
-      ...(runsAsUser(pod, container) || isDoorKeeper(pod, container)
+      ...(runsAsUser(pod, container) || bindsLowPortsOnly(pod, container)
         ? []
         : [`container ${nameOf(container)} may run as root; set securityContext.runAsNonRoot`]),
       ...(at(container, "securityContext.privileged") === true
@@ -60,7 +60,7 @@ function runsAsUser(pod: unknown, container: unknown): boolean {
  * Root with nothing but the right to bind a port below 1024 on the node's own network: Kubernetes
  * hands that capability to root only, and a node's network has no unprivileged low ports.
  */
-function isDoorKeeper(pod: unknown, container: unknown): boolean {
+function bindsLowPortsOnly(pod: unknown, container: unknown): boolean {
   const context = at(container, "securityContext");
   return (
     at(pod, "hostNetwork") === true &&

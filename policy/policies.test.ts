@@ -3,9 +3,12 @@ import { describe, expect, it } from "vitest";
 
 import type { Cost } from "./cost.ts";
 import { sizesInsideBudget } from "./budget.ts";
-import { PLAN_POLICIES } from "./policies.ts";
+import { publicAddressesAsPlanned } from "./network.ts";
+import { planPolicies } from "./policies.ts";
 import { violationsOf, type Declared } from "./policy.ts";
 
+/** With one component that may take ports of its node. */
+const POLICIES = planPolicies({ nodePorts: ["fogline:ingress:IngressController"] });
 const DIGEST = `docker.io/library/postgres:17@sha256:${"0".repeat(64)}`;
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----";
 
@@ -41,7 +44,7 @@ function deployment(
 const osDisk = { managedDisk: { storageAccountType: "StandardSSD_LRS" } };
 const userPod = { securityContext: { runAsNonRoot: true, runAsUser: 10001 } };
 const noGain = { allowPrivilegeEscalation: false };
-const doorKeeper = {
+const lowPortBinder = {
   ...noGain,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] },
@@ -181,11 +184,11 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
   "pods-are-not-root": {
     passes: [
       deployment({ securityContext: noGain }, userPod),
-      deployment({ securityContext: doorKeeper }, { hostNetwork: true }),
+      deployment({ securityContext: lowPortBinder }, { hostNetwork: true }),
     ],
     fails: [
       ["may run as root", deployment({ securityContext: noGain })],
-      ["may run as root", deployment({ securityContext: doorKeeper })],
+      ["may run as root", deployment({ securityContext: lowPortBinder })],
       ["may run as root", deployment({ securityContext: { ...noGain, runAsUser: 0 } }, userPod)],
       ["gain privileges", deployment({}, userPod)],
       ["is privileged", deployment({ securityContext: { ...noGain, privileged: true } }, userPod)],
@@ -234,28 +237,38 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
   },
 };
 
-describe.each(PLAN_POLICIES.map((policy) => [policy.name, policy] as const))(
-  "%s",
-  (name, policy) => {
-    const cases = CASES[name];
+describe.each(POLICIES.map((policy) => [policy.name, policy] as const))("%s", (name, policy) => {
+  const cases = CASES[name];
 
-    it("has cases that pass and cases that fail", () => {
-      expect(cases?.passes.length).toBeGreaterThan(0);
-      expect(cases?.fails.length).toBeGreaterThan(0);
-    });
+  it("has cases that pass and cases that fail", () => {
+    expect(cases?.passes.length).toBeGreaterThan(0);
+    expect(cases?.fails.length).toBeGreaterThan(0);
+  });
 
-    it.each((cases?.passes ?? []).map((resource, n) => [n + 1, resource] as const))(
-      "lets case %i pass",
-      (_, resource) => {
-        expect(policy.check(resource)).toEqual([]);
-      },
-    );
+  it.each((cases?.passes ?? []).map((resource, n) => [n + 1, resource] as const))(
+    "lets case %i pass",
+    (_, resource) => {
+      expect(policy.check(resource)).toEqual([]);
+    },
+  );
 
-    it.each(cases?.fails ?? [])("says %s", (text, resource) => {
-      expect(policy.check(resource).join("\n")).toContain(text);
-    });
-  },
-);
+  it.each(cases?.fails ?? [])("says %s", (text, resource) => {
+    expect(policy.check(resource).join("\n")).toContain(text);
+  });
+});
+
+it("lets pods take ports of their nodes only in components that are exempt", () => {
+  const pods = declared(
+    "kubernetes:apps/v1:DaemonSet",
+    { spec: { template: { spec: { hostNetwork: true } } } },
+    "fogline:hello:Hello",
+  );
+  const allowed = (...nodePorts: string[]): boolean =>
+    publicAddressesAsPlanned({ nodePorts }).check(pods).length === 0;
+  expect(allowed()).toBe(false);
+  expect(allowed("fogline:ingress:IngressController")).toBe(false);
+  expect(allowed("fogline:ingress:IngressController", "fogline:hello:Hello")).toBe(true);
+});
 
 describe("the budget", () => {
   const bill: Cost = {
@@ -286,7 +299,7 @@ describe("the budget", () => {
 });
 
 it("names the policy and the resource of each violation", () => {
-  const found = violationsOf(PLAN_POLICIES, [declared("azure-native:network:PublicIPAddress", {})]);
+  const found = violationsOf(POLICIES, [declared("azure-native:network:PublicIPAddress", {})]);
   expect(found.map(({ policy, name }) => `${policy} ${name}`)).toEqual([
     "public-addresses-as-planned it",
     "resources-tagged it",

@@ -11,14 +11,14 @@ import {
 import { namespacesDenyByDefault } from "./isolation.ts";
 import { objectsHaveOneOwner } from "./objects.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
-import type { Policy, StackPolicy } from "./policy.ts";
+import type { Exemptions, Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
 
 /** Policies that apply to the plan and to the engine. */
-export const POLICIES: readonly Policy[] = [
+export const policies = (exempt: Exemptions): readonly Policy[] => [
   sshNotFromEverywhere,
   noKubernetesPortPublic,
-  publicAddressesAsPlanned,
+  publicAddressesAsPlanned(exempt),
   disksEncrypted,
   resourcesTagged,
   imagesByDigest,
@@ -28,7 +28,10 @@ export const POLICIES: readonly Policy[] = [
 ];
 
 /** Policies that only the plan can check: the engine hands secrets to a pack unmarked. */
-export const PLAN_POLICIES: readonly Policy[] = [...POLICIES, secretsAreMarked];
+export const planPolicies = (exempt: Exemptions): readonly Policy[] => [
+  ...policies(exempt),
+  secretsAreMarked,
+];
 
 /** Policies over all resources together: a reference is right or wrong by what it refers to. */
 export const STACK_POLICIES: readonly StackPolicy[] = [

@@ -32,6 +32,12 @@ export interface StackPolicy {
   ) => readonly { readonly name: string; readonly message: string }[];
 }
 
+/** What single policies let certain components do, as the program's apps declare it (apps/app.ts). */
+export interface Exemptions {
+  /** Types of components whose pods may take ports of their nodes. */
+  readonly nodePorts: readonly string[];
+}
+
 /** One broken rule. */
 export interface Violation {
   readonly policy: string;

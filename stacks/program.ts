@@ -4,6 +4,7 @@ import { APPS } from "../apps/index.ts";
 import { refuseDeadAgent } from "../components/remote/agent.ts";
 import { load } from "../config/load.ts";
 import { fog, type Outputs } from "./fog.ts";
+import { needProblems } from "./needs.ts";
 import { refuseChanges } from "./record.ts";
 
 /**
@@ -12,7 +13,7 @@ import { refuseChanges } from "./record.ts";
  * @throws RefusedSettings, pulumi.RunError before anything is declared
  */
 export async function program(apps: Apps = APPS): Promise<Outputs> {
-  const loaded = load(apps);
+  const loaded = load(apps, (reading) => needProblems(apps, reading));
   await refuseChanges(loaded.settings, apps);
   await refuseDeadAgent();
   return fog(loaded, apps);

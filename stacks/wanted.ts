@@ -87,7 +87,7 @@ export function inOrder(wanted: readonly Wanted[]): Wanted[] {
 }
 
 /** What an app needs of others, a registry for its images included. */
-function needsOf(each: Wanted): readonly Offered[] {
+export function needsOf(each: Wanted): readonly Offered[] {
   const { needs = [] } = each.app;
   return builtImages(each).length === 0 ? needs : [...needs, "registry"];
 }

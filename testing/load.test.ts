@@ -7,9 +7,12 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, it } from "vitest";
 
+import type { App } from "../apps/app.ts";
 import { APPS } from "../apps/index.ts";
 import { load, type RefusedSettings } from "../config/load.ts";
-import { mockEngine } from "./engine.ts";
+import { program } from "../stacks/program.ts";
+import { mockEngine, settled } from "./engine.ts";
+import { APPS as WITH_HELLO } from "./fixtures/apps/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-load-"));
 const sshKey = join(folder, "id_ed25519");
@@ -72,6 +75,29 @@ describe("loading a stack's settings", () => {
       "fogline:website.image",
       "fogline:operator.sshKey",
     ]);
+  });
+
+  it("refuses an app without one that it needs, with all other problems, before anything is made", async () => {
+    const settings = { ...ready, overlay: { range: "100.64.0.0/16" }, hello: { enabled: true } };
+    const registered = mockEngine(settings, { draft: false });
+    const ingress: App = { ...WITH_HELLO.ingress, enabled: () => false };
+    const error = await program({ ...WITH_HELLO, ingress }).then(
+      () => undefined,
+      (reason: unknown) => reason as RefusedSettings,
+    );
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(error?.problems.map(({ path }) => path)).toEqual([
+      "fogline:overlay.range",
+      "fogline:hello.image",
+      "fogline:hello.replicas",
+      "fogline:website",
+      "fogline:hello",
+    ]);
+    expect(error?.message).toContain(
+      "fix: enable ingress in fogline:ingress, or disable hello in fogline:hello",
+    );
+    await settled();
+    expect(registered).toEqual([]);
   });
 
   it("lets placeholders through where the program only declares its resources", () => {

@@ -1,4 +1,4 @@
-/** Traefik on every worker node: the cluster's door on ports 80 and 443 (S0-47). */
+/** Traefik on every worker node: the cluster's ingress on ports 80 and 443 (S0-47). */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 

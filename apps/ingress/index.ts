@@ -10,6 +10,7 @@ export const ingress = defineApp({
   pods: PODS,
   // On its node's own network it calls from addresses that nodes have in the pods' range.
   provides: { ingress: ({ podRange }) => ({ peer: { range: podRange }, port: 80 }) },
+  nodePorts: "fogline:ingress:IngressController",
   clusterWide: () => CLUSTER_WIDE_NAMES,
   deploy: ({ name, settings: { image }, clients, publicAddresses, opts }) => {
     const controller = new IngressController(

@@ -19,7 +19,7 @@ const schema = z.strictObject({
     })
     .prefault({})
     .meta({
-      description: "images that built ones stand upon, `{debian, node, node-build}`, by digest",
+      description: "base images of images that are built, `{debian, node, node-build}`, by digest",
       without: "Docker Hub's, pinned",
     }),
 });

@@ -72,7 +72,9 @@ export async function prepare(session: Session): Promise<Workspace> {
   await removeStrayDisks();
   await mkdir(RUN, { recursive: true });
 
-  const wanted = wantedImages(readSettings(), await labApps());
+  const apps = await labApps();
+  const settings = readSettings(apps);
+  const wanted = wantedImages(settings, apps);
   const programs = wanted.images.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   // Builds run one after another.
@@ -124,6 +126,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   await heardOf(session, off);
   return {
     plugins: { ...tools.plugins, netmaker: netmakerProvider },
+    settings,
     facts: { ...facts(tools, withBases(refs, building), device), ...netmakerFacts(parts) },
   };
 }

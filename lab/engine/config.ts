@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
+import type { Apps } from "../../apps/app.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError } from "../progress.ts";
 
@@ -18,16 +19,16 @@ export type Facts = Readonly<Record<string, unknown>>;
 export interface Workspace {
   /** Folders that hold `pulumi-resource-<name>`, by provider name. */
   readonly plugins: Readonly<Record<string, string>>;
+  /** Settings of the stack that the lab runs, by full key. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly facts: Facts;
 }
 
 /**
  * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`, while no engine runs. Files, because each
  * setting given through the CLI would cost a process.
- *
- * @throws LabError when the stack has no file
  */
-export async function writeWorkspace({ plugins, facts }: Workspace): Promise<void> {
+export async function writeWorkspace({ plugins, settings, facts }: Workspace): Promise<void> {
   await mkdir(ENGINE, { recursive: true });
   const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
   await writeFile(
@@ -36,7 +37,7 @@ export async function writeWorkspace({ plugins, facts }: Workspace): Promise<voi
   );
   const stackFile = join(ENGINE, "Pulumi.lab.yaml");
   const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
-  const config = mergeFacts(readSettings(), facts);
+  const config = mergeFacts(settings, facts);
   // The file also keeps the salt of the stack's encryption, which must survive.
   await writeFile(stackFile, stringify({ ...kept, config }));
   await chmod(stackFile, 0o600);
@@ -44,12 +45,14 @@ export async function writeWorkspace({ plugins, facts }: Workspace): Promise<voi
 
 /**
  * Settings of the stack that the lab runs: the checkout's lab stack, or what the environment names.
- * `STACK` takes another stack's file, as it is but for how things are reached here, which is the lab
- * stack's; `STACK_FILE` takes any file in the lab stack's place.
+ * `STACK` takes another stack's file, as it is but for how machines are reached and where images come from,
+ * which is the lab stack's; `STACK_FILE` takes any file in the lab stack's place.
  *
+ * @param apps whose settings depend on where the stack runs, too
  * @throws LabError when there is no such file
  */
 export function readSettings(
+  apps: Apps,
   env: NodeJS.ProcessEnv = process.env,
   checkout = PROJECT,
 ): Record<string, unknown> {
@@ -59,36 +62,60 @@ export function readSettings(
   const stack = env["STACK"] ?? "";
   return stack === "" || stack === "lab"
     ? lab
-    : mergeFacts(readStackFile(file(stack)), connections(lab));
+    : appsHere(mergeFacts(readStackFile(file(stack)), connections(lab)), lab, apps);
 }
 
 /** Whether the stack's file has a Netmaker overlay, or its settings ready for one. */
 export function usesNetmaker(): boolean {
-  const settings = readSettings();
+  const settings = readSettings({});
   const overlay = settings["fogline:overlay"];
   return "fogline:netmaker" in settings || (isObject(overlay) && overlay["kind"] === "netmaker");
 }
 
 /** Whether a Netmaker server of the stack keeps its records in PostgreSQL. */
 export function usesPostgres(): boolean {
-  const netmaker = readSettings()["fogline:netmaker"];
+  const netmaker = readSettings({})["fogline:netmaker"];
   return isObject(netmaker) && netmaker["database"] === "postgres";
 }
 
-/** How the lab's machines are reached, where their K3s and images come from, and what it lacks. */
+/** How the lab's machines are reached, and where their K3s comes from. */
 function connections(lab: Readonly<Record<string, unknown>>): Facts {
   const part = (section: string, ...keys: readonly string[]): Record<string, unknown> => {
-    const settings = lab[`fogline:${section}`];
     return Object.fromEntries(
-      Object.entries(isObject(settings) ? settings : {}).filter(([key]) => keys.includes(key)),
+      entriesOf(lab[`fogline:${section}`]).filter(([key]) => keys.includes(key)),
     );
   };
   return {
     cloud: part("cloud", "arch", "sshFrom"),
     edge: lab["fogline:edge"] ?? [],
     k3s: part("k3s", "download", "mirrors"),
-    dashboard: part("dashboard", "kind"),
   };
+}
+
+/**
+ * Another stack's settings with the lab's in the place of those that name images or follow from the place.
+ * What the lab stack does not say, it fills in: an image that the other stack would build is the lab's own.
+ */
+function appsHere(
+  settings: Readonly<Record<string, unknown>>,
+  lab: Readonly<Record<string, unknown>>,
+  apps: Apps,
+): Record<string, unknown> {
+  const here: Record<string, unknown> = { ...settings };
+  for (const [name, { images = {}, placeBound = [] }] of Object.entries(apps)) {
+    const section = `fogline:${name}`;
+    const isBound = (key: string): boolean => key in images || placeBound.includes(key);
+    const own = entriesOf(lab[section]).filter(([key]) => isBound(key));
+    const others = entriesOf(here[section]).filter(([key]) => !isBound(key));
+    if (section in here || own.length > 0) {
+      here[section] = Object.fromEntries([...others, ...own]);
+    }
+  }
+  return here;
+}
+
+function entriesOf(section: unknown): [string, unknown][] {
+  return isObject(section) ? Object.entries(section) : [];
 }
 
 /** The `config` of a stack file. */

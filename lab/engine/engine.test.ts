@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 
+import { APPS } from "../../apps/index.ts";
+import { wantedImages } from "../images/wanted.ts";
 import { mergeFacts, readSettings } from "./config.ts";
 import { describeChanges, joinAlike, Tracker, type Failure, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
@@ -66,37 +68,53 @@ describe("the settings that the lab runs", () => {
     "fogline:cloud": { arch: "amd64", sshFrom: ["198.51.100.2/32"], location: "lab" },
     "fogline:edge": [{ name: "raspberrypi", host: "192.168.50.10" }],
     "fogline:k3s": { version: "v2", download: "http://192.0.2.10/k3s" },
+    "fogline:website": { targetCpuPercent: 30 },
+    "fogline:dashboard": { kind: "none" },
   });
   write("Pulumi.dev.yaml", {
     "fogline:cloud": { arch: "arm64", sshFrom: ["203.0.113.7/32"], location: "eastus" },
     "fogline:edge": [{ name: "raspberrypi", host: "192.168.1.50", user: "pi" }],
     "fogline:k3s": { version: "v1" },
+    "fogline:website": { image: "build", replicas: 2 },
+    "fogline:dashboard": { image: "headlamp" },
   });
   afterAll(() => {
     rmSync(checkout, { recursive: true });
   });
 
   test("are the lab stack's", () => {
-    expect(readSettings({}, checkout)["fogline:k3s"]).toMatchObject({ version: "v2" });
+    expect(readSettings(APPS, {}, checkout)["fogline:k3s"]).toMatchObject({ version: "v2" });
   });
 
   test("are another stack's but for how things are reached here", () => {
-    expect(readSettings({ STACK: "dev" }, checkout)).toEqual({
+    expect(readSettings(APPS, { STACK: "dev" }, checkout)).toEqual({
       "fogline:cloud": { arch: "amd64", sshFrom: ["198.51.100.2/32"], location: "eastus" },
       "fogline:edge": [{ name: "raspberrypi", host: "192.168.50.10", user: "pi" }],
       "fogline:k3s": { version: "v1", download: "http://192.0.2.10/k3s" },
-      "fogline:dashboard": {},
+      "fogline:website": { replicas: 2 },
+      "fogline:dashboard": { image: "headlamp", kind: "none" },
     });
+    const { images } = wantedImages(readSettings(APPS, { STACK: "dev" }, checkout), APPS);
+    expect(images.map(({ section }) => section)).toContain("website");
+  });
+
+  test("take the lab stack's word for where images come from", () => {
+    write("built.yaml", { "fogline:website": { image: "build" } });
+    const STACK_FILE = join(checkout, "built.yaml");
+    const settings = readSettings(APPS, { STACK: "dev", STACK_FILE }, checkout);
+    expect(settings["fogline:website"]).toEqual({ replicas: 2, image: "build" });
   });
 
   test("may stand in a file of the user's", () => {
     write("mine.yaml", { "fogline:cloud": {} });
     const STACK_FILE = join(checkout, "mine.yaml");
-    expect(readSettings({ STACK_FILE }, checkout)).toEqual({ "fogline:cloud": {} });
+    expect(readSettings(APPS, { STACK_FILE }, checkout)).toEqual({ "fogline:cloud": {} });
   });
 
   test("must exist", () => {
-    expect(() => readSettings({ STACK: "none" }, checkout)).toThrow(/Pulumi\.none\.yaml does not/);
+    expect(() => readSettings(APPS, { STACK: "none" }, checkout)).toThrow(
+      /Pulumi\.none\.yaml does not/,
+    );
   });
 });
 

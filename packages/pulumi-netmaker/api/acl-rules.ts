@@ -24,7 +24,7 @@ export type AclEnd =
 /** Transport protocol of a rule. */
 export type AclProtocol = "all" | "tcp" | "udp" | "icmp";
 
-/** A rule to create, or what one is to become. A rule allows; there are none that forbid. */
+/** Arguments of a rule that is created or changed. Rules only allow; none denies. */
 export interface AclRuleArgs {
   readonly name: string;
   readonly network: string;

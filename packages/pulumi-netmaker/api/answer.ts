@@ -11,7 +11,7 @@ const envelope = z.object({
   Response: z.unknown().optional(),
 });
 
-/** JSON as it stands. */
+/** JSON without the wrapping. */
 export function bare<T>(schema: z.ZodType<T>): Reader<T> {
   return (body) => check(schema, parse(body));
 }

@@ -20,15 +20,15 @@ export interface ClientOptions {
   /** Where the API is: `https://api.netmaker.example.com`. */
   readonly url: string;
   readonly credentials: Credentials;
-  /** Certificates (PEM) of authorities to trust beside the well-known ones. Default none. */
+  /** Certificates (PEM) of authorities to trust in addition to the well-known ones. Default none. */
   readonly ca?: string | undefined;
   /** Milliseconds for one request, from the first byte sent to the last received. Default 15,000. */
   readonly timeout?: number | undefined;
   /** Milliseconds for one call, repetitions and waiting included. Default 60,000. */
   readonly deadline?: number | undefined;
-  /** Most bytes of an answer. Default 8 MiB: some 5,000 members. */
+  /** Largest answer, bytes. Default 8 MiB: some 5,000 members. */
   readonly maxBytes?: number | undefined;
-  /** How often and how patiently requests are repeated. */
+  /** How often requests are repeated, and after what delay. */
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Time; tests give their own. Default: the computer's. */
   readonly clock?: Clock | undefined;
@@ -39,7 +39,7 @@ export interface ClientOptions {
  *
  * Nothing is sent before the first call, which logs in where that is needed. Every call is bounded in
  * time and size, and throws `NetmakerError` and nothing else. A GET, PUT or DELETE is repeated when
- * the server cannot be reached, says "later" (429, 502, 503, 504) or does not answer in time; a POST
+ * the server cannot be reached, answers 429, 502, 503 or 504, or does not answer in time; a POST
  * only if it was certainly not carried out.
  *
  * ```ts
@@ -62,7 +62,7 @@ export class NetmakerClient {
   readonly aclRules: AclRules;
   readonly dnsRecords: DnsRecords;
 
-  /** @throws NetmakerError of kind `argument` for a URL that is none */
+  /** @throws NetmakerError of kind `argument` for a malformed URL */
   constructor(options: ClientOptions) {
     const transport = new Transport({
       url: apiUrl(options.url),

@@ -1,4 +1,4 @@
-/** Time as the client sees it, so that tests need not wait. */
+/** The client's clock, which tests replace so that they need not wait. */
 
 export interface Clock {
   /** Milliseconds on a clock that only goes forward. */
@@ -9,7 +9,7 @@ export interface Clock {
   random(): number;
 }
 
-/** The computer's own. */
+/** The computer's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (milliseconds) =>

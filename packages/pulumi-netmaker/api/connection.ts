@@ -54,7 +54,7 @@ export class Connection {
   }
 
   /**
-   * Asks again and again until there is what is awaited; for what the server does in the background.
+   * Polls until a condition holds; for what the server does in the background.
    *
    * @param what for the error: `network netmaker gone`
    * @param ask undefined: not yet

@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { invalidArgument, type FieldRules } from "./error.ts";
 import { path } from "./path.ts";
 
-/** An egress to create, or what one is to become. */
+/** Arguments of an egress that is created or changed. */
 export interface EgressArgs {
   readonly name: string;
   readonly network: string;
@@ -24,7 +24,7 @@ export interface EgressArgs {
   readonly metric?: number | undefined;
   /** Whether the member hides the network's addresses behind its own. Default true. */
   readonly nat?: boolean | undefined;
-  /** Text for people. Default none. */
+  /** Description. Default none. */
   readonly description?: string | undefined;
   /** Whether the range is routed. Default true; the server ignores false at creation. */
   readonly enabled?: boolean | undefined;

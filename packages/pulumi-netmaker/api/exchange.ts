@@ -13,11 +13,11 @@ export interface Request {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Certificates (PEM) of authorities to trust beside the well-known ones. */
+  /** Certificates (PEM) of authorities to trust in addition to the well-known ones. */
   readonly ca?: string | undefined;
   /** Milliseconds from the first byte sent to the last one received. */
   readonly timeout: number;
-  /** Most bytes of the answer's body. */
+  /** Largest body of an answer, bytes. */
   readonly maxBytes: number;
 }
 
@@ -27,7 +27,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Why there is no answer; `untrusted`: the server's certificate is not one to send anything to. */
+/** Why there is no answer; `untrusted`: the server's certificate was not accepted, and nothing was sent. */
 export type ExchangeProblem = "not-sent" | "untrusted" | "broken" | "timeout" | "too-large";
 
 export class ExchangeError extends Error {

@@ -18,7 +18,7 @@ export interface GatewayArgs {
   readonly mtu?: number | undefined;
   /** Whether external clients reach the internet through it. Default false. */
   readonly internet?: boolean | undefined;
-  /** Text for people. Default: the server's. */
+  /** Description. Default: the server's. */
   readonly description?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** When a request may be sent again, and after how long. Pure. */
 
-/** How often and how patiently requests are repeated. */
+/** How often requests are repeated, and after what delay. */
 export interface RetryPolicy {
   /** Most times one request is sent; 1 never repeats. Default 5. */
   readonly attempts: number;

@@ -183,7 +183,7 @@ function at(call: Call<unknown>): { method: string; path: string } {
   return { method: call.method, path: call.path.shown };
 }
 
-/** An error that is none of the API's: a proxy's page, or the router's plain text. */
+/** An error that did not come from the API: a proxy's page, or the router's plain text. */
 function foreign(body: string): string {
   const line = body.replaceAll(/\s+/g, " ").trim();
   return line === "" ? "no message" : line.slice(0, SHOWN);

@@ -115,7 +115,7 @@ describe.runIf(target.user !== undefined)("an ACL rule", () => {
     expect(await netmaker.aclRules.get(mesh.network, id)).toMatchObject(changed);
   });
 
-  // logic/acls.go, UpdateAcl copies it not
+  // logic/acls.go, UpdateAcl does not copy it
   it("keeps the note that it was created with, whatever an update says", async () => {
     const args = rule({ note: "why it is there" });
     const { id } = await netmaker.aclRules.create(args);
@@ -187,13 +187,13 @@ describe.runIf(target.user !== undefined)("an ACL rule", () => {
     });
   });
 
-  it("is refused in a network that there is none of", async () => {
+  it("is refused in a network that does not exist", async () => {
     expect(await refusal(netmaker.aclRules.create(rule({ network: "c-none" })))).toEqual(
       refused(400, "failed to get network details for c-none", "network"),
     );
   });
 
-  it("is refused with a device or an egress that there is none of", async () => {
+  it("is refused with a device or an egress that does not exist", async () => {
     expect(
       await refusal(netmaker.aclRules.create(rule({ from: [{ kind: "device", id: NOBODY }] }))),
     ).toEqual(refused(400, `invalid node ${NOBODY}`, "from, to"));

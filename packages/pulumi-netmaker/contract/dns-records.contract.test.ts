@@ -82,7 +82,7 @@ describe("a DNS record", () => {
     });
   });
 
-  it("are none in a network that there is none of", async () => {
+  it("are none in a network that does not exist", async () => {
     expect(await netmaker.dnsRecords.list("c-none")).toEqual([]);
   });
 });
@@ -105,13 +105,13 @@ describe("a DNS record is refused", () => {
   it.each([
     ["address", { address: "10.101.0.300" }],
     ["address6", { address6: "fd00::g" }],
-  ])("with an %s that is none", async (field, change) => {
+  ])("with a malformed %s", async (field, change) => {
     expect(await refusal(netmaker.dnsRecords.create(await argsIn(change)))).toEqual(
       refused(400, "failed on the 'ip' tag", field),
     );
   });
 
-  it("in a network that there is none of", async () => {
+  it("in a network that does not exist", async () => {
     const args = { name: "pi.c-none", network: "c-none", address: "192.0.2.9" };
     expect(await refusal(netmaker.dnsRecords.create(args))).toEqual(
       refused(400, "failed on the 'network_exists' tag", "network"),

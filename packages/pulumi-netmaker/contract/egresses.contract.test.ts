@@ -108,26 +108,26 @@ describe("an egress", () => {
     expect(await raw("DELETE", "/api/v1/egress")).toEqual(apiError(400, "id is required"));
   });
 
-  it("are none in a network that there is none of", async () => {
+  it("are none in a network that does not exist", async () => {
     expect(await netmaker.egresses.list("c-none")).toEqual([]);
   });
 });
 
 describe("an egress is refused", () => {
-  it("with a range that is none", async () => {
+  it("with a malformed range", async () => {
     expect(await refusal(netmaker.egresses.create(await argsIn({ range: "10.10.0.0" })))).toEqual(
       refused(400, "invalid CIDR address: 10.10.0.0", "range"),
     );
   });
 
-  it("in a network that there is none of", async () => {
+  it("in a network that does not exist", async () => {
     const args = await argsIn();
     expect(await refusal(netmaker.egresses.create({ ...args, network: "c-none" }))).toEqual(
       refused(400, "record not found", "network"),
     );
   });
 
-  it("with a routing member that there is none of", async () => {
+  it("with a routing member that does not exist", async () => {
     expect(await refusal(netmaker.egresses.create(await argsIn({ node: NOBODY })))).toEqual(
       refused(400, "invalid routing node", "node"),
     );
@@ -141,14 +141,14 @@ describe("an egress is refused", () => {
     );
   });
 
-  it("with a domain that is none", async () => {
+  it("with a malformed domain", async () => {
     const { name, network } = await argsIn();
     expect(await raw("POST", "/api/v1/egress", { name, network, domain: "nowhere" })).toEqual(
       apiError(400, "bad domain name"),
     );
   });
 
-  it("as an update of one that there is none of", async () => {
+  it("as an update of one that does not exist", async () => {
     expect(await refusal(netmaker.egresses.update(NOBODY, await argsIn()))).toEqual(
       refused(400, "record not found"),
     );

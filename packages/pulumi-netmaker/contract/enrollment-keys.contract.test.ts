@@ -149,7 +149,7 @@ describe("an enrolment key is refused", () => {
     );
   });
 
-  it("as an update of one that there is none of", async () => {
+  it("as an update of one that does not exist", async () => {
     expect(await refusal(netmaker.enrollmentKeys.update("X".repeat(32), {}))).toEqual(
       refused(500, "no enrollmentkey found"),
     );

@@ -222,7 +222,7 @@ describe("an external client", () => {
     });
   });
 
-  it("that there is none of is no 404", async () => {
+  it("that does not exist is no 404", async () => {
     const none = { id: "c-none-at-all" };
     expect(await raw("GET", `/api/extclients/${mesh.network}/${none.id}`)).toEqual(
       apiError(500, "no result found"),
@@ -235,7 +235,7 @@ describe("an external client", () => {
     );
   });
 
-  it("are none in a network that there is none of", async () => {
+  it("are none in a network that does not exist", async () => {
     expect(await netmaker.externalClients.list("c-none")).toEqual([]);
   });
 });

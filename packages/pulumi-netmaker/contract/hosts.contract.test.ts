@@ -165,7 +165,7 @@ describe("a host's membership", () => {
     expect((await newMember(name)).node.address).toBe(node.address);
   });
 
-  it("that there is none of cannot be ended without force", async () => {
+  it("that does not exist cannot be ended without force", async () => {
     const { name } = await newNetwork();
     const other = await newNetwork("other");
     const { host } = await newMember(name);

@@ -84,7 +84,7 @@ describe("a network", () => {
     expect(listed).toEqual([...listed].sort());
   });
 
-  it("that there is none of is a 404", async () => {
+  it("that does not exist is a 404", async () => {
     expect(await netmaker.networks.get("c-none")).toBeUndefined();
     expect(await raw("GET", "/api/networks/c-none")).toEqual(apiError(404, "record not found"));
   });
@@ -291,7 +291,7 @@ describe("a network's members", () => {
     expect(on).toMatchObject({ connected: true, address: node.address });
   });
 
-  it("are none in a network that there is none of", async () => {
+  it("are none in a network that does not exist", async () => {
     expect(await netmaker.nodes.list("c-none")).toEqual([]);
   });
 

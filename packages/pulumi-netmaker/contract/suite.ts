@@ -78,7 +78,7 @@ export interface RawAnswer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined where it is not JSON. */
   readonly json: unknown;
 }
 
@@ -99,7 +99,7 @@ async function logIn(credentials: Credentials): Promise<string> {
 }
 
 /**
- * A call as it stands, for what the client never sends.
+ * A raw call, for what the client never sends.
  *
  * @param body sent as JSON, a string as it is
  * @param headers default: the suite's token

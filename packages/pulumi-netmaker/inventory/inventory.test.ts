@@ -23,7 +23,7 @@ const inventory: Inventory = {
   egresses: [{ name: "cloud", range: "10.10.0.0/16", via: "masternode", enabled: true }],
 };
 
-/** How often a text stands in another. */
+/** How often a text occurs in another. */
 function count(text: string, part: string): number {
   return text.split(part).length - 1;
 }

@@ -1,13 +1,13 @@
-/** What a kind of resource is to the provider: its inputs, and how the server is brought to them. */
+/** The provider's interface to a kind of resource: its inputs, and how the server is made to match them. */
 import type { Properties } from "@fogline/pulumi-kit/values";
 import type { z } from "zod";
 
 import type { NetmakerClient } from "../api/index.ts";
 import type { Refusal } from "../rules/index.ts";
 
-/** What stands on the server. */
+/** The state of a resource on the server. */
 export interface Found {
-  /** What names it for good: by it the engine asks for it again. */
+  /** Its id, which never changes: the engine reads the resource by it. */
   readonly id: string;
   /** Inputs that would make it as it is; of inputs that have no default, those that the program gave. */
   readonly inputs: Properties;
@@ -39,13 +39,13 @@ export interface Kind<Inputs> {
    */
   readonly refusals?: (known: Partial<Inputs>) => readonly Refusal[];
   /**
-   * What stands there already for these inputs: an `up` may be killed after the server made it and
+   * The object that exists already for these inputs: an `up` may be killed after the server made it and
    * before the engine knew.
    */
   readonly find: (client: NetmakerClient, inputs: Inputs) => Promise<Found | undefined>;
   readonly create: (client: NetmakerClient, inputs: Inputs) => Promise<Found>;
   /**
-   * What stands behind an id.
+   * The resource of an id.
    *
    * @param given the inputs that the engine remembers; unset where a resource is imported
    */

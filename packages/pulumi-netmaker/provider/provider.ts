@@ -186,7 +186,7 @@ async function named<T>(kind: AnyKind, call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws Error when what stands under the same name is not what is asked for */
+/** @throws Error when an existing object of the same name has other inputs */
 function refuseOther(urn: string, there: Found, given: Properties): void {
   const other = differences(there.inputs, given).map(({ path }) => path);
   if (other.length > 0) {

@@ -15,7 +15,7 @@ const settings = z
     masterKey: z.string().optional(),
     ca: z.string().startsWith("-----BEGIN", "must be certificates in PEM form").optional(),
     version: z.string().optional(),
-    // The engine hands the provider's own settings over as texts.
+    // The engine passes the provider's own settings as strings.
     timeout: z.coerce.number(SECONDS).int(SECONDS).min(1, SECONDS).max(600, SECONDS).optional(),
   })
   .superRefine(({ username, password, masterKey }, context) => {

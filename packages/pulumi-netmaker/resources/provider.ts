@@ -10,7 +10,7 @@ export interface ProviderArgs {
   readonly password?: pulumi.Input<string>;
   /** The server's `MASTER_KEY` in place of a user; it cannot make ACL rules. Secret. */
   readonly masterKey?: pulumi.Input<string>;
-  /** Certificates (PEM) of authorities to trust beside the well-known ones. Default none. */
+  /** Certificates (PEM) of authorities to trust in addition to the well-known ones. Default none. */
   readonly ca?: pulumi.Input<string>;
   /**
    * Seconds for one call, 1 to 600; four times as many with repetitions. Default 15. A server that cannot reach

@@ -18,7 +18,7 @@ export type AddressPlan = ReadonlyMap<string, string>;
  * The addresses that members get in a new network, joining in the given order.
  *
  * @param taken addresses that are in use already
- * @throws RangeError for a range that is none, or too small for its members
+ * @throws RangeError for a malformed range, or one that is too small for its members
  */
 export function planAddresses(
   range: string,

@@ -17,7 +17,7 @@ export interface Overlap {
   readonly other: string;
 }
 
-/** A range's bounds; undefined for a text that is none. Host bits are dropped, as the server does. */
+/** A range's bounds; undefined for a malformed one. Host bits are dropped, as the server does. */
 export function parseRange(text: string): Range | undefined {
   // Four numbers or colons: ipaddr.js also takes `10.1/8` and `0x0a000000/8`, which Go does not.
   if (!/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)\/\d{1,3}$/.test(text)) {

@@ -1,6 +1,6 @@
 /**
  * What the server will refuse, found before anything is sent: all problems at once, with the fix.
- * Pure. Each rule is the server's own, at v1.5.1; the file it stands in is named with it.
+ * Pure. Each rule is the server's own, at v1.5.1, and names the source file that has it.
  */
 import { bits, overlap, parseRange, type Range } from "./ranges.ts";
 

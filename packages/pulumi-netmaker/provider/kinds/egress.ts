@@ -30,7 +30,7 @@ export const egress: Kind<Inputs> = {
   create: async (client, given) => {
     await refuseOverlap(client, given, undefined);
     const made = await client.egresses.create(given);
-    // A new one is routed, whatever was asked for.
+    // The server enables a new one, whatever was requested.
     return foundAs(given.enabled ? made : await client.egresses.update(made.id, given), given);
   },
   read: async (client, id, given) => {

@@ -34,7 +34,7 @@ export const externalClient: Kind<Inputs> = {
     const { clientId, network, gateway, ...rest } = given;
     let made = await client.externalClients.create(network, gateway, { id: clientId, ...rest });
     if (!given.enabled) {
-      // A new one is let in, whatever was asked for.
+      // The server enables a new one, whatever was requested.
       made = await client.externalClients.update(network, clientId, rest);
     }
     return foundAs(client, made, given);

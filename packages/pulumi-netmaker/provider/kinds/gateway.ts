@@ -43,7 +43,7 @@ export const gateway: Kind<Inputs> = {
   delete: async (client, id) => {
     const { network, own } = splitId(id);
     const clients = await client.externalClients.list(network);
-    // They go with it.
+    // They are deleted with it.
     const going = clients.filter(({ gateway: through }) => through === own).map((each) => each.id);
     await forgettingRules(client, network, going, () => client.gateways.delete(network, own));
   },

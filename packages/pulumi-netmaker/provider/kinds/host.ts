@@ -1,6 +1,6 @@
 /**
  * A host's membership of a network. A host registers itself with an enrolment key; this resource waits
- * for it, sets what is to be set, and takes it out of the network again.
+ * for it, changes its settings, and removes it from the network on deletion.
  */
 import type { Properties } from "@fogline/pulumi-kit/values";
 import { z } from "zod";
@@ -24,7 +24,7 @@ type Inputs = z.output<typeof inputs>;
 export const host: Kind<Inputs> = {
   inputs,
   replaces: ["name", "network"],
-  // It is never made here: what stands is what was waited for.
+  // The provider never creates one: it adopts the host that it waited for.
   find: () => Promise.resolve(undefined),
   create: async (client, given) => {
     const found = await client.hosts.waitFor(given.name);

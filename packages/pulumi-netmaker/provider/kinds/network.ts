@@ -20,12 +20,12 @@ type Inputs = z.output<typeof inputs>;
 
 export const network: Kind<Inputs> = {
   inputs,
-  // The server keeps everything else as it was made, and says nothing.
+  // The server silently ignores changes of everything else.
   replaces: ["name", "addressRange", "addressRange6", "keepalive", "mtu"],
   refusals: (known) => networkRefusals({ name: "", ...known }),
   find: (client, given) => look(client, given.name, given),
   create: async (client, given) => {
-    // There is none of this name: what has it belonged to another one, and would belong to this one.
+    // No such network exists: objects that name it are left over from a former one, and would join this one.
     await client.networks.deleteLeftovers(given.name);
     const made = await client.networks.create(given);
     return foundAs(made, await switchRules(client, given), given);
@@ -74,7 +74,7 @@ function foundAs(
       ...actual,
       addressRange: asGiven(given?.addressRange, actual.addressRange),
       addressRange6: asGiven(given?.addressRange6, actual.addressRange6),
-      // One of them switched by hand is a difference, too.
+      // One of them that was switched by hand is drift, too.
       defaultRules: same ? wanted : !wanted,
     }),
     outputs: { networkId: id },

@@ -37,7 +37,7 @@ export const superAdmin: Kind<Inputs> = {
           "change it on the server, then in the program, and run pulumi refresh",
       ),
     ),
-  // It goes with its server: without it nobody could do what is left to be done.
+  // Deleted with its server only: other resources still need it to be deleted.
   delete: () => Promise.resolve(),
 };
 

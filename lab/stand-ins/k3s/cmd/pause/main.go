@@ -18,7 +18,7 @@ func main() {
 	}
 }
 
-// reap collects every child that has ended: with a shared process namespace pause is its init.
+// reap waits for every child that has exited: in a shared process namespace, pause is PID 1.
 func reap() {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)

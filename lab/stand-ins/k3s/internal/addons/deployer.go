@@ -38,9 +38,9 @@ import (
 var embedded embed.FS
 
 const (
-	// The official program reads its folder as often.
+	// K3s scans its manifests directory at the same interval.
 	every = 15 * time.Second
-	// What failed is tried again sooner: at the first start kinds and namespaces appear in steps.
+	// A failure is retried sooner: at the first start, kinds and namespaces appear one after the other.
 	retry   = 2 * time.Second
 	manager = "deploy"
 )
@@ -51,7 +51,7 @@ type Deployer struct {
 	client  dynamic.Interface
 	mapper  *restmapper.DeferredDiscoveryRESTMapper
 	applied map[string][sha256.Size]byte
-	// remove holds the manifests of disabled add-ons that are still to be taken away.
+	// remove holds the manifests of disabled add-ons whose objects have not been deleted yet.
 	remove map[string][]byte
 	told   map[string]string
 }
@@ -100,7 +100,7 @@ func New(config *rest.Config, o *options.Options) (*Deployer, error) {
 	return d, nil
 }
 
-// Run works until the context ends.
+// Run applies manifests until the context is done.
 func (d *Deployer) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		pause := every
@@ -153,7 +153,7 @@ func (d *Deployer) pass(ctx context.Context) bool {
 	return well
 }
 
-// tell logs a problem once, however often it is met.
+// tell logs a problem once, however often it occurs.
 func (d *Deployer) tell(ctx context.Context, file string, err error) {
 	if ctx.Err() == nil && d.told[file] != err.Error() {
 		log.Printf("manifest %s: %v", file, err)

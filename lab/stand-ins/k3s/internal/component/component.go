@@ -34,7 +34,7 @@ var commands = map[string]func() *cobra.Command{
 	Proxy:             proxy.NewProxyCommand,
 }
 
-// Known tells whether this binary holds the component.
+// Known reports whether this binary contains the component.
 func Known(name string) bool {
 	_, ok := commands[name]
 	return ok

@@ -88,7 +88,7 @@ func ask(ctx context.Context) error {
 	return err
 }
 
-// importImages loads the archives that someone put beside the cluster for want of a registry.
+// importImages loads the image archives of the node's images directory (K3s' air-gap installation).
 func importImages(ctx context.Context) error {
 	var archives []string
 	for _, pattern := range []string{"*.tar", "*.tar.gz", "*.tgz", "*.tar.zst"} {
@@ -103,7 +103,7 @@ func importImages(ctx context.Context) error {
 		command := exec.CommandContext(ctx, "ctr", "--address", layout.ContainerdSocket, "--namespace", "k8s.io", "images", "import", archive)
 		output, err := command.CombinedOutput()
 		if err != nil {
-			// As the official program: the node works all the same, and pods say what they miss.
+			// As in K3s: the node starts nevertheless, and pods report the images that are missing.
 			log.Printf("import of %s failed: %v: %s", archive, err, strings.TrimSpace(string(output)))
 			continue
 		}

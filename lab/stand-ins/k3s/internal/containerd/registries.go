@@ -13,7 +13,7 @@ import (
 	"fogline/lab/k3s/internal/pki"
 )
 
-// registries is the content of registries.yaml as far as this build goes.
+// registries is the part of registries.yaml that this build supports.
 type registries struct {
 	Mirrors map[string]mirror `json:"mirrors"`
 	Configs map[string]any    `json:"configs"`
@@ -25,7 +25,7 @@ type mirror struct {
 }
 
 // hosts translates registries.yaml into the text of a hosts.toml for each folder of certs.d.
-// What it does not support is refused by name.
+// An unsupported field is an error that names it.
 func hosts(text []byte) (map[string]string, error) {
 	var content registries
 	if err := yaml.UnmarshalStrict(text, &content); err != nil {
@@ -79,14 +79,14 @@ func hostsFile(registry string, endpoints []string) (string, error) {
 		path := strings.TrimSuffix(address.Path, "/")
 		fmt.Fprintf(&text, "\n[host.%q]\ncapabilities = [\"pull\", \"resolve\"]\n", address.Scheme+"://"+address.Host+path)
 		if path != "" {
-			// The user says where the registry's API stands; containerd must not add /v2 to it.
+			// The user's URL is the path of the registry's API; containerd must not append /v2.
 			text.WriteString("override_path = true\n")
 		}
 	}
 	return text.String(), nil
 }
 
-// writeHosts brings the folder in line with registries.yaml, which need not exist.
+// writeHosts makes the directory match registries.yaml, which need not exist.
 func writeHosts(registriesFile, into string) error {
 	text, err := os.ReadFile(registriesFile)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -1,5 +1,5 @@
 // Package controlplane runs what makes a node a server: datastore, API server, controllers and
-// scheduler, and the small tasks that K3s does beside them.
+// scheduler, and the controllers that K3s adds to them.
 package controlplane
 
 import (
@@ -53,7 +53,7 @@ func Start(ctx context.Context, o *options.Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Token: full}
-	// Apart from ctx, so that the order at the end is ours: components first, then their datastore.
+	// Separate from ctx, so that components are stopped before their datastore.
 	background := context.WithoutCancel(ctx)
 	store, stopDatastore := context.WithCancel(background)
 	s.stopDatastore = stopDatastore

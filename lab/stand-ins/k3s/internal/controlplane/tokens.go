@@ -19,8 +19,8 @@ var errOtherToken = errors.New("preparing server: failed to bootstrap cluster da
 // under its former name.
 type tokenFiles struct{ server, agent, node string }
 
-// keep writes the tokens and returns that of agents in full. The server's secret is the user's, or
-// that of before, or a new one; that of agents is the user's, or else the server's.
+// keep writes the tokens and returns the agents' token in full. The server's secret is the configured
+// one, or else the existing one, or else a new one; the agents' is the configured one or the server's.
 func (f tokenFiles) keep(o *options.Options, bundle []byte) (string, error) {
 	secret, err := f.serverSecret(o.Token)
 	if err != nil {

@@ -39,7 +39,7 @@ func parse(text string) ip.IP4Net {
 	return parsed.Network()
 }
 
-// writeConflist tells the container runtime how to plug pods in. It names the plugins to which
+// writeConflist writes the CNI configuration of the pods' network. It names the plugins to which
 // flannel's own CNI plugin would delegate.
 func writeConflist(subnet, cluster string, mtu int) error {
 	text, err := conflist(subnet, cluster, mtu)

@@ -27,7 +27,7 @@ import (
 const (
 	annotations = "flannel.alpha.coreos.com"
 	retryEvery  = 2 * time.Second
-	// Rules that something else removed are put back this often, in seconds, as flannel does.
+	// Interval, in seconds, at which rules that another program removed are restored, as in flannel.
 	resyncEvery = 5
 )
 
@@ -44,9 +44,8 @@ type Node struct {
 	Kubeconfig  string
 }
 
-// Run sets the network up, tells the container runtime of it, calls ready, and keeps it until the context
-// ends.
-// What is not there yet, the interface or the node's range, is waited for.
+// Run waits for the interface and the node's pod CIDR, sets the network up, writes the CNI
+// configuration, calls ready, and maintains the network until the context is done.
 func (n Node) Run(ctx context.Context, group *sync.WaitGroup, ready func()) {
 	var told sync.Once
 	last := ""
@@ -128,7 +127,7 @@ func (n Node) external() (*backend.ExternalInterface, error) {
 	return ipmatch.LookupExtIface(name, "", "", family, public)
 }
 
-// configure tells where flannel's configuration stands.
+// configure returns the path of flannel's configuration.
 func (n Node) configure() (string, error) {
 	// The only way to tell flannel which node it is on outside a pod.
 	if err := os.Setenv("NODE_NAME", n.Name); err != nil {
@@ -149,7 +148,7 @@ func (n Node) configure() (string, error) {
 	return layout.FlannelConfig, pki.WriteFile(layout.FlannelConfig, text, 0o644)
 }
 
-// rules let the pods' traffic pass and give it the node's address where it leaves the cluster.
+// rules forward the pods' traffic and masquerade it where it leaves the cluster.
 func rules(ctx context.Context, config *subnet.Config, own *lease.Lease) error {
 	traffic := &iptables.IPTablesManager{}
 	if err := traffic.Init(ctx); err != nil {

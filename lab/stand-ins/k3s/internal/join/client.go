@@ -18,15 +18,15 @@ import (
 	"fogline/lab/k3s/internal/token"
 )
 
-// ErrRefused says that asking again is of no use: the server is another one or the token is wrong.
+// ErrRefused means that a retry cannot succeed: it is another server, or the token is wrong.
 var ErrRefused = errors.New("refused")
 
 // ErrPassword has the message of the official program for a name that another machine has.
 var ErrPassword = errors.New("Node password rejected, duplicate hostname or contents of '" + layout.PasswordFile +
 	"' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag")
 
-// Ask joins the server at address. It returns the server's CA bundle, which the token vouches for,
-// and what the server gives.
+// Ask joins the server at address. It returns the server's CA bundle, verified by the token's hash,
+// and the server's answer.
 func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]byte, *Answer, error) {
 	bundle, text, err := call(ctx, http.MethodPost, address, pathNode, token.Agent, t, asked)
 	if err != nil {
@@ -43,13 +43,13 @@ func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]b
 	return bundle, &answer, nil
 }
 
-// Rotate has the server take another server token; t is the one of before.
+// Rotate replaces the server token; t is the present one.
 func Rotate(ctx context.Context, address string, t token.Token, asked Rotation) error {
 	_, _, err := call(ctx, http.MethodPut, address, pathToken, token.Server, t, asked)
 	return err
 }
 
-// call sends a request as a user, once the token has vouched for the server, and returns the server's
+// call sends a request as a user, after the token's hash has verified the server, and returns the server's
 // CA bundle and its answer.
 func call(ctx context.Context, method, address, path, user string, t token.Token, asked any) (bundle, text []byte, err error) {
 	bundle, err = fetchBundle(ctx, address)
@@ -79,7 +79,7 @@ func call(ctx context.Context, method, address, path, user string, t token.Token
 	return bundle, text, err
 }
 
-// fetchBundle reads the CA bundle from a server that nothing vouches for yet.
+// fetchBundle reads the CA bundle from a server that has not been verified yet.
 func fetchBundle(ctx context.Context, address string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+pathBundle, nil)
 	if err != nil {
@@ -112,7 +112,7 @@ func send(config *tls.Config, request *http.Request) ([]byte, error) {
 	return text, nil
 }
 
-// statusError is an answer that is no success.
+// statusError is an answer with a status other than success.
 type statusError struct {
 	code int
 	text string

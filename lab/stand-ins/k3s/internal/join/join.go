@@ -1,5 +1,5 @@
-// Package join is how a node gets its certificates from the server. The server answers on the
-// API's own port.
+// Package join issues a node's certificates: the node requests them, and the server answers on the
+// port of the Kubernetes API.
 package join
 
 import "encoding/json"
@@ -24,39 +24,39 @@ const (
 	Controller Credential = "client-k3s-controller"
 )
 
-// Credentials are all that a node asks for.
+// Credentials are all certificates that a node requests.
 var Credentials = []Credential{Kubelet, Serving, Proxy, Controller}
 
-// Request is what a node asks.
+// Request is a node's request to join.
 type Request struct {
 	Node      string   `json:"node"`
 	Addresses []string `json:"addresses"`
-	// Password keeps the name for the machine that took it first.
+	// Password reserves the node's name for the machine that registered it first.
 	Password string `json:"password"`
 	// Requests are PEM signing requests.
 	Requests map[Credential][]byte `json:"requests"`
 }
 
-// Rotation asks for another server token.
+// Rotation is a request to replace the server token.
 type Rotation struct {
 	// NewToken is its secret; a random one where this is empty.
 	NewToken string `json:"newToken,omitempty"`
 }
 
-// Answer is what the server gives to a node that it lets join.
+// Answer is the server's answer to a node that may join.
 type Answer struct {
 	Certificates map[Credential][]byte `json:"certificates"`
 	ClientCA     []byte                `json:"clientCA"`
 	Cluster      Cluster               `json:"cluster"`
 }
 
-// Cluster is what all nodes must agree on.
+// Cluster holds the settings that all nodes must share.
 type Cluster struct {
 	ClusterCIDR   string `json:"clusterCIDR"`
 	ServiceCIDR   string `json:"serviceCIDR"`
 	ClusterDNS    string `json:"clusterDNS"`
 	ClusterDomain string `json:"clusterDomain"`
-	// NoNetworkPolicy leaves every pod open to every other.
+	// NoNetworkPolicy disables the network policy controller.
 	NoNetworkPolicy bool `json:"noNetworkPolicy,omitempty"`
 }
 

@@ -22,8 +22,8 @@ import (
 	"fogline/lab/k3s/internal/token"
 )
 
-// Server lets nodes join that know the agents' secret, and does for holders of the server's what
-// this build can.
+// Server answers nodes that present the agents' secret, and the requests of this build that need the
+// server's secret.
 type Server struct {
 	serverCA, clientCA *pki.Authority
 	tokens             *tokens
@@ -55,7 +55,7 @@ func Open() (*Server, error) {
 	return s, nil
 }
 
-// ensurePassword asks the API, which serves by the time that a node asks.
+// ensurePassword calls the API, which is up before any node can join.
 func ensurePassword(ctx context.Context, node, password string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", layout.Credential("supervisor"))
 	if err != nil {
@@ -68,7 +68,7 @@ func ensurePassword(ctx context.Context, node, password string) error {
 	return nodepassword.Ensure(ctx, client.CoreV1().Secrets(meta.NamespaceSystem), node, password)
 }
 
-// Wrap answers what joining nodes ask and hands everything else on.
+// Wrap handles the requests of joining nodes and passes all others to the next handler.
 func (s *Server) Wrap(next http.Handler) http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") })
@@ -92,7 +92,7 @@ func (s *Server) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// only lets one user pass: who does not know a secret is nobody, and who is another is not allowed.
+// only admits one user: status 401 for a wrong secret, 403 for another user.
 func (s *Server) only(user string, handle http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name, secret, _ := r.BasicAuth()

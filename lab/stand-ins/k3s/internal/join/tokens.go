@@ -41,7 +41,7 @@ func openTokens(serverFile, agentFile string) (*tokens, error) {
 	return t, nil
 }
 
-// knows tells whether this is the user's secret.
+// knows reports whether this is the user's secret.
 func (t *tokens) knows(user, secret string) bool {
 	t.Lock()
 	defer t.Unlock()

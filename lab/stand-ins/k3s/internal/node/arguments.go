@@ -87,7 +87,7 @@ func proxyArgs(o *options.Options, cluster join.Cluster) []string {
 		"--proxy-mode=iptables",
 		"--cluster-cidr=" + cluster.ClusterCIDR,
 		"--healthz-bind-address=127.0.0.1:10256",
-		// The limits of connection tracking belong to the machine's owner.
+		// Limits of connection tracking are left as the machine has them.
 		"--conntrack-max-per-core=0",
 		"--conntrack-tcp-timeout-established=0s",
 		"--conntrack-tcp-timeout-close-wait=0s",

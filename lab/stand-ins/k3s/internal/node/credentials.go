@@ -20,7 +20,7 @@ import (
 
 const (
 	joinPause = 2 * time.Second
-	// passwordPause is about that of the official program, which goes on asking.
+	// passwordPause is the time between retries, about that of K3s.
 	passwordPause = 5 * time.Second
 	// storedAfter is how long a node that joined before waits for its server at a start.
 	storedAfter = 10 * time.Second

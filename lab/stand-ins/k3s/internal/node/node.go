@@ -25,8 +25,8 @@ import (
 
 const kubeletHealth = "http://127.0.0.1:10248/healthz"
 
-// Run runs the node that joins o.ServerURL with o.Token until the context ends. It tells the service manager once kubelet works and, unless the server
-// is away, the pod network too.
+// Run runs the node that joins o.ServerURL with o.Token until the context is done. It notifies the
+// service manager once the kubelet and, unless the server is unreachable, the pod network are ready.
 func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	if o.NodeIP == "" {
 		address, err := flannel.Address(o.FlannelInterface)
@@ -71,7 +71,7 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 		}.Run(ctx, group, func() { close(joined) })
 	})
 	if alone {
-		// The network stands as the node left it, and is looked after again once the server answers.
+		// The network stays as it was, and is maintained again once the server answers.
 		return announce(ctx)
 	}
 	select {
@@ -82,7 +82,7 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	return announce(ctx)
 }
 
-// announce tells the service manager that the node's parts run.
+// announce notifies the service manager that the node is ready.
 func announce(ctx context.Context) error {
 	for !healthy(ctx) {
 		select {

@@ -1,4 +1,4 @@
-// Package nodepassword keeps the name of a node for the machine that took it first, as K3s does: the
+// Package nodepassword reserves a node's name for the machine that registered it first, as K3s does: the
 // machine sends a password of its own when it joins, and the cluster keeps its hash.
 package nodepassword
 

@@ -25,12 +25,12 @@ import (
 	"fogline/lab/k3s/internal/options"
 )
 
-// Events come with every heartbeat; what follows from them need not be done more often than this.
+// Events come with every heartbeat; they are handled at most this often.
 const every = 2 * time.Second
 
 const roleLabel = "node-role.kubernetes.io/control-plane"
 
-// Watch works until the context ends.
+// Watch runs until the context is done.
 func Watch(ctx context.Context, client kubernetes.Interface, o *options.Options) {
 	factory := informers.NewSharedInformerFactory(client, 10*time.Minute)
 	informer := factory.Core().V1().Nodes()
@@ -95,7 +95,7 @@ func update(ctx context.Context, client kubernetes.Interface, nodes listers.Node
 	return writeHosts(ctx, client, hosts(all))
 }
 
-// own has the node's password go with the node, as the garbage collector removes what a node owns.
+// own makes the node the owner of its password's Secret, so that garbage collection deletes both.
 func own(ctx context.Context, client kubernetes.Interface, node *core.Node) error {
 	secrets := client.CoreV1().Secrets(meta.NamespaceSystem)
 	secret, err := secrets.Get(ctx, nodepassword.SecretName(node.Name), meta.GetOptions{})

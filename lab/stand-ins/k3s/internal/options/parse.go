@@ -41,7 +41,7 @@ func Load(role Role, args []string) (*Options, error) {
 	return o, errors.Join(problems...)
 }
 
-// setting is one value of one flag, and where it stood.
+// setting is one value of one flag, and where it was given.
 type setting struct {
 	name, value, origin string
 }
@@ -193,7 +193,7 @@ func parseFile(origin string, text []byte, into map[string][]setting) error {
 	return nil
 }
 
-// complete fills in what follows from the machine and checks what was said.
+// complete fills in defaults that depend on the machine, and validates the options.
 func (o *Options) complete() []error {
 	var problems []error
 	refuse := func(format string, values ...any) { problems = append(problems, fmt.Errorf(format, values...)) }
@@ -244,7 +244,7 @@ func (o *Options) complete() []error {
 	return append(problems, o.completeServer()...)
 }
 
-// checkFlannel reads flannel's configuration for what this build cannot do.
+// checkFlannel rejects what this build does not support in flannel's configuration.
 func checkFlannel(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -302,7 +302,7 @@ func (o *Options) completeServer() []error {
 	return problems
 }
 
-// Disabled tells whether an add-on is switched off.
+// Disabled reports whether an add-on is disabled.
 func (o *Options) Disabled(addon string) bool {
 	for _, list := range o.DisabledAddons {
 		if slices.Contains(strings.Split(list, ","), addon) {

@@ -26,7 +26,7 @@ const (
 	renewBefore = 120 * 24 * time.Hour
 )
 
-// Authority is a CA whose certificate and key lie in files.
+// Authority is a CA whose certificate and key are stored in files.
 type Authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
@@ -122,8 +122,8 @@ func (a *Authority) Sign(public crypto.PublicKey, subject Subject) ([]byte, erro
 	return append(encode(der), a.PEM...), nil
 }
 
-// Ensure keeps base.crt and base.key good: they are made when missing, issued anew when near their
-// end, made by another CA or for another subject.
+// Ensure keeps base.crt and base.key valid: they are issued when missing, about to expire, signed by
+// another CA, or issued for another subject.
 func (a *Authority) Ensure(base string, subject Subject) error {
 	if a.good(base, subject) {
 		return nil
@@ -206,7 +206,7 @@ func encode(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// WriteFile writes a file at once, so that nobody reads half of it, and makes its folder.
+// WriteFile writes a file atomically and creates its directory.
 func WriteFile(file string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err

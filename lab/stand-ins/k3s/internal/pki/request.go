@@ -8,7 +8,7 @@ import (
 )
 
 // Request is a signing request for the key in keyFile, which is made when missing. It carries no
-// subject: the server decides who the asker is.
+// subject: the server decides whom the certificate is for.
 func Request(keyFile string) ([]byte, error) {
 	key, err := EnsureKey(keyFile)
 	if err != nil {

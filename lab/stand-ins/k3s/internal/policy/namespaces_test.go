@@ -27,7 +27,7 @@ const (
 	service = "10.43.0.10"
 )
 
-// patience is far above what a connection takes here.
+// patience is the timeout of a connection attempt, far above what one takes here.
 const patience = time.Second
 
 var ports = []int{5432, 8080}
@@ -185,7 +185,7 @@ func dial(t *testing.T, namespace, from, to string, port int) net.Conn {
 		}
 		var err error
 		connection, err = dialer.Dial("tcp4", net.JoinHostPort(to, strconv.Itoa(port)))
-		// Anything but silence is no verdict.
+		// Only a timeout means that packets were dropped.
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 			return nil
 		}

@@ -9,7 +9,7 @@ import (
 // table holds all of our rules; it is replaced as a whole, so that no packet sees half of it.
 const table = "kube-network-policies"
 
-// Rules is the text for nft of what a node enforces.
+// Rules renders the nft script of a node's rules.
 func (c Cluster) Rules(node string) string {
 	ingress, egress := c.isolated(node)
 	var text strings.Builder
@@ -48,11 +48,11 @@ func jumps(field, prefix string, isolations []Isolation) string {
 	return fmt.Sprintf("    ip %s vmap { %s }\n", field, strings.Join(slices.Compact(elements), ", "))
 }
 
-// chain lets allowed traffic go on to the other direction's chain, and drops the rest.
+// chain returns from allowed traffic to the other direction's chain, and drops the rest.
 func chain(text *strings.Builder, prefix, field string, isolation Isolation) {
 	fmt.Fprintf(text, "  chain %s { # %s\n", chainName(prefix, isolation), isolation.Pod)
 	var lines []string
-	// A pod is never kept from itself, by way of its service for example.
+	// A pod may always reach itself, for example through its Service.
 	fmt.Fprintf(text, "    ip %s %s accept\n", field, isolation.Address)
 	for _, match := range isolation.Allowed {
 		lines = append(lines, fmt.Sprintf("    %sreturn\n", match.condition(field)))

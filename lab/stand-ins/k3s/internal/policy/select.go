@@ -17,7 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Cluster is what the rules of a node follow from.
+// Cluster is the input of a node's rules.
 type Cluster struct {
 	Pods       []*core.Pod
 	Namespaces []*core.Namespace
@@ -235,7 +235,7 @@ func addresses(pods ...*core.Pod) []string {
 	return found
 }
 
-// reachable says whether a pod has an IPv4 address of its own and still runs: a finished pod's
+// reachable reports whether a pod has an IPv4 address of its own and still runs: a finished pod's
 // address may be another's by now.
 func reachable(pod *core.Pod) bool {
 	address, err := netip.ParseAddr(pod.Status.PodIP)

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// Changes come in flocks, as when a Deployment rolls; this long they are gathered.
+	// Changes come in bursts, as when a Deployment rolls out; they are collected for this long.
 	gather = 100 * time.Millisecond
-	// Rules that something else removed are put back this often.
+	// Interval at which rules that another program removed are restored.
 	again = time.Minute
 	retry = 2 * time.Second
 )
@@ -66,7 +66,7 @@ func Remove(ctx context.Context) error {
 	return apply(ctx, fmt.Sprintf("table ip %[1]s\ndelete table ip %[1]s\n", table))
 }
 
-// tellOf makes every change of an informer's objects known.
+// tellOf signals every change of an informer's objects.
 func tellOf(informer cache.SharedIndexInformer, changed chan<- struct{}) error {
 	tell := func() {
 		select {

@@ -20,16 +20,16 @@ import (
 const (
 	firstPause = time.Second
 	longPause  = 30 * time.Second
-	// A program that ran this long counts as healthy: its next restart is quick again.
+	// A program that ran this long counts as healthy: the delay before its next restart is reset.
 	healthyAfter = time.Minute
 	// As long as a program may take to end. The API server would wait for watches that its clients
 	// never give up; nothing is lost when it is cut off.
 	graceful = 5 * time.Second
 )
 
-// Child is a program that shall run as long as its owner does.
+// Child is a program that runs as long as its owner does.
 type Child struct {
-	// Name stands before each line that the program writes.
+	// Name prefixes each line that the program writes.
 	Name string
 	Path string
 	// Args are its arguments, without the program's own name.

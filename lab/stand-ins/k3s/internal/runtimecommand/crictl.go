@@ -1,4 +1,4 @@
-// Package runtimecommand is the part of `k3s crictl` that looking at a node needs.
+// Package runtimecommand is the part of `k3s crictl` that reads the state of a node.
 package runtimecommand
 
 import (
@@ -27,7 +27,7 @@ var verbs = map[string]func(context.Context, io.Writer, []string) error{
 	"version": version,
 }
 
-// Run answers one verb.
+// Run runs one subcommand.
 func Run(out io.Writer, args []string) error {
 	if len(args) == 0 || verbs[args[0]] == nil {
 		names := make([]string, 0, len(verbs))

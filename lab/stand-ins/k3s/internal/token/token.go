@@ -57,7 +57,7 @@ func Format(bundle []byte, user, secret string) string {
 	return "K10" + Hash(bundle) + "::" + user + ":" + secret
 }
 
-// Hash is what a token says of a CA bundle.
+// Hash is the SHA-256 of a CA bundle, as tokens contain it.
 func Hash(bundle []byte) string {
 	sum := sha256.Sum256(bundle)
 	return hex.EncodeToString(sum[:])

@@ -1,4 +1,4 @@
-// Package agent is netclient: it makes a machine a member and keeps its tunnels as the server says.
+// Package agent is netclient: it registers a machine and configures its tunnels as the server orders.
 package agent
 
 import (
@@ -65,7 +65,7 @@ func (f Files) Server() (*model.ServerConfig, error) {
 	return optional[model.ServerConfig](f, serverFile)
 }
 
-// Pull reads what the server said last; nil when it said nothing yet.
+// Pull reads the server's last answer; nil when there is none yet.
 func (f Files) Pull() (*model.HostPull, error) { return optional[model.HostPull](f, pullFile) }
 
 func optional[T any](f Files, name string) (*T, error) {
@@ -88,7 +88,7 @@ func (f Files) read(name string, value any) error {
 	return nil
 }
 
-// write replaces a file at once.
+// write replaces a file atomically.
 func (f Files) write(name string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {

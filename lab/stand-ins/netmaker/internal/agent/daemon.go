@@ -25,13 +25,13 @@ import (
 	"fogline/lab/netmaker/internal/seal"
 )
 
-// checkIn is how often the host asks for news and shows that it lives.
+// checkIn is the interval at which the host polls the server, which then counts it as online.
 const checkIn = time.Minute
 
-// Daemon keeps a machine's tunnels as the server said last, whatever becomes of server and broker.
+// Daemon keeps a machine's tunnels as the server last ordered, even while server and broker are down.
 type Daemon struct {
 	files Files
-	// Reload tells that the files changed.
+	// Reload signals that the files changed.
 	Reload chan os.Signal
 
 	mutex  sync.Mutex
@@ -40,16 +40,16 @@ type Daemon struct {
 	queue  mqtt.Client
 	// applied is what the interface was set to last.
 	applied *model.HostPull
-	// heard counts the broker's messages: an answer asked for before one of them is older than it.
+	// heard counts the broker's messages: an answer requested before one of them is older than it.
 	heard int
-	// trouble is the last thing that failed, so that it is logged once.
+	// trouble is the last error, so that it is logged once.
 	trouble string
 }
 
 // NewDaemon makes a daemon of a machine's files.
 func NewDaemon(files Files) *Daemon { return &Daemon{files: files, Reload: make(chan os.Signal, 1)} }
 
-// Run works until the context ends; the tunnels go on without it.
+// Run works until the context is done; the tunnels continue without it.
 func (d *Daemon) Run(ctx context.Context) error {
 	pid := filepath.Join(d.files.folder, pidFile)
 	if err := os.MkdirAll(d.files.folder, 0o700); err != nil {
@@ -77,7 +77,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 }
 
-// restore sets up what the server said last, before it is asked.
+// restore applies the server's last answer, before the server is asked again.
 func (d *Daemon) restore() {
 	config, _, pull, err := registered(d.files)
 	if err != nil {
@@ -85,12 +85,12 @@ func (d *Daemon) restore() {
 		return
 	}
 	d.config = config
-	// What stands was told before; an interface that has to be made anew takes everything.
+	// An existing interface keeps its endpoints; one that has to be created takes all of them.
 	d.applied = &pull
 	d.report(d.apply(pull))
 }
 
-// refresh asks the server and shows that the host lives.
+// refresh polls the server, which then counts the host as online.
 func (d *Daemon) refresh(ctx context.Context) error {
 	config, server, _, err := registered(d.files)
 	if err != nil {
@@ -218,7 +218,7 @@ func (d *Daemon) heardOrder(message, key []byte) error {
 	return Clear(context.Background(), d.files)
 }
 
-// Clear takes everything away that netclient set up, but for the machine's keys.
+// Clear removes everything that netclient set up, except the machine's keys.
 func Clear(ctx context.Context, files Files) error {
 	return errors.Join(
 		firewall.Remove(ctx), device.Remove(), hostsfile.Write(hostsfile.Path, nil),
@@ -226,14 +226,14 @@ func Clear(ctx context.Context, files Files) error {
 	)
 }
 
-// apply sets up what the server said.
+// apply sets up what the server ordered.
 func (d *Daemon) apply(pull model.HostPull) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	return d.set(pull)
 }
 
-// applyAnswer sets up an answer, unless the broker has brought newer news since it was asked for.
+// applyAnswer sets up an answer, unless the broker has sent a newer message since the request.
 func (d *Daemon) applyAnswer(pull model.HostPull, before int) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -243,7 +243,7 @@ func (d *Daemon) applyAnswer(pull model.HostPull, before int) error {
 	return d.set(pull)
 }
 
-// set makes interface, firewall and names what the server said, and keeps it for the next start.
+// set configures interface, firewall and names as the server ordered, and stores that for the next start.
 func (d *Daemon) set(pull model.HostPull) error {
 	told := map[wgtypes.Key]string{}
 	if d.applied != nil {
@@ -272,7 +272,7 @@ func (d *Daemon) set(pull model.HostPull) error {
 	return d.files.write(pullFile, pull)
 }
 
-// interfaceOf says what the interface is to be.
+// interfaceOf returns the desired state of the interface.
 func interfaceOf(config Config, pull model.HostPull) device.Config {
 	wanted := device.Config{
 		PrivateKey: config.PrivateKey, ListenPort: pull.Host.ListenPort, MTU: pull.Host.MTU, Peers: pull.Peers,
@@ -325,7 +325,7 @@ func Notify(files Files) bool {
 	return err == nil && syscall.Kill(pid, syscall.SIGHUP) == nil
 }
 
-// Pull asks the server once and hands what it said to a running daemon, or sets it up itself.
+// Pull asks the server once and passes the answer to a running daemon, or applies it itself.
 func Pull(ctx context.Context, files Files) error {
 	if Notify(files) {
 		return nil

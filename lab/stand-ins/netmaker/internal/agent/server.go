@@ -25,7 +25,7 @@ const (
 	maxAnswer = 16 << 20
 )
 
-// errTokenRefused says that the token has ended, or the server no longer knows the host.
+// errTokenRefused means that the token has expired, or the server no longer knows the host.
 var errTokenRefused = errors.New("the server refused the host's token")
 
 var errNotRegistered = errors.New("this machine is not registered: run `netclient join -t TOKEN`")
@@ -98,7 +98,7 @@ func reason(response *http.Response, text []byte) string {
 	return response.Status
 }
 
-// asHost calls with the host's token, and gets a new one once when that has ended.
+// asHost calls with the host's token, and renews it once when it has expired.
 func (a *api) asHost(ctx context.Context, config Config, method, path string, body, answer any) error {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
@@ -128,7 +128,7 @@ func (a *api) pull(ctx context.Context, config Config) (pull model.HostPull, err
 	return pull, err
 }
 
-// JoinOptions are what a user says when joining.
+// JoinOptions are the user's options of `netclient join`.
 type JoinOptions struct {
 	Token      string
 	Name       string
@@ -214,7 +214,7 @@ func Leave(ctx context.Context, files Files, network string) error {
 	return fmt.Errorf("this machine is in no network %s", network)
 }
 
-// Withdraw takes the machine out of the server.
+// Withdraw deletes the machine's host on the server.
 func Withdraw(ctx context.Context, files Files) error {
 	config, server, _, err := registered(files)
 	if err != nil {

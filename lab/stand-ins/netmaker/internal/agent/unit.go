@@ -20,7 +20,7 @@ const (
 	unitTimeout = 30 * time.Second
 )
 
-// unit leaves wireguard-go alone when netclient ends, so that tunnels go on over its restart.
+// unit does not stop wireguard-go with netclient, so that tunnels survive its restart.
 const unit = `[Unit]
 Description=Netclient Daemon
 After=network-online.target
@@ -55,8 +55,8 @@ func Install(ctx context.Context) error {
 		[]string{"restart", "netclient.service"})
 }
 
-// Uninstall takes the machine out of the server and everything of netclient off the machine. What
-// the server does not hear it will see as a silent member.
+// Uninstall deletes the host on the server and removes netclient from the machine. A server that
+// cannot be reached will see the host as offline.
 func Uninstall(ctx context.Context, files Files) error {
 	withdrawn := Withdraw(ctx, files)
 	errs := []error{}

@@ -75,7 +75,7 @@ func createACL(c *call) (any, error) {
 	return wrapped{"created acl successfully", acl}, store.ACLs.Put(c.tx, acl.ID, acl)
 }
 
-// checkACL names what is wrong with a rule, and writes it as it is kept.
+// checkACL validates a rule and normalizes it.
 func (c *call) checkACL(acl *model.ACL) error {
 	known, err := store.Networks.Has(c.tx, acl.NetworkID)
 	switch {
@@ -162,7 +162,7 @@ func updateACL(c *call) (any, error) {
 		if err := c.checkACL(&wanted); err != nil {
 			return nil, err
 		}
-		// The text for people stays as it was made.
+		// The description stays as it was created.
 		acl.Name, acl.Src, acl.Dst = wanted.Name, wanted.Src, wanted.Dst
 		acl.Protocol, acl.Service, acl.Ports = wanted.Protocol, wanted.Service, wanted.Ports
 	}
@@ -185,7 +185,7 @@ func deleteACL(c *call) (any, error) {
 	return wrapped{"deleted acl " + acl.Name, nil}, store.ACLs.Delete(c.tx, id)
 }
 
-// dropFromACLs takes what goes out of all rules; a rule that has nothing left at one end goes too.
+// dropFromACLs removes a deleted object from all rules; a rule with an empty end is deleted too.
 func (c *call) dropFromACLs(kind, value string) error {
 	all, err := store.ACLs.List(c.tx)
 	if err != nil {

@@ -51,7 +51,7 @@ func (b *testServer) start() {
 		b.t.Fatal(err)
 	}
 	s := settings.Settings{Server: "test", APIConn: "api.test:443", MasterKey: masterKey, TokenLife: time.Hour, DefaultDomain: "nm.internal", ManageDNS: b.manageDNS, AddressServices: b.services}
-	// The broker is down in all these tests: the API must not mind.
+	// The broker is down in all these tests: the API must work without it.
 	server, err := New(s, b.db, func() { b.changes++ }, func() bool { return false })
 	if err != nil {
 		b.t.Fatal(err)
@@ -66,7 +66,7 @@ func (b *testServer) stop() {
 	b.db.Close()
 }
 
-// send calls the API and tells status and body.
+// send calls the API and returns status and body.
 func (b *testServer) send(method, path string, body any) (int, string) {
 	b.t.Helper()
 	text, err := json.Marshal(body)

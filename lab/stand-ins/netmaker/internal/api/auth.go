@@ -14,7 +14,7 @@ import (
 	"fogline/lab/netmaker/internal/store"
 )
 
-// authorization says who calls, or why he may not.
+// authorization identifies the caller, or returns why the call is refused.
 type authorization func(*call) (string, error)
 
 var errUnauthorized = refusal{http.StatusUnauthorized, "unauthorized"}
@@ -24,7 +24,7 @@ const master = "masteradministrator"
 
 func anybody(*call) (string, error) { return "", nil }
 
-// users lets in users and the holder of the master key.
+// users admits users and the holder of the master key.
 func users(c *call) (string, error) {
 	return c.authorize("user", func(name string) error {
 		_, err := record(store.Users.Get(c.tx, name))
@@ -32,7 +32,7 @@ func users(c *call) (string, error) {
 	})
 }
 
-// hosts lets in hosts and the holder of the master key, and no user.
+// hosts admits hosts and the holder of the master key, and no user.
 func hosts(c *call) (string, error) {
 	return c.authorize("host", func(id string) error {
 		if _, err := store.Hosts.Get(c.tx, id); errors.Is(err, store.ErrNotFound) {

@@ -62,7 +62,7 @@ func createEgress(c *call) (any, error) {
 	return wrapped{"created egress resource", egress}, store.Egresses.Put(c.tx, egress.ID, egress)
 }
 
-// checkEgress names what is wrong with an egress, and writes it as it is kept.
+// checkEgress validates an egress and normalizes it.
 func (c *call) checkEgress(body *egressBody) error {
 	switch {
 	case body.Internet || body.Range == "*":

@@ -60,7 +60,7 @@ func createGateway(c *call) (any, error) {
 	if node.Metadata == "" {
 		node.Metadata = gatewayDescription
 	}
-	// What clients hold in a file must not move.
+	// Clients have this endpoint in a file, so it must not change.
 	host.IsStaticPort = true
 	for _, id := range body.RelayAddrs {
 		if err := c.relay(id, node.ID, node.Network); err != nil {
@@ -82,7 +82,7 @@ func deleteGateway(c *call) (any, error) {
 	return store.Nodes.Get(c.tx, node.ID)
 }
 
-// dropGateway makes a gateway a plain member; its clients go, those it relayed stand alone.
+// dropGateway makes a gateway a plain member; its clients are deleted, its relayed nodes connect directly.
 func (c *call) dropGateway(node model.Node) error {
 	state, err := store.Load(c.tx)
 	if err != nil {

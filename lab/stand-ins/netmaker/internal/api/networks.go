@@ -59,7 +59,7 @@ func createNetwork(c *call) (any, error) {
 	return network, c.createDefaultACLs(network.Name)
 }
 
-// checkNetwork names what is wrong with a network, and writes it as it is kept.
+// checkNetwork validates a network and normalizes it.
 func checkNetwork(network *model.Network, others []model.Network) error {
 	if network.AddressRange == "" && network.AddressRange6 == "" {
 		return errors.New("IPv4 or IPv6 CIDR required")

@@ -230,7 +230,7 @@ func (s *Server) HostStates(ctx context.Context) (pulls []model.HostPull, gone [
 	return pulls, gone, nil
 }
 
-// Told removes a deleted host after its message was sent to the broker.
+// Told removes the record of a deleted host once the broker has its message.
 func (s *Server) Told(ctx context.Context, id string) error {
 	_, err := s.store.Do(ctx, func(tx *store.Tx) error { return store.Deleted.Delete(tx, id) })
 	return err

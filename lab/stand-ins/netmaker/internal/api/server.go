@@ -28,7 +28,7 @@ type Server struct {
 	secrets  store.Secrets
 	// changed is called after each change that was kept.
 	changed func()
-	// brokerUp tells whether the broker is connected.
+	// brokerUp reports whether the broker is connected.
 	brokerUp func() bool
 	// background is what goes on after answers.
 	background sync.WaitGroup
@@ -82,12 +82,12 @@ type call struct {
 // never does it.
 type step func(*call) error
 
-// breath is the time before each step: long enough for a caller who does not wait to be wrong.
+// breath is the delay before each step: long enough that a caller which does not wait sees the old state.
 const breath = 50 * time.Millisecond
 
 func (c *call) after(next step) { c.later = append(c.later, next) }
 
-// finish does what an answer left to do.
+// finish runs the steps that follow an answer.
 func (s *Server) finish(steps []step) {
 	for len(steps) > 0 {
 		time.Sleep(breath)
@@ -106,7 +106,7 @@ func (s *Server) finish(steps []step) {
 	}
 }
 
-// Wait returns when nothing goes on in the background; call it before the database is closed.
+// Wait returns when no background step is running; call it before the database is closed.
 func (s *Server) Wait() { s.background.Wait() }
 
 // handler answers a call; what it returns is sent as JSON, unless it is an answer of its own.

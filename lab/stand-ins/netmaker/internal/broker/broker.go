@@ -24,10 +24,10 @@ import (
 // timeout bounds each exchange with the broker.
 const timeout = 10 * time.Second
 
-// patience is how long a server that starts tries to reach its broker.
+// patience is how long a starting server tries to reach its broker.
 const patience = 30 * time.Second
 
-// PeersTopic carries what a host is to do, retained.
+// PeersTopic carries a host's desired state, retained.
 func PeersTopic(hostID, server string) string { return "peers/host/" + hostID + "/" + server }
 
 // HostTopic carries orders to a host, retained.
@@ -40,7 +40,7 @@ func ServerTopic(hostID, server string) string { return "host/serverupdate/" + s
 type Broker struct {
 	settings settings.Settings
 	client   mqtt.Client
-	// pending holds one wish to publish; wishes that come meanwhile are one with it.
+	// pending holds one request to publish; requests that come meanwhile are merged into it.
 	pending chan struct{}
 	mutex   sync.Mutex
 	// sent has the checksum of the last message to each host.
@@ -54,14 +54,14 @@ func New(s settings.Settings) *Broker {
 	return &Broker{settings: s, pending: make(chan struct{}, 1), sent: map[string][sha256.Size]byte{}, patience: patience}
 }
 
-// Up tells whether the broker is connected.
+// Up reports whether the broker is connected.
 func (b *Broker) Up() bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	return b.client != nil && b.client.IsConnectionOpen()
 }
 
-// Changed asks for news to be published; it never waits.
+// Changed requests that changes be published; it never blocks.
 func (b *Broker) Changed() {
 	select {
 	case b.pending <- struct{}{}:
@@ -165,7 +165,7 @@ func (b *Broker) publish(ctx context.Context, server *api.Server) {
 	}
 }
 
-// clear takes a retained message away.
+// clear deletes a retained message.
 func (b *Broker) clear(topic string) { b.client.Publish(topic, 1, true, []byte{}).WaitTimeout(timeout) }
 
 func (b *Broker) send(topic string, value any, key []byte) bool {

@@ -1,5 +1,5 @@
 // Package device sets the WireGuard interface: through the kernel, or through wireguard-go where the
-// kernel has no WireGuard. What is right already is not touched, so running tunnels go on.
+// kernel has no WireGuard. What is already correct is not touched, so running tunnels are not interrupted.
 package device
 
 import (
@@ -28,7 +28,7 @@ const routeProtocol = 187
 // appears is how long wireguard-go may take to make the interface.
 const appears = 5 * time.Second
 
-// Config is what the interface shall be.
+// Config is the desired state of the interface.
 type Config struct {
 	PrivateKey wgtypes.Key
 	ListenPort int
@@ -40,8 +40,8 @@ type Config struct {
 	Routes []net.IPNet
 }
 
-// Apply makes the interface what it shall be. The endpoints that told holds by key were set before:
-// they are not set again, as a peer may have moved since, which WireGuard knows better.
+// Apply configures the interface. The endpoints in told, by public key, were set before and are not set
+// again: a peer may have roamed since, and WireGuard has its present endpoint.
 func Apply(config Config, told map[wgtypes.Key]string) error {
 	link, err := ensure()
 	if err != nil {
@@ -67,7 +67,7 @@ func Apply(config Config, told map[wgtypes.Key]string) error {
 	return setRoutes(link, config.Routes)
 }
 
-// Remove takes the interface away.
+// Remove deletes the interface.
 func Remove() error {
 	link, err := netlink.LinkByName(Name)
 	if _, missing := errors.AsType[netlink.LinkNotFoundError](err); missing {
@@ -136,7 +136,7 @@ func setWireGuard(config Config, told map[wgtypes.Key]string) error {
 	return control.ConfigureDevice(Name, Changes(current, config, told))
 }
 
-// Changes is what is to be done to a device, and nothing that is done already.
+// Changes computes the configuration that turns a device's present state into the desired one.
 func Changes(current *wgtypes.Device, config Config, told map[wgtypes.Key]string) wgtypes.Config {
 	var changes wgtypes.Config
 	if current.PrivateKey != config.PrivateKey {
@@ -242,7 +242,7 @@ func setRoutes(link netlink.Link, wanted []net.IPNet) error {
 	return nil
 }
 
-// Forward lets the machine pass packets on between its tunnels and its networks.
+// Forward enables IP forwarding between the machine's tunnels and networks.
 func Forward() error {
 	for _, name := range []string{"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"} {
 		err := os.WriteFile(name, []byte("1\n"), 0o644)

@@ -150,7 +150,7 @@ func (l *lab) check(err error) {
 	}
 }
 
-// start runs a program until the test ends, with its words in a file.
+// start runs a program until the test ends, with its output in a file.
 func (l *lab) start(name string, command *exec.Cmd) *exec.Cmd {
 	l.t.Helper()
 	words, err := os.OpenFile(filepath.Join(l.folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -294,7 +294,7 @@ func (l *lab) inside(name string, work func() error) error {
 		return err
 	}
 	err = work()
-	// A thread that cannot go home stays locked, and ends with its goroutine.
+	// A thread that cannot return to its namespace stays locked, and ends with its goroutine.
 	if netns.Set(home) == nil {
 		runtime.UnlockOSThread()
 	}

@@ -1,4 +1,4 @@
-// Package firewall holds what comes out of the tunnels to the server's rules, by one nftables table
+// Package firewall filters what comes out of the tunnels by the server's rules, in one nftables table
 // that is replaced as a whole, so that no packet is filtered by half of the rules.
 package firewall
 
@@ -43,7 +43,7 @@ func nft(ctx context.Context, script string) error {
 	return nil
 }
 
-// clear makes the table, as one that is not there cannot be deleted, and deletes it.
+// clear creates the table, as a missing one cannot be deleted, and deletes it.
 func clear() string { return "table inet " + table + " {}\ndelete table inet " + table + "\n" }
 
 // Script writes the rules for nft.

@@ -19,7 +19,7 @@ const (
 	end   = "# netclient: end"
 )
 
-// Write puts the entries between the marks; none takes the marks away.
+// Write puts the entries between the marks; without entries it removes the marks.
 func Write(path string, entries []model.DNSEntry) error {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -11,7 +11,7 @@ import (
 	"fogline/lab/netmaker/internal/store"
 )
 
-// Overlap tells whether two ranges share an address; what is no range shares none.
+// Overlap reports whether two ranges share an address; a malformed range shares none.
 func Overlap(a, b string) bool {
 	first, err := netip.ParsePrefix(a)
 	second, err2 := netip.ParsePrefix(b)
@@ -73,7 +73,7 @@ func next(text string, taken map[netip.Addr]bool, order Order) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Neither end of the range is given to anybody.
+	// Neither end of the range is assigned.
 	address, end := prefix.Masked().Addr().Next(), last(prefix)
 	step := netip.Addr.Next
 	if order == FromEnd {

@@ -8,8 +8,8 @@ import (
 	"fogline/lab/netmaker/internal/model"
 )
 
-// firewall computes what a host lets out of its tunnels. Every host guards itself, and a gateway
-// also what it forwards, so that a device without netclient is held by its gateway.
+// firewall computes a host's rules for what comes out of its tunnels. Every host filters what it
+// receives, and a gateway also what it forwards, which covers devices without netclient.
 func (v view) firewall(host model.Host) model.FwUpdate {
 	update := model.FwUpdate{AllowAll: true, AclRules: map[string]model.FwRule{}, EgressInfo: []model.EgressNat{}}
 	for _, id := range host.Nodes {

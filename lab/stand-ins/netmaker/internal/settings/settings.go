@@ -22,16 +22,16 @@ type Settings struct {
 	APIConn string
 	// APIHost is the API's name.
 	APIHost string
-	// Listen is where the server listens, without TLS: a proxy stands before it.
+	// Listen is where the server listens, without TLS: it is behind a proxy.
 	Listen string
-	// MasterKey opens the whole API; empty for none.
+	// MasterKey gives access to the whole API; empty for none.
 	MasterKey string
 	// Database is the file of SQLite, or the postgres:// URL of PostgreSQL, which has the password.
 	Database string
 	// Broker and ServerBroker are the broker's URLs, for members and for the server itself.
 	Broker, ServerBroker   string
 	MQUserName, MQPassword string
-	// TokenLife is how long a user's token is good for.
+	// TokenLife is how long a user's token is valid.
 	TokenLife time.Duration
 	// DefaultDomain ends the names of members.
 	DefaultDomain string
@@ -44,7 +44,7 @@ type Settings struct {
 // documentation, where nobody answers (RFC 5737).
 var addressServices = []string{"https://192.0.2.1/ip", "https://192.0.2.2/ip", "https://192.0.2.3/ip"}
 
-// refused are official variables of what the stand-in has not, with the values that switch it off.
+// refused are official variables of features that the stand-in does not have, with the values that disable them.
 var refused = map[string][]string{
 	"LICENSE_KEY": {}, "NETMAKER_TENANT_ID": {}, "AUTH_PROVIDER": {}, "CLIENT_ID": {}, "CLIENT_SECRET": {},
 	"OIDC_ISSUER": {}, "AZURE_TENANT": {}, "SQL_CONN": {}, "SQL_SSL_MODE": {"disable"}, "EMQX_REST_ENDPOINT": {}, "COREDNS_ADDR": {},

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// patience is as long as PostgreSQL may take to let the server in; the official server waits as long.
+// patience is the timeout of connecting to PostgreSQL, as in the official server.
 const patience = 5 * time.Second
 
 // openPostgres reaches a database that exists; it is asked for at the first statement.

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// nobody runs PostgreSQL where root tests, which it refuses.
+// nobody is the user that PostgreSQL runs as when root runs the tests: it refuses to run as root.
 const nobody = 65534
 
 // postgres is a PostgreSQL of the tests' own, on a socket in a folder of its own.

@@ -45,17 +45,17 @@ func Open(database string) (*Store, error) {
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Ping tells whether the database answers.
+// Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 
 // Tx is one transaction.
 type Tx struct {
 	tx *sql.Tx
-	// Changed says whether anything was written.
+	// Changed reports whether anything was written.
 	Changed bool
 }
 
-// Do runs work in a transaction, which is kept when work returns no error. It says whether anything
+// Do runs work in a transaction, which is kept when work returns no error. It reports whether anything
 // changed.
 func (s *Store) Do(ctx context.Context, work func(*Tx) error) (changed bool, err error) {
 	inner, err := s.db.BeginTx(ctx, nil)
@@ -95,7 +95,7 @@ func (t Table[T]) Get(tx *Tx, id string) (T, error) {
 	return value, t.decode(id, body, &value)
 }
 
-// Has tells whether there is such a record.
+// Has reports whether there is such a record.
 func (t Table[T]) Has(tx *Tx, id string) (bool, error) {
 	_, err := t.Get(tx, id)
 	if errors.Is(err, ErrNotFound) {
