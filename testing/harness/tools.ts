@@ -16,7 +16,8 @@ import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 
 const progress = new Progress();
 try {
-  const { images } = wantedImages(readSettings(), await labApps());
+  const apps = await labApps();
+  const { images } = wantedImages(readSettings(apps), apps);
   const programs = images.flatMap(({ image }) => programsOf(image));
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
   await Promise.all([
