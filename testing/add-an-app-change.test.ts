@@ -36,28 +36,21 @@ async function declared(enabled: boolean): Promise<Snapshot> {
   return { stack: "test", settings: {}, exemptions: { nodePorts: [] }, outputs: {}, resources };
 }
 
-/** Twice the whole program, on a computer that may be busy; milliseconds. */
-const LIMIT = 180_000;
-
-it(
-  "an app of an image that is built changes the ingress, the descheduler and the check of names alone",
-  { timeout: LIMIT },
-  async () => {
-    const before = await declared(false);
-    const after = await declared(true);
-    const { created, changed, replaced, destroyed } = differenceBetween(before, after);
-    expect(created.map(({ name }) => name)).toContain("hello-deployment");
-    const names = (of: readonly Changed[]): string[] => of.map((each) => each.after.name).sort();
-    expect(names(changed)).toEqual([
-      // The names that the cluster must not have from somebody else.
-      "cluster-claim",
-      // Pods read their configuration once: that of the descheduler names the namespaces it works in.
-      "descheduler-deployment",
-      // Traefik is told which namespaces to serve.
-      "ingress-controller",
-    ]);
-    // The provider replaces a ConfigMap whose content changes.
-    expect(names(replaced)).toEqual(["descheduler-config"]);
-    expect(destroyed).toEqual([]);
-  },
-);
+it("an app of an image that is built changes the ingress, the descheduler and the check of names alone", async () => {
+  const before = await declared(false);
+  const after = await declared(true);
+  const { created, changed, replaced, destroyed } = differenceBetween(before, after);
+  expect(created.map(({ name }) => name)).toContain("hello-deployment");
+  const names = (of: readonly Changed[]): string[] => of.map((each) => each.after.name).sort();
+  expect(names(changed)).toEqual([
+    // The names that the cluster must not have from somebody else.
+    "cluster-claim",
+    // Pods read their configuration once: that of the descheduler names the namespaces it works in.
+    "descheduler-deployment",
+    // Traefik is told which namespaces to serve.
+    "ingress-controller",
+  ]);
+  // The provider replaces a ConfigMap whose content changes.
+  expect(names(replaced)).toEqual(["descheduler-config"]);
+  expect(destroyed).toEqual([]);
+});
