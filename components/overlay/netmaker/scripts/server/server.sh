@@ -67,7 +67,7 @@ fill() {
   local text=$1
   shift
   while [ $# -gt 0 ]; do
-    text=${text//@$1@/$2}
+    text=${text//@$1@/"$2"}
     shift 2
   done
   if [[ $text =~ @[A-Z_]+@ ]]; then
