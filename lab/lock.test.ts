@@ -1,32 +1,21 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
 import { LockedError, lockHolder, takeLock } from "./lock.ts";
 import { identify } from "./processes.ts";
+import { ownFolder } from "./testing/folder.ts";
 
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lock-"));
+  folder = ownFolder();
   mkdirSync(join(folder, "run"));
   path = join(folder, "run", "lock");
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
 });
 
 /** Another process that holds the lock until it is killed. */

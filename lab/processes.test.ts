@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
 import { identify, readPidFile, sessionMembers, startDaemon, stopDaemon } from "./processes.ts";
+import { ownFolder } from "./testing/folder.ts";
 
 test("a background process is found by its file, started once, and ended with its children", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "daemon-"));
+  const folder = ownFolder();
   const daemon = {
     command: "sh",
     args: ["-c", "sleep 60 & sleep 60"],
@@ -23,15 +23,13 @@ test("a background process is found by its file, started once, and ended with it
   expect(sessionMembers(first?.pid ?? 0)).toEqual([]);
   expect(readPidFile(daemon.pidFile)).toBeUndefined();
   await stopDaemon(daemon.pidFile);
-  rmSync(folder, { recursive: true });
 });
 
 test("a process id that belongs to somebody else now is nobody's", () => {
-  const folder = mkdtempSync(join(tmpdir(), "pid-"));
+  const folder = ownFolder();
   const file = join(folder, "pid");
   writeFileSync(file, `${process.pid} 1\n`);
   expect(readPidFile(file)).toBeUndefined();
   writeFileSync(file, `${process.pid} ${identify(process.pid)?.started ?? ""}\n`);
   expect(readPidFile(file)?.pid).toBe(process.pid);
-  rmSync(folder, { recursive: true });
 });

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { SIGNATURE } from "@fogline/pulumi-kit/signatures";
-import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 import { APPS } from "../../apps/index.ts";
 import { wantedImages } from "../images/wanted.ts";
+import { ownFolder } from "../testing/folder.ts";
 import { mergeFacts, readSettings } from "./config.ts";
 import { describeChanges, joinAlike, Tracker, type Failure, type Message } from "./events.ts";
 import { markSecrets } from "./outputs.ts";
@@ -132,11 +133,7 @@ describe("pending operations", () => {
   });
 
   test("are told to the cloud before the state forgets them, until somebody heard of them", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "unreported-"));
-    onTestFinished(() => {
-      rmSync(folder, { recursive: true });
-    });
-    const file = join(folder, "unreported.json");
+    const file = join(ownFolder(), "unreported.json");
     const [begun, changed] = [
       "urn:pulumi:lab::fogline::a:b:C::vm",
       "urn:pulumi:lab::fogline::x:y:Z::a",
@@ -168,7 +165,7 @@ describe("pending operations", () => {
   });
 
   test("are seen in the state file", () => {
-    const state = mkdtempSync(join(tmpdir(), "state-"));
+    const state = ownFolder();
     const folder = join(state, ".pulumi", "stacks", "fogline");
     expect(hasPending("lab", state)).toBe(false);
     mkdirSync(folder, { recursive: true });
@@ -179,7 +176,6 @@ describe("pending operations", () => {
     expect(hasPending("lab", state)).toBe(true);
     write({ resources: [] });
     expect(hasPending("lab", state)).toBe(false);
-    rmSync(state, { recursive: true });
   });
 });
 

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { CONDITION } from "../../testing/patience.ts";
+import { ownFolder } from "../testing/folder.ts";
 import { Inside } from "./inside.ts";
 import { Rotation, targetsOf, type Target } from "./rotation.ts";
 
@@ -53,7 +53,7 @@ describe("the rotation", () => {
 
 describe("the half on this computer", () => {
   test("takes the first port that is free and says which", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "outside-"));
+    const folder = ownFolder();
     const taken = createServer();
     const inside = createServer((socket) => socket.end("inside"));
     await once(taken.listen(0, "127.0.0.1"), "listening");
@@ -77,7 +77,6 @@ describe("the half on this computer", () => {
       outside.kill();
       taken.close();
       inside.close();
-      rmSync(folder, { recursive: true });
     }
   });
 });
@@ -98,22 +97,13 @@ describe("the half inside the lab", () => {
   }
 
   /** A front that passes connections on to targets. */
-  async function front(
-    targets: readonly Target[],
-  ): Promise<{ port: number; inside: Inside; close: () => void }> {
-    const folder = mkdtempSync(join(tmpdir(), "inside-"));
-    const file = join(folder, "targets.json");
+  async function front(targets: readonly Target[]): Promise<{ port: number; inside: Inside }> {
+    const file = join(ownFolder(), "targets.json");
     writeFileSync(file, JSON.stringify(targets));
     const inside = new Inside(file);
     const server = createServer({ allowHalfOpen: true }, (client) => void inside.pass(client));
     servers.push(server);
-    return {
-      port: await listen(server),
-      inside,
-      close: () => {
-        rmSync(folder, { recursive: true });
-      },
-    };
+    return { port: await listen(server), inside };
   }
 
   async function listen(server: Server): Promise<number> {
@@ -125,7 +115,7 @@ describe("the half inside the lab", () => {
     const size = 20_000_000;
     const server = createServer((socket) => socket.end(Buffer.alloc(size)));
     servers.push(server);
-    const { port, close } = await front([{ host: "127.0.0.1", port: await listen(server) }]);
+    const { port } = await front([{ host: "127.0.0.1", port: await listen(server) }]);
     const received = await new Promise<number>((resolve, reject) => {
       let bytes = 0;
       connect(port, "127.0.0.1")
@@ -136,14 +126,13 @@ describe("the half inside the lab", () => {
         .on("error", reject);
     });
     expect(received).toBe(size);
-    close();
   });
 
   test("cuts the connections of a server that stops answering", async () => {
     const server = createServer();
     servers.push(server);
     const target = { host: "127.0.0.1", port: await listen(server) };
-    const { port, inside, close } = await front([target]);
+    const { port, inside } = await front([target]);
     const client = connect(port, "127.0.0.1");
     const closed = new Promise((resolve) => client.once("close", resolve).once("error", resolve));
     const [socket] = (await once(server, "connection")) as [Socket];
@@ -155,13 +144,12 @@ describe("the half inside the lab", () => {
     await inside.heartbeat();
     await closed;
     socket.destroy();
-    close();
   });
 
   test("passes connections on in turn, and past a server that does not answer", async () => {
     const one = await serve("one");
     const two = await serve("two");
-    const { port, close } = await front([one, two, { host: "127.0.0.1", port: 1 }]);
+    const { port } = await front([one, two, { host: "127.0.0.1", port: 1 }]);
     const ask = (): Promise<string> =>
       new Promise((resolve, reject) => {
         let text = "";
@@ -178,6 +166,5 @@ describe("the half inside the lab", () => {
     }
     expect(answers.slice(0, 3)).toEqual(["one", "two", "one"]);
     expect(answers.every((answer) => answer !== "")).toBe(true);
-    close();
   });
 });

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import type { Apps } from "../../apps/app.ts";
 import { APPS } from "../../apps/index.ts";
 import type { BaseName } from "../../apps/images.ts";
+import { ownFolder } from "../testing/folder.ts";
 import { keyOf } from "./keys.ts";
 import { appImage, BASES, nameOf, OWN, programsOf, type Recipe } from "./recipes.ts";
 import { file, folder } from "./sources.ts";
@@ -14,15 +14,11 @@ import { file, folder } from "./sources.ts";
 let place: string;
 
 beforeEach(async () => {
-  place = await mkdtemp(join(tmpdir(), "keys-"));
+  place = ownFolder();
   await mkdir(join(place, "src"));
   await writeFile(join(place, "Dockerfile"), "FROM scratch\n");
   await writeFile(join(place, "src", "a.ts"), "a");
   await writeFile(join(place, "src", "a.test.ts"), "a");
-});
-
-afterEach(async () => {
-  await rm(place, { recursive: true });
 });
 
 function recipe(bases: Readonly<Record<string, BaseName>> = {}): Recipe {

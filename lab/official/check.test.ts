@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { secret } from "@fogline/pulumi-kit/values";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 
 import { bundlePlugin } from "../bundle.ts";
+import { ownFolder } from "../testing/folder.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { checkOfficial, NOT_RUN, tryPlugin } from "./check.ts";
 import { startPlugin, urnOf } from "./plugin.ts";
@@ -21,11 +21,8 @@ const print = (line: string): void => {
   lines.push(line);
 };
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "fogline-artifacts-"));
+  folder = ownFolder();
   lines = [];
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
 });
 
 it("is not run without official parts, and names each that is not there", async () => {

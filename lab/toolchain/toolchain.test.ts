@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
+import { ownFolder } from "../testing/folder.ts";
 import { cached, inCache } from "./cache.ts";
 import { officialFile, part, readToolchainLock, type Part } from "./lock.ts";
 import { findOfficial, installOfficial, officialOptions } from "./official.ts";
@@ -15,10 +15,7 @@ const silent = (): void => undefined;
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "toolchain-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
+  folder = ownFolder();
 });
 
 function locked(sha256?: string): Part {

@@ -1,18 +1,8 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { ownFolder } from "../../testing/folder.ts";
 import { copyToRemote, type Source } from "./copy.ts";
 import { TestServer } from "./testing/server.ts";
 
@@ -20,7 +10,7 @@ const server = { current: new TestServer() };
 let folder = "";
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fogline-copy-"));
+  folder = ownFolder();
   await mkdir(join(folder, "from/sub"), { recursive: true });
   await writeFile(join(folder, "from/a"), "A");
   await writeFile(join(folder, "from/sub/b"), "");
@@ -30,7 +20,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await server.current.close();
-  await rm(folder, { recursive: true });
 });
 
 function copy(source: Source, target: string): Promise<void> {

@@ -1,20 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
+import { ownFolder } from "../../testing/folder.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
 
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "fogline-kubeconfig-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
+  folder = ownFolder();
 });
 
 const kubeconfig = (server: string, user: object = { token: "t" }, ca = "Y2E="): string =>
