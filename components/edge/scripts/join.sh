@@ -9,6 +9,7 @@
 set -euo pipefail
 home=$ROOT/var/lib/fogline
 join_conf=$ROOT/run/fogline-join.conf
+join_log=$ROOT/run/fogline-join.log
 key=$ROOT/etc/wireguard/fogline0.key
 conf=$ROOT/etc/wireguard/fogline0.conf
 # Seconds to go on trying: somebody who watches can run this again, at a first boot nobody does.
@@ -51,7 +52,7 @@ prepare_to_leave() {
 give_up() {
   local code=$?
   wg-quick down "$join_conf" >/dev/null 2>&1 || true
-  rm -f "$join_conf"
+  rm -f "$join_conf" "$join_log"
   if [ $expected = yes ]; then
     say "keeps its key, by which the hub knows it: run this file again"
   elif [ $code -ne 0 ]; then
@@ -109,7 +110,9 @@ admit_operator() {
 ask_to_join() {
   local deadline=$((SECONDS + patience)) told=$SECONDS answer
   with_key "$JOIN_CONF" "$JOIN_KEY" >"$join_conf"
-  wg-quick up "$join_conf" >/dev/null 2>&1 || refuse "WireGuard does not start: sudo wg-quick up $join_conf shows why"
+  # A file, as a pipe would stay open for as long as a WireGuard in user space runs.
+  wg-quick up "$join_conf" >"$join_log" 2>&1 \
+    || refuse "WireGuard does not start; the end of what wg-quick says: $(tail -n 4 "$join_log" | paste -s -d ' ')"
   say "asking the hub to let it in"
   until answer=$(ask) && [ "$answer" != wait ]; do
     [ "$answer" != wait ] || expected=yes
@@ -128,7 +131,7 @@ ask_to_join() {
   done
   expected=no
   wg-quick down "$join_conf" >/dev/null 2>&1
-  rm -f "$join_conf"
+  rm -f "$join_conf" "$join_log"
   [ "${answer%%$'\n'*}" = joined ] || refuse "the hub refused it: ${answer#refused }"
   [ -n "$CONF" ] || take_conf "${answer#*$'\n'}"
 }
