@@ -28,15 +28,13 @@ func listACLs(c *call) (any, error) {
 	if _, err := record(store.Networks.Get(c.tx, network)); err != nil {
 		return nil, bad(err)
 	}
-	all, err := store.ACLs.List(c.tx)
-	found := []model.ACL{}
-	for _, acl := range all {
-		if acl.NetworkID == network {
-			found = append(found, acl)
-		}
-	}
+	found, err := c.aclsOf(network)
 	slices.SortFunc(found, func(a, b model.ACL) int { return strings.Compare(a.Name, b.Name) })
 	return wrapped{"fetched all acls in the network " + network, found}, err
+}
+
+func (c *call) aclsOf(network string) ([]model.ACL, error) {
+	return store.ACLs.Where(c.tx, func(acl model.ACL) bool { return acl.NetworkID == network })
 }
 
 func (c *call) createDefaultACLs(network string) error {
@@ -58,11 +56,7 @@ func (c *call) createDefaultACLs(network string) error {
 	return errors.Join(errs...)
 }
 
-func createACL(c *call) (any, error) {
-	acl, err := read[model.ACL](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func createACL(c *call, acl model.ACL) (any, error) {
 	// The official server looks the caller up among its users, so the master key makes no rules.
 	if _, err := record(store.Users.Get(c.tx, c.user)); err != nil {
 		return nil, bad(err)
@@ -147,11 +141,7 @@ func (c *call) checkEnd(end model.ACLEnd, network string) error {
 	return refuse(http.StatusBadRequest, "invalid policy")
 }
 
-func updateACL(c *call) (any, error) {
-	wanted, err := read[model.ACL](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func updateACL(c *call, wanted model.ACL) (any, error) {
 	acl, err := store.ACLs.Get(c.tx, wanted.ID)
 	switch {
 	case err != nil:
@@ -188,11 +178,8 @@ func deleteACL(c *call) (any, error) {
 // dropFromACLs removes a deleted object from all rules; a rule with an empty end is deleted too.
 func (c *call) dropFromACLs(kind, value string) error {
 	all, err := store.ACLs.List(c.tx)
-	if err != nil {
-		return err
-	}
+	errs := []error{err}
 	gone := func(end model.ACLEnd) bool { return end.ID == kind && end.Value == value }
-	var errs []error
 	for _, acl := range all {
 		before := len(acl.Src) + len(acl.Dst)
 		acl.Src, acl.Dst = slices.DeleteFunc(acl.Src, gone), slices.DeleteFunc(acl.Dst, gone)

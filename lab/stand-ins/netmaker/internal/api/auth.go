@@ -88,11 +88,7 @@ func hasSuperAdmin(c *call) (any, error) {
 	return len(all) > 0, err
 }
 
-func createSuperAdmin(c *call) (any, error) {
-	who, err := read[credentials](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func createSuperAdmin(c *call, who credentials) (any, error) {
 	all, err := store.Users.List(c.tx)
 	switch {
 	case err != nil:
@@ -141,14 +137,13 @@ func authenticateUser(c *call) (any, error) {
 	}, err
 }
 
-func authenticateHost(c *call) (any, error) {
-	who, err := read[struct {
-		ID       string `json:"id"`
-		Password string `json:"password"`
-	}](c)
+type hostCredentials struct {
+	ID       string `json:"id"`
+	Password string `json:"password"`
+}
+
+func authenticateHost(c *call, who hostCredentials) (any, error) {
 	switch {
-	case err != nil:
-		return nil, bad(err)
 	case who.ID == "":
 		return nil, refuse(http.StatusBadRequest, "W1R3: ID can't be empty")
 	case who.Password == "":

@@ -30,16 +30,14 @@ const (
 var clientID = regexp.MustCompile(`^[A-Za-z0-9-]{5,32}$`)
 
 func listClients(c *call) (any, error) {
-	all, err := store.Clients.List(c.tx)
 	network := c.PathValue("network")
-	answer := []model.ExtClient{}
-	for _, client := range all {
-		if network == "" || client.Network == network {
-			client.PrivateKey = ""
-			answer = append(answer, client)
-		}
+	found, err := store.Clients.Where(c.tx, func(client model.ExtClient) bool {
+		return network == "" || client.Network == network
+	})
+	for i := range found {
+		found[i].PrivateKey = ""
 	}
-	return answer, err
+	return found, err
 }
 
 // client finds the client that the path names.
@@ -115,10 +113,10 @@ func createClient(c *call) (any, error) {
 		body.ClientID = "client-" + strings.ToLower(rand.Text()[:8])
 	}
 	taken, err := store.Clients.Has(c.tx, body.ClientID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if taken {
+	case taken:
 		return nil, refuse(http.StatusBadRequest, "duplicate client name")
 	}
 	client := model.ExtClient{

@@ -33,14 +33,7 @@ func listEgresses(c *call) (any, error) {
 }
 
 func (c *call) egressesOf(network string) ([]model.Egress, error) {
-	all, err := store.Egresses.List(c.tx)
-	found := []model.Egress{}
-	for _, egress := range all {
-		if egress.Network == network {
-			found = append(found, egress)
-		}
-	}
-	return found, err
+	return store.Egresses.Where(c.tx, func(egress model.Egress) bool { return egress.Network == network })
 }
 
 func networkEgressRoutes(c *call) (any, error) {
@@ -48,11 +41,7 @@ func networkEgressRoutes(c *call) (any, error) {
 	return wrapped{"fetched egress routes", all}, err
 }
 
-func createEgress(c *call) (any, error) {
-	body, err := read[egressBody](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func createEgress(c *call, body egressBody) (any, error) {
 	if err := c.checkEgress(&body); err != nil {
 		return nil, err
 	}
@@ -107,11 +96,7 @@ func (c *call) checkEgress(body *egressBody) error {
 	return nil
 }
 
-func updateEgress(c *call) (any, error) {
-	body, err := read[egressBody](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func updateEgress(c *call, body egressBody) (any, error) {
 	old, err := record(store.Egresses.Get(c.tx, body.ID))
 	if err != nil {
 		return nil, bad(err)

@@ -19,11 +19,7 @@ const (
 	gatewayDescription = "This host can be used for remote access"
 )
 
-func createGateway(c *call) (any, error) {
-	node, err := c.node()
-	if err != nil {
-		return nil, err
-	}
+func createGateway(c *call, node model.Node) (any, error) {
 	body, err := read[struct {
 		DNS        string   `json:"extclientdns"`
 		Internet   bool     `json:"is_internet_gw"`
@@ -71,11 +67,7 @@ func createGateway(c *call) (any, error) {
 	return node, errors.Join(store.Hosts.Put(c.tx, host.ID, host), store.Nodes.Put(c.tx, node.ID, node))
 }
 
-func deleteGateway(c *call) (any, error) {
-	node, err := c.node()
-	if err != nil {
-		return nil, err
-	}
+func deleteGateway(c *call, node model.Node) (any, error) {
 	if err := c.dropGateway(node); err != nil {
 		return nil, err
 	}
@@ -125,11 +117,7 @@ func (c *call) relay(id, gateway, network string) error {
 	return store.Nodes.Put(c.tx, id, node)
 }
 
-func assignGateway(c *call) (any, error) {
-	node, err := c.node()
-	if err != nil {
-		return nil, err
-	}
+func assignGateway(c *call, node model.Node) (any, error) {
 	gateway, err := store.Nodes.Get(c.tx, c.FormValue("gw_id"))
 	if err != nil {
 		return nil, bad(err)
@@ -148,11 +136,7 @@ func assignGateway(c *call) (any, error) {
 	return wrapped{"assigned gateway", node}, err
 }
 
-func unassignGateway(c *call) (any, error) {
-	node, err := c.node()
-	if err != nil {
-		return nil, err
-	}
+func unassignGateway(c *call, node model.Node) (any, error) {
 	if node.RelayedBy != "" {
 		gateway, err := store.Nodes.Get(c.tx, node.RelayedBy)
 		if err != nil {

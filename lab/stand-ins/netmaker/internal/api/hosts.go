@@ -202,11 +202,7 @@ func (c *call) dropFromEgresses(nodeID string) error {
 }
 
 // hostFallback takes what a host tells the server while the broker is down.
-func hostFallback(c *call) (any, error) {
-	update, err := read[model.HostUpdate](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func hostFallback(c *call, update model.HostUpdate) (any, error) {
 	return wrapped{"updated host data", nil}, c.Server.applyHostUpdate(c.tx, c.PathValue("host"), update)
 }
 

@@ -85,11 +85,7 @@ func (c *call) settingsBody() map[string]any {
 func serverSettings(c *call) (any, error) { return wrapped{"", c.settingsBody()}, nil }
 
 // fixedSettings takes what changes nothing.
-func fixedSettings(c *call) (any, error) {
-	body, err := read[map[string]any](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func fixedSettings(c *call, body map[string]any) (any, error) {
 	current := c.settingsBody()
 	for _, name := range []string{"default_domain", "manage_dns"} {
 		if value, given := body[name]; given && value != current[name] {

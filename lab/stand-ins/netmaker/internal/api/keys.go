@@ -38,11 +38,7 @@ type keyBody struct {
 	AutoAssignGw  bool     `json:"auto_assign_gw"`
 }
 
-func createKey(c *call) (any, error) {
-	body, err := read[keyBody](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func createKey(c *call, body keyBody) (any, error) {
 	others, err := store.Keys.List(c.tx)
 	if err != nil {
 		return nil, err
@@ -117,11 +113,7 @@ func (c *call) createDefaultKey(network string) error {
 	return err
 }
 
-func updateKey(c *call) (any, error) {
-	body, err := read[keyBody](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func updateKey(c *call, body keyBody) (any, error) {
 	relay, err := relayID(body.Relay)
 	if err != nil {
 		return nil, err

@@ -32,11 +32,7 @@ const (
 	defaultMTU       = 1280
 )
 
-func createNetwork(c *call) (any, error) {
-	network, err := read[model.Network](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func createNetwork(c *call, network model.Network) (any, error) {
 	others, err := store.Networks.List(c.tx)
 	if err != nil {
 		return nil, err
@@ -113,11 +109,7 @@ func checkNetwork(network *model.Network, others []model.Network) error {
 }
 
 // updateNetwork changes what the official server lets change: the removal of silent members.
-func updateNetwork(c *call) (any, error) {
-	wanted, err := read[model.Network](c)
-	if err != nil {
-		return nil, bad(err)
-	}
+func updateNetwork(c *call, wanted model.Network) (any, error) {
 	network, err := record(store.Networks.Get(c.tx, wanted.Name))
 	if err != nil {
 		return nil, bad(err)
@@ -133,35 +125,33 @@ func updateNetwork(c *call) (any, error) {
 func deleteNetwork(c *call) (any, error) {
 	name := c.PathValue("network")
 	c.after(func(c *call) error { return errors.Join(c.dropACLsOf(name), c.removeNetworkFromKeys(name)) })
-	state, err := store.Load(c.tx)
-	if err != nil {
-		return nil, err
+	members, err := c.membersOf(name)
+	if err == nil && len(members) == 0 {
+		err = store.Networks.Delete(c.tx, name)
+	} else {
+		c.after(func(c *call) error { return c.dropMembersAndNetwork(name) })
 	}
-	if !slices.ContainsFunc(state.Nodes, func(n model.Node) bool { return n.Network == name }) {
-		return wrapped{"success", nil}, store.Networks.Delete(c.tx, name)
-	}
-	c.after(func(c *call) error { return c.dropMembersAndNetwork(name) })
-	return wrapped{"success", nil}, nil
+	return wrapped{"success", nil}, err
+}
+
+func (c *call) membersOf(network string) ([]model.Node, error) {
+	return store.Nodes.Where(c.tx, func(node model.Node) bool { return node.Network == network })
 }
 
 func (c *call) dropMembersAndNetwork(name string) error {
-	state, err := store.Load(c.tx)
+	members, err := c.membersOf(name)
 	errs := []error{err}
-	for _, node := range state.Nodes {
-		if node.Network == name {
-			errs = append(errs, c.removeNode(node))
-		}
+	for _, node := range members {
+		errs = append(errs, c.removeNode(node))
 	}
 	return errors.Join(append(errs, store.Networks.Delete(c.tx, name))...)
 }
 
 func (c *call) dropACLsOf(network string) error {
-	all, err := store.ACLs.List(c.tx)
+	all, err := c.aclsOf(network)
 	errs := []error{err}
 	for _, acl := range all {
-		if acl.NetworkID == network {
-			errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
-		}
+		errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
 	}
 	return errors.Join(errs...)
 }

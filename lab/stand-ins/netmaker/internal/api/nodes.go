@@ -59,34 +59,33 @@ func staticNode(client model.ExtClient) model.Node {
 	}
 }
 
-// node finds the node that the path names.
-func (c *call) node() (model.Node, error) {
-	node, err := store.Nodes.Get(c.tx, c.PathValue("node"))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return node, refuse(http.StatusBadRequest, "error fetching node during parameter validation: %v", err)
-	case err != nil:
-		return node, err
-	case node.Network != c.PathValue("network"):
-		return node, refuse(http.StatusBadRequest, "network url param does not match node network")
+// withNode is a handler that gets the node that the path names.
+func withNode(handle func(*call, model.Node) (any, error)) handler {
+	return func(c *call) (any, error) {
+		node, err := store.Nodes.Get(c.tx, c.PathValue("node"))
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil, refuse(http.StatusBadRequest, "error fetching node during parameter validation: %v", err)
+		case err != nil:
+			return nil, err
+		case node.Network != c.PathValue("network"):
+			return nil, refuse(http.StatusBadRequest, "network url param does not match node network")
+		}
+		return handle(c, node)
 	}
-	return node, nil
 }
 
-// ownNode finds a node of the calling host.
-func (c *call) ownNode() (model.Node, error) {
-	node, err := c.node()
-	if err == nil && c.user != master && node.HostID != c.user {
-		err = errUnauthorized
-	}
-	return node, err
+// withOwnNode is a handler that gets a node of the calling host.
+func withOwnNode(handle func(*call, model.Node) (any, error)) handler {
+	return withNode(func(c *call, node model.Node) (any, error) {
+		if c.user != master && node.HostID != c.user {
+			return nil, errUnauthorized
+		}
+		return handle(c, node)
+	})
 }
 
-func getNode(c *call) (any, error) {
-	node, err := c.ownNode()
-	if err != nil {
-		return nil, err
-	}
+func getNode(c *call, node model.Node) (any, error) {
 	state, err := store.Load(c.tx)
 	if err != nil {
 		return nil, err
@@ -98,19 +97,11 @@ func getNode(c *call) (any, error) {
 	}, nil
 }
 
-func deleteNode(c *call) (any, error) {
-	node, err := c.ownNode()
-	if err != nil {
-		return nil, err
-	}
+func deleteNode(c *call, node model.Node) (any, error) {
 	return wrapped{node.ID + " deleted", nil}, c.removeNode(node)
 }
 
-func updateNode(c *call) (any, error) {
-	node, err := c.node()
-	if err != nil {
-		return nil, err
-	}
+func updateNode(c *call, node model.Node) (any, error) {
 	wanted, err := read[model.Node](c)
 	if err != nil {
 		return nil, bad(err)

@@ -173,6 +173,17 @@ func read[T any](c *call) (T, error) {
 	return value, err
 }
 
+// withBody is a handler that gets the decoded body.
+func withBody[T any](handle func(*call, T) (any, error)) handler {
+	return func(c *call) (any, error) {
+		body, err := read[T](c)
+		if err != nil {
+			return nil, bad(err)
+		}
+		return handle(c, body)
+	}
+}
+
 // serve runs a handler in a transaction, behind its authorization.
 func (s *Server) serve(allowed authorization, handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -124,6 +125,12 @@ func (t Table[T]) List(tx *Tx) ([]T, error) {
 		all = append(all, value)
 	}
 	return all, rows.Err()
+}
+
+// Where reads the records that are asked for, sorted by id.
+func (t Table[T]) Where(tx *Tx, wanted func(T) bool) ([]T, error) {
+	all, err := t.List(tx)
+	return slices.DeleteFunc(all, func(value T) bool { return !wanted(value) }), err
 }
 
 // Put writes a record.
