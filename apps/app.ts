@@ -155,8 +155,11 @@ export interface App<
   connections?(cluster: ClusterAddresses, needs: Readonly<Record<N, Endpoint>>): Connection[];
   /** Its objects that lie in no namespace, as `kind/name`; namespaces that are made for it left out. */
   clusterWide?(settings: Readonly<z.output<S>>): readonly string[];
-  /** Declares its component. */
-  deploy(context: Context<S, N>): Deployed<P>;
+  /**
+   * Declares its component, which it imports only here: what reads the list for settings, images or pods
+   * does without the second that Pulumi's SDKs take to load.
+   */
+  deploy(context: Context<S, N>): Promise<Deployed<P>>;
 }
 
 /** Apps by name. */

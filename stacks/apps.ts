@@ -36,10 +36,10 @@ export interface DeployContext {
  * @returns the outputs of all of them
  * @throws Error when the list does not fit together: a need that nobody provides, a name given twice
  */
-export function deployApps(
+export async function deployApps(
   apps: Apps,
   context: DeployContext,
-): Record<string, pulumi.Output<unknown>> {
+): Promise<Record<string, pulumi.Output<unknown>>> {
   const { settings, overlay } = context;
   const wanted = wantedOf(apps, settings);
   const provider = createProvider(context, clusterWide(wanted));
@@ -54,7 +54,7 @@ export function deployApps(
   for (const each of inOrder(wanted)) {
     const { name, app, settings: own } = each;
     const clients = clientsOf(app, wanted).map((client) => client.app.namespace);
-    const result = app.deploy({
+    const result = await app.deploy({
       name,
       settings: own,
       get namespace() {

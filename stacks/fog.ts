@@ -33,7 +33,7 @@ export interface ClusterOutputs {
 export type Outputs = ClusterOutputs & Readonly<Record<string, unknown>>;
 
 /** Builds everything that the settings ask for. */
-export function fog(loaded: Loaded, apps: Apps): Outputs {
+export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
   const { settings } = loaded;
   const all = machines(loaded);
   const { server, workers } = all;
@@ -45,7 +45,7 @@ export function fog(loaded: Loaded, apps: Apps): Outputs {
   keepRecord(settings, apps, cluster.ready);
   const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   return {
-    ...deployApps(apps, { settings, cluster, overlay, publicAddresses }),
+    ...(await deployApps(apps, { settings, cluster, overlay, publicAddresses })),
     inventory: pulumi.all([server, ...workers].map((machine) => machine.inventory)),
     kubeconfig: cluster.kubeconfig,
     overlay: [overlay.hub, ...overlay.agents, ...invited].map(({ machine, address }) => ({

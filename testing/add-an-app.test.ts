@@ -59,6 +59,7 @@ describe("the page docs/add-an-app.md", () => {
       "hello/component.ts",
       "hello/images.ts",
       "hello/index.ts",
+      "hello/pods.ts",
       "hello/service/Dockerfile",
       "hello/settings.ts",
     ]);

@@ -1,7 +1,6 @@
 /** The app `dashboard`: the operator's view of the cluster. */
 import { defineApp } from "../app.ts";
 import { toApiServer } from "../network-policy.ts";
-import { Dashboard } from "./component.ts";
 import { clusterWideNames, PODS } from "./manifests.ts";
 import { settings } from "./settings.ts";
 
@@ -14,7 +13,10 @@ export const dashboard = defineApp({
   // Its users enter through `kubectl port-forward`: the kubelet, inside the pod's own network.
   connections: (cluster) => [toApiServer(PODS, cluster)],
   clusterWide: ({ kind }) => (kind === "none" ? [] : clusterWideNames(kind)),
-  deploy: ({ name, settings: { kind, ...images }, connections, opts }) => ({
-    ready: kind === "none" ? [] : [new Dashboard(name, { kind, ...images, connections }, opts)],
-  }),
+  deploy: async ({ name, settings: { kind, ...images }, connections, opts }) => {
+    const { Dashboard } = await import("./component.ts");
+    return {
+      ready: kind === "none" ? [] : [new Dashboard(name, { kind, ...images, connections }, opts)],
+    };
+  },
 });

@@ -4,8 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { allow } from "../isolation.ts";
-import type { Connection, PodGroup } from "../network-policy.ts";
+import type { Connection } from "../network-policy.ts";
 import type { DatabaseAddress } from "../offers.ts";
+import { NAME, PODS, PORT } from "./pods.ts";
 
 export interface DatabaseArgs {
   readonly namespace: pulumi.Input<string>;
@@ -17,11 +18,6 @@ export interface DatabaseArgs {
   readonly connections: readonly Connection[];
 }
 
-const NAME = "database";
-/** Its pod. It lies beside the website, whose votes it keeps. */
-export const PODS: PodGroup = { namespace: "website", labels: { app: NAME } };
-/** Port that it listens on. */
-export const PORT = 5432;
 /** User and group of the official image's `postgres`; the volume is given to this group. */
 const POSTGRES_ID = 999;
 

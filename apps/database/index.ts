@@ -1,7 +1,7 @@
 /** The app `database`: PostgreSQL for the website. */
 import { defineApp } from "../app.ts";
-import { Database, PODS, PORT } from "./component.ts";
 import { images } from "./images.ts";
+import { PODS, PORT } from "./pods.ts";
 import { settings } from "./settings.ts";
 
 export const database = defineApp({
@@ -11,7 +11,8 @@ export const database = defineApp({
   namespace: PODS.namespace,
   keepsData: true,
   provides: { database: () => ({ peer: PODS, port: PORT }) },
-  deploy: ({ name, settings: { image, storage }, namespace, connections, opts }) => {
+  deploy: async ({ name, settings: { image, storage }, namespace, connections, opts }) => {
+    const { Database } = await import("./component.ts");
     const component = new Database(name, { namespace, image, storage, connections }, opts);
     return { offers: { database: component.address }, ready: [], allowed: component.isolation };
   },

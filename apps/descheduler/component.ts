@@ -8,10 +8,11 @@ import { stringify } from "yaml";
 
 import type { Namespace } from "../app.ts";
 import { allow, denyByDefault } from "../isolation.ts";
-import type { Connection, PodGroup } from "../network-policy.ts";
+import type { Connection } from "../network-policy.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
+import { NAME, PODS } from "./pods.ts";
 
 export interface DeschedulerArgs {
   /** Kubernetes' descheduler, v0.30 or newer. */
@@ -24,14 +25,6 @@ export interface DeschedulerArgs {
   readonly connections: readonly Connection[];
 }
 
-const NAME = "descheduler";
-/** Its pod. */
-export const PODS: PodGroup = { namespace: NAME, labels: { app: NAME } };
-
-/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
-export const CLUSTER_WIDE_NAMES = ["namespace", "clusterrole", "clusterrolebinding"].map(
-  (kind) => `${kind}/${NAME}`,
-);
 const PLUGIN = "RemovePodsViolatingTopologySpreadConstraint";
 
 /** The whole cluster, as it reckons what fits where. */

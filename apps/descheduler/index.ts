@@ -1,8 +1,8 @@
 /** The app `descheduler`: moves pods back that fled from a node. */
 import { defineApp } from "../app.ts";
 import { toApiServer } from "../network-policy.ts";
-import { CLUSTER_WIDE_NAMES, Descheduler, PODS } from "./component.ts";
 import { images } from "./images.ts";
+import { CLUSTER_WIDE_NAMES, PODS } from "./pods.ts";
 import { settings } from "./settings.ts";
 
 export const descheduler = defineApp({
@@ -12,7 +12,11 @@ export const descheduler = defineApp({
   enabled: ({ image }) => image !== undefined,
   connections: (cluster) => [toApiServer(PODS, cluster)],
   clusterWide: () => CLUSTER_WIDE_NAMES,
-  deploy: ({ name, settings: { image = "", intervalSeconds }, namespaces, connections, opts }) => ({
-    ready: [new Descheduler(name, { image, intervalSeconds, namespaces, connections }, opts)],
-  }),
+  deploy: async ({ name, settings: own, namespaces, connections, opts }) => {
+    const { Descheduler } = await import("./component.ts");
+    const { image = "", intervalSeconds } = own;
+    return {
+      ready: [new Descheduler(name, { image, intervalSeconds, namespaces, connections }, opts)],
+    };
+  },
 });

@@ -4,10 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { DaemonSetRef, Namespace } from "../app.ts";
 import { denyByDefault } from "../isolation.ts";
-import type { PodGroup } from "../network-policy.ts";
 import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
+import { CLASS, NAME, NAMESPACE } from "./pods.ts";
 import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 
 export interface IngressControllerArgs {
@@ -18,19 +18,6 @@ export interface IngressControllerArgs {
   /** Addresses that the internet reaches it at; Ingress objects report the first one as theirs. */
   readonly addresses: pulumi.Output<string[]>;
 }
-
-const NAME = "traefik";
-const CLASS = "traefik";
-const NAMESPACE = "ingress";
-/** Its pods. */
-export const PODS: PodGroup = { namespace: NAMESPACE, labels: { app: NAME } };
-
-/** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
-export const CLUSTER_WIDE_NAMES = [
-  `namespace/${NAMESPACE}`,
-  `ingressclass/${CLASS}`,
-  ...["clusterrole", "clusterrolebinding"].map((kind) => `${kind}/${NAME}`),
-];
 
 const EVERYWHERE = [
   { apiGroups: [""], resources: ["nodes"], verbs: WATCH },

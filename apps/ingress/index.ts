@@ -1,7 +1,7 @@
 /** The app `ingress`: Traefik on ports 80 and 443 of every worker. */
 import { defineApp } from "../app.ts";
-import { CLUSTER_WIDE_NAMES, IngressController, PODS } from "./component.ts";
 import { images } from "./images.ts";
+import { CLUSTER_WIDE_NAMES, PODS } from "./pods.ts";
 import { settings } from "./settings.ts";
 
 export const ingress = defineApp({
@@ -12,7 +12,8 @@ export const ingress = defineApp({
   provides: { ingress: ({ podRange }) => ({ peer: { range: podRange }, port: 80 }) },
   nodePorts: "fogline:ingress:IngressController",
   clusterWide: () => CLUSTER_WIDE_NAMES,
-  deploy: ({ name, settings: { image }, clients, publicAddresses, opts }) => {
+  deploy: async ({ name, settings: { image }, clients, publicAddresses, opts }) => {
+    const { IngressController } = await import("./component.ts");
     const controller = new IngressController(
       name,
       { image, namespaces: clients, addresses: publicAddresses },

@@ -1,12 +1,7 @@
 /** The app `registry`: images that are built from this checkout, where the cluster's nodes find them. */
-import * as pulumi from "@pulumi/pulumi";
-
 import { defineApp } from "../app.ts";
-import { Registry } from "./component.ts";
-import { addressIn, mirrors, PODS, PULL_PORT } from "./config.ts";
-import { ImageBuild } from "./image-build.ts";
+import { mirrors, PODS, PULL_PORT } from "./config.ts";
 import { images } from "./images.ts";
-import { lackOfComputer } from "./lacks.ts";
 import { settings } from "./settings.ts";
 
 export const registry = defineApp({
@@ -23,37 +18,5 @@ export const registry = defineApp({
   connections: ({ podRange }) => [
     { from: { range: podRange }, to: PODS, port: PULL_PORT, protocol: "TCP" },
   ],
-  deploy: ({ name, settings: own, namespace, connections, opts, ...stack }) => {
-    const component = new Registry(
-      name,
-      {
-        namespace,
-        image: own.image,
-        storage: own.storage,
-        address: addressIn(stack.serviceRange),
-        connections,
-      },
-      opts,
-    );
-    const lack = lackOfComputer();
-    if (lack !== undefined) {
-      void pulumi.log.warn(lack, component);
-    }
-    return {
-      offers: {
-        registry: {
-          build: (id, image) =>
-            new ImageBuild(`${name}-${id}`, {
-              registry: component,
-              image,
-              bases: own.bases,
-              kubeconfig: stack.kubeconfig,
-              nodes: stack.nodes,
-            }).reference,
-        },
-      },
-      ready: component.ready,
-      allowed: component.isolation,
-    };
-  },
+  deploy: async (context) => (await import("./deploy.ts")).deploy(context),
 });

@@ -1,7 +1,6 @@
 /** The app `website`: the poll, on edge and cloud. */
 import { defineApp } from "../app.ts";
 import { toDns } from "../network-policy.ts";
-import { Website } from "./component.ts";
 import { images } from "./images.ts";
 import { PODS, PORT } from "./pod.ts";
 import { settings } from "./settings.ts";
@@ -18,7 +17,8 @@ export const website = defineApp({
     { from: PODS, to: database.peer, port: database.port, protocol: "TCP" },
     ...toDns(PODS),
   ],
-  deploy: ({ name, settings: own, imageOf, namespace, needs, connections, opts }) => {
+  deploy: async ({ name, settings: own, imageOf, namespace, needs, connections, opts }) => {
+    const { Website } = await import("./component.ts");
     const { served, isolation } = new Website(
       name,
       {

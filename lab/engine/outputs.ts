@@ -27,6 +27,18 @@ export function readOutputsOnce(
   stack.outputs = async () => markSecrets(JSON.parse(await read()) as object, seen());
 }
 
+/**
+ * Spares the three processes for a caller who does not read what an update returns.
+ *
+ * @returns reads the outputs when they are asked for, secrets among them
+ */
+export function readOutputsLater(stack: Stack): () => Promise<OutputMap> {
+  const read = stack.outputs.bind(stack);
+  stack.info = () => Promise.resolve(undefined);
+  stack.outputs = () => Promise.resolve({});
+  return read;
+}
+
 /** Values with whether each is secret; what the events did not show counts as secret. */
 export function markSecrets(values: object, seen: Readonly<Record<string, unknown>>): OutputMap {
   return Object.fromEntries(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import {
   LocalWorkspace,
+  type OutputMap,
   type ConfigValue,
   type EngineEvent,
   PulumiCommand,
@@ -14,6 +15,7 @@ import {
 import { stringify } from "yaml";
 
 import { bundlePlugin } from "../../bundle.ts";
+import { readOutputsLater } from "../../engine/outputs.ts";
 import { ensureEngine } from "../../toolchain/toolchain.ts";
 
 const PLUGIN = "packages/pulumi-netmaker/provider";
@@ -32,6 +34,7 @@ export type Changes = Readonly<Record<string, readonly string[]>>;
 export class TestStack implements AsyncDisposable {
   private constructor(
     private readonly stack: Stack,
+    private readonly readOutputs: () => Promise<OutputMap>,
     private readonly folder: string,
   ) {}
 
@@ -73,7 +76,7 @@ export class TestStack implements AsyncDisposable {
         },
       },
     );
-    return new TestStack(stack, folder);
+    return new TestStack(stack, readOutputsLater(stack), folder);
   }
 
   /** Sets what the program's configuration reads, and beside it what is secret. */
@@ -119,7 +122,7 @@ export class TestStack implements AsyncDisposable {
 
   /** The outputs of the program, secrets revealed. */
   async outputs(): Promise<Readonly<Record<string, unknown>>> {
-    const outputs = await this.stack.outputs();
+    const outputs = await this.readOutputs();
     return Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value]));
   }
 
