@@ -18,7 +18,8 @@ import {
   serverConfig,
   type NodeConfig,
 } from "./config.ts";
-import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
+import { parseCredentials } from "./credentials.ts";
+import { endOf, kubeconfigOf } from "./kubeconfig.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
 import { ADMIT_SCRIPT, CLAIM_SCRIPT, DRAIN_SCRIPT, INSTALL_SCRIPT } from "./scripts.ts";
 import { unitValues } from "./units.ts";

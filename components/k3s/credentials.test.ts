@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 
-import { endOf, kubeconfigOf, parseCredentials } from "./credentials.ts";
+import { parseCredentials } from "./credentials.ts";
+import { endOf, kubeconfigOf } from "./kubeconfig.ts";
 
 const administrator = stringify({
   clusters: [

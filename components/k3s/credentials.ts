@@ -1,19 +1,11 @@
 /** What the server's installation prints, and what agents are given of it: pure. */
-import { X509Certificate } from "node:crypto";
-
 import { RunError } from "@pulumi/pulumi";
-import { parse, stringify } from "yaml";
 
 export interface Credentials {
   /** Token that lets agents join, with the hash of the cluster's CA: an agent knows its server. */
   readonly agentToken: string;
   /** Administrator's kubeconfig that reaches the API over the overlay. */
   readonly kubeconfig: string;
-}
-
-interface Kubeconfig {
-  readonly clusters: readonly [{ readonly cluster: Readonly<Record<string, string>> }];
-  readonly users: readonly [{ readonly user: Readonly<Record<string, string>> }];
 }
 
 /**
@@ -35,31 +27,4 @@ export function parseCredentials(text: string, address: string): Credentials {
     throw new RunError("the K3s server did not print the agents' token and its kubeconfig");
   }
   return { agentToken, kubeconfig: kubeconfig.replace(loopback, `https://${address}:6443`) };
-}
-
-/**
- * A kubeconfig for the same cluster as another user.
- *
- * @param token that of the user's service account
- */
-export function kubeconfigOf(administrator: string, token: string): string {
-  const { clusters } = parse(administrator) as Kubeconfig;
-  const { server, "certificate-authority-data": ca } = clusters[0].cluster;
-  return stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "fogline", cluster: { server, "certificate-authority-data": ca } }],
-    users: [{ name: "node", user: { token: token.trim() } }],
-    contexts: [{ name: "fogline", context: { cluster: "fogline", user: "node" } }],
-    "current-context": "fogline",
-  });
-}
-
-/** When the administrator's certificate ends; undefined where the kubeconfig holds none. */
-export function endOf(kubeconfig: string): Date | undefined {
-  const { users } = parse(kubeconfig) as Partial<Kubeconfig>;
-  const encoded = users?.[0].user["client-certificate-data"];
-  return encoded === undefined
-    ? undefined
-    : new Date(new X509Certificate(Buffer.from(encoded, "base64")).validTo);
 }

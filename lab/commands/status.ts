@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
-import { endOf } from "../../components/k3s/credentials.ts";
+import { endOf } from "../../components/k3s/kubeconfig.ts";
 import { labApps } from "../apps.ts";
 import { forwarderUrl, SOCKET } from "../forwarder.ts";
 import { lockHolder } from "../lock.ts";
