@@ -12,6 +12,7 @@ import { join, relative } from "node:path";
 import { execa } from "execa";
 import { parseDocument } from "yaml";
 
+import { raiseInotifyLimit, restoreInotifyLimit } from "../lab/inotify.ts";
 import { PROJECT, RUN } from "../lab/layout.ts";
 import { beginComputer, checkoutOf, commandOn, endComputer } from "./harness/computer.ts";
 import { FOLDER } from "./harness/folder.ts";
@@ -47,10 +48,19 @@ function environment(): NodeJS.ProcessEnv {
 
 const computers: Computers = { begin: beginComputer, commandOn, end: endComputer };
 
+/** The limit of before the run, which both labs find high enough. */
+const LIMIT_BEFORE = join(FOLDER, "inotify-instances");
+
+/** What goes on after Ctrl-C: steps fail meanwhile, and nobody waits for what they come to. */
+let ending: Promise<never> | undefined;
+
 /** Ctrl-C ends the steps, which are in the terminal's process group; a second computer is not. */
 function endOnSignal(signal: NodeJS.Signals): void {
   process.once(signal, () => {
-    void endComputer(SECOND).finally(() => process.exit(128 + constants.signals[signal]));
+    ending ??= endComputer(SECOND).then(() => {
+      restoreInotifyLimit(undefined, LIMIT_BEFORE);
+      process.exit(128 + constants.signals[signal]);
+    });
   });
 }
 
@@ -73,8 +83,12 @@ async function run({ selection, keepFailed }: Options): Promise<number> {
   const parts = new LabParts([RUN, join(checkoutOf(SECOND), "lab")]);
   const folder = relative(PROJECT, FOLDER);
   const plan = planOf(selection, { folder, netmakerStack: writeNetmakerStack() });
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    raiseInotifyLimit(undefined, LIMIT_BEFORE);
+  }
   const { steps, keptLabs } = await runPlan(plan, {
-    ...{ project: PROJECT, folder, env: environment(), isRoot: process.getuid?.() === 0 },
+    ...{ project: PROJECT, folder, env: environment(), isRoot },
     ...{ keepFailed, print, computers },
     afterFailure: async ({ name }, { computer }) => {
       const path = `${folder}/${name}.post-mortem.log`;
@@ -88,6 +102,11 @@ async function run({ selection, keepFailed }: Options): Promise<number> {
       print(failed ? `${all}\n` : `how the lab stood after that: ${path}\n`);
     },
   });
+  await ending;
+  // A lab that was left standing needs it; the next run sets the limit of before again.
+  if (keptLabs.length === 0) {
+    restoreInotifyLimit(undefined, LIMIT_BEFORE);
+  }
   const seconds = (Date.now() - startedAt.getTime()) / 1000;
   const result = resultFile(steps, {
     ...{ startedAt: startedAt.toISOString(), seconds, options: process.argv.slice(2) },
@@ -104,6 +123,7 @@ async function run({ selection, keepFailed }: Options): Promise<number> {
 try {
   process.exitCode = await run(readOptions(process.argv.slice(2)));
 } catch (error) {
+  await ending;
   if (!(error instanceof UsageError)) {
     throw error;
   }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { STATE } from "../engine/state.ts";
 import { stopForwarder } from "../forwarder.ts";
 import { stopRegistry } from "../images/registry.ts";
+import { restoreInotifyLimit } from "../inotify.ts";
 import { MACHINES, RUN } from "../layout.ts";
 import { removeIfEmpty } from "../lock.ts";
 import { erase, existing } from "../machines/machine.ts";
@@ -93,6 +94,7 @@ export async function tearDown({ progress }: Session): Promise<void> {
     ]);
     rmSync(OWNER, { force: true });
     rmSync(FORMER_OWNER, { force: true });
+    restoreInotifyLimit();
     removeIfEmpty(dirname(MACHINES));
   });
   if (failures.length > 0) {

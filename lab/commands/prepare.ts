@@ -15,6 +15,7 @@ import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
 import { wantedImages } from "../images/wanted.ts";
+import { raiseInotifyLimit } from "../inotify.ts";
 import { BUILD_TOOLS, FABRIC, RUN, TOOLS } from "../layout.ts";
 import { poweredOff } from "../machines/machine.ts";
 import { startPi } from "../machines/pi.ts";
@@ -59,12 +60,17 @@ export async function prepare(session: Session): Promise<Workspace> {
     progress.note(`installed Debian packages: ${installed.join(", ")}`);
   }
   claimHost();
+  const limit = raiseInotifyLimit();
+  if (limit !== undefined) {
+    progress.note(`raised fs.inotify.max_user_instances from ${limit}, until make down`);
+  }
   if (isHalfDown()) {
     progress.note(
       "an earlier make down was interrupted: it is completed first, then the lab is built again",
     );
     await tearDown(session);
     claimHost();
+    raiseInotifyLimit();
   }
   if (existsSync(STATE) && !networkStands()) {
     progress.note("this computer was restarted: the lab's machines boot from their disks");

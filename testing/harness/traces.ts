@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
+import { inotifyInstances } from "../../lab/inotify.ts";
 import { MACHINES, PROJECT, RUN } from "../../lab/layout.ts";
 import { HOST_RUN } from "../../lab/lock.ts";
 import { FOLDER } from "./folder.ts";
@@ -29,6 +30,7 @@ export async function traces(): Promise<string[]> {
     cgroup: groups("/sys/fs/cgroup", GROUP_DEPTH),
     folder: [HOST_RUN, dirname(MACHINES), RUN].flatMap(content),
     process: await processes(),
+    limit: [`${inotifyInstances()} inotify instances`],
   };
   const sorted = Object.entries(found).flatMap(([kind, names]) =>
     [...names].sort().map((name) => `${kind}: ${name}`),
