@@ -39,11 +39,15 @@ const UNIT = { ...PATIENCE, restoreMocks: true };
 /** Files that share a machine, a server or a lab run one after another. */
 const ONE_BY_ONE = { pool: "forks", poolOptions: { forks: { singleFork: true } } } as const;
 
+/** Pulumi's SDK loads in less than half of the time. */
+const setupFiles = ["packages/pulumi-kit/deferred.ts"];
+
 const projects: TestProjectInlineConfiguration[] = [
   {
     test: {
       ...UNIT,
       name: "unit",
+      setupFiles,
       include: ["**/*.test.ts"],
       exclude: ["**/node_modules/**", ".fogline/**", SLOW, ...ISOLATED],
       pool: "threads",
@@ -54,6 +58,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       ...PATIENCE,
       name: "slow",
+      setupFiles,
       include: ["**/*.slow.test.ts"],
       globalSetup: "lab/testing/netmaker/global-setup.ts",
       pool: "forks",
@@ -64,6 +69,7 @@ const projects: TestProjectInlineConfiguration[] = [
       ...ONE_BY_ONE,
       ...PATIENCE,
       name: "contract",
+      setupFiles,
       include: ["**/*.contract.test.ts"],
       globalSetup: "packages/pulumi-netmaker/contract/setup.ts",
     },
@@ -73,6 +79,7 @@ const projects: TestProjectInlineConfiguration[] = [
       ...ONE_BY_ONE,
       ...LAB_PATIENCE,
       name: "lab",
+      setupFiles,
       include: ["lab/tests/*.lab.test.ts"],
     },
   },
@@ -81,6 +88,7 @@ const projects: TestProjectInlineConfiguration[] = [
       ...ONE_BY_ONE,
       ...LAB_PATIENCE,
       name: "host",
+      setupFiles,
       include: ["lab/tests/host/*.host.test.ts"],
       // The first test that fails ends a story that builds on it.
       bail: 1,

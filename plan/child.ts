@@ -2,6 +2,8 @@
  * Runs a checkout's program under the mock engine, in a process of its own: the SDK holds one
  * program per process. Asks nobody: no credentials, no state, no network.
  */
+import "@fogline/pulumi-kit/deferred";
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -47,9 +47,13 @@ export async function runEngine(
     await writeWorkspace(workspace);
   }
   const program = await bundle("lab/engine.ts");
+  const deferred = await bundle("packages/pulumi-kit/deferred.ts");
   const engine = execa(
     "nsenter",
-    [`--net=/run/netns/${NAMESPACES.laptop}`, process.execPath, program, operation],
+    [
+      ...[`--net=/run/netns/${NAMESPACES.laptop}`, process.execPath],
+      ...["--import", deferred, program, operation],
+    ],
     // A session of its own keeps the terminal's Ctrl-C from killing engine and plugins half-way.
     {
       ...{ cwd: PROJECT, detached: true, reject: false, stdin: "pipe", cleanup: false },

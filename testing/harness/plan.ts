@@ -9,6 +9,8 @@ const DEV: Lab = { stack: "dev", overlay: "wireguard" };
 
 const MAKE = ["make", "--no-print-directory"];
 const TSX = ["node", "--import", "tsx"];
+/** What `npx vitest run` starts, without npm. */
+const VITEST = ["node", "node_modules/vitest/vitest.mjs", "run"];
 /** The lab's tests are where the laptop's user is: in its network namespace. */
 const ON_LAPTOP = ["nsenter", "--net=/run/netns/fogline-laptop"];
 
@@ -232,7 +234,7 @@ function inside(folder: string, name: string, lab: Lab, args: readonly string[] 
 function vitest(folder: string, name: string, args: readonly string[], needs: Step["needs"]): Step {
   return {
     name,
-    command: ["npx", "vitest", "run", ...args, ...reporters(folder, name)],
+    command: [...VITEST, ...args, ...reporters(folder, name)],
     needs,
     counted: { by: "report" },
   };
