@@ -103,6 +103,12 @@ export async function websitePods(): Promise<Pod[]> {
   );
 }
 
+/** Image of the website, which every node with one of its pods has; Node.js is in it. */
+export function websiteImage(): Promise<string> {
+  const path = "jsonpath={.spec.template.spec.containers[0].image}";
+  return kubectl("get", "deployment", "-n", "website", "website-dep", "-o", path);
+}
+
 /** Waits until both tiers serve their half of the website: pods that fled come back by themselves. */
 export async function websiteSpread(): Promise<void> {
   await until("the website's pods to be spread over both tiers", async () => {

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { applyObjects, ask, kubectl, objects, outputs, timing, until } from "../testing/lab.ts";
+import {
+  applyObjects,
+  ask,
+  kubectl,
+  objects,
+  outputs,
+  timing,
+  until,
+  websiteImage,
+} from "../testing/lab.ts";
 
 interface Autoscaler {
   readonly spec: { readonly minReplicas: number };
@@ -62,11 +71,7 @@ describe.concurrent("the autoscaler without load", () => {
   const namespace = "autoscaler-vectors";
 
   beforeAll(async () => {
-    const image = await kubectl(
-      ...["get", "deployment", "-n", "website", "website-dep"],
-      ...["-o", "jsonpath={.spec.template.spec.containers[0].image}"],
-    );
-    await applyObjects(...burner(namespace, image));
+    await applyObjects(...burner(namespace, await websiteImage()));
   });
 
   afterAll(() => kubectl("delete", "namespace", namespace, "--wait=false"));

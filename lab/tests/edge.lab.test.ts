@@ -19,6 +19,7 @@ import { startInnerDevice, type PiAccess } from "../machines/pi.ts";
 import { hostArch } from "../toolchain/lock.ts";
 import { inside, machines, podsAddress } from "../testing/machines.ts";
 import {
+  applyObjects,
   ask,
   kubectl,
   kubectlWaits,
@@ -28,6 +29,7 @@ import {
   overNetmaker,
   timing,
   until,
+  websiteImage,
   websitePods,
   websiteSpread,
   type Pod,
@@ -40,6 +42,8 @@ const pi = { name: "raspberrypi", arch: hostArch(), host: "192.168.50.10" };
 const attic = { name: "attic", arch: hostArch() };
 /** Devices of this test stand behind the second router. */
 const devices = ["attic", "cabin"] as const;
+
+const OWN_NAMESPACE = "edge-test";
 
 let access: PiAccess;
 /** The attic's device before the program ever saw it. */
@@ -62,6 +66,7 @@ afterAll(async () => {
     await inside("raspberrypi", `ip route del ${INNER.lan} || true`);
     await Promise.all(devices.map((name) => erase(name)));
     await removeInnerLan();
+    await kubectl("delete", "namespace", OWN_NAMESPACE, "--ignore-not-found");
   }
   await websiteSpread();
 });
@@ -100,12 +105,36 @@ async function expectNodes(...names: readonly string[]): Promise<void> {
 
 /** Pods of the attic's device and of the Pi meet, from one edge device to the other. */
 async function expectEdgePodsConnect(): Promise<void> {
-  // Its bridge comes with the first pod of a device that has just joined.
-  const pods = await until("a pod on the Pi", () => podsAddress("raspberrypi"));
-  await until("the attic's pods to reach the Pi's", async () => {
-    const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
-    return ping.exitCode === 0 ? true : undefined;
-  });
+  // Its bridge comes with its first pod, and the website's may all be on the edge's other device.
+  await applyObjects(...podOnPi(await websiteImage()));
+  try {
+    const pods = await until("a pod on the Pi", () => podsAddress("raspberrypi"));
+    await until("the attic's pods to reach the Pi's", async () => {
+      const ping = await runInside("attic", `ping -q -c 1 -W 1 ${pods}`);
+      return ping.exitCode === 0 ? true : undefined;
+    });
+  } finally {
+    await kubectl("delete", "pod", "waiting", `--namespace=${OWN_NAMESPACE}`);
+  }
+}
+
+/** A pod that waits on the Pi, in a namespace of this test. */
+function podOnPi(image: string): object[] {
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: OWN_NAMESPACE } },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "waiting", namespace: OWN_NAMESPACE },
+      spec: {
+        nodeName: "raspberrypi",
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          { name: "waiting", image, command: ["node", "-e", "setInterval(() => {}, 1e6)"] },
+        ],
+      },
+    },
+  ];
 }
 
 /** A member's overlay address, as the stack's outputs name it. */

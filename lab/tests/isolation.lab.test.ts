@@ -10,6 +10,7 @@ import {
   objects,
   outputs,
   until,
+  websiteImage,
   websitePods,
   websiteSpread,
 } from "../testing/lab.ts";
@@ -201,10 +202,7 @@ describe("connections", () => {
   beforeAll(async () => {
     // The page's pod is to stay where it is.
     await websiteSpread();
-    const image = await kubectl(
-      ...["get", "deployment", "-n", "website", "website-dep"],
-      ...["-o", "jsonpath={.spec.template.spec.containers[0].image}"],
-    );
+    const image = await websiteImage();
     await applyObjects(
       { apiVersion: "v1", kind: "Namespace", metadata: { name: STRANGERS } },
       ...ASKERS.map((asker) => manifest(asker, image)),
