@@ -14,7 +14,25 @@ export interface Command {
   readonly log: string;
   /** Gets the output as it comes; absent where it is shown later. */
   readonly show?: (text: string) => void;
+  /** What it leaves of the processor to everything else, 0 to 19; default 0. */
+  readonly niceness?: number;
 }
+
+/** Sessions that run: Ctrl-C at a terminal reaches the run's own session alone. */
+const sessions = new Set<number>();
+
+process.once("exit", () => {
+  for (const session of sessions) {
+    process.kill(-session, "SIGTERM");
+  }
+});
+
+/**
+ * Runs a command of a session of its own with less of the processor. The kernel shares it out to sessions
+ * first (autogroup), so that the niceness of a process counts within its session alone.
+ */
+const YIELD =
+  '[ ! -w /proc/self/autogroup ] || echo "$0" >/proc/self/autogroup; exec nice -n "$0" "$@"';
 
 /**
  * Runs a command to its end. It writes to a file and not to a pipe, because a pipe stays open for as
@@ -23,18 +41,32 @@ export interface Command {
  * @returns the exit code; 128 and the signal's number where a signal ended it, 127 where it could not be
  * started, with the reason in the log, as shells have it
  */
-export async function runCommand({ command, env, cwd, log, show }: Command): Promise<number> {
-  const [program = "", ...args] = command;
+export async function runCommand(step: Command): Promise<number> {
+  const { env, cwd, log, show, niceness = 0 } = step;
+  const isNice = niceness > 0;
+  const [program = "", ...args] = isNice
+    ? ["bash", "-c", YIELD, String(niceness), ...step.command]
+    : step.command;
   const file = openSync(log, "w");
   const follower = show === undefined ? undefined : follow(log, show);
   try {
     return await new Promise<number>((resolve) => {
-      const child = spawn(program, args, { cwd, env, stdio: ["ignore", file, file] });
+      const child = spawn(program, args, {
+        cwd,
+        env,
+        detached: isNice,
+        stdio: ["ignore", file, file],
+      });
+      const { pid } = child;
+      if (isNice && pid !== undefined) {
+        sessions.add(pid);
+      }
       child.once("error", (error) => {
         writeSync(file, `${error.message}\n`);
         resolve(127);
       });
       child.once("exit", (code, signal) => {
+        sessions.delete(pid ?? 0);
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       });
     });

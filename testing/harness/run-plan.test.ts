@@ -1,5 +1,5 @@
 /** Runs of small plans, whose commands are lines of shell. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -247,6 +247,12 @@ describe("lanes side by side", () => {
     );
     // A process has 19 at most, whatever is added to it.
     expect(b).toBe(Math.min(19, (a ?? 0) + 1));
+  });
+
+  it.skipIf(!existsSync("/proc/self/autogroup"))("leaves it with its whole session", async () => {
+    const look = step("b", "cat /proc/self/autogroup");
+    await run([[{ niceness: 7, steps: [look] }]]);
+    expect(readFileSync(join(project, "out/b.log"), "utf8")).toMatch(/nice 7$/m);
   });
 });
 

@@ -171,6 +171,7 @@ async function runStep(step: Step, lane: Lane, options: LaneOptions): Promise<St
     env: { ...options.env, ...step.env },
     cwd: options.project,
     log: join(options.project, log),
+    niceness: lane.niceness ?? 0,
     ...(isAlone ? { show: print } : {}),
   });
   running.delete(step.name);
@@ -189,9 +190,8 @@ async function runStep(step: Step, lane: Lane, options: LaneOptions): Promise<St
 }
 
 function commandOf({ command }: Step, lane: Lane, options: RunOptions): readonly string[] {
-  const { niceness = 0, computer } = lane;
-  const nice = niceness === 0 ? command : ["nice", `-n${niceness}`, ...command];
-  return computer === undefined ? nice : options.computers.commandOn(computer, nice);
+  const { computer } = lane;
+  return computer === undefined ? command : options.computers.commandOn(computer, command);
 }
 
 /** All that a step printed, or the end of it. */
