@@ -19,11 +19,16 @@ afterAll(() => {
 const PORT_TAKEN =
   '"ERR error=\\"error while building entryPoint web: listen tcp :80: bind: address already in use\\"\\n"';
 
-/** Runs it where `k3s kubectl` prints these pods; the node called `away` is not Ready. */
+/**
+ * Runs it where `k3s kubectl` prints these pods; the node called `away` is not Ready.
+ *
+ * @param wanted nodes that the DaemonSet is meant for; default: those of the pods
+ */
 async function check(
   pods: readonly string[],
   limit = 60,
   ports = "",
+  wanted = new Set(pods.map((pod) => pod.split("|")[0])).size,
 ): Promise<{ code: number; said: string }> {
   const program = join(folder, "k3s");
   writeFileSync(
@@ -31,6 +36,7 @@ async function check(
     `#!/bin/sh
 case "$*" in
   *controllerrevisions*) printf new ;;
+  *"get daemonset traefik "*) printf ${wanted} ;;
   *"get nodes"*) printf 'workernode True\\nraspberrypi True\\naway Unknown\\n' ;;
   *"get pods --all-namespaces"*"spec.nodeName=raspberrypi,"*) printf '${ports}' ;;
   *"get pods"*) cat <<'LINES'
@@ -84,6 +90,21 @@ describe("the check of a DaemonSet", () => {
     const { code, said } = await check(['workernode|new|false|3|CrashLoopBackOff|"no such flag"']);
     expect(code).toBe(1);
     expect(said).toContain('cannot start on workernode: "no such flag"');
+  });
+
+  it("waits for the new pod where the old one is being deleted", async () => {
+    const { code, said } = await check(
+      ["workernode|new|true|0||", "raspberrypi|leaving|true|0||"],
+      1,
+    );
+    expect(code).toBe(1);
+    expect(said).toMatch(/is not ready after 1 s on: raspberrypi;/);
+  });
+
+  it("waits for the pod of a node that has none yet", async () => {
+    const { code, said } = await check(["workernode|new|true|0||"], 1, "", 2);
+    expect(code).toBe(1);
+    expect(said).toMatch(/is not ready after 1 s on: 1 without a pod;/);
   });
 
   it.each([

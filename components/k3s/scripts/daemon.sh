@@ -8,8 +8,9 @@ kube() {
   k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=10s --namespace "$NAMESPACE" "$@"
 }
 
-# One line for each pod: node|revision|ready|restarts|waiting for|last words.
-PODS='{{range .items}}{{if not .metadata.deletionTimestamp}}{{.spec.nodeName}}|{{index .metadata.labels "controller-revision-hash"}}|{{range .status.containerStatuses}}{{.ready}}|{{.restartCount}}|{{with .state.waiting}}{{.reason}}{{end}}|{{with .lastState.terminated}}{{with .message}}{{printf "%q" .}}{{end}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}'
+# One line for each pod: node|revision|ready|restarts|waiting for|last words. One that is being deleted is still
+# ready for a while; its revision is `leaving`.
+PODS='{{range .items}}{{.spec.nodeName}}|{{if .metadata.deletionTimestamp}}leaving{{else}}{{index .metadata.labels "controller-revision-hash"}}{{end}}|{{range .status.containerStatuses}}{{.ready}}|{{.restartCount}}|{{with .state.waiting}}{{.reason}}{{end}}|{{with .lastState.terminated}}{{with .message}}{{printf "%q" .}}{{end}}{{end}}{{end}}{{"\n"}}{{end}}'
 # One line for each port that a pod has on its node: port|namespace/name.
 # shellcheck disable=SC2016 # $pod is the template's
 HOLDERS='{{range .items}}{{$pod := .metadata}}{{range .spec.containers}}{{range .ports}}{{if .hostPort}}{{.hostPort}}|{{$pod.namespace}}/{{$pod.name}}{{"\n"}}{{end}}{{end}}{{end}}{{end}}'
@@ -37,13 +38,19 @@ another port or keep it off $1, and run up again."$'\n'
 
 # look: sets `late` (nodes whose pod is not ready yet) and `broken` (what is said of pods that keep ending).
 look() {
-  local newest up pods node revision ready restarts waiting words port
+  local newest up pods wanted seen node revision ready restarts waiting words port
   late='' broken=''
   newest=$(kube get controllerrevisions --selector "app=$DAEMONSET" --sort-by=.revision \
     --output 'jsonpath={.items[-1:].metadata.labels.controller-revision-hash}')
   up=$(kube get nodes --output "go-template=$NODES" | sed -n 's/ True$//p')
   pods=$(kube get pods --selector "app=$DAEMONSET" --output "go-template=$PODS")
-  [ -n "$pods" ] || late="every node"
+  wanted=$(kube get daemonset "$DAEMONSET" --output 'jsonpath={.status.desiredNumberScheduled}')
+  seen=$(cut -d '|' -f 1 <<<"$pods" | sort -u | grep -c .) || true
+  if [ -z "$pods" ]; then
+    late="every node"
+  elif [ "$seen" -lt "${wanted:-0}" ]; then
+    late=" $((wanted - seen)) without a pod"
+  fi
   while IFS='|' read -r node revision ready restarts waiting words; do
     [ -n "$node" ] || continue
     if ! grep -qxF -- "$node" <<<"$up"; then
