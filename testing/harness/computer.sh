@@ -18,6 +18,8 @@ if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
 fi
 
 # Sockets, locks and names of namespaces. What other programs of this computer keep there is not theirs.
+# The first computer's namespaces go before: covered, they would still be in the list of mounts.
+! mountpoint -q /run/netns || umount --recursive /run/netns
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns /run/overlay/{upper/fogline,work}
 
