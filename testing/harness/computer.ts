@@ -23,7 +23,7 @@ import {
   removeGroups,
   unified,
 } from "../../lab/machines/cgroup.ts";
-import { readPidFile, startDaemon } from "../../lab/processes.ts";
+import { readPidFile, signalAll, startDaemon } from "../../lab/processes.ts";
 import { lastLines } from "../../lab/progress.ts";
 
 const USAGE = "usage: testing/harness/computer.ts run NAME COMMAND … | end NAME";
@@ -93,7 +93,7 @@ export function commandOn(name: string, command: readonly string[]): string[] {
 export async function endComputer(name: string): Promise<void> {
   await until(`processes of the computer ${name} to end`, () => {
     const left = [...members(name, GROUP), readPidFile(pidFile(name))?.pid ?? []].flat();
-    left.forEach(kill);
+    signalAll(left, "SIGKILL");
     return left.length === 0;
   });
   removeGroups(name, GROUP);
@@ -113,17 +113,6 @@ function initOf(name: string): number {
 
 function procsOf(name: string, below: string): string[] {
   return groupsOf(name, GROUP).map(({ group }) => join(group, below, "cgroup.procs"));
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    // It ended between the listing and the signal.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw error;
-    }
-  }
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {

@@ -11,16 +11,16 @@ import { HOST_RUN } from "../../lock.ts";
 import { members, removeGroups } from "../../machines/cgroup.ts";
 import { running } from "../../machines/machine.ts";
 import { deleteNamespace, leaveNamespaces, namespacePath } from "../../machines/namespace.ts";
-import { readPidFile } from "../../processes.ts";
+import { readPidFile, signalAll } from "../../processes.ts";
 import { lab, until } from "../lab.ts";
 
 /** Ends a machine as a fault of the computer does: all of its processes, its supervisor among them. */
 export async function killMachine(name: string): Promise<void> {
   const supervisor = readPidFile(join(RUN, "machines", `${name}.pid`));
-  kill(supervisor === undefined ? [] : [supervisor.pid]);
+  signalAll(supervisor === undefined ? [] : [supervisor.pid], "SIGKILL");
   await until(`${name} to be dead`, () => {
     const left = members(name);
-    kill(left);
+    signalAll(left, "SIGKILL");
     return Promise.resolve(left.length === 0 ? true : undefined);
   });
 }
@@ -43,27 +43,14 @@ export async function restartComputer(): Promise<void> {
     if (existsSync(namespacePath(namespace))) {
       // Registry, downloads, the forwarder's inner half, the laptop's WireGuard.
       const { stdout } = await execa("ip", ["netns", "pids", namespace]);
-      kill(stdout.split("\n").filter(Boolean).map(Number));
+      signalAll(stdout.split("\n").filter(Boolean).map(Number), "SIGKILL");
       await deleteNamespace(namespace);
     }
   }
   await leaveNamespaces();
   const outside = readPidFile(join(RUN, "forwarder", "outside.pid"));
-  kill(outside === undefined ? [] : [outside.pid]);
+  signalAll(outside === undefined ? [] : [outside.pid], "SIGKILL");
   // /run is empty after a restart.
   rmSync(HOST_RUN, { recursive: true, force: true });
   rmSync(`/run/wireguard/${operatorInterface(STACK)}.sock`, { force: true });
-}
-
-function kill(pids: readonly number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      // It ended between the listing and the signal.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-        throw error;
-      }
-    }
-  }
 }
