@@ -60,17 +60,16 @@ export async function prepare(session: Session): Promise<Workspace> {
     progress.note(`installed Debian packages: ${installed.join(", ")}`);
   }
   claimHost();
-  const limit = raiseInotifyLimit();
-  if (limit !== undefined) {
-    progress.note(`raised fs.inotify.max_user_instances from ${limit}, until make down`);
-  }
   if (isHalfDown()) {
     progress.note(
       "an earlier make down was interrupted: it is completed first, then the lab is built again",
     );
     await tearDown(session);
     claimHost();
-    raiseInotifyLimit();
+  }
+  const limit = raiseInotifyLimit();
+  if (limit !== undefined) {
+    progress.note(`raised fs.inotify.max_user_instances from ${limit}, until make down`);
   }
   if (existsSync(STATE) && !networkStands()) {
     progress.note("this computer was restarted: the lab's machines boot from their disks");

@@ -60,13 +60,13 @@ export async function beginComputer(name: string): Promise<void> {
     mkdirSync(join(COMPUTERS, name, folder), { recursive: true });
   }
   const all = { cpus: availableParallelism(), memoryMiB: Math.floor(totalmem() / 2 ** 20) };
-  createGroups(name, all, GROUP);
+  const groups = createGroups(name, all, GROUP);
   const namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup"];
   await startDaemon({
     command: "bash",
     args: [
       ...["-euc", 'for file in $1; do echo $$ >"$file"; done; shift; exec "$@"', "computer"],
-      ...[procsOf(name, "").join(" "), "unshare", ...namespaces],
+      ...[groups.join(" "), "unshare", ...namespaces],
       ...["--fork", "--kill-child", "--mount-proc", INIT, PROJECT, join(COMPUTERS, name)],
       ...groupsOf(name, GROUP).map(({ hierarchy, group }) => `${hierarchy}=${group}`),
     ],
@@ -84,7 +84,8 @@ export async function beginComputer(name: string): Promise<void> {
 
 /** A command as it is run on a second computer, with this computer's environment and output. */
 export function commandOn(name: string, command: readonly string[]): string[] {
-  const files = procsOf(name, unified() ? LEAF : "");
+  const below = unified() ? LEAF : "";
+  const files = groupsOf(name, GROUP).map(({ group }) => join(group, below, "cgroup.procs"));
   const init = String(initOf(name));
   return ["bash", "-euc", ENTER, "enter", files.join(" "), init, PROJECT, ...command];
 }
@@ -109,10 +110,6 @@ function initOf(name: string): number {
     throw new Error(`the computer ${name} does not run; see ${logFile(name)}`);
   }
   return Number(init);
-}
-
-function procsOf(name: string, below: string): string[] {
-  return groupsOf(name, GROUP).map(({ group }) => join(group, below, "cgroup.procs"));
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
