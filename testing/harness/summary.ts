@@ -15,12 +15,12 @@ export function totals(steps: readonly StepResult[]): Totals {
   return { passed: sum("passed"), failed: sum("failed") };
 }
 
-/** Lines at the end of a run that have to say which tests failed and why: what a log's end shows. */
-const END = 60;
+/** Failures that a run's last lines name: 2 lines each, in the 25 lines that are kept of a log at least. */
+const LAST = 10;
 
 /**
- * Which tests failed and why; the same once more in short, so that a log's last lines say it, too;
- * a table of the steps; and the closing line.
+ * Which tests failed and why; a table of the steps; what failed once more in short, so that a log's last
+ * lines say it, too; and the closing line.
  */
 export function summary(steps: readonly StepResult[], seconds: number): string {
   const { passed, failed } = totals(steps);
@@ -29,12 +29,11 @@ export function summary(steps: readonly StepResult[], seconds: number): string {
     `failed: ${step.name}${log === undefined ? "" : ` (${log})`}`,
     ...failureLines(outcome),
   ]);
-  const rows = table(steps, seconds);
   return [
     ...failures,
-    ...inShort(red, END - rows.length - 4),
     "",
-    ...rows,
+    ...table(steps, seconds),
+    ...inShort(red),
     "",
     `${passed} passed, ${failed} failed`,
   ]
@@ -42,12 +41,12 @@ export function summary(steps: readonly StepResult[], seconds: number): string {
     .join("");
 }
 
-/** What failed, in as many lines at most; none where nothing has. */
-function inShort(red: readonly StepResult[], most: number): string[] {
+/** What failed, the first few of it; nothing where nothing has. */
+function inShort(red: readonly StepResult[]): string[] {
   const all = red.flatMap(({ step, outcome }) =>
     briefFailures(outcome).map(([title = "", ...why]) => [`✗ ${step.name}: ${title}`, ...why]),
   );
-  const shown = all.slice(0, Math.max(1, Math.floor(most / 2)));
+  const shown = all.slice(0, LAST);
   const left = all.length - shown.length;
   return all.length === 0
     ? []
