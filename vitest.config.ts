@@ -39,8 +39,8 @@ const UNIT = { ...PATIENCE, restoreMocks: true };
 /** Files that share a machine, a server or a lab run one after another. */
 const ONE_BY_ONE = { pool: "forks", poolOptions: { forks: { singleFork: true } } } as const;
 
-/** Pulumi's SDK loads in less than half of the time. */
-const setupFiles = ["packages/pulumi-kit/deferred.ts"];
+/** Before each test file: Pulumi's SDK loads in less than half of the time, and Vitest stays responsive. */
+const setupFiles = ["packages/pulumi-kit/deferred.ts", "testing/turns.ts"];
 
 const projects: TestProjectInlineConfiguration[] = [
   {

@@ -113,6 +113,8 @@ withdraw() {
 remove_service() {
   if [ -e "$units/fogline-enrolment.socket" ]; then
     systemctl stop "${started[@]}"
+    # What they started before that would write the packet filter anew.
+    systemctl stop fogline-enrolment-sweep.service 'fogline-enrolment@*.service'
   fi
   if nft list table ip fogline_enrolment >/dev/null 2>&1; then
     nft delete table ip fogline_enrolment

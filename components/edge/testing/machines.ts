@@ -29,6 +29,7 @@ const LOOK = 50;
 const SYSTEMCTL = `#!/bin/bash
 hook=/etc/systemd/system/wg-quick@fogline0.service.d/enrolment.conf
 socket=/etc/systemd/system/fogline-enrolment.socket
+sweeping=/run/fogline-enrolment-sweeping
 enrolment='TCP-LISTEN:.*,bind='
 listen() {
   listen=$(sed -n 's/^ListenStream=//p' $socket)
@@ -60,7 +61,10 @@ case "$*" in
   "disable --quiet --now wg-quick@fogline0.service") wg-quick down fogline0 2>/dev/null ;;
   "start fogline-enrolment.socket"* | *"--no-block start fogline-enrolment.socket"*) listen ;;
   "restart fogline-enrolment.socket"*) close; listen ;;
-  "stop fogline-enrolment.socket"*) close ;;
+  # Its timer has just elapsed: what it started runs until it is stopped, too.
+  "stop fogline-enrolment.socket"*) close; touch $sweeping ;;
+  "stop fogline-enrolment-sweep.service"*) rm -f $sweeping ;;
+  "daemon-reload") [ ! -e $sweeping ] || nft add table ip fogline_enrolment ;;
 esac
 exit 0
 `;
