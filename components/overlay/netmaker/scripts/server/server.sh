@@ -168,6 +168,8 @@ renew_trust() {
 
 remove() {
   systemctl disable --quiet --now fogline-netmaker-backup.timer "${services[@]}" 2>/dev/null || true
+  # One that the timer has started would write where this removes.
+  systemctl stop fogline-netmaker-backup.service 2>/dev/null || true
   rm -f "$units"/fogline-netmaker*.{service,timer} "$trusted" \
     /usr/local/sbin/fogline-netmaker-{backup,restore}
   forget_program netmaker
