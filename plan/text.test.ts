@@ -23,6 +23,16 @@ describe("text of others", () => {
     expect(prose("a *b* <c> [d](e) @f")).toBe("a \\*b\\* \\<c\\> \\[d\\](e) @\u200bf");
   });
 
+  it.each([
+    ["run `cat a_b*` or c_d", "run `cat a_b*` or c\\_d"],
+    ["``a`_b`` _", "``a`_b`` \\_"],
+    ["`a_b", "`a\\_b"],
+    ["``a` _`b", "``a` _`b"],
+    ["\\`<b>`", "\\\\`<b>`"],
+  ])("%j keeps its code in a sentence, and nothing else", (text, expected) => {
+    expect(prose(text)).toBe(expected);
+  });
+
   it("does not end a block or a cell", () => {
     expect(block("text", ["```"])).toBe("````text\n```\n````");
     expect(table(["A"], [["`a|b`"]])).toBe("| A |\n| --- |\n| `a\\|b` |");

@@ -13,15 +13,22 @@ export function code(value: unknown): string {
   return `${fence}${pad}${inner}${pad}${fence}`;
 }
 
+/**
+ * A code span, as CommonMark has it (from a run of backticks to the next of the same length), or a
+ * character that means something outside of one.
+ */
+const CODE_OR_SIGN = /(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)|[<>[\]*_#\\@]/g;
+
 /** A sentence that contains foreign text: only its code spans are Markdown. */
 export function prose(text: string): string {
-  return (
-    hideSeals(text)
-      .replaceAll(/[<>[\]*_#\\]/g, (sign) => `\\${sign}`)
-      // A digest is nobody to be notified: a character of no width ends the mention.
-      .replaceAll("@", "@\u200b")
-      .replaceAll(/\s*\n\s*/g, " ")
-  );
+  const line = hideSeals(text).replaceAll(/\s*\n\s*/g, " ");
+  return line.replaceAll(CODE_OR_SIGN, (found) => {
+    if (found.length > 1) {
+      return found;
+    }
+    // A digest is nobody to be notified: a character of no width ends the mention.
+    return found === "@" ? "@\u200b" : `\\${found}`;
+  });
 }
 
 /** A block of lines that keeps its shape. */
