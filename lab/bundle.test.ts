@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { execa } from "execa";
 import { afterAll, expect, it } from "vitest";
 
-import { bundle, importBundled } from "./bundle.ts";
+import { bundle, bundlePlugin, importBundled } from "./bundle.ts";
 import { PROJECT } from "./layout.ts";
 
 /** Inside the checkout, as bundles find their packages from there. */
@@ -72,4 +73,28 @@ it("is made by several at once", async () => {
   const main = write("shared.ts", `console.log(${"1".repeat(300)})`);
   const made = await Promise.all(Array.from({ length: 40 }, () => bundle(main)));
   expect(new Set(made).size).toBe(1);
+});
+
+it("of a plugin holds its packages, and is what its source is now", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "fogline-plugin-"));
+  try {
+    mkdirSync(join(folder, "plugin"));
+    const plugin = relative(PROJECT, join(folder, "plugin"));
+    for (const n of [1, 2]) {
+      write(
+        "plugin/main.ts",
+        `import { parse } from "yaml";
+         console.log(JSON.stringify([process.argv[2], parse("a: ${n}")]));`,
+      );
+      const made = await bundlePlugin(plugin, "own");
+      for (const name of ["plugin.mjs", "pulumi-resource-own"]) {
+        copyFileSync(join(made, name), join(elsewhere, name));
+      }
+      // Where no package is installed.
+      const { stdout } = await execa(join(elsewhere, "pulumi-resource-own"), ["127.0.0.1:1"]);
+      expect(JSON.parse(stdout)).toEqual(["127.0.0.1:1", { a: n }]);
+    }
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
