@@ -57,7 +57,7 @@ func Start(ctx context.Context, o *options.Options) (*Server, error) {
 	background := context.WithoutCancel(ctx)
 	store, stopDatastore := context.WithCancel(background)
 	s.stopDatastore = stopDatastore
-	if _, err := datastore.Start(store, &s.datastore, layout.DatabaseFile, layout.DatastoreSocket); err != nil {
+	if err := datastore.Start(store, &s.datastore, layout.DatabaseFile, layout.DatastoreSocket); err != nil {
 		stopDatastore()
 		return nil, err
 	}

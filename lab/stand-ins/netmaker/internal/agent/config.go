@@ -17,6 +17,7 @@ import (
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
 
 	"fogline/lab/netmaker/internal/device"
+	"fogline/lab/netmaker/internal/file"
 	"fogline/lab/netmaker/internal/model"
 	"fogline/lab/netmaker/internal/settings"
 )
@@ -50,8 +51,8 @@ func NewFiles(folder string) Files { return Files{folder} }
 // Config reads the machine's, or makes one where there is none; it is kept before it is used.
 func (f Files) Config() (Config, error) {
 	var config Config
-	err := f.read(configFile, &config)
-	if !errors.Is(err, os.ErrNotExist) {
+	found, err := f.read(configFile, &config)
+	if found || err != nil {
 		return config, err
 	}
 	if config, err = newConfig(); err != nil {
@@ -60,35 +61,21 @@ func (f Files) Config() (Config, error) {
 	return config, f.write(configFile, config)
 }
 
-// Server reads the server that the machine registered with; nil when there is none.
-func (f Files) Server() (*model.ServerConfig, error) {
-	return optional[model.ServerConfig](f, serverFile)
-}
-
-// Pull reads the server's last answer; nil when there is none yet.
-func (f Files) Pull() (*model.HostPull, error) { return optional[model.HostPull](f, pullFile) }
-
-func optional[T any](f Files, name string) (*T, error) {
-	var value T
-	err := f.read(name, &value)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	return &value, err
-}
-
-func (f Files) read(name string, value any) error {
+// read reports whether the file is there.
+func (f Files) read(name string, value any) (bool, error) {
 	text, err := os.ReadFile(filepath.Join(f.folder, name))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, value)
+	}
 	if err != nil {
-		return err
+		return false, fmt.Errorf("%s: %w", filepath.Join(f.folder, name), err)
 	}
-	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(f.folder, name), err)
-	}
-	return nil
+	return true, nil
 }
 
-// write replaces a file atomically.
 func (f Files) write(name string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
@@ -97,16 +84,7 @@ func (f Files) write(name string, value any) error {
 	if err := os.MkdirAll(f.folder, 0o700); err != nil {
 		return err
 	}
-	draft, err := os.CreateTemp(f.folder, "."+name)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(draft.Name())
-	_, err = draft.Write(append(text, '\n'))
-	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), filepath.Join(f.folder, name))
+	return file.Replace(filepath.Join(f.folder, name), append(text, '\n'), 0o600)
 }
 
 func (f Files) remove(names ...string) error {
@@ -140,11 +118,13 @@ func newConfig() (Config, error) {
 	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	return Config{
 		Host: model.Host{
-			ID: uuid.NewString(), Name: name, HostPass: rand.Text(), Version: settings.Version, OS: "linux",
-			KernelVersion: strings.TrimSpace(string(kernel)), FirewallInUse: "nftables", IPForwarding: true,
-			DaemonInstalled: true, Interface: device.Name, ListenPort: defaultPort, MTU: device.DefaultMTU,
+			Machine: model.Machine{
+				ID: uuid.NewString(), Name: name, Version: settings.Version, OS: "linux", FirewallInUse: "nftables",
+				KernelVersion: strings.TrimSpace(string(kernel)), ListenPort: defaultPort, MTU: device.DefaultMTU, Nodes: []string{},
+			},
+			HostPass: rand.Text(), IPForwarding: true, DaemonInstalled: true, Interface: device.Name,
 			PublicKey: private.PublicKey(), MacAddress: mac, TrafficKeyPublic: trafficPublic[:], DNS: "yes",
-			Nodes: []string{}, PersistentKeepalive: 20 * time.Second,
+			PersistentKeepalive: 20 * time.Second,
 		},
 		PrivateKey: private, TrafficKeyPrivate: trafficPrivate[:],
 	}, err

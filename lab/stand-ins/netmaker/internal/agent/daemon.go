@@ -42,12 +42,16 @@ type Daemon struct {
 	applied *model.HostPull
 	// heard counts the broker's messages: an answer requested before one of them is older than it.
 	heard int
-	// trouble is the last error, so that it is logged once.
-	trouble string
+	// state is the last error, or that all works, so that it is logged once.
+	state string
 }
 
+const works = "works again"
+
 // NewDaemon makes a daemon of a machine's files.
-func NewDaemon(files Files) *Daemon { return &Daemon{files: files, Reload: make(chan os.Signal, 1)} }
+func NewDaemon(files Files) *Daemon {
+	return &Daemon{files: files, Reload: make(chan os.Signal, 1), state: works}
+}
 
 // Run works until the context is done; the tunnels continue without it.
 func (d *Daemon) Run(ctx context.Context) error {
@@ -159,24 +163,26 @@ func (d *Daemon) dial(server model.ServerConfig) {
 		return
 	}
 	id, key := d.config.ID, d.config.TrafficKeyPublic
-	d.queue = mqtt.NewClient(mqtt.NewClientOptions().AddBroker(server.Broker).SetClientID(id).
-		SetUsername(server.MQUserName).SetPassword(server.MQPassword).
-		SetConnectRetry(true).SetConnectRetryInterval(2 * time.Second).
-		SetAutoReconnect(true).SetMaxReconnectInterval(10 * time.Second).
-		SetConnectTimeout(timeout).SetWriteTimeout(timeout).
-		SetOnConnectHandler(func(client mqtt.Client) {
-			log.Printf("broker %s: connected", server.Broker)
-			client.Subscribe(broker.PeersTopic(id, server.Server), 1, func(_ mqtt.Client, m mqtt.Message) {
-				d.report(d.heardPeers(m.Payload(), key))
-			})
-			client.Subscribe(broker.HostTopic(id, server.Server), 1, func(_ mqtt.Client, m mqtt.Message) {
-				d.report(d.heardOrder(m.Payload(), key))
-			})
-		}).
-		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
-			log.Printf("broker %s: connection lost: %v", server.Broker, err)
-		}))
+	d.queue = mqtt.NewClient(broker.Options(server.Broker, id, server.MQUserName, server.MQPassword, func(client mqtt.Client) {
+		client.Subscribe(broker.PeersTopic(id, server.Server), 1, opened(d, key, d.heardPeers))
+		client.Subscribe(broker.HostTopic(id, server.Server), 1, opened(d, key, d.heardOrder))
+	}))
 	d.queue.Connect()
+}
+
+// opened handles what messages of the broker hold; an empty one only ends what the broker retained.
+func opened[T any](d *Daemon, key []byte, handle func(T) error) mqtt.MessageHandler {
+	return func(_ mqtt.Client, m mqtt.Message) {
+		if len(m.Payload()) == 0 {
+			return
+		}
+		var content T
+		if err := seal.OpenAtHost(m.Payload(), key, &content); err != nil {
+			d.report(fmt.Errorf("broker: %w", err))
+			return
+		}
+		d.report(handle(content))
+	}
 }
 
 func (d *Daemon) hangUp() {
@@ -186,28 +192,14 @@ func (d *Daemon) hangUp() {
 	}
 }
 
-func (d *Daemon) heardPeers(message, key []byte) error {
-	if len(message) == 0 {
-		return nil
-	}
-	var pull model.HostPull
-	if err := seal.OpenAtHost(message, key, &pull); err != nil {
-		return fmt.Errorf("broker: %w", err)
-	}
+func (d *Daemon) heardPeers(pull model.HostPull) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	d.heard++
 	return d.set(pull)
 }
 
-func (d *Daemon) heardOrder(message, key []byte) error {
-	if len(message) == 0 {
-		return nil
-	}
-	var update model.HostUpdate
-	if err := seal.OpenAtHost(message, key, &update); err != nil {
-		return fmt.Errorf("broker: %w", err)
-	}
+func (d *Daemon) heardOrder(update model.HostUpdate) error {
 	if update.Action != model.ActionDelete {
 		return fmt.Errorf("broker: order %s is not known to this build of netclient", update.Action)
 	}
@@ -299,20 +291,16 @@ func interfaceOf(config Config, pull model.HostPull) device.Config {
 
 // report logs what fails, once, and that it works again.
 func (d *Daemon) report(err error) {
-	text := ""
+	state := works
 	if err != nil {
-		text = err.Error()
+		state = err.Error()
 	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if text != d.trouble {
-		if text == "" {
-			log.Print("works again")
-		} else {
-			log.Print(text)
-		}
+	if state != d.state {
+		log.Print(state)
 	}
-	d.trouble = text
+	d.state = state
 }
 
 // Notify makes a running daemon read its files; false when none runs.

@@ -25,9 +25,9 @@ type ListedPeer struct {
 
 // List shows the memberships of the server's last answer: of one network, or of all.
 func List(files Files, network string, long bool) ([]Listed, error) {
-	pull, err := files.Pull()
+	var pull model.HostPull
 	list := []Listed{}
-	if err != nil || pull == nil {
+	if _, err := files.read(pullFile, &pull); err != nil {
 		return list, err
 	}
 	for _, node := range pull.Nodes {
@@ -37,7 +37,7 @@ func List(files Files, network string, long bool) ([]Listed, error) {
 		each := Listed{Network: node.Network, NodeID: node.ID, Connected: node.Connected}
 		each.IPv4, each.IPv6 = text(node.Address), text(node.Address6)
 		if long {
-			each.Peers = peers(*pull)
+			each.Peers = peers(pull)
 		}
 		list = append(list, each)
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -153,11 +154,12 @@ func Join(ctx context.Context, files Files, o JoinOptions) (*model.Registration,
 	if err != nil {
 		return nil, err
 	}
-	known, err := files.Server()
+	var known model.ServerConfig
+	found, err := files.read(serverFile, &known)
 	if err != nil {
 		return nil, err
 	}
-	if known != nil && known.API != token.Server {
+	if found && known.API != token.Server {
 		return nil, fmt.Errorf("this machine is registered with %s; this build of netclient knows one server: run `netclient uninstall` first", known.API)
 	}
 	server := newAPI(token.Server)
@@ -178,15 +180,8 @@ func Join(ctx context.Context, files Files, o JoinOptions) (*model.Registration,
 }
 
 func (o JoinOptions) apply(ctx context.Context, server *api, config *Config) error {
-	if o.Name != "" {
-		config.Name = o.Name
-	}
-	if o.Port != 0 {
-		config.ListenPort = o.Port
-	}
-	if o.MTU != 0 {
-		config.MTU = o.MTU
-	}
+	config.Name, config.MTU = cmp.Or(o.Name, config.Name), cmp.Or(o.MTU, config.MTU)
+	config.ListenPort = cmp.Or(o.Port, config.ListenPort)
 	config.IsStatic = o.Static || o.EndpointIP != nil
 	config.IsStaticPort = o.StaticPort
 	if config.EndpointIP = o.EndpointIP; config.EndpointIP != nil {
@@ -223,18 +218,13 @@ func Withdraw(ctx context.Context, files Files) error {
 	return newAPI(server.API).asHost(ctx, config, http.MethodDelete, "/api/hosts/"+config.ID+"?force=true", nil, nil)
 }
 
-func registered(files Files) (Config, model.ServerConfig, model.HostPull, error) {
-	config, err := files.Config()
-	server, err2 := files.Server()
-	pull, err3 := files.Pull()
-	if err := errors.Join(err, err2, err3); err != nil {
-		return config, model.ServerConfig{}, model.HostPull{}, err
+// registered reads what the machine has registered with; the answer is empty where there is none yet.
+func registered(files Files) (config Config, server model.ServerConfig, pull model.HostPull, err error) {
+	config, err = files.Config()
+	known, err2 := files.read(serverFile, &server)
+	_, err3 := files.read(pullFile, &pull)
+	if err = errors.Join(err, err2, err3); err == nil && !known {
+		err = errNotRegistered
 	}
-	if server == nil {
-		return config, model.ServerConfig{}, model.HostPull{}, errNotRegistered
-	}
-	if pull == nil {
-		pull = &model.HostPull{}
-	}
-	return config, *server, *pull, nil
+	return config, server, pull, err
 }

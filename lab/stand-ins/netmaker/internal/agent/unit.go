@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"fogline/lab/netmaker/internal/file"
 )
 
 const (
@@ -44,7 +44,11 @@ func Install(ctx context.Context) error {
 		return err
 	}
 	if self != Program {
-		if err := copyProgram(self); err != nil {
+		program, err := os.ReadFile(self)
+		if err != nil {
+			return err
+		}
+		if err := file.Replace(Program, program, 0o755); err != nil {
 			return err
 		}
 	}
@@ -75,25 +79,6 @@ func Uninstall(ctx context.Context, files Files) error {
 		return fmt.Errorf("netclient is off this machine, but the server did not hear of it: %w", withdrawn)
 	}
 	return nil
-}
-
-func copyProgram(from string) error {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	// A running program cannot be written to, but replaced.
-	draft, err := os.OpenFile(filepath.Dir(Program)+"/.netclient.part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(draft.Name())
-	_, err = io.Copy(draft, source)
-	if err = errors.Join(err, draft.Close()); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), Program)
 }
 
 func systemctl(ctx context.Context, commands ...[]string) error {

@@ -28,13 +28,13 @@ func listACLs(c *call) (any, error) {
 	if _, err := record(store.Networks.Get(c.tx, network)); err != nil {
 		return nil, bad(err)
 	}
-	found, err := c.aclsOf(network)
+	found, err := store.ACLs.Where(c.tx, aclOf(network))
 	slices.SortFunc(found, func(a, b model.ACL) int { return strings.Compare(a.Name, b.Name) })
 	return wrapped{"fetched all acls in the network " + network, found}, err
 }
 
-func (c *call) aclsOf(network string) ([]model.ACL, error) {
-	return store.ACLs.Where(c.tx, func(acl model.ACL) bool { return acl.NetworkID == network })
+func aclOf(network string) func(model.ACL) bool {
+	return func(acl model.ACL) bool { return acl.NetworkID == network }
 }
 
 func (c *call) createDefaultACLs(network string) error {
@@ -177,18 +177,13 @@ func deleteACL(c *call) (any, error) {
 
 // dropFromACLs removes a deleted object from all rules; a rule with an empty end is deleted too.
 func (c *call) dropFromACLs(kind, value string) error {
-	all, err := store.ACLs.List(c.tx)
-	errs := []error{err}
 	gone := func(end model.ACLEnd) bool { return end.ID == kind && end.Value == value }
-	for _, acl := range all {
-		before := len(acl.Src) + len(acl.Dst)
+	named := func(acl model.ACL) bool { return slices.ContainsFunc(slices.Concat(acl.Src, acl.Dst), gone) }
+	return store.ACLs.Each(c.tx, named, func(acl model.ACL) error {
 		acl.Src, acl.Dst = slices.DeleteFunc(acl.Src, gone), slices.DeleteFunc(acl.Dst, gone)
-		switch {
-		case len(acl.Src) == 0 || len(acl.Dst) == 0:
-			errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
-		case len(acl.Src)+len(acl.Dst) < before:
-			errs = append(errs, store.ACLs.Put(c.tx, acl.ID, acl))
+		if len(acl.Src) == 0 || len(acl.Dst) == 0 {
+			return store.ACLs.Delete(c.tx, acl.ID)
 		}
-	}
-	return errors.Join(errs...)
+		return store.ACLs.Put(c.tx, acl.ID, acl)
+	})
 }

@@ -81,18 +81,6 @@ func (c *call) nameServers(own string, gateway model.Node) (string, error) {
 	return strings.Join(servers, ","), nil
 }
 
-// clientBody is models.CustomExtClient.
-type clientBody struct {
-	ClientID        string              `json:"clientid"`
-	PublicKey       string              `json:"publickey"`
-	DNS             string              `json:"dns"`
-	ExtraAllowedIPs []string            `json:"extraallowedips"`
-	Enabled         bool                `json:"enabled"`
-	PostUp          string              `json:"postup"`
-	PostDown        string              `json:"postdown"`
-	Tags            map[string]struct{} `json:"tags"`
-}
-
 func createClient(c *call) (any, error) {
 	gateway, err := store.Nodes.Get(c.tx, c.PathValue("client"))
 	missing := errors.Is(err, store.ErrNotFound)
@@ -102,29 +90,25 @@ func createClient(c *call) (any, error) {
 	if missing || !gateway.IsGw || gateway.Network != c.PathValue("network") {
 		return nil, refuse(http.StatusBadRequest, "ingress does not exist")
 	}
-	body, err := read[clientBody](c)
+	wanted, err := c.wantedClient(gateway)
 	if err != nil {
-		return nil, bad(err)
-	}
-	if err := c.checkClient(body, gateway); err != nil {
 		return nil, err
 	}
-	if body.ClientID == "" {
-		body.ClientID = "client-" + strings.ToLower(rand.Text()[:8])
+	if wanted.ClientID == "" {
+		wanted.ClientID = "client-" + strings.ToLower(rand.Text()[:8])
 	}
-	taken, err := store.Clients.Has(c.tx, body.ClientID)
+	taken, err := store.Clients.Has(c.tx, wanted.ClientID)
 	switch {
 	case err != nil:
 		return nil, err
 	case taken:
 		return nil, refuse(http.StatusBadRequest, "duplicate client name")
 	}
+	wanted.Enabled = true
 	client := model.ExtClient{
-		ClientID: body.ClientID, PublicKey: body.PublicKey, PrivateKey: noKey, Network: gateway.Network,
-		IngressGatewayID: gateway.ID, Enabled: true, OwnerID: c.user, AllowedIPs: []string{},
-		DeniedACLs: map[string]struct{}{},
+		ClientSettings: wanted, PrivateKey: noKey, Network: gateway.Network, IngressGatewayID: gateway.ID,
+		OwnerID: c.user, AllowedIPs: []string{}, DeniedACLs: map[string]struct{}{}, LastModified: time.Now().Unix(),
 	}
-	take(&client, body)
 	if err := c.completeClient(&client, gateway); err != nil {
 		return nil, err
 	}
@@ -163,7 +147,20 @@ func (c *call) completeClient(client *model.ExtClient, gateway model.Node) error
 	return nil
 }
 
-func (c *call) checkClient(body clientBody, gateway model.Node) error {
+// wantedClient reads the settings of a client behind a gateway, normalized.
+func (c *call) wantedClient(gateway model.Node) (model.ClientSettings, error) {
+	wanted, err := read[model.ClientSettings](c)
+	if err != nil {
+		return wanted, bad(err)
+	}
+	wanted.ExtraAllowedIPs = orEmpty(wanted.ExtraAllowedIPs)
+	if wanted.Tags == nil {
+		wanted.Tags = map[string]struct{}{}
+	}
+	return wanted, checkClient(wanted, gateway)
+}
+
+func checkClient(body model.ClientSettings, gateway model.Node) error {
 	if body.ClientID != "" && !clientID.MatchString(body.ClientID) {
 		return refuse(http.StatusBadRequest,
 			"node name must be alphanumderic and/or dashes, with 5 to 32 characters")
@@ -208,26 +205,24 @@ func updateClient(c *call) (any, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	body, err := read[clientBody](c)
-	if err != nil {
-		return nil, bad(err)
-	}
-	if body.ClientID != client.ClientID {
-		// The official server loses the client here.
-		return nil, refuse(http.StatusBadRequest, "clientid: renaming is not supported by the lab's stand-in for Netmaker")
-	}
 	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkClient(body, gateway); err != nil {
+	wanted, err := c.wantedClient(gateway)
+	if err != nil {
 		return nil, err
 	}
-	if body.PublicKey != "" && body.PublicKey != client.PublicKey {
-		client.PublicKey, client.PrivateKey = body.PublicKey, noKey
+	if wanted.ClientID != client.ClientID {
+		// The official server loses the client here.
+		return nil, refuse(http.StatusBadRequest, "clientid: renaming is not supported by the lab's stand-in for Netmaker")
 	}
-	client.Enabled = body.Enabled
-	take(&client, body)
+	if wanted.PublicKey == "" {
+		wanted.PublicKey = client.PublicKey
+	} else if wanted.PublicKey != client.PublicKey {
+		client.PrivateKey = noKey
+	}
+	client.ClientSettings, client.LastModified = wanted, time.Now().Unix()
 	// The official server deletes the client and makes it anew, and so takes it out of its rules.
 	c.after(func(c *call) error { return c.dropFromACLs(model.EndDevice, client.ClientID) })
 	return client, store.Clients.Put(c.tx, client.ClientID, client)
@@ -316,13 +311,4 @@ func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host
 		line("PersistentKeepalive", fmt.Sprint(gateway.IngressPersistentKeepalive)),
 		"", "",
 	}, "\n")
-}
-
-func take(client *model.ExtClient, body clientBody) {
-	client.DNS, client.PostUp, client.PostDown = body.DNS, body.PostUp, body.PostDown
-	client.ExtraAllowedIPs, client.Tags = orEmpty(body.ExtraAllowedIPs), body.Tags
-	client.LastModified = time.Now().Unix()
-	if client.Tags == nil {
-		client.Tags = map[string]struct{}{}
-	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -45,17 +46,9 @@ func createGateway(c *call, node model.Node) (any, error) {
 		return nil, errors.New("node is behind a relay")
 	}
 	node.IsGw, node.IsIngressGateway, node.IsRelay = true, true, true
-	node.IngressDNS, node.IngressMTU, node.Metadata = body.DNS, body.MTU, body.Metadata
-	node.IngressPersistentKeepalive = body.Keepalive
-	if node.IngressMTU == 0 {
-		node.IngressMTU = gatewayMTU
-	}
-	if node.IngressPersistentKeepalive == 0 {
-		node.IngressPersistentKeepalive = defaultKeepalive
-	}
-	if node.Metadata == "" {
-		node.Metadata = gatewayDescription
-	}
+	node.IngressDNS, node.IngressMTU = body.DNS, cmp.Or(body.MTU, gatewayMTU)
+	node.IngressPersistentKeepalive = cmp.Or(body.Keepalive, defaultKeepalive)
+	node.Metadata = cmp.Or(body.Metadata, gatewayDescription)
 	// Clients have this endpoint in a file, so it must not change.
 	host.IsStaticPort = true
 	for _, id := range body.RelayAddrs {
@@ -91,8 +84,8 @@ func (c *call) dropGateway(node model.Node) error {
 			other.IsRelayed, other.RelayedBy = false, ""
 			errs = append(errs, store.Nodes.Put(c.tx, other.ID, other))
 		}
-		if at := slices.Index(other.RelayedNodes, node.ID); at >= 0 {
-			other.RelayedNodes = slices.Delete(other.RelayedNodes, at, at+1)
+		if slices.Contains(other.RelayedNodes, node.ID) {
+			other.RelayedNodes = without(other.RelayedNodes, node.ID)
 			errs = append(errs, store.Nodes.Put(c.tx, other.ID, other))
 		}
 	}
@@ -142,7 +135,7 @@ func unassignGateway(c *call, node model.Node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		gateway.RelayedNodes = slices.DeleteFunc(gateway.RelayedNodes, func(id string) bool { return id == node.ID })
+		gateway.RelayedNodes = without(gateway.RelayedNodes, node.ID)
 		if err := store.Nodes.Put(c.tx, gateway.ID, gateway); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -44,12 +45,7 @@ func updateHost(c *call) (any, error) {
 	host.Name, host.IsStatic, host.IsStaticPort = wanted.Name, wanted.IsStatic, wanted.IsStaticPort
 	host.IsDefault, host.AutoUpdate, host.DNS = wanted.IsDefault, wanted.AutoUpdate, wanted.DNS
 	host.PersistentKeepalive = time.Duration(wanted.PersistentKeepalive) * time.Second
-	if wanted.MTU != 0 {
-		host.MTU = wanted.MTU
-	}
-	if wanted.ListenPort != 0 {
-		host.ListenPort = wanted.ListenPort
-	}
+	host.MTU, host.ListenPort = cmp.Or(wanted.MTU, host.MTU), cmp.Or(wanted.ListenPort, host.ListenPort)
 	if ip := net.ParseIP(wanted.EndpointIP); ip != nil {
 		host.EndpointIP = ip
 	}
@@ -180,7 +176,7 @@ func (c *call) removeNode(node model.Node) error {
 	errs := []error{c.dropGateway(node), store.Nodes.Delete(c.tx, node.ID)}
 	host, err := store.Hosts.Get(c.tx, node.HostID)
 	if err == nil {
-		host.Nodes = slices.DeleteFunc(host.Nodes, func(id string) bool { return id == node.ID })
+		host.Nodes = without(host.Nodes, node.ID)
 		err = store.Hosts.Put(c.tx, host.ID, host)
 	}
 	c.after(func(c *call) error {
@@ -190,15 +186,11 @@ func (c *call) removeNode(node model.Node) error {
 }
 
 func (c *call) dropFromEgresses(nodeID string) error {
-	egresses, err := store.Egresses.List(c.tx)
-	errs := []error{err}
-	for _, egress := range egresses {
-		if _, through := egress.Nodes[nodeID]; through {
-			delete(egress.Nodes, nodeID)
-			errs = append(errs, store.Egresses.Put(c.tx, egress.ID, egress))
-		}
-	}
-	return errors.Join(errs...)
+	through := func(egress model.Egress) bool { _, is := egress.Nodes[nodeID]; return is }
+	return store.Egresses.Each(c.tx, through, func(egress model.Egress) error {
+		delete(egress.Nodes, nodeID)
+		return store.Egresses.Put(c.tx, egress.ID, egress)
+	})
 }
 
 // hostFallback takes what a host tells the server while the broker is down.

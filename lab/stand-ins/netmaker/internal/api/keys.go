@@ -150,19 +150,19 @@ func (c *call) key(value string, code int) (model.EnrollmentKey, error) {
 
 // removeNetworkFromKeys takes a network that goes out of all keys; keys that led only there go too.
 func (c *call) removeNetworkFromKeys(network string) error {
-	all, err := store.Keys.List(c.tx)
-	for _, key := range all {
-		at := slices.Index(key.Networks, network)
-		if at < 0 || err != nil {
-			continue
+	leads := func(key model.EnrollmentKey) bool { return slices.Contains(key.Networks, network) }
+	return store.Keys.Each(c.tx, leads, func(key model.EnrollmentKey) error {
+		key.Networks = without(key.Networks, network)
+		if len(key.Networks) == 0 {
+			return store.Keys.Delete(c.tx, key.Value)
 		}
-		if key.Networks = slices.Delete(key.Networks, at, at+1); len(key.Networks) == 0 {
-			err = store.Keys.Delete(c.tx, key.Value)
-		} else {
-			err = store.Keys.Put(c.tx, key.Value, key)
-		}
-	}
-	return err
+		return store.Keys.Put(c.tx, key.Value, key)
+	})
+}
+
+// without is a list without one value.
+func without(list []string, value string) []string {
+	return slices.DeleteFunc(list, func(each string) bool { return each == value })
 }
 
 func orEmpty(list []string) []string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -43,16 +44,9 @@ func createNetwork(c *call, network model.Network) (any, error) {
 	now := time.Now().UTC()
 	network.ID, network.AutoJoin, network.CreatedBy = uuid.NewString(), true, c.user
 	network.CreatedAt, network.UpdatedAt, network.NodesUpdatedAt = now, now, now
-	if network.AutoRemoveTags == nil {
-		network.AutoRemoveTags = []string{}
-	}
-	if err := store.Networks.Put(c.tx, network.Name, network); err != nil {
-		return nil, err
-	}
-	if err := c.createDefaultKey(network.Name); err != nil {
-		return nil, err
-	}
-	return network, c.createDefaultACLs(network.Name)
+	network.AutoRemoveTags = orEmpty(network.AutoRemoveTags)
+	return network, cmp.Or(store.Networks.Put(c.tx, network.Name, network),
+		c.createDefaultKey(network.Name), c.createDefaultACLs(network.Name))
 }
 
 // checkNetwork validates a network and normalizes it.
@@ -82,12 +76,8 @@ func checkNetwork(network *model.Network, others []model.Network) error {
 			return errors.New("network cidr already in use")
 		}
 	}
-	if network.DefaultKeepAlive == 0 {
-		network.DefaultKeepAlive = defaultKeepalive
-	}
-	if network.DefaultMTU == 0 {
-		network.DefaultMTU = defaultMTU
-	}
+	network.DefaultKeepAlive = cmp.Or(network.DefaultKeepAlive, defaultKeepalive)
+	network.DefaultMTU = cmp.Or(network.DefaultMTU, defaultMTU)
 	var problems []string
 	switch name := network.Name; {
 	case name == "":
@@ -115,7 +105,7 @@ func updateNetwork(c *call, wanted model.Network) (any, error) {
 		return nil, bad(err)
 	}
 	network.AutoRemove, network.AutoRemoveThreshold = wanted.AutoRemove, wanted.AutoRemoveThreshold
-	network.AutoRemoveTags = append([]string{}, wanted.AutoRemoveTags...)
+	network.AutoRemoveTags = orEmpty(wanted.AutoRemoveTags)
 	network.UpdatedAt = time.Now().UTC()
 	return network, store.Networks.Put(c.tx, network.Name, network)
 }
@@ -124,34 +114,18 @@ func updateNetwork(c *call, wanted model.Network) (any, error) {
 // and DNS records stay, and are those of the next network of this name.
 func deleteNetwork(c *call) (any, error) {
 	name := c.PathValue("network")
-	c.after(func(c *call) error { return errors.Join(c.dropACLsOf(name), c.removeNetworkFromKeys(name)) })
-	members, err := c.membersOf(name)
+	c.after(func(c *call) error {
+		drop := func(acl model.ACL) error { return store.ACLs.Delete(c.tx, acl.ID) }
+		return errors.Join(store.ACLs.Each(c.tx, aclOf(name), drop), c.removeNetworkFromKeys(name))
+	})
+	member := func(node model.Node) bool { return node.Network == name }
+	members, err := store.Nodes.Where(c.tx, member)
 	if err == nil && len(members) == 0 {
 		err = store.Networks.Delete(c.tx, name)
 	} else {
-		c.after(func(c *call) error { return c.dropMembersAndNetwork(name) })
+		c.after(func(c *call) error {
+			return errors.Join(store.Nodes.Each(c.tx, member, c.removeNode), store.Networks.Delete(c.tx, name))
+		})
 	}
 	return wrapped{"success", nil}, err
-}
-
-func (c *call) membersOf(network string) ([]model.Node, error) {
-	return store.Nodes.Where(c.tx, func(node model.Node) bool { return node.Network == network })
-}
-
-func (c *call) dropMembersAndNetwork(name string) error {
-	members, err := c.membersOf(name)
-	errs := []error{err}
-	for _, node := range members {
-		errs = append(errs, c.removeNode(node))
-	}
-	return errors.Join(append(errs, store.Networks.Delete(c.tx, name))...)
-}
-
-func (c *call) dropACLsOf(network string) error {
-	all, err := c.aclsOf(network)
-	errs := []error{err}
-	for _, acl := range all {
-		errs = append(errs, store.ACLs.Delete(c.tx, acl.ID))
-	}
-	return errors.Join(errs...)
 }

@@ -75,7 +75,9 @@ var ErrNoBroker = errors.New("could not connect to broker, token timeout, exitin
 // Run connects and publishes until the context ends. A server that does not find its broker at the start ends,
 // as the official one does; one that loses it later goes on and connects again.
 func (b *Broker) Run(ctx context.Context, server *api.Server) error {
-	client := mqtt.NewClient(b.options(server))
+	options := Options(b.settings.ServerBroker, "netmaker-"+b.settings.Server, b.settings.MQUserName, b.settings.MQPassword,
+		func(client mqtt.Client) { b.connected(client, server) })
+	client := mqtt.NewClient(options.SetOrderMatters(false))
 	b.mutex.Lock()
 	b.client = client
 	b.mutex.Unlock()
@@ -103,27 +105,30 @@ func (b *Broker) Run(ctx context.Context, server *api.Server) error {
 	}
 }
 
-func (b *Broker) options(server *api.Server) *mqtt.ClientOptions {
-	return mqtt.NewClientOptions().AddBroker(b.settings.ServerBroker).
-		SetClientID("netmaker-" + b.settings.Server).
-		SetUsername(b.settings.MQUserName).SetPassword(b.settings.MQPassword).
+// Options are those of a client that connects again whenever it has to, and is told each time.
+func Options(url, id, user, password string, connected func(mqtt.Client)) *mqtt.ClientOptions {
+	return mqtt.NewClientOptions().AddBroker(url).SetClientID(id).SetUsername(user).SetPassword(password).
 		SetConnectRetry(true).SetConnectRetryInterval(2 * time.Second).
 		SetAutoReconnect(true).SetMaxReconnectInterval(10 * time.Second).
-		SetConnectTimeout(timeout).SetWriteTimeout(timeout).SetOrderMatters(false).
+		SetConnectTimeout(timeout).SetWriteTimeout(timeout).
 		SetOnConnectHandler(func(client mqtt.Client) {
-			log.Printf("broker %s: connected", b.settings.ServerBroker)
-			client.Subscribe("host/serverupdate/"+b.settings.Server+"/#", 1, func(_ mqtt.Client, m mqtt.Message) {
-				b.heard(server, m)
-			})
-			// The broker may have lost what it retained.
-			b.mutex.Lock()
-			b.sent = map[string][sha256.Size]byte{}
-			b.mutex.Unlock()
-			b.Changed()
+			log.Printf("broker %s: connected", url)
+			connected(client)
 		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
-			log.Printf("broker %s: connection lost: %v", b.settings.ServerBroker, err)
+			log.Printf("broker %s: connection lost: %v", url, err)
 		})
+}
+
+func (b *Broker) connected(client mqtt.Client, server *api.Server) {
+	client.Subscribe("host/serverupdate/"+b.settings.Server+"/#", 1, func(_ mqtt.Client, m mqtt.Message) {
+		b.heard(server, m)
+	})
+	// The broker may have lost what it retained.
+	b.mutex.Lock()
+	b.sent = map[string][sha256.Size]byte{}
+	b.mutex.Unlock()
+	b.Changed()
 }
 
 // publish tells every host for which something changed.
@@ -153,7 +158,7 @@ func (b *Broker) publish(ctx context.Context, server *api.Server) {
 		}
 	}
 	for _, host := range gone {
-		order := model.HostUpdate{Action: model.ActionDelete, Host: model.Host{ID: host.ID}}
+		order := model.HostUpdate{Action: model.ActionDelete, Host: model.Host{Machine: model.Machine{ID: host.ID}}}
 		if !b.send(HostTopic(host.ID, b.settings.Server), order, host.Key) {
 			continue
 		}

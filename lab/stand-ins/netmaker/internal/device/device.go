@@ -3,8 +3,10 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -50,12 +52,9 @@ func Apply(config Config, told map[wgtypes.Key]string) error {
 	if err := setWireGuard(config, told); err != nil {
 		return fmt.Errorf("interface %s: %w", Name, err)
 	}
-	if config.MTU == 0 {
-		config.MTU = DefaultMTU
-	}
-	if link.Attrs().MTU != config.MTU {
-		if err := netlink.LinkSetMTU(link, config.MTU); err != nil {
-			return fmt.Errorf("interface %s: MTU %d: %w", Name, config.MTU, err)
+	if mtu := cmp.Or(config.MTU, DefaultMTU); link.Attrs().MTU != mtu {
+		if err := netlink.LinkSetMTU(link, mtu); err != nil {
+			return fmt.Errorf("interface %s: MTU %d: %w", Name, mtu, err)
 		}
 	}
 	if err := setAddresses(link, config.Addresses); err != nil {
@@ -174,26 +173,19 @@ func peerChange(before wgtypes.Peer, known bool, wanted wgtypes.PeerConfig, told
 	if keepalive := wanted.PersistentKeepaliveInterval; keepalive != nil && *keepalive != before.PersistentKeepaliveInterval {
 		change.PersistentKeepaliveInterval, any = keepalive, true
 	}
-	if !sameRanges(before.AllowedIPs, wanted.AllowedIPs) {
+	if !maps.Equal(texts(before.AllowedIPs), texts(wanted.AllowedIPs)) {
 		change.ReplaceAllowedIPs, change.AllowedIPs, any = true, wanted.AllowedIPs, true
 	}
 	return change, any
 }
 
-func sameRanges(a, b []net.IPNet) bool {
-	if len(a) != len(b) {
-		return false
+// texts is the set of some ranges or addresses.
+func texts(ranges []net.IPNet) map[string]bool {
+	set := map[string]bool{}
+	for _, each := range ranges {
+		set[each.String()] = true
 	}
-	texts := map[string]bool{}
-	for _, each := range a {
-		texts[each.String()] = true
-	}
-	for _, each := range b {
-		if !texts[each.String()] {
-			return false
-		}
-	}
-	return true
+	return set
 }
 
 func setAddresses(link netlink.Link, wanted []net.IPNet) error {
@@ -201,13 +193,12 @@ func setAddresses(link netlink.Link, wanted []net.IPNet) error {
 	if err != nil {
 		return err
 	}
-	keep := map[string]bool{}
 	for _, address := range wanted {
-		keep[address.String()] = true
 		if err := netlink.AddrReplace(link, &netlink.Addr{IPNet: &address}); err != nil {
 			return fmt.Errorf("interface %s: address %s: %w", Name, address.String(), err)
 		}
 	}
+	keep := texts(wanted)
 	for _, address := range current {
 		if !keep[address.IPNet.String()] && !address.IP.IsLinkLocalUnicast() {
 			if err := netlink.AddrDel(link, &address); err != nil {
@@ -224,14 +215,13 @@ func setRoutes(link netlink.Link, wanted []net.IPNet) error {
 	if err != nil {
 		return err
 	}
-	keep := map[string]bool{}
 	for _, each := range wanted {
-		keep[each.String()] = true
 		route := &netlink.Route{LinkIndex: filter.LinkIndex, Dst: &each, Protocol: routeProtocol, Scope: netlink.SCOPE_LINK}
 		if err := netlink.RouteReplace(route); err != nil {
 			return fmt.Errorf("route %s: %w", each.String(), err)
 		}
 	}
+	keep := texts(wanted)
 	for _, route := range current {
 		if route.Dst != nil && !keep[route.Dst.String()] {
 			if err := netlink.RouteDel(&route); err != nil {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os/exec"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -35,10 +34,8 @@ func nft(ctx context.Context, script string) error {
 	defer cancel()
 	command := exec.CommandContext(ctx, "nft", "-f", "-")
 	command.Stdin = strings.NewReader(script)
-	var said bytes.Buffer
-	command.Stderr = &said
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("nft: %w: %s", err, strings.TrimSpace(said.String()))
+	if said, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("nft: %w: %s", err, bytes.TrimSpace(said))
 	}
 	return nil
 }
@@ -91,7 +88,7 @@ func ruleLines(rules map[string]model.FwRule) []string {
 				set(family.from), family.word, set(family.to), service(rule)))
 		}
 	}
-	sort.Strings(lines)
+	slices.Sort(lines)
 	return slices.Compact(lines)
 }
 

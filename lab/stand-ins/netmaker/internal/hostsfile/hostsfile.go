@@ -4,10 +4,11 @@ package hostsfile
 import (
 	"errors"
 	"os"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
+	"fogline/lab/netmaker/internal/file"
 	"fogline/lab/netmaker/internal/model"
 )
 
@@ -29,16 +30,7 @@ func Write(path string, entries []model.DNSEntry) error {
 	if next == string(old) {
 		return nil
 	}
-	draft, err := os.CreateTemp(filepath.Dir(path), ".hosts.")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(draft.Name())
-	_, err = draft.WriteString(next)
-	if err = errors.Join(err, draft.Chmod(0o644), draft.Close()); err != nil {
-		return err
-	}
-	err = os.Rename(draft.Name(), path)
+	err = file.Replace(path, []byte(next), 0o644)
 	if errors.Is(err, syscall.EBUSY) {
 		// In a container the file is a mount, which cannot be replaced.
 		return os.WriteFile(path, []byte(next), 0o644)
@@ -46,24 +38,12 @@ func Write(path string, entries []model.DNSEntry) error {
 	return err
 }
 
+// ours is what stands between the marks, and the marks; to the file's end where the second is missing.
+var ours = regexp.MustCompile(`(?ms)^` + begin + `$.*?(^` + end + `$\n?|\z)`)
+
 // Render gives the file's new text.
 func Render(old string, entries []model.DNSEntry) string {
-	var kept []string
-	inside := false
-	for line := range strings.Lines(old) {
-		switch strings.TrimSpace(line) {
-		case begin:
-			inside = true
-			continue
-		case end:
-			inside = false
-			continue
-		}
-		if !inside {
-			kept = append(kept, line)
-		}
-	}
-	text := strings.Join(kept, "")
+	text := ours.ReplaceAllString(old, "")
 	if len(entries) == 0 {
 		return text
 	}

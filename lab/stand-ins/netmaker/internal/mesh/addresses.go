@@ -3,6 +3,7 @@
 package mesh
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -31,29 +32,25 @@ const (
 // length, a client's none, as the API has them.
 func NextAddresses(state store.State, network model.Network, order Order) (v4, v6 string, err error) {
 	taken := map[netip.Addr]bool{}
+	var members []netip.Prefix
 	for _, node := range state.Nodes {
 		if node.Network == network.Name {
-			mark(taken, node.Address, node.Address6)
+			members = append(members, single(node.Address, node.Address6)...)
 		}
 	}
 	for _, client := range state.Clients {
 		if client.Network == network.Name {
-			mark(taken, client.Address, client.Address6)
+			members = append(members, single(client.Address, client.Address6)...)
 		}
+	}
+	for _, each := range members {
+		taken[each.Addr()] = true
 	}
 	if v4, err = next(network.AddressRange, taken, order); err != nil {
 		return "", "", err
 	}
 	v6, err = next(network.AddressRange6, taken, order)
 	return v4, v6, err
-}
-
-func mark(taken map[netip.Addr]bool, texts ...string) {
-	for _, text := range texts {
-		if address, ok := parseAddress(text); ok {
-			taken[address] = true
-		}
-	}
 }
 
 // parseAddress reads an address with or without a prefix length.
@@ -120,8 +117,5 @@ func contains(outer, inner netip.Prefix) bool {
 
 // comparePrefix puts larger ranges first.
 func comparePrefix(a, b netip.Prefix) int {
-	if a.Bits() != b.Bits() {
-		return a.Bits() - b.Bits()
-	}
-	return a.Addr().Compare(b.Addr())
+	return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), a.Addr().Compare(b.Addr()))
 }

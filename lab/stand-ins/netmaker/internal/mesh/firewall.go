@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -87,14 +88,7 @@ func (v view) ends(ends []model.ACLEnd, network string) []netip.Prefix {
 func (v view) tagged(tag, network string) []netip.Prefix {
 	var found []netip.Prefix
 	if tag == model.Everyone {
-		for _, each := range v.Networks {
-			if each.Name == network {
-				found = prefixes(each.AddressRange, each.AddressRange6)
-			}
-		}
-		for prefix := range v.egressVia(network) {
-			found = append(found, prefix)
-		}
+		found = slices.AppendSeq(v.networkRanges(network), maps.Keys(v.egressVia(network)))
 		for _, client := range v.Clients {
 			if client.Network == network {
 				found = append(found, prefixes(client.ExtraAllowedIPs...)...)

@@ -31,7 +31,8 @@ func draw(t *rapid.T) store.State {
 	var gateways []string
 	for i := range rapid.IntRange(1, 8).Draw(t, "hosts") {
 		id := fmt.Sprintf("node-%d", i)
-		host := model.Host{ID: fmt.Sprintf("host-%d", i), Name: fmt.Sprintf("h%d", i), Nodes: []string{id}, PublicKey: key(), EndpointIP: net.IPv4(192, 0, 2, byte(i)), ListenPort: 51821}
+		host := model.Host{PublicKey: key(), EndpointIP: net.IPv4(192, 0, 2, byte(i))}
+		host.Machine = model.Machine{ID: fmt.Sprintf("host-%d", i), Name: fmt.Sprintf("h%d", i), Nodes: []string{id}, ListenPort: 51821}
 		node := model.Node{ID: id, HostID: host.ID, Network: network.Name, NetworkRange: network.AddressRange, NetworkRange6: network.AddressRange6}
 		node.Connected = rapid.IntRange(0, 5).Draw(t, "connected") > 0
 		node.Address, node.Address6 = addresses(t, state, network, FromStart)
@@ -48,7 +49,8 @@ func draw(t *rapid.T) store.State {
 		if len(gateways) == 0 {
 			break
 		}
-		client := model.ExtClient{ClientID: fmt.Sprintf("client-%d", i), Network: network.Name, PublicKey: key().String(), Enabled: rapid.Bool().Draw(t, "enabled"), IngressGatewayID: rapid.SampledFrom(gateways).Draw(t, "gateway")}
+		client := model.ExtClient{Network: network.Name, IngressGatewayID: rapid.SampledFrom(gateways).Draw(t, "gateway")}
+		client.ClientSettings = model.ClientSettings{ClientID: fmt.Sprintf("client-%d", i), PublicKey: key().String(), Enabled: rapid.Bool().Draw(t, "enabled")}
 		client.Address, client.Address6 = addresses(t, state, network, FromEnd)
 		state.Clients = append(state.Clients, client)
 	}

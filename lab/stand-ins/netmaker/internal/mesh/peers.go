@@ -3,6 +3,7 @@ package mesh
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -62,15 +63,11 @@ func (v view) router(node model.Node) model.Node {
 	return node
 }
 
-// ownRanges are the addresses of a node, and of the clients behind it.
-func (v view) ownRanges(node model.Node) []netip.Prefix {
-	ranges := single(node.Address, node.Address6)
-	for _, client := range v.Clients {
-		if client.IngressGatewayID == node.ID && client.Enabled {
-			ranges = append(ranges, clientRanges(client)...)
-		}
-	}
-	return ranges
+// clientsOf are the clients behind a gateway that are not shut off.
+func (v view) clientsOf(node model.Node) []model.ExtClient {
+	return slices.DeleteFunc(slices.Clone(v.Clients), func(client model.ExtClient) bool {
+		return client.IngressGatewayID != node.ID || !client.Enabled
+	})
 }
 
 // clientRanges are a client's addresses and what is behind it.
@@ -166,11 +163,10 @@ func (v view) peersOf(node model.Node) []peer {
 			continue
 		}
 		p := router(other)
-		p.ranges = append(p.ranges, v.ownRanges(other)...)
-		for _, client := range v.Clients {
-			if client.IngressGatewayID == other.ID && client.Enabled {
-				p.egress = append(p.egress, prefixes(client.ExtraAllowedIPs...)...)
-			}
+		p.ranges = append(p.ranges, single(other.Address, other.Address6)...)
+		for _, client := range v.clientsOf(other) {
+			p.ranges = append(p.ranges, clientRanges(client)...)
+			p.egress = append(p.egress, prefixes(client.ExtraAllowedIPs...)...)
 		}
 	}
 	for prefix, carrier := range via {
@@ -190,9 +186,9 @@ func (v view) peersOf(node model.Node) []peer {
 // clientPeers are the clients behind a gateway: they dial in, so they have no endpoint.
 func (v view) clientPeers(node model.Node) []peer {
 	var all []peer
-	for _, client := range v.Clients {
+	for _, client := range v.clientsOf(node) {
 		key, err := wgtypes.ParseKey(client.PublicKey)
-		if err != nil || client.IngressGatewayID != node.ID || !client.Enabled {
+		if err != nil {
 			continue
 		}
 		all = append(all, peer{
@@ -207,16 +203,7 @@ func (v view) clientPeers(node model.Node) []peer {
 // what is behind other clients.
 func ClientRanges(state store.State, client model.ExtClient) []netip.Prefix {
 	v := newView(state)
-	var ranges []netip.Prefix
-	for _, network := range state.Networks {
-		if network.Name == client.Network {
-			ranges = prefixes(network.AddressRange, network.AddressRange6)
-		}
-	}
-	var more []netip.Prefix
-	for prefix := range v.egressVia(client.Network) {
-		more = append(more, prefix)
-	}
+	ranges, more := v.networkRanges(client.Network), slices.Collect(maps.Keys(v.egressVia(client.Network)))
 	for _, other := range state.Clients {
 		if other.Network == client.Network && other.ClientID != client.ClientID && other.Enabled {
 			more = append(more, prefixes(other.ExtraAllowedIPs...)...)
@@ -228,6 +215,15 @@ func ClientRanges(state store.State, client model.ExtClient) []netip.Prefix {
 		}
 	}
 	return ranges
+}
+
+// networkRanges are a network's own.
+func (v view) networkRanges(name string) []netip.Prefix {
+	at := slices.IndexFunc(v.Networks, func(n model.Network) bool { return n.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return prefixes(v.Networks[at].AddressRange, v.Networks[at].AddressRange6)
 }
 
 // single makes addresses ranges of one address.

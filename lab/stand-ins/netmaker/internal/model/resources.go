@@ -3,6 +3,7 @@
 package model
 
 import (
+	"cmp"
 	"net"
 	"time"
 
@@ -66,96 +67,70 @@ type EnrollmentToken struct {
 	Value  string `json:"value"`
 }
 
-// Host is a machine, as netclient registers it and as the server keeps it (schema.Host).
-type Host struct {
-	ID                 string           `json:"id"`
-	Name               string           `json:"name"`
-	HostPass           string           `json:"hostpass"`
-	Version            string           `json:"version"`
-	OS                 string           `json:"os"`
-	OSFamily           string           `json:"os_family"`
-	OSVersion          string           `json:"os_version"`
-	KernelVersion      string           `json:"kernel_version"`
-	Verbosity          int              `json:"verbosity"`
-	FirewallInUse      string           `json:"firewallinuse"`
-	IPForwarding       bool             `json:"ipforwarding"`
-	DaemonInstalled    bool             `json:"daemoninstalled"`
-	AutoUpdate         bool             `json:"autoupdate"`
-	Interface          string           `json:"interface"`
-	Debug              bool             `json:"debug"`
-	ListenPort         int              `json:"listenport"`
-	WgPublicListenPort int              `json:"wg_public_listen_port"`
-	MTU                int              `json:"mtu"`
-	PublicKey          wgtypes.Key      `json:"publickey"`
-	MacAddress         net.HardwareAddr `json:"macaddress"`
-	TrafficKeyPublic   []byte           `json:"traffickeypublic"`
-	Nodes              []string         `json:"nodes"`
-	DefaultInterface   string           `json:"defaultinterface"`
-	EndpointIP         net.IP           `json:"endpointip"`
-	EndpointIPv6       net.IP           `json:"endpointipv6"`
-	IsStaticPort       bool             `json:"isstaticport"`
-	IsStatic           bool             `json:"isstatic"`
-	IsDefault          bool             `json:"isdefault"`
-	DNS                string           `json:"dns_status"`
-	NatType            string           `json:"nat_type,omitempty"`
-	// PersistentKeepalive is in nanoseconds, as Go has it.
-	PersistentKeepalive time.Duration `json:"persistentkeepalive"`
-	Location            string        `json:"location"`
-	CountryCode         string        `json:"country_code"`
-}
-
-// APIHost is a host as users see and change it (models.ApiHost).
-type APIHost struct {
+// Machine is what hosts and users know of a host in the same form.
+type Machine struct {
 	ID                 string   `json:"id"`
-	Verbosity          int      `json:"verbosity"`
-	FirewallInUse      string   `json:"firewallinuse"`
-	Version            string   `json:"version"`
 	Name               string   `json:"name"`
+	Version            string   `json:"version"`
 	OS                 string   `json:"os"`
 	OSFamily           string   `json:"os_family"`
 	OSVersion          string   `json:"os_version"`
 	KernelVersion      string   `json:"kernel_version"`
+	Verbosity          int      `json:"verbosity"`
+	FirewallInUse      string   `json:"firewallinuse"`
+	AutoUpdate         bool     `json:"autoupdate"`
 	Debug              bool     `json:"debug"`
-	IsStaticPort       bool     `json:"isstaticport"`
-	IsStatic           bool     `json:"isstatic"`
 	ListenPort         int      `json:"listenport"`
 	WgPublicListenPort int      `json:"wg_public_listen_port"`
 	MTU                int      `json:"mtu"`
-	Interfaces         []string `json:"interfaces"`
-	DefaultInterface   string   `json:"defaultinterface"`
-	EndpointIP         string   `json:"endpointip"`
-	EndpointIPv6       string   `json:"endpointipv6"`
-	PublicKey          string   `json:"publickey"`
-	MacAddress         string   `json:"macaddress"`
 	Nodes              []string `json:"nodes"`
+	DefaultInterface   string   `json:"defaultinterface"`
+	IsStaticPort       bool     `json:"isstaticport"`
+	IsStatic           bool     `json:"isstatic"`
 	IsDefault          bool     `json:"isdefault"`
-	NatType            string   `json:"nat_type"`
+	Location           string   `json:"location"`
+	CountryCode        string   `json:"country_code"`
+}
+
+// Host is a machine, as netclient registers it and as the server keeps it (schema.Host).
+type Host struct {
+	Machine
+	HostPass         string           `json:"hostpass"`
+	IPForwarding     bool             `json:"ipforwarding"`
+	DaemonInstalled  bool             `json:"daemoninstalled"`
+	Interface        string           `json:"interface"`
+	PublicKey        wgtypes.Key      `json:"publickey"`
+	MacAddress       net.HardwareAddr `json:"macaddress"`
+	TrafficKeyPublic []byte           `json:"traffickeypublic"`
+	EndpointIP       net.IP           `json:"endpointip"`
+	EndpointIPv6     net.IP           `json:"endpointipv6"`
+	DNS              string           `json:"dns_status"`
+	NatType          string           `json:"nat_type,omitempty"`
+	// PersistentKeepalive is in nanoseconds, as Go has it.
+	PersistentKeepalive time.Duration `json:"persistentkeepalive"`
+}
+
+// APIHost is a host as users see and change it (models.ApiHost).
+type APIHost struct {
+	Machine
+	Interfaces   []string `json:"interfaces"`
+	EndpointIP   string   `json:"endpointip"`
+	EndpointIPv6 string   `json:"endpointipv6"`
+	PublicKey    string   `json:"publickey"`
+	MacAddress   string   `json:"macaddress"`
+	NatType      string   `json:"nat_type"`
 	// PersistentKeepalive is in seconds.
 	PersistentKeepalive int    `json:"persistentkeepalive"`
-	AutoUpdate          bool   `json:"autoupdate"`
 	DNS                 string `json:"dns"`
 	EnableFlowLogs      bool   `json:"enable_flow_logs"`
-	Location            string `json:"location"`
-	CountryCode         string `json:"country_code"`
 }
 
 // API is the host as users see it.
 func (h Host) API() APIHost {
-	dns := h.DNS
-	if dns == "" {
-		dns = "no"
-	}
 	return APIHost{
-		ID: h.ID, Verbosity: h.Verbosity, FirewallInUse: h.FirewallInUse, Version: h.Version,
-		Name: h.Name, OS: h.OS, OSFamily: h.OSFamily, OSVersion: h.OSVersion,
-		KernelVersion: h.KernelVersion, Debug: h.Debug, IsStaticPort: h.IsStaticPort,
-		IsStatic: h.IsStatic, ListenPort: h.ListenPort, WgPublicListenPort: h.WgPublicListenPort,
-		MTU: h.MTU, Interfaces: []string{}, DefaultInterface: h.DefaultInterface,
-		EndpointIP: ipText(h.EndpointIP), EndpointIPv6: ipText(h.EndpointIPv6),
-		PublicKey: h.PublicKey.String(), MacAddress: h.MacAddress.String(), Nodes: h.Nodes,
-		IsDefault: h.IsDefault, NatType: h.NatType,
-		PersistentKeepalive: int(h.PersistentKeepalive / time.Second), AutoUpdate: h.AutoUpdate,
-		DNS: dns, Location: h.Location, CountryCode: h.CountryCode,
+		Machine: h.Machine, Interfaces: []string{}, EndpointIP: ipText(h.EndpointIP), EndpointIPv6: ipText(h.EndpointIPv6),
+		PublicKey: h.PublicKey.String(), MacAddress: h.MacAddress.String(), NatType: h.NatType,
+		PersistentKeepalive: int(h.PersistentKeepalive / time.Second), DNS: cmp.Or(h.DNS, "no"),
 	}
 }
 
@@ -220,27 +195,32 @@ type Node struct {
 	Country                    string              `json:"country"`
 }
 
+// ClientSettings are what users set of an external client (models.CustomExtClient).
+type ClientSettings struct {
+	ClientID        string              `json:"clientid"`
+	PublicKey       string              `json:"publickey"`
+	DNS             string              `json:"dns"`
+	ExtraAllowedIPs []string            `json:"extraallowedips"`
+	Enabled         bool                `json:"enabled"`
+	PostUp          string              `json:"postup"`
+	PostDown        string              `json:"postdown"`
+	Tags            map[string]struct{} `json:"tags"`
+}
+
 // ExtClient is a device without netclient (models.ExtClient).
 type ExtClient struct {
-	ClientID               string              `json:"clientid"`
+	ClientSettings
 	PrivateKey             string              `json:"privatekey"`
-	PublicKey              string              `json:"publickey"`
 	Network                string              `json:"network"`
-	DNS                    string              `json:"dns"`
 	Address                string              `json:"address"`
 	Address6               string              `json:"address6"`
-	ExtraAllowedIPs        []string            `json:"extraallowedips"`
 	AllowedIPs             []string            `json:"allowed_ips"`
 	IngressGatewayID       string              `json:"ingressgatewayid"`
 	IngressGatewayEndpoint string              `json:"ingressgatewayendpoint"`
 	LastModified           int64               `json:"lastmodified"`
-	Enabled                bool                `json:"enabled"`
 	OwnerID                string              `json:"ownerid"`
 	DeniedACLs             map[string]struct{} `json:"deniednodeacls"`
 	RemoteAccessClientID   string              `json:"remote_access_client_id"`
-	PostUp                 string              `json:"postup"`
-	PostDown               string              `json:"postdown"`
-	Tags                   map[string]struct{} `json:"tags"`
 	DeviceID               string              `json:"device_id"`
 	DeviceName             string              `json:"device_name"`
 }

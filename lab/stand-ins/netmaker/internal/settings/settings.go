@@ -2,6 +2,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -71,15 +72,15 @@ func Load(lookup func(string) string) (Settings, error) {
 		MQPassword:   r.required("MQ_PASSWORD"),
 		TokenLife:    r.seconds("JWT_VALIDITY_DURATION", 12*time.Hour),
 		// Written by the official installer; a server without it gives names without an ending.
-		DefaultDomain: orElse(lookup("DEFAULT_DOMAIN"), "nm.internal"),
+		DefaultDomain: cmp.Or(lookup("DEFAULT_DOMAIN"), "nm.internal"),
 		// On where nothing is said; anything but true switches it off.
-		ManageDNS:       orElse(lookup("MANAGE_DNS"), "true") == "true",
+		ManageDNS:       cmp.Or(lookup("MANAGE_DNS"), "true") == "true",
 		AddressServices: addressServices,
 	}
 	if own := lookup("PUBLIC_IP_SERVICE"); own != "" {
 		s.AddressServices = append([]string{own}, addressServices...)
 	}
-	s.APIHost = orElse(lookup("SERVER_HTTP_HOST"), strings.Split(s.APIConn, ":")[0])
+	s.APIHost = cmp.Or(lookup("SERVER_HTTP_HOST"), strings.Split(s.APIConn, ":")[0])
 	if key := s.MasterKey; key != "" && len(key) < 16 {
 		r.problem("MASTER_KEY has %d characters: give it at least 16, or none to switch it off", len(key))
 	}
@@ -119,7 +120,7 @@ func (r *reader) required(name string) string {
 }
 
 func (r *reader) port(name, otherwise string) string {
-	value := orElse(r.lookup(name), otherwise)
+	value := cmp.Or(r.lookup(name), otherwise)
 	if port, err := strconv.Atoi(value); err != nil || port < 1 || port > 65535 {
 		r.problem("%s=%s: must be a port from 1 to 65535", name, value)
 	}
@@ -128,7 +129,7 @@ func (r *reader) port(name, otherwise string) string {
 
 // database is where the records are. Official defaults but for the password: there is none here.
 func (r *reader) database() string {
-	switch kind := orElse(r.lookup("DATABASE"), "sqlite"); kind {
+	switch kind := cmp.Or(r.lookup("DATABASE"), "sqlite"); kind {
 	case "sqlite":
 		for _, name := range []string{"SQL_HOST", "SQL_PORT", "SQL_DB", "SQL_USER", "SQL_PASS"} {
 			if r.lookup(name) != "" {
@@ -139,11 +140,11 @@ func (r *reader) database() string {
 	case "postgres":
 		// A host may be a folder with PostgreSQL's socket, which has no place in a URL's authority.
 		how := url.Values{
-			"host": {orElse(r.lookup("SQL_HOST"), "localhost")}, "port": {r.port("SQL_PORT", "5432")}, "sslmode": {"disable"},
+			"host": {cmp.Or(r.lookup("SQL_HOST"), "localhost")}, "port": {r.port("SQL_PORT", "5432")}, "sslmode": {"disable"},
 		}
 		where := url.URL{
-			Scheme: "postgres", Path: "/" + orElse(r.lookup("SQL_DB"), "netmaker"), RawQuery: how.Encode(),
-			User: url.UserPassword(orElse(r.lookup("SQL_USER"), "postgres"), r.required("SQL_PASS")),
+			Scheme: "postgres", Path: "/" + cmp.Or(r.lookup("SQL_DB"), "netmaker"), RawQuery: how.Encode(),
+			User: url.UserPassword(cmp.Or(r.lookup("SQL_USER"), "postgres"), r.required("SQL_PASS")),
 		}
 		return where.String()
 	case "rqlite":
@@ -169,20 +170,13 @@ func (r *reader) seconds(name string, otherwise time.Duration) time.Duration {
 var brokerSchemes = []string{"mqtt", "mqtts", "tcp", "ssl", "ws", "wss"}
 
 func (r *reader) broker(name, otherwise string) string {
-	value := orElse(r.lookup(name), otherwise)
+	value := cmp.Or(r.lookup(name), otherwise)
 	parsed, err := url.Parse(value)
 	switch {
 	case value == "":
 		r.problem("%s is not set: it has no default", name)
 	case err != nil || parsed.Host == "" || !slices.Contains(brokerSchemes, parsed.Scheme):
 		r.problem("%s=%s: must be a URL of a broker, e.g. mqtt://127.0.0.1:1883", name, value)
-	}
-	return value
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
 	}
 	return value
 }

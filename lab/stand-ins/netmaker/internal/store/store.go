@@ -46,9 +46,6 @@ func Open(database string) (*Store, error) {
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
-
 // Tx is one transaction.
 type Tx struct {
 	tx *sql.Tx
@@ -61,7 +58,7 @@ type Tx struct {
 func (s *Store) Do(ctx context.Context, work func(*Tx) error) (changed bool, err error) {
 	inner, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return false, fmt.Errorf("database: %w", err)
+		return false, failed(err)
 	}
 	defer inner.Rollback()
 	tx := &Tx{tx: inner}
@@ -69,16 +66,21 @@ func (s *Store) Do(ctx context.Context, work func(*Tx) error) (changed bool, err
 		return false, err
 	}
 	if err := inner.Commit(); err != nil {
-		return false, fmt.Errorf("database: %w", err)
+		return false, failed(err)
 	}
 	return tx.Changed, nil
 }
 
+// failed marks an error as the database's.
+func failed(err error) error {
+	if err != nil {
+		err = fmt.Errorf("database: %w", err)
+	}
+	return err
+}
+
 // Table is all records of one kind.
 type Table[T any] struct{ kind string }
-
-// NewTable names a table.
-func NewTable[T any](kind string) Table[T] { return Table[T]{kind} }
 
 // Get reads a record.
 //
@@ -91,7 +93,7 @@ func (t Table[T]) Get(tx *Tx, id string) (T, error) {
 		return value, ErrNotFound
 	}
 	if err != nil {
-		return value, fmt.Errorf("database: %w", err)
+		return value, failed(err)
 	}
 	return value, t.decode(id, body, &value)
 }
@@ -109,14 +111,14 @@ func (t Table[T]) Has(tx *Tx, id string) (bool, error) {
 func (t Table[T]) List(tx *Tx) ([]T, error) {
 	rows, err := tx.tx.Query("SELECT id, body FROM records WHERE kind = $1 ORDER BY id", t.kind)
 	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, failed(err)
 	}
 	defer rows.Close()
 	all := []T{}
 	for rows.Next() {
 		var id, body string
 		if err := rows.Scan(&id, &body); err != nil {
-			return nil, fmt.Errorf("database: %w", err)
+			return nil, failed(err)
 		}
 		var value T
 		if err := t.decode(id, body, &value); err != nil {
@@ -124,13 +126,23 @@ func (t Table[T]) List(tx *Tx) ([]T, error) {
 		}
 		all = append(all, value)
 	}
-	return all, rows.Err()
+	return all, failed(rows.Err())
 }
 
 // Where reads the records that are asked for, sorted by id.
 func (t Table[T]) Where(tx *Tx, wanted func(T) bool) ([]T, error) {
 	all, err := t.List(tx)
 	return slices.DeleteFunc(all, func(value T) bool { return !wanted(value) }), err
+}
+
+// Each does something with the records that are asked for, sorted by id, and joins what fails.
+func (t Table[T]) Each(tx *Tx, wanted func(T) bool, do func(T) error) error {
+	found, err := t.Where(tx, wanted)
+	errs := []error{err}
+	for _, value := range found {
+		errs = append(errs, do(value))
+	}
+	return errors.Join(errs...)
 }
 
 // Put writes a record.
@@ -142,24 +154,19 @@ func (t Table[T]) Put(tx *Tx, id string, value T) error {
 	tx.Changed = true
 	_, err = tx.tx.Exec(`INSERT INTO records (kind, id, body) VALUES ($1, $2, $3)
 		ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, t.kind, id, string(body))
-	if err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	return nil
+	return failed(err)
 }
 
 // Delete removes a record; that there is none is no error.
 func (t Table[T]) Delete(tx *Tx, id string) error {
 	tx.Changed = true
-	if _, err := tx.tx.Exec("DELETE FROM records WHERE kind = $1 AND id = $2", t.kind, id); err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	return nil
+	_, err := tx.tx.Exec("DELETE FROM records WHERE kind = $1 AND id = $2", t.kind, id)
+	return failed(err)
 }
 
 func (t Table[T]) decode(id, body string, value *T) error {
 	if err := json.Unmarshal([]byte(body), value); err != nil {
-		return fmt.Errorf("database: record %s of %s: %w", id, t.kind, err)
+		return failed(fmt.Errorf("record %s of %s: %w", id, t.kind, err))
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package store
 
-import "fogline/lab/netmaker/internal/model"
+import (
+	"cmp"
+
+	"fogline/lab/netmaker/internal/model"
+)
 
 // User may use the API.
 type User struct {
@@ -26,17 +30,17 @@ type DeletedHost struct {
 
 // All the server's records.
 var (
-	Deleted  = NewTable[DeletedHost]("deleted") // by host id
-	Users    = NewTable[User]("user")
-	Secret   = NewTable[Secrets]("secret")
-	Networks = NewTable[model.Network]("network")   // by name
-	Keys     = NewTable[model.EnrollmentKey]("key") // by value
-	Hosts    = NewTable[model.Host]("host")         // by id
-	Nodes    = NewTable[model.Node]("node")         // by id
-	Clients  = NewTable[model.ExtClient]("client")  // by client id
-	Egresses = NewTable[model.Egress]("egress")     // by id
-	ACLs     = NewTable[model.ACL]("acl")           // by id
-	DNS      = NewTable[model.DNSEntry]("dns")      // by network/name
+	Deleted  = Table[DeletedHost]{"deleted"} // by host id
+	Users    = Table[User]{"user"}
+	Secret   = Table[Secrets]{"secret"}
+	Networks = Table[model.Network]{"network"}   // by name
+	Keys     = Table[model.EnrollmentKey]{"key"} // by value
+	Hosts    = Table[model.Host]{"host"}         // by id
+	Nodes    = Table[model.Node]{"node"}         // by id
+	Clients  = Table[model.ExtClient]{"client"}  // by client id
+	Egresses = Table[model.Egress]{"egress"}     // by id
+	ACLs     = Table[model.ACL]{"acl"}           // by id
+	DNS      = Table[model.DNSEntry]{"dns"}      // by network/name
 )
 
 // State is everything that peers follow from.
@@ -52,18 +56,13 @@ type State struct {
 
 // Load reads the state.
 func Load(tx *Tx) (s State, err error) {
-	for _, read := range []func() error{
-		func() (err error) { s.Networks, err = Networks.List(tx); return },
-		func() (err error) { s.Hosts, err = Hosts.List(tx); return },
-		func() (err error) { s.Nodes, err = Nodes.List(tx); return },
-		func() (err error) { s.Clients, err = Clients.List(tx); return },
-		func() (err error) { s.Egresses, err = Egresses.List(tx); return },
-		func() (err error) { s.ACLs, err = ACLs.List(tx); return },
-		func() (err error) { s.DNS, err = DNS.List(tx); return },
-	} {
-		if err := read(); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
+	return s, cmp.Or(
+		Networks.into(tx, &s.Networks), Hosts.into(tx, &s.Hosts), Nodes.into(tx, &s.Nodes), Clients.into(tx, &s.Clients),
+		Egresses.into(tx, &s.Egresses), ACLs.into(tx, &s.ACLs), DNS.into(tx, &s.DNS),
+	)
+}
+
+func (t Table[T]) into(tx *Tx, all *[]T) (err error) {
+	*all, err = t.List(tx)
+	return err
 }
