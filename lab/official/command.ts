@@ -16,7 +16,6 @@ const REMOTE = urnOf("command:remote:Command");
 const WAITING = 3000;
 
 const command = (title: string, check: PluginBehaviour["check"]): PluginBehaviour => ({
-  part: "command",
   seen: "1.2.1",
   title,
   check,
