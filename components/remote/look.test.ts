@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 
+import {
+  generateKey,
+  listenMute,
+  SshServer,
+  type SshServerOptions,
+} from "../../testing/ssh-server.ts";
 import { lookAt, type Way } from "./look.ts";
-import { generateKey, listenMute, SshServer, type Faults } from "./testing/ssh-server.ts";
 
 const operator = generateKey();
 const stranger = generateKey();
@@ -12,8 +17,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-async function serve(faults?: Faults): Promise<SshServer> {
-  const server = await new SshServer(operator, faults).listen();
+async function serve(options: SshServerOptions = {}): Promise<SshServer> {
+  const server = await new SshServer({ operator, ...options }).listen();
   open.push(server);
   return server;
 }
@@ -35,21 +40,23 @@ async function look(
 describe("a look at a machine's SSH", () => {
   it("finds nothing to say where a step would run", async () => {
     const server = await serve();
-    expect(await look(server.end)).toEqual({ why: "", said: [] });
+    expect(await look(server.connection)).toEqual({ why: "", said: [] });
     expect(server.connections).toBe(1);
   });
 
   it("is not misled by what a login shell prints", async () => {
     const server = await serve({ profile: 'echo "Welcome to raspberrypi"' });
-    expect((await look(server.end)).why).toBe("");
+    expect((await look(server.connection)).why).toBe("");
   });
 
   it("says that nothing listens, after as many tries as a step would make", async () => {
     const server = await serve();
-    const { end } = server;
+    const { connection } = server;
     await server.close();
-    const { why, said } = await look(end);
-    expect(why).toContain(`SSH of raspberrypi at 127.0.0.1:${end.port}: nothing listens there`);
+    const { why, said } = await look(connection);
+    expect(why).toContain(
+      `SSH of raspberrypi at 127.0.0.1:${connection.port}: nothing listens there`,
+    );
     expect(why).toContain("3 tries");
     expect(why).toContain("sudo systemctl enable --now ssh");
     expect(said).toHaveLength(2);
@@ -57,9 +64,9 @@ describe("a look at a machine's SSH", () => {
   });
 
   it("ends where a server takes the connection and never sends its banner", async () => {
-    const { server, port } = await listenMute();
-    open.push(server);
-    const way = { host: "127.0.0.1", port, perDialTimeout: 0.05, dialErrorLimit: 1 };
+    const mute = await listenMute();
+    open.push(mute);
+    const way = { host: "127.0.0.1", port: mute.port, perDialTimeout: 0.05, dialErrorLimit: 1 };
     const { why } = await look(way);
     expect(why).toContain("takes the connection, but its SSH server says nothing");
     expect(why).toContain("2 tries");
@@ -67,7 +74,7 @@ describe("a look at a machine's SSH", () => {
 
   it("refuses another host key at once, with both fingerprints", async () => {
     const server = await serve();
-    const { why, said } = await look({ ...server.end, hostKey: stranger.public });
+    const { why, said } = await look({ ...server.connection, hostKey: stranger.public });
     expect(why.match(/SHA256:[A-Za-z0-9+/]{43} \(ssh-ed25519\)/g)).toHaveLength(2);
     expect(why).toContain("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     expect(said).toEqual([]);
@@ -76,15 +83,15 @@ describe("a look at a machine's SSH", () => {
   it("does not advise to pin another key for a machine of the cloud", async () => {
     const server = await serve();
     const cloud = { machine: "MasterNode", tier: "cloud" } as const;
-    const { why } = await look({ ...server.end, hostKey: stranger.public }, cloud);
+    const { why } = await look({ ...server.connection, hostKey: stranger.public }, cloud);
     expect(why).toContain("do not go on before you know who answers");
   });
 
   it("bears with refused logins for a while, as of a machine that boots, and then names the key", async () => {
     const server = await serve();
     server.refusals = 2;
-    expect((await look({ ...server.end, dialErrorLimit: 20 })).why).toBe("");
-    const end = { ...server.end, privateKey: stranger.private, dialErrorLimit: 20 };
+    expect((await look({ ...server.connection, dialErrorLimit: 20 })).why).toBe("");
+    const end = { ...server.connection, privateKey: stranger.private, dialErrorLimit: 20 };
     const { why } = await look(end);
     expect(why).toContain("refuses the login as pi with the key of fogline:operator.sshKey");
     expect(why).toContain("ssh-copy-id");
@@ -94,7 +101,7 @@ describe("a look at a machine's SSH", () => {
 
   it("finds a login shell that ends before it runs a command", async () => {
     const server = await serve({ profile: "echo hello; exit 0" });
-    const { why } = await look(server.end);
+    const { why } = await look(server.connection);
     expect(why).toContain("the login shell of pi runs no command");
   });
 
@@ -105,27 +112,27 @@ describe("a look at a machine's SSH", () => {
 
   it("finds a private key that nobody can use, before it connects", async () => {
     const server = await serve();
-    const { why } = await look({ ...server.end, privateKey: "-----BEGIN" });
+    const { why } = await look({ ...server.connection, privateKey: "-----BEGIN" });
     expect(why).toContain("the private key of fogline:operator.sshKey cannot be used");
     expect(server.connections).toBe(0);
   });
 
   it("goes through the jump host, and says which of the two is wrong", async () => {
     const [hop, server] = await Promise.all([serve(), serve()]);
-    expect((await look({ ...server.end, proxy: hop.end })).why).toBe("");
-    const badHop = { ...hop.end, hostKey: stranger.public };
-    expect((await look({ ...server.end, proxy: badHop })).why).toContain(
-      `SSH of the jump host of raspberrypi at 127.0.0.1:${hop.end.port}: it shows the host key`,
+    expect((await look({ ...server.connection, proxy: hop.connection })).why).toBe("");
+    const badHop = { ...hop.connection, hostKey: stranger.public };
+    expect((await look({ ...server.connection, proxy: badHop })).why).toContain(
+      `SSH of the jump host of raspberrypi at 127.0.0.1:${hop.connection.port}: it shows the host key`,
     );
-    const badEnd = { ...server.end, hostKey: stranger.public };
-    expect((await look({ ...badEnd, proxy: hop.end })).why).toContain(
-      `SSH of raspberrypi at 127.0.0.1:${server.end.port}: it shows the host key`,
+    const badEnd = { ...server.connection, hostKey: stranger.public };
+    expect((await look({ ...badEnd, proxy: hop.connection })).why).toContain(
+      `SSH of raspberrypi at 127.0.0.1:${server.connection.port}: it shows the host key`,
     );
   });
 
   it("says so where the jump host does not open the way", async () => {
     const [hop, server] = await Promise.all([serve({ forwardsNothing: true }), serve()]);
-    const { why } = await look({ ...server.end, proxy: hop.end });
+    const { why } = await look({ ...server.connection, proxy: hop.connection });
     expect(why).toContain("the jump host does not open the way to it");
     expect(why).toContain("AllowTcpForwarding");
   });
@@ -135,7 +142,7 @@ describe("a look at a machine's SSH", () => {
     const before = process.env["SSH_AUTH_SOCK"];
     process.env["SSH_AUTH_SOCK"] = "/nonexistent/agent";
     try {
-      expect((await look(server.end)).why).toBe("");
+      expect((await look(server.connection)).why).toBe("");
     } finally {
       if (before === undefined) {
         delete process.env["SSH_AUTH_SOCK"];

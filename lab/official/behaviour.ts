@@ -6,7 +6,6 @@ export type PartName = "command" | "kubernetes" | "netmaker" | "random";
 
 /** One behaviour of an official part that the product relies on or has to cope with. */
 export interface Behaviour<Part> {
-  readonly part: PartName;
   /** Official version in which it was seen, e.g. `4.29.0`. */
   readonly seen: string;
   /** Sentence in the present tense: what the part does. */

@@ -63,7 +63,6 @@ it("refuses to choose between two files of one part", async () => {
 
 it("reports the version that a part says of itself beside the one that was seen", async () => {
   const behaviour = (title: string, check: PluginBehaviour["check"]): PluginBehaviour => ({
-    part: "random",
     seen: "1.2.3",
     title,
     check,

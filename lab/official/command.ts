@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { secret, type Properties } from "@fogline/pulumi-kit/values";
 
-import { generateKey, TestServer } from "../stand-ins/command/testing/server.ts";
+import { generateKey, listenMute, SshServer } from "../../testing/ssh-server.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
 
@@ -17,7 +16,6 @@ const REMOTE = urnOf("command:remote:Command");
 const WAITING = 3000;
 
 const command = (title: string, check: PluginBehaviour["check"]): PluginBehaviour => ({
-  part: "command",
   seen: "1.2.1",
   title,
   check,
@@ -26,10 +24,10 @@ const command = (title: string, check: PluginBehaviour["check"]): PluginBehaviou
 /** A case with an SSH server of its own. */
 const withServer = (
   title: string,
-  check: (plugin: Plugin, server: TestServer) => Promise<void>,
+  check: (plugin: Plugin, server: SshServer) => Promise<void>,
 ): PluginBehaviour =>
   command(title, async (plugin) => {
-    const server = new TestServer();
+    const server = new SshServer();
     await server.listen();
     try {
       await check(plugin, server);
@@ -100,7 +98,7 @@ export const COMMAND: readonly PluginBehaviour[] = [
     },
   ),
   command("names a closed port only after the last of its tries", async (plugin) => {
-    const server = new TestServer();
+    const server = new SshServer();
     await server.listen();
     const { connection } = server;
     await server.close();
@@ -119,7 +117,7 @@ export const COMMAND: readonly PluginBehaviour[] = [
   command(
     "waits without end for a server that takes the connection and never sends its banner",
     async (plugin) => {
-      const { server, port, sockets } = await listenMute();
+      const { port, close } = await listenMute();
       try {
         const silent = { host: "127.0.0.1", port, user: "pi", password: "x", perDialTimeout: 1 };
         const made = create(plugin, {
@@ -130,8 +128,7 @@ export const COMMAND: readonly PluginBehaviour[] = [
         await plugin.cancel();
         assert.ok(await waits(made), "being told to stop ended it");
       } finally {
-        server.close();
-        sockets.forEach((socket) => socket.destroy());
+        close();
       }
     },
   ),
@@ -185,17 +182,3 @@ export const COMMAND: readonly PluginBehaviour[] = [
     },
   ),
 ];
-
-/** A server that takes connections and never says a word. */
-async function listenMute(): Promise<{ server: Server; port: number; sockets: Socket[] }> {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => undefined);
-    socket.resume();
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return { server, port: (server.address() as AddressInfo).port, sockets };
-}

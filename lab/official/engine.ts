@@ -9,8 +9,6 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 export interface Message {
   /** `output` is what it wrote to stdout or stderr, which the engine shows, too. */
   readonly severity: "debug" | "info" | "warning" | "error" | "output";
-  /** Resource that it is about; empty for the plugin as a whole. */
-  readonly urn: string;
   readonly text: string;
   /** Whether it is shown only while the resource's operation runs. */
   readonly isEphemeral: boolean;
@@ -56,7 +54,6 @@ export async function startEngine(hear: (message: Message) => void): Promise<Eng
       const { request } = call;
       hear({
         severity: SEVERITIES[request.getSeverity()],
-        urn: request.getUrn(),
         text: request.getMessage(),
         isEphemeral: request.getEphemeral(),
       });

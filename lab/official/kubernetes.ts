@@ -54,7 +54,6 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 const kubernetes = (title: string, check: (plugin: Plugin) => Promise<void>): PluginBehaviour => ({
-  part: "kubernetes",
   seen: "4.29.0",
   title,
   check,

@@ -58,7 +58,6 @@ export async function runContract(
 }
 
 const server = (title: string, check: ServerBehaviour["check"]): ServerBehaviour => ({
-  part: "netmaker",
   seen: CONTRACT_SEEN,
   title,
   check,

@@ -30,16 +30,6 @@ export interface Resource {
   readonly outputs: Properties;
 }
 
-/** How a resource is made or changed. */
-export interface Operation {
-  /** Only says what would be; default false. */
-  readonly isPreview?: boolean;
-  /** Seconds that the program grants (`customTimeouts`); default none. */
-  readonly timeout?: number;
-  /** Properties whose changes the program ignores. */
-  readonly ignoreChanges?: readonly string[];
-}
-
 /** What the engine calls a resource. */
 export function urnOf(type: string, name = "one"): string {
   return `urn:pulumi:official::fogline::${type}::${name}`;
@@ -64,7 +54,7 @@ export async function startPlugin(executable: string): Promise<Plugin> {
     detached: true,
   });
   const note = (text: string): void => {
-    hear({ severity: "output", urn: "", text, isEphemeral: false });
+    hear({ severity: "output", text, isEphemeral: false });
   };
   try {
     createInterface({ input: child.stderr }).on("line", note);
@@ -88,8 +78,8 @@ export class Plugin implements AsyncDisposable {
   private info = { version: "", supportsPreview: false, acceptsSecrets: false };
 
   constructor(
-    /** The file that runs; cases that need a second provider start another one of it. */
-    readonly executable: string,
+    /** The file that runs. */
+    private readonly executable: string,
     private readonly child: ChildProcess,
     private readonly engine: Engine,
     address: string,
@@ -187,46 +177,55 @@ export class Plugin implements AsyncDisposable {
   }
 
   /** What new inputs change of a resource. */
-  async diff(old: Resource, inputs: Properties, options: Operation = {}): Promise<Difference> {
+  async diff(old: Resource, inputs: Properties): Promise<Difference> {
     const request = this.about(new proto.DiffRequest(), old.urn)
       .setId(old.id)
       .setOlds(this.send(old.outputs))
       .setOldInputs(this.send(old.inputs))
-      .setNews(this.send(inputs))
-      .setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+      .setNews(this.send(inputs));
     return describeDifference(
       await this.call<proto.DiffResponse>((done) => this.client.diff(request, done)),
     );
   }
 
-  /** Makes a resource of checked inputs. A preview of a plugin that has none shows the inputs. */
-  async create(urn: string, inputs: Properties, options: Operation = {}): Promise<Resource> {
-    if (options.isPreview === true && !this.info.supportsPreview) {
+  /**
+   * Makes a resource of checked inputs. A preview of a plugin that has none shows the inputs.
+   *
+   * @param options `isPreview` only says what would be; default false
+   */
+  async create(
+    urn: string,
+    inputs: Properties,
+    { isPreview = false }: { readonly isPreview?: boolean } = {},
+  ): Promise<Resource> {
+    if (isPreview && !this.info.supportsPreview) {
       return { urn, id: "", inputs, outputs: inputs };
     }
     const request = this.about(new proto.CreateRequest(), urn)
       .setProperties(this.send(inputs))
-      .setPreview(options.isPreview ?? false)
-      .setTimeout(options.timeout ?? 0);
+      .setPreview(isPreview);
     const answer = await this.call<proto.CreateResponse>((done) =>
       this.client.create(request, done),
     );
     return { urn, id: answer.getId(), inputs, outputs: fromStruct(answer.getProperties()) };
   }
 
-  /** Changes a resource to checked inputs. */
-  async update(old: Resource, inputs: Properties, options: Operation = {}): Promise<Resource> {
-    if (options.isPreview === true && !this.info.supportsPreview) {
-      return { ...old, inputs, outputs: inputs };
-    }
+  /**
+   * Changes a resource to checked inputs.
+   *
+   * @param options `ignoreChanges` are the properties whose changes the program ignores; default none
+   */
+  async update(
+    old: Resource,
+    inputs: Properties,
+    { ignoreChanges = [] }: { readonly ignoreChanges?: string[] } = {},
+  ): Promise<Resource> {
     const request = this.about(new proto.UpdateRequest(), old.urn)
       .setId(old.id)
       .setOlds(this.send(old.outputs))
       .setOldInputs(this.send(old.inputs))
       .setNews(this.send(inputs))
-      .setPreview(options.isPreview ?? false)
-      .setTimeout(options.timeout ?? 0)
-      .setIgnorechangesList([...(options.ignoreChanges ?? [])]);
+      .setIgnorechangesList(ignoreChanges);
     const answer = await this.call<proto.UpdateResponse>((done) =>
       this.client.update(request, done),
     );
@@ -250,12 +249,11 @@ export class Plugin implements AsyncDisposable {
         };
   }
 
-  async delete(old: Resource, options: Pick<Operation, "timeout"> = {}): Promise<void> {
+  async delete(old: Resource): Promise<void> {
     const request = this.about(new proto.DeleteRequest(), old.urn)
       .setId(old.id)
       .setProperties(this.send(old.outputs))
-      .setOldInputs(this.send(old.inputs))
-      .setTimeout(options.timeout ?? 0);
+      .setOldInputs(this.send(old.inputs));
     await this.call<empty.Empty>((done) => this.client.delete(request, done));
   }
 
@@ -265,14 +263,10 @@ export class Plugin implements AsyncDisposable {
   }
 
   /** Ends it with everything that it started; nothing to do is no error. */
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.client.close();
     await end(this.child);
     this.engine.stop();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 
   /** Name of the provider, e.g. `random`. */

@@ -13,9 +13,9 @@ const PASSWORD = urnOf("random:index/randomPassword:RandomPassword");
 const FIRST = { length: 24, special: false, keepers: { database: "one" } };
 
 /** A password as the program declares it: checked, then made. */
-async function make(plugin: Plugin, inputs: Properties = FIRST): Promise<Resource> {
+async function make(plugin: Plugin): Promise<Resource> {
   await plugin.configure();
-  const checked = await plugin.check(PASSWORD, inputs);
+  const checked = await plugin.check(PASSWORD, FIRST);
   assert.deepEqual(checked.failures, []);
   return plugin.create(PASSWORD, checked.inputs);
 }
@@ -26,11 +26,11 @@ async function diffOf(plugin: Plugin, news: Properties): Promise<Difference> {
   return plugin.diff(old, checked.inputs);
 }
 
-const random = (
-  title: string,
-  check: (plugin: Plugin) => Promise<void>,
-  seen = "4.21.1",
-): PluginBehaviour => ({ part: "random", seen, title, check });
+const random = (title: string, check: PluginBehaviour["check"]): PluginBehaviour => ({
+  seen: "4.21.1",
+  title,
+  check,
+});
 
 export const RANDOM: readonly PluginBehaviour[] = [
   random("RandomPassword makes a secret of the length and characters asked for", async (plugin) => {

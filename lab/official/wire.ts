@@ -21,11 +21,8 @@ export interface Difference {
   readonly changes: "unknown" | "none" | "some";
   /** Properties for which the resource is made anew. */
   readonly replaces: readonly string[];
-  /** Properties that change. */
-  readonly changed: readonly string[];
-  /** The same by path, e.g. `{ "connection.host": "update" }`; undefined where it tells none. */
+  /** Properties that change by path, e.g. `{ "connection.host": "update" }`; undefined where it tells none. */
   readonly detailed: Readonly<Record<string, ChangeKind>> | undefined;
-  readonly deleteBeforeReplace: boolean;
 }
 
 const KINDS = [
@@ -61,8 +58,6 @@ export function describeDifference(answer: proto.DiffResponse): Difference {
   return {
     changes: (["unknown", "none", "some"] as const)[answer.getChanges()],
     replaces: answer.getReplacesList(),
-    changed: answer.getDiffsList(),
     detailed: answer.getHasdetaileddiff() ? detailed : undefined,
-    deleteBeforeReplace: answer.getDeletebeforereplace(),
   };
 }

@@ -13,7 +13,7 @@ import { describe, expect, it } from "vitest";
 
 import { bundlePlugin } from "../bundle.ts";
 
-const URN = "urn:pulumi:lab::fogline::random:index/randomUuid:RandomUuid::one";
+const URN = "urn:pulumi:lab::fogline::random:index/randomPassword:RandomPassword::one";
 const NIC = "urn:pulumi:lab::fogline::azure-native:network:NetworkInterface::nic";
 
 /** Starts a plugin below a shell of its own, whose death is that of the engine. */
@@ -49,7 +49,7 @@ describe("a plugin", () => {
 
     const request = new proto.CheckRequest();
     request.setUrn(URN);
-    request.setNews(struct.Struct.fromJavaScript({ colour: "red" }));
+    request.setNews(struct.Struct.fromJavaScript({ length: 8, colour: "red" }));
     const problems = await new Promise((resolve, reject) => {
       client.check(request, (error, response) => {
         if (error === null) {
@@ -61,7 +61,7 @@ describe("a plugin", () => {
     });
     expect(problems).toEqual(["colour"]);
 
-    request.setUrn(URN.replaceAll("Uuid", "Shuffle"));
+    request.setUrn(URN.replaceAll("Password", "Shuffle"));
     const refusal = await new Promise<grpc.ServiceError | null>((resolve) => {
       client.check(request, resolve);
     });

@@ -87,7 +87,6 @@ export interface Pod {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName?: string };
   readonly status: {
-    readonly phase: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }

@@ -1,7 +1,4 @@
 /** Property values as the engine sends them: secrets in envelopes, unknowns as a fixed text. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-
 import {
   ARCHIVE,
   ASSET,
@@ -40,17 +37,6 @@ export function unwrap(value: unknown): unknown {
 /** A value that the engine keeps encrypted. */
 export function secret(value: unknown): unknown {
   return { [SIGNATURE]: SECRET, value };
-}
-
-/** A text as a file's content, as `new pulumi.asset.StringAsset(text)` reaches a plugin. */
-export function textAsset(text: string): unknown {
-  return { [SIGNATURE]: ASSET, text, hash: createHash("sha256").update(text).digest("hex") };
-}
-
-/** A file of this computer, as `new pulumi.asset.FileAsset(path)` reaches a plugin. */
-export function fileAsset(path: string): unknown {
-  const hash = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return { [SIGNATURE]: ASSET, path, hash };
 }
 
 /** Whether any part of a value is to be kept encrypted. */

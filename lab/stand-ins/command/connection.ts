@@ -51,9 +51,6 @@ export const PER_DIAL_TIMEOUT = 15;
 /** Milliseconds of silence after which the other side is asked whether it lives; three times. */
 const KEEPALIVE = 10_000;
 
-/** An error that dialling again cannot mend. */
-export class FinalError extends Error {}
-
 /** Problems of a connection, as far as it is known. */
 export function checkConnection(type: string, value: unknown): Problem[] {
   const connection = unwrap(value);
@@ -93,7 +90,7 @@ export function limitOf({ dialErrorLimit }: Endpoint): number {
 /**
  * The login as the SSH library takes it.
  *
- * @throws FinalError when the private key cannot be read, or no agent answers where SSH_AUTH_SOCK
+ * @throws Error when the private key cannot be read, or no agent answers where SSH_AUTH_SOCK
  *   says, though the private key would do
  */
 export async function loginTo(endpoint: Endpoint): Promise<ConnectConfig> {
@@ -102,7 +99,7 @@ export async function loginTo(endpoint: Endpoint): Promise<ConnectConfig> {
   if (privateKey !== undefined) {
     const parsed = ssh2.utils.parseKey(privateKey, privateKeyPassword);
     if (parsed instanceof Error) {
-      throw new FinalError("ssh: no key found");
+      throw new Error("ssh: no key found");
     }
   }
   pinnedKey(endpoint);
@@ -130,7 +127,7 @@ export async function loginTo(endpoint: Endpoint): Promise<ConnectConfig> {
 /**
  * The pinned host key, if there is one.
  *
- * @throws FinalError when it is no line of an authorized_keys file
+ * @throws Error when it is no line of an authorized_keys file
  */
 export function pinnedKey(endpoint: Endpoint): ParsedKey | undefined {
   if (endpoint.hostKey === undefined) {
@@ -146,7 +143,7 @@ export function pinnedKey(endpoint: Endpoint): ParsedKey | undefined {
       }
     }
   }
-  throw new FinalError("failed to parse host key: ssh: no key found");
+  throw new Error("failed to parse host key: ssh: no key found");
 }
 
 function dialAgent(path: string): Promise<void> {
@@ -158,7 +155,7 @@ function dialAgent(path: string): Promise<void> {
     });
     socket.once("error", ({ code }: NodeJS.ErrnoException) => {
       const why = code === "ENOENT" ? "no such file or directory" : "connection refused";
-      reject(new FinalError(`dial unix ${path}: connect: ${why}`));
+      reject(new Error(`dial unix ${path}: connect: ${why}`));
     });
   });
 }

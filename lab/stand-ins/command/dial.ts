@@ -33,8 +33,8 @@ const LONGEST_PAUSE = 5000;
  * Connects to a machine, through its proxy where there is one. Everything is tried again, also what
  * trying cannot mend; a server that takes the connection and says nothing is waited for without end.
  *
- * @throws FinalError when a key is unusable or the agent that SSH_AUTH_SOCK names does not answer
- * @throws Error after `dialErrorLimit` failed dials
+ * @throws Error when a key is unusable or the agent that SSH_AUTH_SOCK names does not answer, and
+ *   after `dialErrorLimit` failed dials
  */
 export async function dial(connection: Connection, how: Dialling): Promise<Client> {
   const { proxy } = connection;

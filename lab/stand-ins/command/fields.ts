@@ -1,6 +1,5 @@
-/** The official fields of every type of the `command` package, and what is wrong with some. */
+/** The official fields of the commands of the `command` package, and what is wrong with some. */
 import {
-  assetKind,
   hasUnknown,
   isObject,
   unwrap,
@@ -13,9 +12,7 @@ import { checkConnection, type Connection } from "./connection.ts";
 import type { Stream } from "./outcome.ts";
 
 export const REMOTE = "command:remote:Command";
-export const COPY = "command:remote:CopyToRemote";
-export const LOCAL = "command:local:Command";
-export const RUN = "command:local:run";
+const LOCAL = "command:local:Command";
 
 /** Inputs of a command, without envelopes. */
 export interface CommandInputs {
@@ -39,8 +36,10 @@ const LOGGING = {
   stdoutAndStderr: ["stdout", "stderr"],
 } as const satisfies Record<string, readonly Stream[]>;
 
-const COMMON = ["addPreviousOutputInEnv", "environment", "logging", "stdin"];
-const STEPS = ["create", "delete", "triggers", "update"];
+const COMMON = [
+  ...["addPreviousOutputInEnv", "environment", "logging", "stdin"],
+  ...["create", "delete", "triggers", "update"],
+];
 /** `archivePaths` and `assetPaths` are refused: collecting files is not supported. */
 const HERE = ["dir", "interpreter"];
 
@@ -50,24 +49,24 @@ interface Contract {
 }
 
 const CONTRACTS: Readonly<Record<string, Contract>> = {
-  [REMOTE]: { fields: [...COMMON, ...STEPS, "connection"], required: ["connection"] },
-  [LOCAL]: { fields: [...COMMON, ...STEPS, ...HERE], required: [] },
-  [RUN]: { fields: [...COMMON, ...HERE, "command"], required: ["command"] },
-  [COPY]: {
-    fields: ["connection", "remotePath", "source", "triggers"],
-    required: ["connection", "remotePath", "source"],
-  },
+  [REMOTE]: { fields: [...COMMON, "connection"], required: ["connection"] },
+  [LOCAL]: { fields: [...COMMON, ...HERE], required: [] },
 };
 
+/** The error that refuses a type or function by name. */
+export function unsupported(token: string): Error {
+  return new Error(`the lab's stand-in for the command provider does not support ${token}`);
+}
+
 /**
- * Problems of the inputs of a resource or function.
+ * Problems of the inputs of a command.
  *
  * @throws Error for a type that is not supported
  */
 export function checkInputs(type: string, inputs: Properties): Problem[] {
   const contract = CONTRACTS[type];
   if (contract === undefined) {
-    throw new Error(`the lab's stand-in for the command provider does not support ${type}`);
+    throw unsupported(type);
   }
   return [
     ...refuseUnknown(type, contract.fields, inputs),
@@ -75,7 +74,6 @@ export function checkInputs(type: string, inputs: Properties): Problem[] {
     ...checkConnection(type, inputs["connection"]),
     ...checkLogging(inputs["logging"]),
     ...checkEnvironment(inputs["environment"]),
-    ...(type === COPY ? checkSource(inputs["source"]) : []),
   ];
 }
 
@@ -100,17 +98,4 @@ function checkEnvironment(value: unknown): Problem[] {
   return (isObject(environment) ? Object.entries(environment) : [])
     .filter(([, inner]) => typeof inner !== "string")
     .map(([name]) => ({ property: `environment.${name}`, reason: "must be a text" }));
-}
-
-function checkSource(value: unknown): Problem[] {
-  const source = unwrap(value);
-  if (!isObject(source)) {
-    return [];
-  }
-  const kind = assetKind(source);
-  const isSupported =
-    typeof source["path"] === "string" || (kind === "asset" && typeof source["text"] === "string");
-  return kind !== undefined && isSupported
-    ? []
-    : [{ property: "source", reason: "must be a FileAsset, a StringAsset or a FileArchive" }];
 }

@@ -1,15 +1,14 @@
-import { ASSET, SIGNATURE, UNKNOWN } from "@fogline/pulumi-kit/signatures";
+import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { secret, type Properties } from "@fogline/pulumi-kit/values";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { SshServer } from "../../../testing/ssh-server.ts";
 import { CommandProvider } from "./provider.ts";
-import { TestServer } from "./testing/server.ts";
 
 const URN = "urn:pulumi:lab::fogline::fog$command:remote:Command::step";
 const LOCAL = "urn:pulumi:lab::fogline::command:local:Command::step";
-const COPY = "urn:pulumi:lab::fogline::command:remote:CopyToRemote::file";
 
-const server = { current: new TestServer() };
+const server = { current: new SshServer() };
 const said: string[] = [];
 let provider = createProvider();
 
@@ -28,7 +27,7 @@ function inputs(more: Properties): Properties {
 beforeEach(async () => {
   said.length = 0;
   provider = createProvider();
-  server.current = new TestServer();
+  server.current = new SshServer();
   await server.current.listen();
 });
 
@@ -62,11 +61,6 @@ describe("the life of a command", () => {
   it("runs here as well", async () => {
     const { outputs } = await provider.create(LOCAL, { create: "echo here" });
     expect(outputs["stdout"]).toBe("here");
-    const ran = await provider.invoke("command:local:run", { command: "echo now" });
-    expect(ran).toEqual({
-      outputs: { command: "echo now", stdout: "now", stderr: "" },
-      problems: [],
-    });
   });
 
   it("stops when the engine does", async () => {
@@ -122,7 +116,7 @@ describe("a difference", () => {
 });
 
 describe("a check", () => {
-  it("refuses by name what is not supported", () => {
+  it("refuses by name what is not supported", async () => {
     const connection = { host: "192.0.2.1", colour: "red", proxy: { port: 22 } };
     const problems = provider.check(URN, { connection, archivePaths: ["*"], logging: "loud" });
     expect(problems.map(({ property }) => property)).toEqual([
@@ -131,28 +125,15 @@ describe("a check", () => {
       "connection.proxy.host",
       "logging",
     ]);
-    expect(() => provider.check(URN.replace("Command:", "CopyFile:"), {})).toThrow("CopyFile");
+    const refusal = "the lab's stand-in for the command provider does not support command:";
+    const copy = URN.replace("Command:", "CopyToRemote:");
+    expect(() => provider.check(copy, {})).toThrow(`${refusal}remote:CopyToRemote`);
+    await expect(provider.invoke("command:local:run")).rejects.toThrow(`${refusal}local:run`);
   });
 
   it("has nothing against values that are not known yet", () => {
     expect(provider.check(URN, { connection: UNKNOWN, create: UNKNOWN, logging: UNKNOWN })).toEqual(
       [],
     );
-  });
-
-  it("takes only assets as the source of a copy", () => {
-    const { connection } = server.current;
-    const given = { connection, remotePath: "/x" };
-    const asset = { [SIGNATURE]: ASSET, text: "", hash: "e3" };
-    expect(provider.check(COPY, { ...given, source: asset })).toEqual([]);
-    expect(provider.check(COPY, { ...given, source: { text: "" } })).toHaveLength(1);
-    expect(provider.check(COPY, given)).toHaveLength(1);
-  });
-
-  it("copies again only when the source or the path changes", async () => {
-    const asset = { [SIGNATURE]: ASSET, text: "", hash: "e3" };
-    const olds = { connection: { host: "192.0.2.1" }, remotePath: "/x", source: asset };
-    await provider.update(COPY, olds, inputs({ remotePath: "/x", source: asset }));
-    expect(server.current.connections).toBe(0);
   });
 });

@@ -1,27 +1,18 @@
-import { createServer, type AddressInfo, type Socket } from "node:net";
-
 import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { generateKey, listenMute, SshServer } from "../../../testing/ssh-server.ts";
 import type { Order } from "./outcome.ts";
 import { runRemote } from "./session.ts";
-import { generateKey, TestServer } from "./testing/server.ts";
+import { orderOf } from "./testing/order.ts";
 
-const server = { current: new TestServer() };
+const server = { current: new SshServer() };
 const said: string[] = [];
 
 function order(command: string, more: Partial<Order> = {}): Order {
-  return {
-    command,
-    stdin: undefined,
-    environment: {},
-    previous: {},
-    shown: ["stdout", "stderr"],
-    say: (line) => said.push(line),
-    warn: (message) => said.push(`warning: ${message}`),
-    signal: new AbortController().signal,
-    ...more,
-  };
+  const say = (line: string): unknown => said.push(line);
+  const warn = (message: string): unknown => said.push(`warning: ${message}`);
+  return orderOf(command, { say, warn, ...more });
 }
 
 /** Counts pauses instead of making them. */
@@ -38,7 +29,7 @@ function noPause(): (() => Promise<void>) & { count: number } {
 
 beforeEach(async () => {
   said.length = 0;
-  server.current = new TestServer();
+  server.current = new SshServer();
   await server.current.listen();
 });
 
@@ -166,23 +157,23 @@ describe("dialling", () => {
   });
 
   it("tries a closed port as often as it may", async () => {
-    const { connection, port } = server.current;
+    const { connection } = server.current;
     await server.current.close();
     const pause = noPause();
     const error = await failureOf(runRemote(connection, order("true"), pause));
     expect(error).toBe(
-      `after 2 failed attempts: dial tcp 127.0.0.1:${port}: connect: connection refused`,
+      `after 2 failed attempts: dial tcp 127.0.0.1:${connection.port}: connect: connection refused`,
     );
     expect(pause.count).toBe(2);
     expect(said[0]).toBe("Dial 1/2 failed: retrying");
   });
 
   it("reaches a server that comes up meanwhile", async () => {
-    const { connection, port } = server.current;
+    const { connection } = server.current;
     await server.current.close();
-    server.current = new TestServer();
+    server.current = new SshServer();
     const pause = async (): Promise<void> => {
-      await server.current.listen(port);
+      await server.current.listen(connection.port);
     };
     const open = { ...connection, hostKey: server.current.hostKey };
     expect((await runRemote(open, order("echo up"), pause)).stdout).toBe("up");
@@ -217,7 +208,7 @@ describe("dialling", () => {
   });
 
   it("goes through a proxy, both keys pinned", async () => {
-    const proxy = new TestServer();
+    const proxy = new SshServer();
     await proxy.listen();
     const connection = { ...server.current.connection, proxy: proxy.connection };
     expect((await runRemote(connection, order("echo through"))).stdout).toBe("through");
@@ -246,27 +237,4 @@ async function failureOf(run: Promise<unknown>): Promise<string> {
     () => "it did not fail",
     (error: unknown) => (error as Error).message,
   );
-}
-
-/** A server that takes connections and never says a word, until it is closed. */
-async function listenMute(): Promise<{ port: number; taken: Promise<void>; close: () => void }> {
-  const sockets: Socket[] = [];
-  const mute = createServer();
-  const taken = new Promise<void>((resolve) => {
-    mute.on("connection", (socket) => {
-      sockets.push(socket);
-      socket.on("error", () => undefined);
-      socket.resume();
-      resolve();
-    });
-  });
-  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
-  const { port } = mute.address() as AddressInfo;
-  const close = (): void => {
-    mute.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-  };
-  return { port, taken, close };
 }

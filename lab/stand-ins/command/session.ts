@@ -9,8 +9,7 @@ import { Output, type Order, type Outcome } from "./outcome.ts";
 /**
  * Runs a command on another machine.
  *
- * @throws FinalError when a key is unusable
- * @throws Error after `dialErrorLimit` failed dials, or when the command fails
+ * @throws Error when a key is unusable, after `dialErrorLimit` failed dials, or when the command fails
  */
 export async function runRemote(
   connection: Connection,

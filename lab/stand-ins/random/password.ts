@@ -1,7 +1,7 @@
 /** Texts by rule, from the system's random source. */
 import { randomInt } from "node:crypto";
 
-/** The fields of `RandomPassword` and `RandomString` that decide; defaults as the official ones. */
+/** The fields of `RandomPassword` that decide; defaults as the official ones. */
 export interface PasswordRules {
   readonly length: number;
   readonly lower?: boolean;

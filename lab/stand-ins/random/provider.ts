@@ -1,6 +1,8 @@
 /**
- * Stand-in for the `random` provider: the official fields, and the rule that any change of an input
- * makes a new value. Types and fields that it does not have are refused by name.
+ * Stand-in for `RandomPassword` of the `random` provider: the official fields, and the rule that any
+ * change of an input makes a new value. Other types and fields are refused by name.
+ *
+ * Not supported: `bcryptHash`, which stays without a value.
  */
 import { differences } from "@fogline/pulumi-kit/difference";
 import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
@@ -14,46 +16,55 @@ import {
 } from "@fogline/pulumi-kit/values";
 
 import { refuseMissing, refuseUnknown } from "../refusals.ts";
-import { KINDS, type Kind } from "./kinds.ts";
+import { password, passwordProblem, type PasswordRules } from "./password.ts";
 
-/** Serves the random types. */
+const PASSWORD = "random:index/randomPassword:RandomPassword";
+const REQUIRED = ["length"];
+/** Optional fields; undefined for no default. */
+const OPTIONAL: Properties = {
+  keepers: undefined,
+  lower: true,
+  minLower: 0,
+  minNumeric: 0,
+  minSpecial: 0,
+  minUpper: 0,
+  // `number` is the old name of `numeric`; either may be given, both are shown.
+  number: undefined,
+  numeric: undefined,
+  overrideSpecial: undefined,
+  special: true,
+  upper: true,
+};
+
+/** Serves random passwords. */
 export class RandomProvider implements Provider {
   readonly version = "4.21.2";
 
   check(urn: string, inputs: Properties): Problem[] {
-    const type = typeOf(urn);
-    const kind = kindOf(type);
-    const fields = [...kind.required, ...Object.keys(kind.optional)];
+    refuseOthers(urn);
     const problems = [
-      ...refuseUnknown(type, fields, inputs),
-      ...refuseMissing(type, kind.required, inputs),
+      ...refuseUnknown(PASSWORD, [...REQUIRED, ...Object.keys(OPTIONAL)], inputs),
+      ...refuseMissing(PASSWORD, REQUIRED, inputs),
     ];
     // Rules are about several inputs: with one of them unknown there is nothing to say yet.
-    return problems.length > 0 || hasUnknown(inputs)
-      ? problems
-      : kind.problems(completed(kind, inputs));
+    if (problems.length > 0 || hasUnknown(inputs)) {
+      return problems;
+    }
+    const reason = passwordProblem(rulesOf(inputs));
+    return reason === undefined ? [] : [{ property: "length", reason }];
   }
 
   diff(urn: string, oldInputs: Properties, inputs: Properties): PlannedChange[] {
-    kindOf(typeOf(urn));
+    refuseOthers(urn);
     return differences(oldInputs, inputs).map((change) => ({ ...change, replaces: true }));
   }
 
   create(urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }> {
-    const kind = kindOf(typeOf(urn));
-    const { id, outputs } = kind.make(completed(kind, inputs));
-    const sealed = Object.entries(outputs).map(([key, value]) => [
-      key,
-      kind.secrets.includes(key) ? secret(value) : value,
-    ]);
-    return Promise.resolve({
-      id,
-      outputs: {
-        ...kind.optional,
-        ...inputs,
-        ...(Object.fromEntries(sealed) as Record<string, unknown>),
-      },
-    });
+    refuseOthers(urn);
+    const rules = rulesOf(inputs);
+    const { numeric } = rules;
+    const made = { result: secret(password(rules)), numeric, number: numeric };
+    return Promise.resolve({ id: "none", outputs: { ...OPTIONAL, ...inputs, ...made } });
   }
 
   update(urn: string): Promise<Properties> {
@@ -65,10 +76,8 @@ export class RandomProvider implements Provider {
     return Promise.resolve();
   }
 
-  invoke(token: string): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
-    return Promise.reject(
-      new Error(`the lab's stand-in for the random provider does not support ${token}`),
-    );
+  invoke(token: string): Promise<never> {
+    return Promise.reject(unsupported(token));
   }
 
   cancel(): Promise<void> {
@@ -76,15 +85,19 @@ export class RandomProvider implements Provider {
   }
 }
 
-function kindOf(type: string): Kind {
-  const kind = KINDS[type];
-  if (kind === undefined) {
-    throw new Error(`the lab's stand-in for the random provider does not support ${type}`);
+/** @throws Error for every type but that of passwords */
+function refuseOthers(urn: string): void {
+  if (typeOf(urn) !== PASSWORD) {
+    throw unsupported(typeOf(urn));
   }
-  return kind;
 }
 
-/** Inputs without envelopes, defaults filled in. */
-function completed(kind: Kind, inputs: Properties): Properties {
-  return { ...kind.optional, ...(unwrap(inputs) as Properties) };
+function unsupported(token: string): Error {
+  return new Error(`the lab's stand-in for the random provider does not support ${token}`);
+}
+
+/** The rules that inputs without envelopes make. */
+function rulesOf(inputs: Properties): PasswordRules {
+  const rules = unwrap(inputs) as PasswordRules & { number?: boolean };
+  return { ...rules, numeric: rules.numeric ?? rules.number ?? true };
 }

@@ -25,7 +25,6 @@ export interface Remembered {
   readonly type: string;
   readonly id: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Resources by what was done to them, those that stayed as they were left out. */
