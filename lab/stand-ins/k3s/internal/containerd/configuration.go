@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"fogline/lab/k3s/internal/cgroup"
 	"fogline/lab/k3s/internal/layout"
 )
 
@@ -19,7 +18,22 @@ type host struct {
 	systemdCgroup bool
 }
 
-const capSysResource = 24
+const (
+	capSysResource = 24
+	systemd        = "systemd"
+)
+
+// CgroupDriver is what kubelet and runtime must both use: the service manager where it runs this process
+// and the unified hierarchy is there, as the official program decides it. On cgroup v1 nothing but cgroupfs
+// works here.
+func CgroupDriver() string {
+	_, unified := os.Stat("/sys/fs/cgroup/cgroup.controllers")
+	_, running := os.Stat("/run/systemd/system")
+	if unified == nil && running == nil && os.Getenv("INVOCATION_ID") != "" {
+		return systemd
+	}
+	return "cgroupfs"
+}
 
 func inspect() (host, error) {
 	enabled, err := os.ReadFile("/sys/module/apparmor/parameters/enabled")
@@ -33,7 +47,7 @@ func inspect() (host, error) {
 	return host{
 		appArmor:      bytes.HasPrefix(enabled, []byte("Y")),
 		lowerOOMScore: capabilities&(1<<capSysResource) != 0,
-		systemdCgroup: cgroup.Driver() == cgroup.Systemd,
+		systemdCgroup: CgroupDriver() == systemd,
 	}, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +19,7 @@ import (
 	client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"fogline/lab/k3s/internal/pki"
+	"fogline/lab/k3s/internal/token"
 )
 
 // SecretType is that of the secrets which hold the hashes.
@@ -105,8 +105,6 @@ func Own(file string) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	random := make([]byte, 16)
-	_, _ = rand.Read(random) // never fails, says its documentation
-	password := hex.EncodeToString(random)
+	password := token.New()
 	return password, pki.WriteFile(file, []byte(password+"\n"), 0o600)
 }

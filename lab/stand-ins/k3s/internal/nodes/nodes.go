@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,10 +105,8 @@ func own(ctx context.Context, client kubernetes.Interface, node *core.Node) erro
 	if err != nil {
 		return err
 	}
-	for _, owner := range secret.OwnerReferences {
-		if owner.UID == node.UID {
-			return nil
-		}
+	if slices.ContainsFunc(secret.OwnerReferences, func(o meta.OwnerReference) bool { return o.UID == node.UID }) {
+		return nil
 	}
 	secret.OwnerReferences = append(secret.OwnerReferences, meta.OwnerReference{
 		APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID,
@@ -127,7 +125,7 @@ func hosts(nodes []*core.Node) string {
 			}
 		}
 	}
-	sort.Strings(lines)
+	slices.Sort(lines)
 	return strings.Join(lines, "\n") + "\n"
 }
 
