@@ -56,7 +56,11 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	process.Self(component.Kubelet, kubelet).Keep(ctx, group)
 	process.Self(component.Proxy, proxyArgs(o, cluster)).Keep(ctx, group)
 	if !cluster.NoNetworkPolicy {
-		group.Go(func() { policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")) })
+		group.Go(func() {
+			if err := policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")); err != nil {
+				log.Printf("network policy: %v", err)
+			}
+		})
 	} else if err := policy.Remove(ctx); err != nil {
 		log.Printf("warning: network policy is not taken away: %v", err)
 	}

@@ -60,11 +60,10 @@ func create(ctx context.Context, secrets client.SecretInterface, node, password 
 	if err != nil {
 		return err
 	}
-	immutable := true
 	_, err = secrets.Create(ctx, &core.Secret{
 		ObjectMeta: meta.ObjectMeta{Name: SecretName(node), Namespace: meta.NamespaceSystem},
 		Type:       SecretType,
-		Immutable:  &immutable,
+		Immutable:  new(true),
 		Data:       map[string][]byte{"hash": []byte(text)},
 	}, meta.CreateOptions{})
 	return err
