@@ -74,21 +74,18 @@ func (c *call) nameServers(own string, gateway model.Node, host model.Host) stri
 		return own
 	}
 	var servers []string
-	for _, text := range []string{gateway.Address, gateway.Address6} {
-		if prefix, err := netip.ParsePrefix(text); err == nil {
-			servers = append(servers, prefix.Addr().String())
-		}
+	for _, each := range mesh.Single(gateway.Address, gateway.Address6) {
+		servers = append(servers, each.Addr().String())
 	}
 	return strings.Join(servers, ",")
 }
 
 func createClient(c *call) (any, error) {
 	gateway, err := store.Nodes.Get(c.tx, c.PathValue("client"))
-	missing := errors.Is(err, store.ErrNotFound)
-	if err != nil && !missing {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if missing || !gateway.IsGw || gateway.Network != c.PathValue("network") {
+	if !gateway.IsGw || gateway.Network != c.PathValue("network") {
 		return nil, badRequest("ingress does not exist")
 	}
 	wanted, err := c.wantedClient(gateway)
@@ -261,10 +258,8 @@ func clientFile(c *call) (any, error) {
 // wireGuardConfig writes the file for wg-quick, with an empty line for what there is none of.
 func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host, endpoint string, ranges []netip.Prefix) string {
 	var addresses, allowed []string
-	for _, address := range []string{client.Address, client.Address6} {
-		if ip, err := netip.ParseAddr(address); err == nil {
-			addresses = append(addresses, netip.PrefixFrom(ip, ip.BitLen()).String())
-		}
+	for _, each := range mesh.Single(client.Address, client.Address6) {
+		addresses = append(addresses, each.String())
 	}
 	for _, each := range ranges {
 		allowed = append(allowed, each.String())
