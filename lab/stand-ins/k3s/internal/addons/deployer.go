@@ -3,6 +3,7 @@ package addons
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"embed"
@@ -21,7 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -118,12 +118,11 @@ func (d *Deployer) Run(ctx context.Context) {
 func (d *Deployer) pass(ctx context.Context) bool {
 	well := true
 	for file, content := range d.remove {
-		if err := d.each(content, func(object *unstructured.Unstructured) error { return d.delete(ctx, object) }); err != nil {
+		if d.each(ctx, file, content, d.delete) {
+			delete(d.remove, file)
+		} else {
 			well = false
-			d.tell(ctx, file, err)
-			continue
 		}
-		delete(d.remove, file)
 	}
 	files, err := manifests()
 	if err != nil {
@@ -141,9 +140,8 @@ func (d *Deployer) pass(ctx context.Context) bool {
 		if d.applied[file] == sum {
 			continue
 		}
-		if err := d.each(content, func(object *unstructured.Unstructured) error { return d.apply(ctx, object) }); err != nil {
+		if !d.each(ctx, file, content, d.apply) {
 			well = false
-			d.tell(ctx, file, err)
 			continue
 		}
 		d.applied[file] = sum
@@ -180,26 +178,34 @@ func manifests() ([]string, error) {
 	return found, err
 }
 
-// each calls back for every object of a manifest; all are tried, and all problems returned.
-func (d *Deployer) each(content []byte, do func(*unstructured.Unstructured) error) error {
+// each calls back for every object of a manifest; all are tried, all problems told, and it reports whether
+// there were none.
+func (d *Deployer) each(
+	ctx context.Context, file string, content []byte, do func(context.Context, *unstructured.Unstructured) error,
+) bool {
 	var problems []error
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
 	for {
 		object := &unstructured.Unstructured{}
 		err := decoder.Decode(&object.Object)
 		if errors.Is(err, io.EOF) {
-			return errors.Join(problems...)
+			break
 		}
 		if err != nil {
-			return errors.Join(append(problems, err)...)
+			problems = append(problems, err)
+			break
 		}
 		if len(object.Object) == 0 {
 			continue
 		}
-		if err := do(object); err != nil {
+		if err := do(ctx, object); err != nil {
 			problems = append(problems, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err))
 		}
 	}
+	if len(problems) > 0 {
+		d.tell(ctx, file, errors.Join(problems...))
+	}
+	return len(problems) == 0
 }
 
 func (d *Deployer) apply(ctx context.Context, object *unstructured.Unstructured) error {
@@ -207,26 +213,17 @@ func (d *Deployer) apply(ctx context.Context, object *unstructured.Unstructured)
 	if err != nil {
 		return err
 	}
-	text, err := object.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	force := true
-	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, v1.PatchOptions{FieldManager: manager, Force: &force})
+	_, err = resource.Apply(ctx, object.GetName(), object, v1.ApplyOptions{FieldManager: manager, Force: true})
 	return err
 }
 
 func (d *Deployer) delete(ctx context.Context, object *unstructured.Unstructured) error {
 	resource, err := d.resource(object)
-	if meta.IsNoMatchError(err) {
-		return nil
+	if err == nil {
+		background := v1.DeleteOptions{PropagationPolicy: new(v1.DeletePropagationBackground)}
+		err = resource.Delete(ctx, object.GetName(), background)
 	}
-	if err != nil {
-		return err
-	}
-	policy := v1.DeletePropagationBackground
-	err = resource.Delete(ctx, object.GetName(), v1.DeleteOptions{PropagationPolicy: &policy})
-	if apierrors.IsNotFound(err) {
+	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
 		return nil
 	}
 	return err
@@ -243,9 +240,5 @@ func (d *Deployer) resource(object *unstructured.Unstructured) (dynamic.Resource
 	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
 		return resource, nil
 	}
-	namespace := object.GetNamespace()
-	if namespace == "" {
-		namespace = v1.NamespaceDefault
-	}
-	return resource.Namespace(namespace), nil
+	return resource.Namespace(cmp.Or(object.GetNamespace(), v1.NamespaceDefault)), nil
 }

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 
-	"fogline/lab/k3s/internal/cgroup"
+	"golang.org/x/sys/unix"
+
 	"fogline/lab/k3s/internal/layout"
 )
 
@@ -19,35 +18,34 @@ type host struct {
 	systemdCgroup bool
 }
 
-const capSysResource = 24
+const systemd = "systemd"
+
+// CgroupDriver is what kubelet and runtime must both use: the service manager where it runs this process
+// and the unified hierarchy is there, as the official program decides it. On cgroup v1 nothing but cgroupfs
+// works here.
+func CgroupDriver() string {
+	_, unified := os.Stat("/sys/fs/cgroup/cgroup.controllers")
+	_, running := os.Stat("/run/systemd/system")
+	if unified == nil && running == nil && os.Getenv("INVOCATION_ID") != "" {
+		return systemd
+	}
+	return "cgroupfs"
+}
 
 func inspect() (host, error) {
 	enabled, err := os.ReadFile("/sys/module/apparmor/parameters/enabled")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return host{}, err
 	}
-	capabilities, err := effectiveCapabilities()
-	if err != nil {
+	var capabilities [2]unix.CapUserData // the first holds those up to number 31
+	if err := unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &capabilities[0]); err != nil {
 		return host{}, err
 	}
 	return host{
 		appArmor:      bytes.HasPrefix(enabled, []byte("Y")),
-		lowerOOMScore: capabilities&(1<<capSysResource) != 0,
-		systemdCgroup: cgroup.Driver() == cgroup.Systemd,
+		lowerOOMScore: capabilities[0].Effective&(1<<unix.CAP_SYS_RESOURCE) != 0,
+		systemdCgroup: CgroupDriver() == systemd,
 	}, nil
-}
-
-func effectiveCapabilities() (uint64, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "CapEff:"); ok {
-			return strconv.ParseUint(strings.TrimSpace(value), 16, 64)
-		}
-	}
-	return 0, errors.New("/proc/self/status names no capabilities")
 }
 
 // configuration is containerd's, of the version that containerd 1.7 and 2 both read.

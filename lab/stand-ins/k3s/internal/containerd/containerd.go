@@ -49,30 +49,10 @@ func Start(ctx context.Context, group *sync.WaitGroup, o *options.Options) error
 		return err
 	}
 	process.Child{Name: "containerd", Path: program, Args: []string{"-c", layout.ContainerdConfig}}.Keep(ctx, group)
-	if err := answering(ctx); err != nil {
+	if err := process.Await(ctx, "containerd answers", readyWithin, ask); err != nil {
 		return err
 	}
 	return importImages(ctx)
-}
-
-func answering(ctx context.Context) error {
-	deadline := time.Now().Add(readyWithin)
-	for {
-		err := ask(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("containerd does not answer within %s: %w", readyWithin, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }
 
 func ask(ctx context.Context) error {

@@ -16,18 +16,15 @@ const LocalAPI = "https://127.0.0.1:6443"
 
 // certificates makes whatever is missing of the cluster's CAs, certificates, keys and kubeconfigs.
 func certificates(o *options.Options) (*pki.Authority, error) {
-	serverCA, err := pki.OpenAuthority(layout.Server("server-ca"), "k3s-server-ca")
-	if err != nil {
-		return nil, err
+	authorities := map[string]*pki.Authority{}
+	for _, name := range []string{"server-ca", "client-ca", "request-header-ca"} {
+		ca, err := pki.OpenAuthority(layout.Server(name))
+		if err != nil {
+			return nil, err
+		}
+		authorities[name] = ca
 	}
-	clientCA, err := pki.OpenAuthority(layout.Server("client-ca"), "k3s-client-ca")
-	if err != nil {
-		return nil, err
-	}
-	frontCA, err := pki.OpenAuthority(layout.Server("request-header-ca"), "k3s-request-header-ca")
-	if err != nil {
-		return nil, err
-	}
+	serverCA, clientCA, frontCA := authorities["server-ca"], authorities["client-ca"], authorities["request-header-ca"]
 	names, err := servingNames(o)
 	if err != nil {
 		return nil, err

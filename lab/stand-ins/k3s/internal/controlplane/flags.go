@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"cmp"
+
 	"fogline/lab/k3s/internal/flags"
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/options"
@@ -42,11 +44,7 @@ func apiServerFlags(o *options.Options) []string {
 		"tls-cert-file":                      layout.Server("serving-kube-apiserver.crt"),
 		"tls-private-key-file":               layout.Server("serving-kube-apiserver.key"),
 	}
-	address := o.AdvertiseAddress
-	if address == "" {
-		address = o.NodeIP
-	}
-	if address != "" {
+	if address := cmp.Or(o.AdvertiseAddress, o.NodeIP); address != "" {
 		defaults["advertise-address"] = address
 	}
 	return defaults.With(o.APIServerArgs)

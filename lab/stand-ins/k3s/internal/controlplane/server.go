@@ -100,25 +100,17 @@ func (s *Server) ready(ctx context.Context) (*rest.Config, kubernetes.Interface,
 		return nil, nil, err
 	}
 	began := time.Now()
-	for {
-		attempt, done := context.WithTimeout(ctx, 2*time.Second)
-		answer, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(attempt)
-		done()
-		if err == nil {
-			log.Printf("the API is ready after %.1f s", time.Since(began).Seconds())
-			return config, client, nil
+	err = process.Await(ctx, "the API is ready", readyWithin, func(ctx context.Context) error {
+		ctx, done := context.WithTimeout(ctx, 2*time.Second)
+		defer done()
+		answer, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, answer)
 		}
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		if time.Since(began) > readyWithin {
-			return nil, nil, fmt.Errorf("the API is not ready after %s: %w: %s", readyWithin, err, answer)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+		log.Printf("the API is ready after %.1f s", time.Since(began).Seconds())
+		return nil
+	})
+	return config, client, err
 }
 
 // keepCluster writes what the supervisor tells joining nodes.

@@ -4,7 +4,7 @@ package flannel
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log"
 	"net"
 	"os"
@@ -19,6 +19,7 @@ import (
 	"github.com/flannel-io/flannel/pkg/subnet"
 	"github.com/flannel-io/flannel/pkg/subnet/kube"
 	"github.com/flannel-io/flannel/pkg/trafficmngr/iptables"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/pki"
@@ -49,23 +50,16 @@ type Node struct {
 func (n Node) Run(ctx context.Context, group *sync.WaitGroup, ready func()) {
 	var told sync.Once
 	last := ""
-	for ctx.Err() == nil {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		err := n.once(ctx, group, func() { told.Do(ready) })
-		if ctx.Err() != nil {
-			return
-		}
 		if err == nil {
-			err = fmt.Errorf("the backend ended")
+			err = errors.New("the backend ended")
 		}
-		if err.Error() != last {
+		if ctx.Err() == nil && err.Error() != last {
 			log.Printf("flannel: %v; trying again", err)
 			last = err.Error()
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryEvery):
-		}
-	}
+	}, retryEvery)
 }
 
 func (n Node) once(ctx context.Context, group *sync.WaitGroup, ready func()) error {

@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
-	"strings"
 	"time"
+
+	"k8s.io/client-go/util/cert"
 
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/token"
@@ -25,14 +25,15 @@ var ErrRefused = errors.New("refused")
 var ErrPassword = errors.New("Node password rejected, duplicate hostname or contents of '" + layout.PasswordFile +
 	"' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag")
 
+var errForbidden = errors.New("forbidden")
+
 // Ask joins the server at address. It returns the server's CA bundle, verified by the token's hash,
 // and the server's answer.
 func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]byte, *Answer, error) {
 	bundle, text, err := call(ctx, http.MethodPost, address, pathNode, token.Agent, t, asked)
 	if err != nil {
-		var status *statusError
-		if errors.As(err, &status) && status.code == http.StatusForbidden {
-			return nil, nil, ErrPassword
+		if errors.Is(err, errForbidden) {
+			err = ErrPassword
 		}
 		return nil, nil, err
 	}
@@ -62,9 +63,9 @@ func call(ctx context.Context, method, address, path, user string, t token.Token
 	case token.Hash(bundle) != t.Hash:
 		return nil, nil, fmt.Errorf("%w: the CA of %s has SHA-256 %s, the token wants %s", ErrRefused, address, token.Hash(bundle), t.Hash)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(bundle) {
-		return nil, nil, fmt.Errorf("%s sent no CA certificate", address)
+	pool, err := cert.NewPoolFromBytes(bundle)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s sent no CA certificate: %w", address, err)
 	}
 	body, err := json.Marshal(asked)
 	if err != nil {
@@ -99,23 +100,15 @@ func send(config *tls.Config, request *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
-		var err error = &statusError{
-			code: response.StatusCode,
-			text: fmt.Sprintf("%s: %s: %s", request.URL, response.Status, strings.TrimSpace(string(text))),
-		}
-		if response.StatusCode/100 == 4 {
-			err = fmt.Errorf("%w: %w", ErrRefused, err)
-		}
-		return nil, err
+	if response.StatusCode == http.StatusOK {
+		return text, nil
 	}
-	return text, nil
+	err = fmt.Errorf("%s: %s: %s", request.URL, response.Status, bytes.TrimSpace(text))
+	switch {
+	case response.StatusCode == http.StatusForbidden:
+		err = fmt.Errorf("%w: %w: %w", ErrRefused, errForbidden, err)
+	case response.StatusCode/100 == 4:
+		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return nil, err
 }
-
-// statusError is an answer with a status other than success.
-type statusError struct {
-	code int
-	text string
-}
-
-func (e *statusError) Error() string { return e.text }

@@ -21,7 +21,7 @@ func serve(t *testing.T) (string, *Server) {
 	t.Helper()
 	folder := t.TempDir()
 	open := func(name string) *pki.Authority {
-		ca, err := pki.OpenAuthority(filepath.Join(folder, name), name)
+		ca, err := pki.OpenAuthority(filepath.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,10 +36,10 @@ type Server struct {
 func Open() (*Server, error) {
 	s := &Server{password: ensurePassword}
 	var err error
-	if s.serverCA, err = pki.OpenAuthority(layout.Server("server-ca"), "k3s-server-ca"); err != nil {
+	if s.serverCA, err = pki.OpenAuthority(layout.Server("server-ca")); err != nil {
 		return nil, err
 	}
-	if s.clientCA, err = pki.OpenAuthority(layout.Server("client-ca"), "k3s-client-ca"); err != nil {
+	if s.clientCA, err = pki.OpenAuthority(layout.Server("client-ca")); err != nil {
 		return nil, err
 	}
 	if s.tokens, err = openTokens(layout.TokenFile, layout.AgentTokenFile); err != nil {

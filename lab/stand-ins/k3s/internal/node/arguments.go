@@ -6,7 +6,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"fogline/lab/k3s/internal/cgroup"
 	"fogline/lab/k3s/internal/containerd"
 	"fogline/lab/k3s/internal/join"
 	"fogline/lab/k3s/internal/layout"
@@ -59,7 +58,7 @@ func kubeletConfiguration(o *options.Options, cluster join.Cluster, resolver str
 		"clusterDNS":        []string{cluster.ClusterDNS},
 		"clusterDomain":     cluster.ClusterDomain,
 		"resolvConf":        resolver,
-		"cgroupDriver":      cgroup.Driver(),
+		"cgroupDriver":      containerd.CgroupDriver(),
 		// Refusing cgroup v1 is kubelet's default; this build runs on both.
 		"failCgroupV1":          false,
 		"failSwapOn":            false,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"fogline/lab/k3s/internal/component"
 	"fogline/lab/k3s/internal/containerd"
@@ -55,7 +56,11 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 	process.Self(component.Kubelet, kubelet).Keep(ctx, group)
 	process.Self(component.Proxy, proxyArgs(o, cluster)).Keep(ctx, group)
 	if !cluster.NoNetworkPolicy {
-		group.Go(func() { policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")) })
+		group.Go(func() {
+			if err := policy.Enforce(ctx, o.NodeName, kubeconfig("k3scontroller")); err != nil {
+				log.Printf("network policy: %v", err)
+			}
+		})
 	} else if err := policy.Remove(ctx); err != nil {
 		log.Printf("warning: network policy is not taken away: %v", err)
 	}
@@ -84,12 +89,9 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 
 // announce notifies the service manager that the node is ready.
 func announce(ctx context.Context) error {
-	for !healthy(ctx) {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(250 * time.Millisecond):
-		}
+	isHealthy := func(ctx context.Context) (bool, error) { return healthy(ctx), nil }
+	if wait.PollUntilContextCancel(ctx, 250*time.Millisecond, true, isHealthy) != nil {
+		return nil
 	}
 	log.Print("the node's parts run")
 	_, err := daemon.SdNotify(false, daemon.SdNotifyReady)

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +19,7 @@ import (
 	client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"fogline/lab/k3s/internal/pki"
+	"fogline/lab/k3s/internal/token"
 )
 
 // SecretType is that of the secrets which hold the hashes.
@@ -60,11 +60,10 @@ func create(ctx context.Context, secrets client.SecretInterface, node, password 
 	if err != nil {
 		return err
 	}
-	immutable := true
 	_, err = secrets.Create(ctx, &core.Secret{
 		ObjectMeta: meta.ObjectMeta{Name: SecretName(node), Namespace: meta.NamespaceSystem},
 		Type:       SecretType,
-		Immutable:  &immutable,
+		Immutable:  new(true),
 		Data:       map[string][]byte{"hash": []byte(text)},
 	}, meta.CreateOptions{})
 	return err
@@ -105,8 +104,6 @@ func Own(file string) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	random := make([]byte, 16)
-	_, _ = rand.Read(random) // never fails, says its documentation
-	password := hex.EncodeToString(random)
+	password := token.New()
 	return password, pki.WriteFile(file, []byte(password+"\n"), 0o600)
 }

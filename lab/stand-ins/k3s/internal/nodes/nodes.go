@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +19,8 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	listers "k8s.io/client-go/listers/core/v1"
-	"k8s.io/client-go/tools/cache"
 
+	"fogline/lab/k3s/internal/changes"
 	"fogline/lab/k3s/internal/nodepassword"
 	"fogline/lab/k3s/internal/options"
 )
@@ -34,18 +34,7 @@ const roleLabel = "node-role.kubernetes.io/control-plane"
 func Watch(ctx context.Context, client kubernetes.Interface, o *options.Options) {
 	factory := informers.NewSharedInformerFactory(client, 10*time.Minute)
 	informer := factory.Core().V1().Nodes()
-	changed := make(chan struct{}, 1)
-	tell := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	_, err := informer.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { tell() },
-		UpdateFunc: func(any, any) { tell() },
-		DeleteFunc: func(any) { tell() },
-	})
+	changed, err := changes.Of(informer.Informer())
 	if err != nil {
 		log.Printf("nodes: %v", err)
 		return
@@ -64,7 +53,7 @@ func Watch(ctx context.Context, client kubernetes.Interface, o *options.Options)
 				log.Printf("nodes: %v", err)
 				last = err.Error()
 			}
-			tell()
+			changed.Give()
 		}
 		select {
 		case <-ctx.Done():
@@ -105,10 +94,8 @@ func own(ctx context.Context, client kubernetes.Interface, node *core.Node) erro
 	if err != nil {
 		return err
 	}
-	for _, owner := range secret.OwnerReferences {
-		if owner.UID == node.UID {
-			return nil
-		}
+	if slices.ContainsFunc(secret.OwnerReferences, func(o meta.OwnerReference) bool { return o.UID == node.UID }) {
+		return nil
 	}
 	secret.OwnerReferences = append(secret.OwnerReferences, meta.OwnerReference{
 		APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID,
@@ -127,7 +114,7 @@ func hosts(nodes []*core.Node) string {
 			}
 		}
 	}
-	sort.Strings(lines)
+	slices.Sort(lines)
 	return strings.Join(lines, "\n") + "\n"
 }
 

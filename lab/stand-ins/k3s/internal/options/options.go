@@ -18,8 +18,6 @@ const (
 	RegistriesFile = "/etc/rancher/k3s/registries.yaml"
 	// KubeconfigFile is the administrator's kubeconfig on a server.
 	KubeconfigFile = "/etc/rancher/k3s/k3s.yaml"
-	// DataDir holds all state of the node.
-	DataDir = "/var/lib/rancher/k3s"
 )
 
 // Options is the configuration of a node. Names are those of the official flags.

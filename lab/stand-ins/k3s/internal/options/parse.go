@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -141,7 +141,7 @@ func readFiles(file string, named bool) ([]setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	sort.Strings(more)
+	slices.Sort(more)
 	values := map[string][]setting{}
 	for i, name := range append(files, more...) {
 		text, err := os.ReadFile(name)
@@ -155,13 +155,8 @@ func readFiles(file string, named bool) ([]setting, error) {
 			return nil, err
 		}
 	}
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
 	var found []setting
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		found = append(found, values[key]...)
 	}
 	return found, nil
@@ -304,10 +299,5 @@ func (o *Options) completeServer() []error {
 
 // Disabled reports whether an add-on is disabled.
 func (o *Options) Disabled(addon string) bool {
-	for _, list := range o.DisabledAddons {
-		if slices.Contains(strings.Split(list, ","), addon) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Split(strings.Join(o.DisabledAddons, ","), ","), addon)
 }

@@ -3,8 +3,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -14,14 +12,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/google/renameio/v2"
+	"k8s.io/client-go/util/cert"
 	"k8s.io/client-go/util/keyutil"
 )
 
 const (
-	authorityLife = 10 * 365 * 24 * time.Hour
-	leafLife      = 365 * 24 * time.Hour
+	leafLife = 365 * 24 * time.Hour
 	// A leaf with less than this left is issued anew at the next start, as K3s does.
 	renewBefore = 120 * 24 * time.Hour
 )
@@ -43,18 +43,15 @@ type Subject struct {
 }
 
 // OpenAuthority reads a CA or makes it. base is its path without .crt and .key.
-func OpenAuthority(base, name string) (*Authority, error) {
+func OpenAuthority(base string) (*Authority, error) {
 	text, err := os.ReadFile(base + ".crt")
 	if os.IsNotExist(err) {
-		if err := createAuthority(base, name); err != nil {
-			return nil, fmt.Errorf("make the CA %s: %w", base, err)
-		}
-		text, err = os.ReadFile(base + ".crt")
+		text, err = createAuthority(base)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the CA %s: %w", base, err)
 	}
-	certificate, err := parseCertificate(text)
+	certificates, err := cert.ParseCertsPEM(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s.crt: %w", base, err)
 	}
@@ -62,32 +59,25 @@ func OpenAuthority(base, name string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authority{certificate: certificate, key: key, PEM: text}, nil
+	return &Authority{certificate: certificates[0], key: key, PEM: text}, nil
 }
 
-func createAuthority(base, name string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func createAuthority(base string) ([]byte, error) {
+	key, err := EnsureKey(base + ".key")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(0),
-		Subject:               pkix.Name{CommonName: fmt.Sprintf("%s@%d", name, now.Unix())},
-		NotBefore:             now.Add(-time.Minute),
-		NotAfter:              now.Add(authorityLife),
-		KeyUsage:              x509.KeyUsageKeyEncipherment | x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	name := fmt.Sprintf("k3s-%s@%d", filepath.Base(base), now.Unix())
+	certificate, err := cert.NewSelfSignedCACert(cert.Config{CommonName: name, NotBefore: now.Add(-time.Minute)}, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := writeKey(base+".key", key); err != nil {
-		return err
+	text, err := cert.EncodeCertificates(certificate)
+	if err != nil {
+		return nil, err
 	}
-	return WriteFile(base+".crt", encode(der), 0o644)
+	return text, WriteFile(base+".crt", text, 0o644)
 }
 
 // Sign issues a certificate, chain included, for a public key.
@@ -119,7 +109,8 @@ func (a *Authority) Sign(public crypto.PublicKey, subject Subject) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	return append(encode(der), a.PEM...), nil
+	text := pem.EncodeToMemory(&pem.Block{Type: cert.CertificateBlockType, Bytes: der})
+	return append(text, a.PEM...), nil
 }
 
 // Ensure keeps base.crt and base.key valid: they are issued when missing, about to expire, signed by
@@ -140,38 +131,29 @@ func (a *Authority) Ensure(base string, subject Subject) error {
 }
 
 func (a *Authority) good(base string, subject Subject) bool {
-	text, err := os.ReadFile(base + ".crt")
+	if there, err := cert.CanReadCertAndKey(base+".crt", base+".key"); !there || err != nil {
+		return false
+	}
+	certificates, err := cert.CertsFromFile(base + ".crt")
 	if err != nil {
 		return false
 	}
-	if _, err := os.Stat(base + ".key"); err != nil {
-		return false
-	}
-	leaf, err := parseCertificate(text)
-	if err != nil || leaf.CheckSignatureFrom(a.certificate) != nil || time.Until(leaf.NotAfter) < renewBefore {
+	leaf := certificates[0]
+	if leaf.CheckSignatureFrom(a.certificate) != nil || time.Until(leaf.NotAfter) < renewBefore {
 		return false
 	}
 	if leaf.Subject.CommonName != subject.CommonName || len(leaf.IPAddresses)+len(leaf.DNSNames) != len(subject.Names) {
 		return false
 	}
-	for _, name := range subject.Names {
-		if leaf.VerifyHostname(name) != nil {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(subject.Names, func(name string) bool { return leaf.VerifyHostname(name) != nil })
 }
 
 // EnsureKey reads a private key or makes one.
 func EnsureKey(file string) (crypto.Signer, error) {
-	if _, err := os.Stat(file); err == nil {
-		return readKey(file)
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+	if _, _, err := keyutil.LoadOrGenerateKeyFile(file); err != nil {
 		return nil, err
 	}
-	return key, writeKey(file, key)
+	return readKey(file)
 }
 
 func readKey(file string) (crypto.Signer, error) {
@@ -186,40 +168,10 @@ func readKey(file string) (crypto.Signer, error) {
 	return signer, nil
 }
 
-func writeKey(file string, key *ecdsa.PrivateKey) error {
-	text, err := keyutil.MarshalPrivateKeyToPEM(key)
-	if err != nil {
-		return err
-	}
-	return WriteFile(file, text, 0o600)
-}
-
-func parseCertificate(text []byte) (*x509.Certificate, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("no PEM block")
-	}
-	return x509.ParseCertificate(block.Bytes)
-}
-
-func encode(der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
 // WriteFile writes a file atomically and creates its directory.
 func WriteFile(file string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	part := file + ".part"
-	if err := os.Remove(part); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	if err := os.WriteFile(part, content, mode); err != nil {
-		return err
-	}
-	if err := os.Chmod(part, mode); err != nil {
-		return err
-	}
-	return os.Rename(part, file)
+	return renameio.WriteFile(file, content, mode, renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(file)))
 }

@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"k8s.io/client-go/util/cert"
 )
 
 func TestEnsureIssuesOnceAndAgainWhenNamesChange(t *testing.T) {
 	folder := t.TempDir()
-	ca, err := OpenAuthority(filepath.Join(folder, "ca"), "test-ca")
+	ca, err := OpenAuthority(filepath.Join(folder, "ca"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +33,7 @@ func TestEnsureIssuesOnceAndAgainWhenNamesChange(t *testing.T) {
 	if read("localhost", "10.0.0.2") == first {
 		t.Error("a new address did not lead to a new certificate")
 	}
-	again, err := OpenAuthority(filepath.Join(folder, "ca"), "test-ca")
+	again, err := OpenAuthority(filepath.Join(folder, "ca"))
 	if err != nil || string(again.PEM) != string(ca.PEM) {
 		t.Errorf("the CA did not stay: %v", err)
 	}
@@ -39,7 +41,7 @@ func TestEnsureIssuesOnceAndAgainWhenNamesChange(t *testing.T) {
 
 func TestSignRequestTakesTheSubjectOfTheServer(t *testing.T) {
 	folder := t.TempDir()
-	ca, err := OpenAuthority(filepath.Join(folder, "ca"), "test-ca")
+	ca, err := OpenAuthority(filepath.Join(folder, "ca"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,11 @@ func TestSignRequestTakesTheSubjectOfTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := parseCertificate(text)
+	chain, err := cert.ParseCertsPEM(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	leaf := chain[0]
 	if leaf.Subject.CommonName != "system:node:pi" || leaf.CheckSignatureFrom(ca.certificate) != nil {
 		t.Errorf("issued %v", leaf.Subject)
 	}

@@ -1,10 +1,12 @@
 package pki
 
 import (
-	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+
+	"k8s.io/client-go/util/cert"
 )
 
 // Request is a signing request for the key in keyFile, which is made when missing. It carries no
@@ -14,11 +16,7 @@ func Request(keyFile string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		return nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), nil
+	return cert.MakeCSR(key, &pkix.Name{}, nil, nil)
 }
 
 // SignRequest issues a certificate for the key of a signing request.

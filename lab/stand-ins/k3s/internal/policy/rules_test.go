@@ -46,15 +46,9 @@ func cluster(spec networking.NetworkPolicySpec) Cluster {
 	}
 }
 
-func number(port int) *intstr.IntOrString {
-	value := intstr.FromInt(port)
-	return &value
-}
+func number(port int) *intstr.IntOrString { return new(intstr.FromInt(port)) }
 
-func name(port string) *intstr.IntOrString {
-	value := intstr.FromString(port)
-	return &value
-}
+func name(port string) *intstr.IntOrString { return new(intstr.FromString(port)) }
 
 func TestAllowedTraffic(t *testing.T) {
 	udp, end := core.ProtocolUDP, int32(8010)

@@ -6,6 +6,7 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -165,8 +166,7 @@ func onPorts(match Match, ports []networking.NetworkPolicyPort, target *core.Pod
 		default:
 			narrowed.Ports = port.Port.String()
 			if port.EndPort != nil {
-				end := intstr.FromInt32(*port.EndPort)
-				narrowed.Ports += "-" + end.String()
+				narrowed.Ports += fmt.Sprintf("-%d", *port.EndPort)
 			}
 		}
 		found = append(found, narrowed)
@@ -185,8 +185,7 @@ func numberOf(pod *core.Pod, name string, protocol core.Protocol) string {
 	for _, container := range pod.Spec.Containers {
 		for _, port := range container.Ports {
 			if port.Name == name && (port.Protocol == protocol || port.Protocol == "" && protocol == core.ProtocolTCP) {
-				number := intstr.FromInt32(port.ContainerPort)
-				return number.String()
+				return fmt.Sprint(port.ContainerPort)
 			}
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"fogline/lab/k3s/internal/changes"
 )
 
 const (
@@ -24,27 +25,22 @@ const (
 )
 
 // Enforce keeps a node's rules in step with the cluster until the context ends. The rules stay
-// then, as the pods do.
-func Enforce(ctx context.Context, node, kubeconfig string) {
+// then, as the pods do. An error says that the cluster cannot be watched.
+func Enforce(ctx context.Context, node, kubeconfig string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
-		log.Printf("network policy: %v", err)
-		return
+		return err
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		log.Printf("network policy: %v", err)
-		return
+		return err
 	}
 	factory := informers.NewSharedInformerFactory(client, 0)
 	pods, namespaces := factory.Core().V1().Pods(), factory.Core().V1().Namespaces()
 	policies := factory.Networking().V1().NetworkPolicies()
-	changed := make(chan struct{}, 1)
-	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), namespaces.Informer(), policies.Informer()} {
-		if err := tellOf(informer, changed); err != nil {
-			log.Printf("network policy: %v", err)
-			return
-		}
+	changed, err := changes.Of(pods.Informer(), namespaces.Informer(), policies.Informer())
+	if err != nil {
+		return err
 	}
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
@@ -59,27 +55,12 @@ func Enforce(ctx context.Context, node, kubeconfig string) {
 		return c, err
 	}
 	keep(ctx, node, list, changed)
+	return nil
 }
 
 // Remove takes away the rules of an earlier start.
 func Remove(ctx context.Context) error {
 	return apply(ctx, fmt.Sprintf("table ip %[1]s\ndelete table ip %[1]s\n", table))
-}
-
-// tellOf signals every change of an informer's objects.
-func tellOf(informer cache.SharedIndexInformer, changed chan<- struct{}) error {
-	tell := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { tell() },
-		UpdateFunc: func(any, any) { tell() },
-		DeleteFunc: func(any) { tell() },
-	})
-	return err
 }
 
 func keep(ctx context.Context, node string, list func() (Cluster, error), changed <-chan struct{}) {

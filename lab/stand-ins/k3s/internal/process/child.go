@@ -34,10 +34,6 @@ type Child struct {
 	Path string
 	// Args are its arguments, without the program's own name.
 	Args []string
-	// Env adds to the owner's environment.
-	Env []string
-	// Dir is its working folder; empty for the owner's.
-	Dir string
 }
 
 // Self is a component of this very binary as a child. The components of Kubernetes keep their
@@ -51,14 +47,12 @@ func Self(component string, args []string) Child {
 // Keep runs the child until the context ends, and starts it again when it exits. The child ends
 // with its owner, whatever ends that.
 func (c Child) Keep(ctx context.Context, group *sync.WaitGroup) {
-	group.Add(1)
-	go func() {
-		defer group.Done()
+	group.Go(func() {
 		// The kernel sends the parent-death signal when the thread that started the child ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		c.loop(ctx)
-	}()
+	})
 }
 
 func (c Child) loop(ctx context.Context) {
@@ -89,8 +83,7 @@ func (c Child) once(ctx context.Context) error {
 	if c.Path == "/proc/self/exe" {
 		command.Args[0] = "k3s"
 	}
-	command.Env = append(withoutNotify(os.Environ()), c.Env...)
-	command.Dir = c.Dir
+	command.Env = withoutNotify(os.Environ())
 	command.Stdout, command.Stderr = writer, writer
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }

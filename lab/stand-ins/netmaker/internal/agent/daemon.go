@@ -106,9 +106,9 @@ func (d *Daemon) refresh(ctx context.Context) error {
 	}
 	d.mutex.Lock()
 	d.config = config
+	before := d.heard
 	d.mutex.Unlock()
 	d.dial(server)
-	before := d.messages()
 	pull, err := d.api.pull(ctx, config)
 	if err != nil {
 		return fmt.Errorf("%w; the tunnels stay as they are", err)
@@ -120,12 +120,6 @@ func (d *Daemon) refresh(ctx context.Context) error {
 		return err
 	}
 	return d.showLife(ctx, server)
-}
-
-func (d *Daemon) messages() int {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	return d.heard
 }
 
 // leavePending ends memberships that a user marked for deletion.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ const (
 func listACLs(c *call) (any, error) {
 	network := c.FormValue("network")
 	if network == "" {
-		return nil, refuse(http.StatusBadRequest, "network id param is missing")
+		return nil, badRequest("network id param is missing")
 	}
 	if _, err := record(store.Networks.Get(c.tx, network)); err != nil {
 		return nil, bad(err)
@@ -76,13 +75,13 @@ func (c *call) checkACL(acl *model.ACL) error {
 	case err != nil:
 		return err
 	case !known:
-		return refuse(http.StatusBadRequest, "failed to get network details for %s", acl.NetworkID)
+		return badRequest("failed to get network details for %s", acl.NetworkID)
 	case acl.AllowedDirection != bothDirections:
-		return refuse(http.StatusBadRequest, "uni traffic flow not allowed on CE")
+		return badRequest("uni traffic flow not allowed on CE")
 	case acl.PolicyType != devicePolicy:
-		return refuse(http.StatusBadRequest, "unknown acl policy type %s", acl.PolicyType)
+		return badRequest("unknown acl policy type %s", acl.PolicyType)
 	case len(acl.Src) == 0 || len(acl.Dst) == 0:
-		return refuse(http.StatusBadRequest, "invalid policy")
+		return badRequest("invalid policy")
 	}
 	for _, end := range slices.Concat(acl.Src, acl.Dst) {
 		if err := c.checkEnd(end, acl.NetworkID); err != nil {
@@ -94,11 +93,11 @@ func (c *call) checkACL(acl *model.ACL) error {
 		acl.Protocol, acl.Ports = "all", []string{}
 	}
 	if !slices.Contains([]string{"all", "tcp", "udp", "icmp"}, acl.Protocol) {
-		return refuse(http.StatusBadRequest, "invalid policy: protocol %q", acl.Protocol)
+		return badRequest("invalid policy: protocol %q", acl.Protocol)
 	}
 	for _, text := range acl.Ports {
 		if !isPorts(text) {
-			return refuse(http.StatusBadRequest, "invalid policy: port %q", text)
+			return badRequest("invalid policy: port %q", text)
 		}
 	}
 	return nil
@@ -118,7 +117,7 @@ func (c *call) checkEnd(end model.ACLEnd, network string) error {
 	switch end.ID {
 	case model.EndTag:
 		if end.Value != model.Everyone && end.Value != mesh.GatewaysTag(network) {
-			return refuse(http.StatusBadRequest, "invalid policy: tag %s", end.Value)
+			return badRequest("invalid policy: tag %s", end.Value)
 		}
 		return nil
 	case model.EndDevice:
@@ -130,15 +129,15 @@ func (c *call) checkEnd(end model.ACLEnd, network string) error {
 		if err == nil && client.Network == network {
 			return nil
 		}
-		return refuse(http.StatusBadRequest, "invalid node %s", end.Value)
+		return badRequest("invalid node %s", end.Value)
 	case model.EndEgress:
 		egress, err := store.Egresses.Get(c.tx, end.Value)
 		if err != nil || egress.Network != network {
-			return refuse(http.StatusBadRequest, "invalid egress")
+			return badRequest("invalid egress")
 		}
 		return nil
 	}
-	return refuse(http.StatusBadRequest, "invalid policy")
+	return badRequest("invalid policy")
 }
 
 func updateACL(c *call, wanted model.ACL) (any, error) {
@@ -147,7 +146,7 @@ func updateACL(c *call, wanted model.ACL) (any, error) {
 	case err != nil:
 		return nil, bad(err)
 	case acl.NetworkID != wanted.NetworkID:
-		return nil, refuse(http.StatusBadRequest, "invalid policy, network id mismatch")
+		return nil, badRequest("invalid policy, network id mismatch")
 	case !acl.Default:
 		if err := c.checkACL(&wanted); err != nil {
 			return nil, err
@@ -163,14 +162,14 @@ func updateACL(c *call, wanted model.ACL) (any, error) {
 func deleteACL(c *call) (any, error) {
 	id := c.FormValue("acl_id")
 	if id == "" {
-		return nil, refuse(http.StatusBadRequest, "acl id is required")
+		return nil, badRequest("acl id is required")
 	}
 	acl, err := store.ACLs.Get(c.tx, id)
 	switch {
 	case err != nil:
 		return nil, bad(err)
 	case acl.Default:
-		return nil, refuse(http.StatusBadRequest, "cannot delete default policy")
+		return nil, badRequest("cannot delete default policy")
 	}
 	return wrapped{"deleted acl " + acl.Name, nil}, store.ACLs.Delete(c.tx, id)
 }

@@ -123,6 +123,8 @@ func (b *testServer) key() string {
 	return ok[[]model.EnrollmentKey](b, "GET", "/api/v1/enrollment-keys", nil)[0].Token
 }
 
+type login struct{ Response struct{ AuthToken string } }
+
 const hostID = "11111111-2222-4333-8444-555555555555"
 
 func machine(password string) object {
@@ -168,7 +170,6 @@ func TestARestartKeepsEverythingTokensToo(t *testing.T) {
 	b.token = ""
 	who := object{"username": "admin", "password": "for-this-test"}
 	ok[object](b, "POST", "/api/users/adm/createsuperadmin", who)
-	type login struct{ Response struct{ AuthToken string } }
 	b.token = ok[login](b, "POST", "/api/users/adm/authenticate", who).Response.AuthToken
 	b.network()
 	before := b.key()
@@ -194,9 +195,7 @@ func TestAHostPullsWhatItNeedsAndNoSecretOfItsOwn(t *testing.T) {
 	b.network()
 	ok[model.Registration](b, "POST", "/api/v1/host/register/"+b.key(), machine("right"))
 	b.server.Wait()
-	type login struct{ Response struct{ AuthToken string } }
-	token := ok[login](b, "POST", "/api/hosts/adm/authenticate", object{"id": hostID, "password": "right"}).Response.AuthToken
-	b.token = token
+	b.token = ok[login](b, "POST", "/api/hosts/adm/authenticate", object{"id": hostID, "password": "right"}).Response.AuthToken
 	pull := ok[model.HostPull](b, "GET", "/api/v1/host", nil)
 	if len(pull.Nodes) != 1 || pull.Nodes[0].Address.String() != "10.101.0.1/16" || pull.Host.HostPass != "" {
 		t.Errorf("%+v", pull)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"crypto/subtle"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -35,16 +34,12 @@ func users(c *call) (string, error) {
 // hosts admits hosts and the holder of the master key, and no user.
 func hosts(c *call) (string, error) {
 	return c.authorize("host", func(id string) error {
-		if _, err := store.Hosts.Get(c.tx, id); errors.Is(err, store.ErrNotFound) {
-			return errUnauthorized
-		} else if err != nil {
-			return err
-		}
+		known, err := store.Hosts.Has(c.tx, id)
 		// A host speaks for itself alone.
-		if path := c.PathValue("host"); path != "" && path != id {
+		if path := c.PathValue("host"); err == nil && (!known || path != "" && path != id) {
 			return errUnauthorized
 		}
-		return nil
+		return err
 	})
 }
 
@@ -94,11 +89,11 @@ func createSuperAdmin(c *call, who credentials) (any, error) {
 	case err != nil:
 		return nil, err
 	case len(all) > 0:
-		return nil, refuse(http.StatusBadRequest, "superadmin user already exists")
+		return nil, badRequest("superadmin user already exists")
 	case len(who.UserName) <= 3:
-		return nil, refuse(http.StatusBadRequest, "username must have more than 3 characters")
+		return nil, badRequest("username must have more than 3 characters")
 	case len(who.Password) < 5:
-		return nil, refuse(http.StatusBadRequest, "password must have a minimum of 5 characters")
+		return nil, badRequest("password must have a minimum of 5 characters")
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(who.Password), bcrypt.DefaultCost)
 	if err != nil {
@@ -125,10 +120,10 @@ func authenticateUser(c *call) (any, error) {
 		return nil, as(http.StatusUnauthorized, err)
 	}
 	if who.Password == "" {
-		return nil, refuse(http.StatusBadRequest, "password can't be empty")
+		return nil, badRequest("password can't be empty")
 	}
 	if bcrypt.CompareHashAndPassword([]byte(user.Hash), []byte(who.Password)) != nil {
-		return nil, refuse(http.StatusBadRequest, "incorrect credentials")
+		return nil, badRequest("incorrect credentials")
 	}
 	token, err := c.token("user", user.Name, c.settings.TokenLife)
 	return wrapped{
@@ -145,12 +140,12 @@ type hostCredentials struct {
 func authenticateHost(c *call, who hostCredentials) (any, error) {
 	switch {
 	case who.ID == "":
-		return nil, refuse(http.StatusBadRequest, "W1R3: ID can't be empty")
+		return nil, badRequest("W1R3: ID can't be empty")
 	case who.Password == "":
-		return nil, refuse(http.StatusBadRequest, "W1R3: Password can't be empty")
+		return nil, badRequest("W1R3: Password can't be empty")
 	}
 	if _, err := uuid.Parse(who.ID); err != nil {
-		return nil, refuse(http.StatusBadRequest, "failed to parse host id: %v", err)
+		return nil, badRequest("failed to parse host id: %v", err)
 	}
 	host, err := record(store.Hosts.Get(c.tx, who.ID))
 	if err != nil {

@@ -1,11 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -49,46 +49,44 @@ func (c *call) client() (model.ExtClient, error) {
 	return client, err
 }
 
+// gatewayOf finds a client's gateway, and its host.
+func (c *call) gatewayOf(client model.ExtClient) (gateway model.Node, host model.Host, err error) {
+	if gateway, err = store.Nodes.Get(c.tx, client.IngressGatewayID); err == nil {
+		host, err = store.Hosts.Get(c.tx, gateway.HostID)
+	}
+	return gateway, host, err
+}
+
 func getClient(c *call) (any, error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
-	if err != nil {
-		return nil, err
-	}
-	client.DNS, err = c.nameServers(client.DNS, gateway)
+	gateway, host, err := c.gatewayOf(client)
+	client.DNS = c.nameServers(client.DNS, gateway, host)
 	return client, err
 }
 
 // nameServers are a client's: the gateway where it has none of its own and the gateway's host manages names.
 // What a gateway is told to be its clients' name servers means nothing here, as on the official server.
-func (c *call) nameServers(own string, gateway model.Node) (string, error) {
-	if own != "" || !c.settings.ManageDNS {
-		return own, nil
-	}
-	host, err := store.Hosts.Get(c.tx, gateway.HostID)
-	if err != nil || host.DNS != "yes" {
-		return "", err
+func (c *call) nameServers(own string, gateway model.Node, host model.Host) string {
+	if own != "" || !c.settings.ManageDNS || host.DNS != "yes" {
+		return own
 	}
 	var servers []string
-	for _, text := range []string{gateway.Address, gateway.Address6} {
-		if prefix, err := netip.ParsePrefix(text); err == nil {
-			servers = append(servers, prefix.Addr().String())
-		}
+	for _, each := range mesh.Single(gateway.Address, gateway.Address6) {
+		servers = append(servers, each.Addr().String())
 	}
-	return strings.Join(servers, ","), nil
+	return strings.Join(servers, ",")
 }
 
 func createClient(c *call) (any, error) {
 	gateway, err := store.Nodes.Get(c.tx, c.PathValue("client"))
-	missing := errors.Is(err, store.ErrNotFound)
-	if err != nil && !missing {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if missing || !gateway.IsGw || gateway.Network != c.PathValue("network") {
-		return nil, refuse(http.StatusBadRequest, "ingress does not exist")
+	if !gateway.IsGw || gateway.Network != c.PathValue("network") {
+		return nil, badRequest("ingress does not exist")
 	}
 	wanted, err := c.wantedClient(gateway)
 	if err != nil {
@@ -102,37 +100,28 @@ func createClient(c *call) (any, error) {
 	case err != nil:
 		return nil, err
 	case taken:
-		return nil, refuse(http.StatusBadRequest, "duplicate client name")
+		return nil, badRequest("duplicate client name")
 	}
 	wanted.Enabled = true
 	client := model.ExtClient{
 		ClientSettings: wanted, PrivateKey: noKey, Network: gateway.Network, IngressGatewayID: gateway.ID,
 		OwnerID: c.user, AllowedIPs: []string{}, DeniedACLs: map[string]struct{}{}, LastModified: time.Now().Unix(),
 	}
-	if err := c.completeClient(&client, gateway); err != nil {
-		return nil, err
-	}
-	if client.DNS, err = c.nameServers(client.DNS, gateway); err != nil {
+	if err := c.completeClient(&client); err != nil {
 		return nil, err
 	}
 	return client, store.Clients.Put(c.tx, client.ClientID, client)
 }
 
-// completeClient gives a new client its endpoint, addresses and, unless it has them, keys.
-func (c *call) completeClient(client *model.ExtClient, gateway model.Node) error {
+// completeClient gives a new client its endpoint, addresses, name servers and, unless it has them, keys.
+func (c *call) completeClient(client *model.ExtClient) error {
 	state, err := store.Load(c.tx)
-	if err != nil {
+	gateway, host, err2 := c.gatewayOf(*client)
+	network, err3 := store.Networks.Get(c.tx, client.Network)
+	if err := cmp.Or(err, err2, err3); err != nil {
 		return err
 	}
-	host, err := store.Hosts.Get(c.tx, gateway.HostID)
-	if err != nil {
-		return err
-	}
-	network, err := store.Networks.Get(c.tx, gateway.Network)
-	if err != nil {
-		return err
-	}
-	client.IngressGatewayEndpoint = mesh.Endpoint(host)
+	client.IngressGatewayEndpoint, client.DNS = mesh.Endpoint(host), c.nameServers(client.DNS, gateway, host)
 	client.Address, client.Address6, err = mesh.NextAddresses(state, network, mesh.FromEnd)
 	if err != nil {
 		return bad(err)
@@ -162,37 +151,34 @@ func (c *call) wantedClient(gateway model.Node) (model.ClientSettings, error) {
 
 func checkClient(body model.ClientSettings, gateway model.Node) error {
 	if body.ClientID != "" && !clientID.MatchString(body.ClientID) {
-		return refuse(http.StatusBadRequest,
-			"node name must be alphanumderic and/or dashes, with 5 to 32 characters")
+		return badRequest("node name must be alphanumderic and/or dashes, with 5 to 32 characters")
 	}
 	if body.PublicKey != "" {
 		if _, err := wgtypes.ParseKey(body.PublicKey); err != nil {
-			return refuse(http.StatusBadRequest, "incorrect client public key: %v", err)
+			return badRequest("incorrect client public key: %v", err)
 		}
 	}
 	for _, text := range body.ExtraAllowedIPs {
 		if _, _, err := net.ParseCIDR(text); err != nil {
-			return refuse(http.StatusBadRequest, "client extra ip must be a valid cidr")
+			return badRequest("client extra ip must be a valid cidr")
 		}
 		if mesh.Overlap(text, gateway.NetworkRange) || mesh.Overlap(text, gateway.NetworkRange6) {
-			return refuse(http.StatusBadRequest,
-				"egress range should not be the same as or contained in the netmaker network address %s %s",
+			return badRequest("egress range should not be the same as or contained in the netmaker network address %s %s",
 				gateway.NetworkRange, gateway.NetworkRange6)
 		}
 	}
 	if body.DNS != "" && slices.ContainsFunc(strings.Split(body.DNS, ","), func(part string) bool {
 		return net.ParseIP(strings.TrimSpace(part)) == nil
 	}) {
-		return refuse(http.StatusBadRequest, "client dns must be a valid ip address")
+		return badRequest("client dns must be a valid ip address")
 	}
 	for field, command := range map[string]string{"PostUp": body.PostUp, "PostDown": body.PostDown} {
 		if len(command) > maxCommand {
-			return refuse(http.StatusBadRequest,
-				"Key: 'CustomExtClient.%s' Error:Field validation for '%s' failed on the 'max' tag", field, field)
+			return badRequest("Key: 'CustomExtClient.%s' Error:Field validation for '%s' failed on the 'max' tag", field, field)
 		}
 		// A line break would add lines to the client's file.
 		if strings.ContainsAny(command, "\r\n") {
-			return refuse(http.StatusBadRequest, "%s must be one line", strings.ToLower(field))
+			return badRequest("%s must be one line", strings.ToLower(field))
 		}
 	}
 	return nil
@@ -215,7 +201,7 @@ func updateClient(c *call) (any, error) {
 	}
 	if wanted.ClientID != client.ClientID {
 		// The official server loses the client here.
-		return nil, refuse(http.StatusBadRequest, "clientid: renaming is not supported by the lab's stand-in for Netmaker")
+		return nil, badRequest("clientid: renaming is not supported by the lab's stand-in for Netmaker")
 	}
 	if wanted.PublicKey == "" {
 		wanted.PublicKey = client.PublicKey
@@ -250,41 +236,30 @@ func clientFile(c *call) (any, error) {
 		return nil, err
 	}
 	if kind := c.PathValue("type"); kind != "file" {
-		return nil, refuse(http.StatusBadRequest, "%s: not supported by the lab's stand-in for Netmaker; ask for file", kind)
+		return nil, badRequest("%s: not supported by the lab's stand-in for Netmaker; ask for file", kind)
 	}
 	state, err := store.Load(c.tx)
-	if err != nil {
-		return nil, err
-	}
-	gateway, err := store.Nodes.Get(c.tx, client.IngressGatewayID)
-	if err != nil {
-		return nil, err
-	}
-	host, err := store.Hosts.Get(c.tx, gateway.HostID)
-	if err != nil {
+	gateway, host, err2 := c.gatewayOf(client)
+	if err := cmp.Or(err, err2); err != nil {
 		return nil, err
 	}
 	endpoint := mesh.Endpoint(host)
 	if preferred := c.FormValue("preferredip"); preferred != "" {
 		ip := net.ParseIP(preferred)
 		if ip == nil || !ip.Equal(host.EndpointIP) && !ip.Equal(host.EndpointIPv6) {
-			return nil, refuse(http.StatusBadRequest, "preferred endpoint ip is not associated with the RAG")
+			return nil, badRequest("preferred endpoint ip is not associated with the RAG")
 		}
 		endpoint = net.JoinHostPort(preferred, fmt.Sprint(host.ListenPort))
 	}
-	if client.DNS, err = c.nameServers(client.DNS, gateway); err != nil {
-		return nil, err
-	}
+	client.DNS = c.nameServers(client.DNS, gateway, host)
 	return plain{wireGuardFile, wireGuardConfig(client, gateway, host, endpoint, mesh.ClientRanges(state, client))}, nil
 }
 
 // wireGuardConfig writes the file for wg-quick, with an empty line for what there is none of.
 func wireGuardConfig(client model.ExtClient, gateway model.Node, host model.Host, endpoint string, ranges []netip.Prefix) string {
 	var addresses, allowed []string
-	for _, address := range []string{client.Address, client.Address6} {
-		if ip, err := netip.ParseAddr(address); err == nil {
-			addresses = append(addresses, netip.PrefixFrom(ip, ip.BitLen()).String())
-		}
+	for _, each := range mesh.Single(client.Address, client.Address6) {
+		addresses = append(addresses, each.String())
 	}
 	for _, each := range ranges {
 		allowed = append(allowed, each.String())

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net"
-	"net/http"
 	"regexp"
 
 	"fogline/lab/netmaker/internal/mesh"
@@ -56,13 +55,11 @@ func createDNS(c *call) (any, error) {
 		return nil, err
 	}
 	invalid := func(field, tag string) error {
-		return refuse(http.StatusBadRequest,
-			"Key: 'DNSEntry.%s' Error:Field validation for '%s' failed on the '%s' tag", field, field, tag)
+		return badRequest("Key: 'DNSEntry.%s' Error:Field validation for '%s' failed on the '%s' tag", field, field, tag)
 	}
 	switch {
 	case !dnsName.MatchString(entry.Name):
-		return nil, refuse(http.StatusBadRequest,
-			"invalid input. Only uppercase letters (A-Z), lowercase letters (a-z), numbers (0-9), minus sign (-) and dots (.) are allowed")
+		return nil, badRequest("invalid input. Only uppercase letters (A-Z), lowercase letters (a-z), numbers (0-9), minus sign (-) and dots (.) are allowed")
 	case len(entry.Name) > maxDNSName:
 		return nil, invalid("Name", "max")
 	case !known:

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net"
-	"net/http"
 	"regexp"
 	"time"
 
@@ -26,7 +25,7 @@ var domainName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$`)
 func listEgresses(c *call) (any, error) {
 	network := c.FormValue("network")
 	if network == "" {
-		return nil, refuse(http.StatusBadRequest, "network is required")
+		return nil, badRequest("network is required")
 	}
 	all, err := c.egressesOf(network)
 	return wrapped{"fetched egress resource of network " + network, all}, err
@@ -57,11 +56,11 @@ func (c *call) checkEgress(body *egressBody) error {
 	case body.Internet || body.Range == "*":
 		return errInternetGateway
 	case body.Domain != "" && !domainName.MatchString(body.Domain):
-		return refuse(http.StatusBadRequest, "bad domain name")
+		return badRequest("bad domain name")
 	case body.Domain != "":
-		return refuse(http.StatusBadRequest, "domain: not supported by the lab's stand-in for Netmaker")
+		return badRequest("domain: not supported by the lab's stand-in for Netmaker")
 	case body.VirtualRange != "" || body.Mode == "virtual_nat":
-		return refuse(http.StatusBadRequest, "virtual_nat: not supported by the lab's stand-in for Netmaker")
+		return badRequest("virtual_nat: not supported by the lab's stand-in for Netmaker")
 	}
 	_, parsed, err := net.ParseCIDR(body.Range)
 	if err != nil {
@@ -72,12 +71,12 @@ func (c *call) checkEgress(body *egressBody) error {
 		return bad(err)
 	}
 	if len(body.Nodes) > 1 {
-		return refuse(http.StatusBadRequest, "can only set one routing node on CE")
+		return badRequest("can only set one routing node on CE")
 	}
 	for id := range body.Nodes {
 		node, err := store.Nodes.Get(c.tx, id)
 		if errors.Is(err, store.ErrNotFound) || err == nil && node.Network != body.Network {
-			return refuse(http.StatusBadRequest, "invalid routing node %s", id)
+			return badRequest("invalid routing node %s", id)
 		} else if err != nil {
 			return err
 		}
@@ -113,7 +112,7 @@ func updateEgress(c *call, body egressBody) (any, error) {
 func deleteEgress(c *call) (any, error) {
 	id := c.FormValue("id")
 	if id == "" {
-		return nil, refuse(http.StatusBadRequest, "id is required")
+		return nil, badRequest("id is required")
 	}
 	if _, err := record(store.Egresses.Get(c.tx, id)); err != nil {
 		return nil, bad(err)

@@ -100,11 +100,11 @@ func (c *call) relay(id, gateway, network string) error {
 	case err != nil:
 		return bad(err)
 	case node.Network != network:
-		return refuse(http.StatusBadRequest, "node and gateway are of different networks")
+		return badRequest("node and gateway are of different networks")
 	case node.IsGw:
-		return refuse(http.StatusBadRequest, "a gateway cannot use a gw")
+		return badRequest("a gateway cannot use a gw")
 	case node.RelayedBy != "":
-		return refuse(http.StatusBadRequest, "node is already using a gw")
+		return badRequest("node is already using a gw")
 	}
 	node.IsRelayed, node.RelayedBy = true, gateway
 	return store.Nodes.Put(c.tx, id, node)
@@ -116,7 +116,7 @@ func assignGateway(c *call, node model.Node) (any, error) {
 		return nil, bad(err)
 	}
 	if !gateway.IsGw {
-		return nil, refuse(http.StatusBadRequest, "node %s is not a gateway", gateway.ID)
+		return nil, badRequest("node %s is not a gateway", gateway.ID)
 	}
 	if err := c.relay(node.ID, gateway.ID, gateway.Network); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net"
-	"net/http"
 	"slices"
 	"time"
 
@@ -27,7 +26,7 @@ func listHosts(c *call) (any, error) {
 // host finds a host by its id.
 func (c *call) host(id string) (model.Host, error) {
 	if _, err := uuid.Parse(id); err != nil {
-		return model.Host{}, refuse(http.StatusBadRequest, "failed to parse host id: %v", err)
+		return model.Host{}, badRequest("failed to parse host id: %v", err)
 	}
 	return record(store.Hosts.Get(c.tx, id))
 }
@@ -102,7 +101,7 @@ func joinNetwork(c *call) (any, error) {
 func leaveNetwork(c *call) (any, error) {
 	host, err := c.host(c.PathValue("host"))
 	if errors.Is(err, errNoRecord) {
-		return nil, refuse(http.StatusBadRequest, "node not found")
+		return nil, badRequest("node not found")
 	} else if err != nil {
 		return nil, err
 	}
@@ -205,7 +204,7 @@ func pullHost(c *call) (any, error) {
 	}
 	pull, found := c.Server.mesh().Pull(state, c.user)
 	if !found {
-		return nil, refuse(http.StatusBadRequest, "record not found")
+		return nil, badRequest("record not found")
 	}
 	return pull, nil
 }

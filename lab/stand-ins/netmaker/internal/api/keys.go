@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -71,11 +72,11 @@ func createKey(c *call, body keyBody) (any, error) {
 
 func checkTags(tags []string, others []model.EnrollmentKey) error {
 	if len(tags) == 0 || slices.ContainsFunc(tags, func(t string) bool { return len(t) < 3 || len(t) > 32 }) {
-		return refuse(http.StatusBadRequest, "invalid enrollment key: name length must be between 3 and 32")
+		return badRequest("invalid enrollment key: name length must be between 3 and 32")
 	}
 	for _, other := range others {
 		if slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(other.Tags, tag) }) {
-			return refuse(http.StatusBadRequest, "key names must be unique")
+			return badRequest("key names must be unique")
 		}
 	}
 	return nil
@@ -138,14 +139,11 @@ func deleteKey(c *call) (any, error) {
 }
 
 func (c *call) key(value string, code int) (model.EnrollmentKey, error) {
-	known, err := store.Keys.Has(c.tx, value)
-	if err == nil && !known {
+	key, err := store.Keys.Get(c.tx, value)
+	if errors.Is(err, store.ErrNotFound) {
 		err = refuse(code, "no enrollmentkey found")
 	}
-	if err != nil {
-		return model.EnrollmentKey{}, err
-	}
-	return store.Keys.Get(c.tx, value)
+	return key, err
 }
 
 // removeNetworkFromKeys takes a network that goes out of all keys; keys that led only there go too.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"net/http"
 	"net/netip"
 	"slices"
 	"time"
@@ -65,11 +64,11 @@ func withNode(handle func(*call, model.Node) (any, error)) handler {
 		node, err := store.Nodes.Get(c.tx, c.PathValue("node"))
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			return nil, refuse(http.StatusBadRequest, "error fetching node during parameter validation: %v", err)
+			return nil, badRequest("error fetching node during parameter validation: %v", err)
 		case err != nil:
 			return nil, err
 		case node.Network != c.PathValue("network"):
-			return nil, refuse(http.StatusBadRequest, "network url param does not match node network")
+			return nil, badRequest("network url param does not match node network")
 		}
 		return handle(c, node)
 	}
@@ -107,7 +106,7 @@ func updateNode(c *call, node model.Node) (any, error) {
 		return nil, bad(err)
 	}
 	if wanted.ID != "" && wanted.ID != node.ID {
-		return nil, refuse(http.StatusBadRequest, "node id mismatch")
+		return nil, badRequest("node id mismatch")
 	}
 	if wanted.Address != node.Address && wanted.Address != "" || wanted.Address6 != node.Address6 && wanted.Address6 != "" {
 		if err := c.checkNewAddress(node, wanted); err != nil {
@@ -137,14 +136,14 @@ func (c *call) checkNewAddress(node, wanted model.Node) error {
 		address, err := netip.ParsePrefix(pair[0])
 		within, err2 := netip.ParsePrefix(pair[1])
 		if err != nil || err2 != nil || !within.Contains(address.Addr()) || address.Bits() != within.Bits() {
-			return refuse(http.StatusBadRequest, "invalid ip specified: %s is not of %s", pair[0], pair[1])
+			return badRequest("invalid ip specified: %s is not of %s", pair[0], pair[1])
 		}
 		if slices.ContainsFunc(state.Nodes, func(n model.Node) bool {
 			return n.ID != node.ID && n.Network == node.Network && (n.Address == pair[0] || n.Address6 == pair[0])
 		}) || slices.ContainsFunc(state.Clients, func(e model.ExtClient) bool {
 			return e.Network == node.Network && (e.Address == address.Addr().String() || e.Address6 == address.Addr().String())
 		}) {
-			return refuse(http.StatusBadRequest, "ip specified is already allocated: %s", pair[0])
+			return badRequest("ip specified is already allocated: %s", pair[0])
 		}
 	}
 	return nil

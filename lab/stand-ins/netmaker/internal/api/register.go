@@ -34,20 +34,20 @@ func registerHost(c *call) (any, error) {
 		return nil, err
 	}
 	if _, err := uuid.Parse(host.ID); err != nil {
-		return nil, refuse(http.StatusBadRequest, "failed to parse host id: %v", err)
+		return nil, badRequest("failed to parse host id: %v", err)
 	}
 	known, err := store.Hosts.Has(c.tx, host.ID)
 	switch {
 	case err != nil:
 		return nil, err
 	case known && len(key.Networks) == 0:
-		return nil, refuse(http.StatusBadRequest, "host already exists")
+		return nil, badRequest("host already exists")
 	case !compatible(host.Version):
-		return nil, refuse(http.StatusBadRequest, "bad client version on register: %s", host.Version)
+		return nil, badRequest("bad client version on register: %s", host.Version)
 	case len(host.TrafficKeyPublic) == 0:
-		return nil, refuse(http.StatusBadRequest, "missing traffic key")
+		return nil, badRequest("missing traffic key")
 	case !usable(key):
-		return nil, refuse(http.StatusBadRequest, "invalid enrollment key")
+		return nil, badRequest("invalid enrollment key")
 	}
 	if key.Type == model.KeyUses {
 		key.UsesRemaining--
@@ -205,7 +205,7 @@ func (s *Server) applyHostUpdate(tx *store.Tx, id string, update model.HostUpdat
 		}
 		return errors.Join(errs...)
 	default:
-		return refuse(http.StatusBadRequest, "%s: not supported by the lab's stand-in for Netmaker", update.Action)
+		return badRequest("%s: not supported by the lab's stand-in for Netmaker", update.Action)
 	}
 }
 

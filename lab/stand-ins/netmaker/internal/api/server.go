@@ -139,6 +139,11 @@ func refuse(code int, format string, args ...any) error {
 	return refusal{code, fmt.Sprintf(format, args...)}
 }
 
+// badRequest refuses what was sent.
+func badRequest(format string, args ...any) error {
+	return refuse(http.StatusBadRequest, format, args...)
+}
+
 // bad makes an error a refusal of what was sent.
 func bad(err error) error { return as(http.StatusBadRequest, err) }
 

@@ -35,12 +35,12 @@ func NextAddresses(state store.State, network model.Network, order Order) (v4, v
 	var members []netip.Prefix
 	for _, node := range state.Nodes {
 		if node.Network == network.Name {
-			members = append(members, single(node.Address, node.Address6)...)
+			members = append(members, Single(node.Address, node.Address6)...)
 		}
 	}
 	for _, client := range state.Clients {
 		if client.Network == network.Name {
-			members = append(members, single(client.Address, client.Address6)...)
+			members = append(members, Single(client.Address, client.Address6)...)
 		}
 	}
 	for _, each := range members {
@@ -51,15 +51,6 @@ func NextAddresses(state store.State, network model.Network, order Order) (v4, v
 	}
 	v6, err = next(network.AddressRange6, taken, order)
 	return v4, v6, err
-}
-
-// parseAddress reads an address with or without a prefix length.
-func parseAddress(text string) (netip.Addr, bool) {
-	if prefix, err := netip.ParsePrefix(text); err == nil {
-		return prefix.Addr(), true
-	}
-	address, err := netip.ParseAddr(text)
-	return address, err == nil
 }
 
 func next(text string, taken map[netip.Addr]bool, order Order) (string, error) {

@@ -98,7 +98,7 @@ func (v view) tagged(tag, network string) []netip.Prefix {
 	}
 	for _, node := range v.Nodes {
 		if node.Network == network && node.IsGw && tag == GatewaysTag(network) {
-			found = append(found, single(node.Address, node.Address6)...)
+			found = append(found, Single(node.Address, node.Address6)...)
 		}
 	}
 	return found
@@ -106,7 +106,7 @@ func (v view) tagged(tag, network string) []netip.Prefix {
 
 func (v view) device(id string) []netip.Prefix {
 	if node, found := v.nodes[id]; found {
-		return single(node.Address, node.Address6)
+		return Single(node.Address, node.Address6)
 	}
 	for _, client := range v.Clients {
 		if client.ClientID == id {

@@ -76,9 +76,10 @@ func withDomain(name, domain string) string {
 	return name + "." + domain
 }
 
+// bare is an address without the prefix length; empty where there is none.
 func bare(text string) string {
-	if address, ok := parseAddress(text); ok {
-		return address.String()
+	if found := Single(text); len(found) == 1 {
+		return found[0].Addr().String()
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
@@ -72,7 +73,7 @@ func (v view) clientsOf(node model.Node) []model.ExtClient {
 
 // clientRanges are a client's addresses and what is behind it.
 func clientRanges(client model.ExtClient) []netip.Prefix {
-	return append(single(client.Address, client.Address6), prefixes(client.ExtraAllowedIPs...)...)
+	return append(Single(client.Address, client.Address6), prefixes(client.ExtraAllowedIPs...)...)
 }
 
 // egressVia tells for each egress range of a network the node that carries it: the smallest metric
@@ -163,7 +164,7 @@ func (v view) peersOf(node model.Node) []peer {
 			continue
 		}
 		p := router(other)
-		p.ranges = append(p.ranges, single(other.Address, other.Address6)...)
+		p.ranges = append(p.ranges, Single(other.Address, other.Address6)...)
 		for _, client := range v.clientsOf(other) {
 			p.ranges = append(p.ranges, clientRanges(client)...)
 			p.egress = append(p.egress, prefixes(client.ExtraAllowedIPs...)...)
@@ -226,11 +227,12 @@ func (v view) networkRanges(name string) []netip.Prefix {
 	return prefixes(v.Networks[at].AddressRange, v.Networks[at].AddressRange6)
 }
 
-// single makes addresses ranges of one address.
-func single(texts ...string) []netip.Prefix {
+// Single makes addresses, with a prefix length or without, ranges of one address; what is none is left out.
+func Single(texts ...string) []netip.Prefix {
 	var found []netip.Prefix
 	for _, text := range texts {
-		if address, ok := parseAddress(text); ok {
+		bare, _, _ := strings.Cut(text, "/")
+		if address, err := netip.ParseAddr(bare); err == nil {
 			found = append(found, netip.PrefixFrom(address, address.BitLen()))
 		}
 	}
