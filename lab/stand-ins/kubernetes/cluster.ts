@@ -1,6 +1,7 @@
 /** Objects of one cluster by kind and name: discovery turns a kind into the path of a request. */
 import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
 
+import { DEFAULT_NAMESPACE } from "./check.ts";
 import type { Client, Request } from "./client.ts";
 import { isNotFound } from "./errors.ts";
 import type { Kind } from "./tokens.ts";
@@ -53,7 +54,7 @@ export class Cluster {
   async collectionOf(ref: Ref): Promise<string> {
     const { plural, namespaced } = await this.typeOf(ref);
     const scope = namespaced
-      ? `/namespaces/${encodeURIComponent(ref.namespace ?? this.client.access.namespace)}`
+      ? `/namespaces/${encodeURIComponent(ref.namespace ?? DEFAULT_NAMESPACE)}`
       : "";
     return `${root(ref.apiVersion)}${scope}/${plural}`;
   }
@@ -129,16 +130,13 @@ export class Cluster {
     return asObject(await this.client.json({ ...request, query, signal, onWarning }));
   }
 
-  async remove(ref: Ref, options: { propagation: string; signal?: AbortSignal }): Promise<void> {
+  /** Deletes an object in the foreground: its dependants go first. */
+  async remove(ref: Ref, signal: AbortSignal): Promise<void> {
     await this.client.json({
       method: "DELETE",
       path: await this.pathOf(ref),
-      body: {
-        apiVersion: "v1",
-        kind: "DeleteOptions",
-        propagationPolicy: options.propagation,
-      },
-      signal: options.signal,
+      body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" },
+      signal,
     });
   }
 

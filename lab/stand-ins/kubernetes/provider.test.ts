@@ -113,9 +113,9 @@ describe("create", () => {
     const made = provider();
     await made.create(write(MAP, {}));
     api.failures.push(busy);
-    await made.read(urn(MAP), "default/a", {}, {});
+    await made.read(urn(MAP), "default/a", inputs({}), {});
     api.failures.push({ status: 503, body: { message: "busy" } });
-    await expect(made.read(urn(MAP), "default/a", {}, {})).rejects.toThrow("503 busy");
+    await expect(made.read(urn(MAP), "default/a", inputs({}), {})).rejects.toThrow("503 busy");
   });
 
   it("asks once whether the cluster answers", async () => {
@@ -307,16 +307,12 @@ describe("read", () => {
     expect(api.get(PATH)?.["data"]).toEqual({ k: "drift", other: "x" });
   });
 
-  it("returns nothing for an object that is gone, and all of one that is imported", async () => {
-    expect(await provider().read(urn(MAP), "default/a", {}, {})).toBeUndefined();
+  it("returns nothing for an object that is gone, and imports none", async () => {
+    expect(await provider().read(urn(MAP), "default/a", inputs({}), {})).toBeUndefined();
     api.put(PATH, { data: { k: "v" } });
-    const imported = await provider().read(urn(MAP), "default/a", {}, {});
-    expect(imported?.inputs).toEqual({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "a", namespace: "default" },
-      data: { k: "v" },
-    });
+    await expect(provider().read(urn(MAP), "default/a", {}, {})).rejects.toThrow(
+      "ConfigMap default/a: import and get are not supported",
+    );
   });
 });
 

@@ -1,24 +1,15 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { ownFolder } from "../../testing/folder.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
-
-let folder = "";
-beforeEach(() => {
-  folder = ownFolder();
-});
 
 const kubeconfig = (server: string, user: object = { token: "t" }, ca = "Y2E="): string =>
   JSON.stringify({
     "current-context": "x",
     clusters: [{ name: "c", cluster: { server, "certificate-authority-data": ca } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "shop" } }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
     users: [{ name: "u", user }],
   });
 
@@ -32,6 +23,9 @@ describe("settings", () => {
     ["enableServerSideApply", "false"],
     ["renderYamlToDirectory", "out"],
     ["helmReleaseSettings", "{}"],
+    ["namespace", "shop"],
+    ["context", "other"],
+    ["enableSecretMutable", "true"],
     ["nonsense", "1"],
   ])("%s=%s is refused by name", (property, value) => {
     expect(settingsProblems({ [property]: value })).toMatchObject([{ property }]);
@@ -127,43 +121,32 @@ describe("changed settings", () => {
 });
 
 describe("readKubeconfig", () => {
-  it("takes content or a path, with files beside it", () => {
-    const text = kubeconfig("https://a:6443/");
-    const path = join(folder, "config");
-    writeFileSync(
-      path,
-      text.replace('certificate-authority-data":"Y2E=', 'certificate-authority":"ca.crt'),
-    );
-    writeFileSync(join(folder, "ca.crt"), "ca");
-    for (const choice of [text, path]) {
-      const access = readKubeconfig({ kubeconfig: choice });
-      expect(access).toMatchObject({
-        server: "https://a:6443",
-        namespace: "shop",
-        insecure: false,
-      });
-      expect(access.ca?.toString()).toBe("ca");
-      expect(access.authorization()).toBe("Bearer t");
-    }
+  it("takes the content that K3s writes", () => {
+    const user = { "client-certificate-data": "Y2VydA==", "client-key-data": "a2V5" };
+    const access = readKubeconfig(kubeconfig("https://a:6443/", user));
+    expect(access).toMatchObject({ server: "https://a:6443", token: undefined });
+    expect([access.ca, access.cert, access.key].map(String)).toEqual(["ca", "cert", "key"]);
+    expect(readKubeconfig(kubeconfig("https://a:6443")).token).toBe("t");
   });
 
-  it("refuses helpers that it cannot run, by name", () => {
-    const text = kubeconfig("https://a", { exec: { command: "aws" } });
-    expect(() => readKubeconfig({ kubeconfig: text })).toThrow('user "u" uses "exec"');
+  it.each([
+    ["user", "exec", kubeconfig("https://a", { exec: { command: "aws" } })],
+    ["user", "client-key", kubeconfig("https://a", { "client-key": "/key" })],
+    ["cluster", "proxy-url", kubeconfig("https://a").replace('"server"', '"proxy-url":"p",$&')],
+    ["context", "namespace", kubeconfig("https://a").replace('"user":"u"', '$&,"namespace":"n"')],
+  ])("refuses by name: %s with %s", (part, name, text) => {
+    expect(() => readKubeconfig(text)).toThrow(new RegExp(`${part} ".*" uses "${name}"`));
   });
 
   it("says what is missing", () => {
-    const choice = { kubeconfig: kubeconfig("https://a"), context: "other" };
-    expect(() => readKubeconfig(choice)).toThrow('no context named "other"');
-    expect(() => readKubeconfig({ kubeconfig: join(folder, "absent") })).toThrow(
-      "no kubeconfig found at",
-    );
+    const text = kubeconfig("https://a").replace('"current-context":"x"', '"current-context":"y"');
+    expect(() => readKubeconfig(text)).toThrow('no context named "y"');
+    expect(() => readKubeconfig("/nowhere/kubeconfig")).toThrow("its content only, not a path");
+    expect(() => readKubeconfig(undefined)).toThrow("its content only, not a path");
   });
 
   it("never quotes a kubeconfig that does not parse", () => {
     const broken = "users:\n  token: very-secret\n bad: [";
-    expect(() => readKubeconfig({ kubeconfig: broken })).toThrow(
-      /^(?!.*very-secret).*neither YAML nor JSON/s,
-    );
+    expect(() => readKubeconfig(broken)).toThrow(/^(?!.*very-secret).*neither YAML nor JSON/s);
   });
 });
