@@ -57,11 +57,6 @@ describe("other fields", () => {
     expect(check(deployment, news).failures).toMatchObject([{ property: "kind" }]);
   });
 
-  it("of a Secret are secret", () => {
-    const { secrets } = run({ name: "a" }, { apiVersion: "v1", kind: "Secret" });
-    expect(secrets).toEqual([["data"], ["stringData"]]);
-  });
-
   it.each(["waitFor", "timeoutSeconds", "patchFieldManager", "deletionPropagationPolicy"])(
     "refuse the annotation pulumi.com/%s by name",
     (name) => {

@@ -3,7 +3,7 @@
  * namespace are filled in. Needs no cluster, so a preview of a cluster that does not exist yet shows
  * the same inputs as the update.
  */
-import { isObject, type JsonObject, type Path } from "@fogline/pulumi-kit/json";
+import { isObject, type JsonObject } from "@fogline/pulumi-kit/json";
 import { isUnknown, type Problem } from "@fogline/pulumi-kit/values";
 
 import { annotationProblems } from "./annotations.ts";
@@ -12,8 +12,6 @@ import { isNamespaced, type Kind } from "./tokens.ts";
 export interface Checked {
   inputs: JsonObject;
   failures: Problem[];
-  /** Secret besides what the program marked: the content of every Secret. */
-  secrets: Path[];
 }
 
 /** Namespace of objects that name none. */
@@ -31,15 +29,14 @@ export function check(kind: Kind, news: JsonObject): Checked {
       });
     }
   }
-  const secrets = secretPaths(kind);
   const metadata = news["metadata"] ?? {};
   const inputs: JsonObject = { ...news, apiVersion: kind.apiVersion, kind: kind.kind, metadata };
   if (isUnknown(metadata)) {
-    return { inputs, failures, secrets };
+    return { inputs, failures };
   }
   if (!isObject(metadata)) {
     failures.push({ property: "metadata", reason: "must be an object" });
-    return { inputs, failures, secrets };
+    return { inputs, failures };
   }
   for (const reason of annotationProblems(inputs)) {
     failures.push({ property: "metadata.annotations", reason });
@@ -60,7 +57,7 @@ export function check(kind: Kind, news: JsonObject): Checked {
   if (namespaced === true) {
     inputs["metadata"] = { namespace: DEFAULT_NAMESPACE, ...metadata };
   }
-  return { inputs, failures, secrets };
+  return { inputs, failures };
 }
 
 /** RBAC names may hold colons and more; what every kind refuses is caught before the cluster is. */
@@ -77,6 +74,3 @@ function nameProblem(name: unknown): string | undefined {
     ? undefined
     : `"${name}" is not a name that Kubernetes accepts: 1-${MAX_NAME} characters without spaces, slashes and per cent signs`;
 }
-
-const secretPaths = ({ apiVersion, kind }: Kind): Path[] =>
-  apiVersion === "v1" && kind === "Secret" ? [["data"], ["stringData"]] : [];

@@ -76,34 +76,6 @@ export class Client {
     }
   }
 
-  /**
-   * Follows changes of what `path` and `query` select, calling `onEvent` for each, until the server
-   * ends the watch (it does every few minutes) or the signal fires.
-   */
-  async watch(
-    path: string,
-    query: Record<string, string>,
-    onEvent: () => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const response = await this.open({
-      method: "GET",
-      path,
-      query: { ...query, watch: "1" },
-      signal,
-    });
-    if (response.statusCode !== 200) {
-      response.resume();
-      throw new ApiError(`watch ${path}`, response.statusCode ?? 0, null);
-    }
-    // Events may come split or joined: each piece that arrives says that something changed.
-    response.on("data", onEvent);
-    await new Promise<void>((resolve, reject) => {
-      response.once("error", reject);
-      response.once("close", resolve);
-    });
-  }
-
   private async once(request: Request): Promise<string> {
     const response = await this.open(request);
     const chunks: Buffer[] = [];

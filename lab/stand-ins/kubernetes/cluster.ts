@@ -45,13 +45,13 @@ export class Cluster {
     this.client = client;
   }
 
-  /** The object's path, for requests and watches of one. */
+  /** The object's path. */
   async pathOf(ref: Ref): Promise<string> {
     return `${await this.collectionOf(ref)}/${encodeURIComponent(ref.name)}`;
   }
 
   /** The path of all objects of the kind in the object's namespace. */
-  async collectionOf(ref: Ref): Promise<string> {
+  private async collectionOf(ref: Ref): Promise<string> {
     const { plural, namespaced } = await this.typeOf(ref);
     const scope = namespaced
       ? `/namespaces/${encodeURIComponent(ref.namespace ?? DEFAULT_NAMESPACE)}`
@@ -66,11 +66,7 @@ export class Cluster {
 
   /** The live object; undefined when there is none. */
   async get(ref: Ref, signal?: AbortSignal): Promise<JsonObject | undefined> {
-    return this.read(await this.pathOf(ref), signal);
-  }
-
-  /** As `get`, for a path known beforehand. */
-  async read(path: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
+    const path = await this.pathOf(ref);
     try {
       return asObject(await this.client.json({ method: "GET", path, signal }));
     } catch (error) {

@@ -7,6 +7,7 @@ import { CONDITION } from "../../../testing/patience.ts";
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
 import { TestApiServer } from "./testing/api-server.ts";
+import { kubeconfigOf } from "./testing/kubeconfig.ts";
 import { stringAt } from "./values.ts";
 
 const MAP = "kubernetes:core/v1:ConfigMap";
@@ -31,12 +32,6 @@ const log = {
   statusWarning: (text: string) => warned.push(text),
   info: () => 0,
   warning: (text: string) => said.push(text),
-};
-
-/** The API's kubeconfig while it is away. */
-const kubeconfigOf = (port: number): string => {
-  const away = new TestApiServer();
-  return away.kubeconfig.replace("127.0.0.1:0", `127.0.0.1:${port}`);
 };
 
 function provider(settings: JsonObject = {}): KubernetesProvider {
@@ -121,7 +116,7 @@ describe("create", () => {
   it("asks once whether the cluster answers", async () => {
     const { port } = api;
     await api.stop();
-    const made = provider({ kubeconfig: kubeconfigOf(port) });
+    const made = provider({ kubeconfig: kubeconfigOf(`http://127.0.0.1:${port}`) });
     const refused = "configured Kubernetes cluster is unreachable: unable to load schema";
     await expect(made.create(write(MAP, {}))).rejects.toThrow(refused);
     await api.start(port);

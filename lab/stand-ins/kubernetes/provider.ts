@@ -142,10 +142,9 @@ export class KubernetesProvider {
       readable(live, kind),
     ) as JsonObject;
     const readiness = this.readiness(kind, oldInputs);
-    const scope = { ...target, written: live };
-    const verdict = await readiness?.look(live, scope);
+    const verdict = await readiness?.look(live, target);
     if (verdict !== undefined && !verdict.done) {
-      const reasons = (await readiness?.explain?.(live, scope)) ?? [];
+      const reasons = (await readiness?.explain?.(live, target)) ?? [];
       const all = [`${describe(target.ref)}: ${verdict.message}`, ...reasons];
       throw new InitFailedError(id, all, state, inputs);
     }
@@ -185,7 +184,7 @@ export class KubernetesProvider {
         progress: log.status,
         warn: log.statusWarning,
       };
-      const live = await waitUntilReady(readiness, { ...target, written }, options);
+      const live = await waitUntilReady(readiness, written, target, options);
       return { id, outputs: outputsOf(live, ref, manager) };
     } catch (error) {
       // Whatever went wrong, the object is there: only a partial failure keeps it in the state.

@@ -38,9 +38,9 @@ export async function removeObject(
     progress: log.status,
     warn: log.statusWarning,
     // Events that it had long before are among them.
-    warnings: () => eventsOf(state.outputs, { ...target, written: state.outputs }),
+    warnings: () => eventsOf(state.outputs, target),
   };
-  const gone = await poll(target, options, async () => {
+  const gone = await poll(signal, options, async () => {
     try {
       left = await cluster.get(ref, signal);
     } catch (error) {

@@ -113,9 +113,10 @@ export function createService(
 
     check: unary((request: proto.CheckRequest) => {
       const news = open(request.getNews());
-      return new Bags(request.getUrn(), news).guard(() => {
-        const { inputs, failures, secrets } = provider.check(request.getUrn(), news.value);
-        return checkResponse(wrap(inputs, [...news.secrets, ...secrets]), failures);
+      const bags = new Bags(request.getUrn(), news);
+      return bags.guard(() => {
+        const { inputs, failures } = provider.check(request.getUrn(), news.value);
+        return checkResponse(wrap(inputs, bags.secrets), failures);
       });
     }),
 

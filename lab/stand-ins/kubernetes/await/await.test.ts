@@ -16,11 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-function scopeOf(apiVersion: string, kind: string, written: JsonObject = {}): Scope {
+function scopeOf(apiVersion: string, kind: string): Scope {
   return {
     cluster: new Cluster(new Client(readKubeconfig(api.kubeconfig))),
     ref: { apiVersion, kind, namespace: "default", name: "a" },
-    written,
     signal: new AbortController().signal,
   };
 }
@@ -29,10 +28,9 @@ async function look(
   apiVersion: string,
   kind: string,
   live: JsonObject,
-  written?: JsonObject,
 ): Promise<Verdict | undefined> {
   const object = { metadata: { name: "a", uid: "u1", generation: 1 }, ...live };
-  return readinessOf({ apiVersion, kind })?.look(object, scopeOf(apiVersion, kind, written));
+  return readinessOf({ apiVersion, kind })?.look(object, scopeOf(apiVersion, kind));
 }
 
 async function explain(apiVersion: string, kind: string, live: JsonObject): Promise<string[]> {
