@@ -106,7 +106,7 @@ export function manifest(inputs: JsonObject, ref: Ref): JsonObject {
 }
 
 /** The live object in the shape of the SDK's fields, without the bookkeeping of field owners. */
-export function liveState(live: JsonObject, kind: Kind): JsonObject {
+function liveState(live: JsonObject, kind: Kind): JsonObject {
   const plain = withValue(live, ["metadata", "managedFields"], undefined) as JsonObject;
   return isDefinition(kind) ? (renamed(plain, /^x-kubernetes-/, "_") as JsonObject) : plain;
 }

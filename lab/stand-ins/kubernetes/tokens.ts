@@ -56,8 +56,7 @@ const BUILT_IN_GROUPS = new Set([
     .map((group) => `${group}.k8s.io`),
 ]);
 
-export const isBuiltIn = ({ apiVersion }: Kind): boolean =>
-  BUILT_IN_GROUPS.has(groupOf(apiVersion));
+const isBuiltIn = ({ apiVersion }: Kind): boolean => BUILT_IN_GROUPS.has(groupOf(apiVersion));
 
 /** Whether objects of the kind live in a namespace; undefined when only the cluster knows. */
 export function isNamespaced(kind: Kind): boolean | undefined {

@@ -61,7 +61,7 @@ export const ownedBy = (objects: JsonObject[], owner: JsonObject): JsonObject[] 
   );
 
 /** Why a pod is not ready, as a short phrase; undefined when it is. */
-export function trouble(pod: JsonObject): string | undefined {
+function trouble(pod: JsonObject): string | undefined {
   if (stringAt(pod, "metadata", "deletionTimestamp") !== undefined) {
     return "Terminating";
   }

@@ -36,6 +36,7 @@ export class TestApiServer {
   /** Objects under these paths keep existing after a deletion until `erase`. */
   readonly held = new Set<string>();
   private readonly entries = new Map<string, Entry>();
+  /** Of the official plugin; the stand-in reads. */
   private readonly watchers = new Map<ServerResponse, string>();
   private readonly server: Server;
   private version = 1;
