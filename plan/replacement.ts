@@ -131,10 +131,7 @@ function kubernetesReason(resource: Planned, path: Path): string | undefined {
   if (typeof apiVersion !== "string" || typeof kind !== "string") {
     return undefined;
   }
-  const test = replacementTest({ apiVersion, kind }, resource.inputs, {
-    configMaps: false,
-    secrets: false,
-  });
+  const test = replacementTest({ apiVersion, kind });
   return test(path.map((part) => part.replaceAll(/[[\]]/g, "")))
     ? `Kubernetes never changes this field of a ${kind}`
     : undefined;

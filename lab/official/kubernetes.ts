@@ -7,6 +7,7 @@ import { type Properties } from "@fogline/pulumi-kit/values";
 
 import { CONDITION } from "../../testing/patience.ts";
 import { TestApiServer } from "../stand-ins/kubernetes/testing/api-server.ts";
+import { kubeconfigOf } from "../stand-ins/kubernetes/testing/kubeconfig.ts";
 import type { PluginBehaviour } from "./behaviour.ts";
 import { DEPLOYMENT, DEPLOYMENT_PATH, rollOut } from "./deployment.ts";
 import { urnOf, type Plugin, type Resource } from "./plugin.ts";
@@ -17,17 +18,8 @@ const PATH = "/api/v1/namespaces/default/configmaps/one";
 const UPSERT = { upsertExistingObjects: true };
 const UPSERT_BY_FORCE = { ...UPSERT, enablePatchForce: true };
 
-const kubeconfig = (server: string, token = "t"): string =>
-  JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "x",
-    clusters: [{ name: "c", cluster: { server } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-    users: [{ name: "u", user: { token } }],
-  });
-const HERE = kubeconfig("https://here:6443");
-const THERE = kubeconfig("https://there:6443");
+const HERE = kubeconfigOf("https://here:6443");
+const THERE = kubeconfigOf("https://there:6443");
 const ONE = { clusterIdentifier: "one" };
 
 function configMap(data: Properties): Properties {
@@ -120,7 +112,11 @@ export const KUBERNETES: readonly PluginBehaviour[] = [
   settings(
     "another server replaces everything, another user or leave to adopt objects nothing",
     [{ kubeconfig: HERE }, { kubeconfig: THERE }, ["kubeconfig"]],
-    [{ kubeconfig: HERE }, { kubeconfig: kubeconfig("https://here:6443", "renewed") }, []],
+    [
+      { kubeconfig: HERE },
+      { kubeconfig: kubeconfigOf("https://here:6443", { token: "renewed" }) },
+      [],
+    ],
     [
       { kubeconfig: HERE },
       { kubeconfig: HERE, upsertExistingObjects: "true", enablePatchForce: "true" },

@@ -21,6 +21,7 @@ interface Rule {
 }
 
 const ANY: string[] = ["kind", "metadata.name", "metadata.namespace"];
+const CONTENT = ["binaryData", "data", "immutable", "stringData"];
 
 /** By `<group>/<kind>`: immutability belongs to the kind, whatever version it is written in. */
 const RULES: Record<string, Rule> = {
@@ -64,6 +65,8 @@ const RULES: Record<string, Rule> = {
       "spec.tolerations",
     ],
   },
+  "/ConfigMap": { fixed: CONTENT },
+  "/Secret": { fixed: [...CONTENT, "type"] },
   "/Service": { fixed: ["spec.clusterIP", "spec.clusterIPs", "spec.ipFamilies.0"] },
   "/PersistentVolumeClaim": {
     fixed: ["spec"],
@@ -98,50 +101,19 @@ const RULES: Record<string, Rule> = {
   },
 };
 
-/** Kinds whose content the provider may change in place. */
-export interface Mutability {
-  readonly configMaps: boolean;
-  readonly secrets: boolean;
-}
-
 /**
  * Which changed paths of an object ask for its replacement.
  *
- * Content of ConfigMaps and Secrets does by default, as in the official provider: with a generated
- * name that rolls every workload that uses them. `mutable` carries its two settings that allow a
- * change in place.
+ * Content of ConfigMaps and Secrets does, as in the official provider by default: with a generated
+ * name that rolls every workload that uses them.
  */
-export function replacementTest(
-  kind: Kind,
-  old: Readonly<Record<string, unknown>>,
-  mutable: Mutability,
-): (path: Path) => boolean {
-  const rule = ruleOf(kind, old, mutable);
-  const fixed = [...ANY, ...rule.fixed];
-  const free = rule.free ?? [];
+export function replacementTest({ apiVersion, kind }: Kind): (path: Path) => boolean {
+  const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
+  const { fixed, free = [] } = RULES[`${group ?? ""}/${kind}`] ?? { fixed: [] };
   return (path) =>
     // A change above a fixed path (a whole `spec` come or gone) changes the fixed path too.
-    fixed.some((pattern) => below(path, pattern) || above(path, pattern)) &&
+    [...ANY, ...fixed].some((pattern) => below(path, pattern) || above(path, pattern)) &&
     !free.some((pattern) => below(path, pattern));
-}
-
-function ruleOf(
-  { apiVersion, kind }: Kind,
-  old: Readonly<Record<string, unknown>>,
-  mutable: Mutability,
-): Rule {
-  const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
-  const name = `${group ?? ""}/${kind}`;
-  const content = ["binaryData", "data", "immutable", "stringData"];
-  if (name === "/ConfigMap") {
-    return { fixed: mutable.configMaps && old["immutable"] !== true ? [] : content };
-  }
-  if (name === "/Secret") {
-    return {
-      fixed: mutable.secrets && old["immutable"] !== true ? ["type"] : [...content, "type"],
-    };
-  }
-  return RULES[name] ?? { fixed: [] };
 }
 
 const matches = (segment: string | number | undefined, pattern: string | undefined): boolean =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { equal, formatPath, parsePath, withValue, type Json, type JsonObject } from "./json.ts";
-import { containsUnknown, secretTexts, unwrap, wrap } from "./secret-paths.ts";
+import { unwrap, wrap } from "./secret-paths.ts";
 import { ASSET, OUTPUT, SECRET, SIGNATURE, UNKNOWN } from "./signatures.ts";
 
 const secret = (value: Json): JsonObject => ({
@@ -98,16 +98,5 @@ describe("values", () => {
     expect(withValue(original, ["a", "c", 0], "x")).toEqual({ a: { b: 1, c: ["x"] } });
     expect(withValue(original, ["a", "b"], undefined)).toEqual({ a: {} });
     expect(original).toEqual({ a: { b: 1 } });
-  });
-
-  it("know whether anything in them is unknown", () => {
-    expect(containsUnknown({ a: [{ b: UNKNOWN }] })).toBe(true);
-    expect(containsUnknown({ a: [{ b: "x" }] })).toBe(false);
-  });
-
-  it("list secret texts longest first", () => {
-    expect(
-      secretTexts({ data: { a: "short", b: "short-and-more", c: "abc" } }, [["data"]]),
-    ).toEqual(["short-and-more", "short"]);
   });
 });

@@ -79,30 +79,3 @@ export function wrap(value: JsonObject, secrets: readonly Path[]): JsonObject {
   }
   return result as JsonObject;
 }
-
-/** Every text that stands at or below a secret path, for keeping it out of error messages. */
-export function secretTexts(value: JsonObject, secrets: readonly Path[]): string[] {
-  const texts: string[] = [];
-  const collect = (part: Json | undefined): void => {
-    if (typeof part === "string" && part.length >= 4) {
-      texts.push(part);
-    } else if (Array.isArray(part)) {
-      part.forEach(collect);
-    } else if (isObject(part)) {
-      Object.values(part).forEach(collect);
-    }
-  };
-  secrets.forEach((path) => {
-    collect(at(value, path));
-  });
-  // Longest first, so that a secret that contains another disappears whole.
-  return texts.sort((a, b) => b.length - a.length);
-}
-
-/** Whether any part of a value is not known yet. */
-export function containsUnknown(value: Json): boolean {
-  if (Array.isArray(value)) {
-    return value.some(containsUnknown);
-  }
-  return isObject(value) ? Object.values(value).some(containsUnknown) : isUnknown(value);
-}

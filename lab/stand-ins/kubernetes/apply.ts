@@ -2,7 +2,7 @@
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import type { Log } from "@fogline/pulumi-kit/messages";
 
-import * as annotations from "./annotations.ts";
+import { forcesPatch } from "./annotations.ts";
 import { describe } from "./await/wait.ts";
 import { UnknownKindError, type ApplyOptions, type Cluster, type Ref } from "./cluster.ts";
 import { ApiError, isAlreadyExists, isNotFound, pauseFor } from "./errors.ts";
@@ -23,20 +23,14 @@ export interface Target {
 }
 
 const isForced = (inputs: JsonObject, { settings }: Target): boolean =>
-  annotations.patchForce(inputs) === true || settings.patchForce;
+  forcesPatch(inputs) || settings.patchForce;
 
-function optionsFor({ log, settings, signal }: Target, manager: string): ApplyOptions {
-  return {
-    fieldManager: manager,
-    force: false,
-    signal,
-    onWarning: (text) => {
-      if (!settings.suppressDeprecationWarnings || !/deprecat/i.test(text)) {
-        log.warning(text);
-      }
-    },
-  };
-}
+const optionsFor = ({ log, signal }: Target, manager: string): ApplyOptions => ({
+  fieldManager: manager,
+  force: false,
+  signal,
+  onWarning: log.warning,
+});
 
 /**
  * Creates an object. With `upsertExistingObjects` it is applied instead, so that one of the same name
@@ -70,7 +64,7 @@ export async function createObject(
       const mayCome = isNotFound(error) || error instanceof UnknownKindError;
       if (isAlreadyExists(error) && mode === "write") {
         throw new Error(
-          `${describe(ref)} already exists in the cluster (${error.message}). Import it (the import option or \`pulumi import\`), delete it, or set upsertExistingObjects on the provider to take over whatever has the name; a resource that was renamed needs an alias`,
+          `${describe(ref)} already exists in the cluster (${error.message}). Delete it, or set upsertExistingObjects on the provider to take over whatever has the name; a resource that was renamed needs an alias`,
           { cause: error },
         );
       }

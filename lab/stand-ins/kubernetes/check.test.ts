@@ -1,95 +1,69 @@
-import { at, type JsonObject } from "@fogline/pulumi-kit/json";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
-import { check, type CheckArgs } from "./check.ts";
+import { check } from "./check.ts";
 
 const deployment = { apiVersion: "apps/v1", kind: "Deployment" };
-const run = (args: Partial<CheckArgs>): ReturnType<typeof check> =>
-  check({
-    kind: deployment,
-    resourceName: "web",
-    old: undefined,
-    news: {},
-    seed: new Uint8Array([1, 2, 3]),
-    namespace: "default",
-    ...args,
-  });
-const metadata = (inputs: JsonObject): unknown => inputs["metadata"];
+const run = (metadata: JsonObject | string, kind = deployment): ReturnType<typeof check> =>
+  check(kind, { metadata });
 
 describe("names", () => {
-  it("are generated like the official provider's, and marked", () => {
-    const { inputs } = run({});
-    expect(at(inputs, ["metadata", "name"])).toMatch(/^web-[0-9a-f]{8}$/);
-    expect(at(inputs, ["metadata", "annotations", "pulumi.com/autonamed"])).toBe("true");
-    expect(inputs).toMatchObject(deployment);
+  it("stay as they are, and kind and version are filled in", () => {
+    const metadata = { name: "mine", namespace: "shop" };
+    expect(run(metadata)).toMatchObject({ inputs: { ...deployment, metadata }, failures: [] });
   });
 
-  it("are the same for the same seed, and kept from the old inputs", () => {
-    const first = run({}).inputs;
-    expect(run({}).inputs).toEqual(first);
-    expect(run({ old: first, seed: new Uint8Array([9]) }).inputs).toEqual(first);
-    expect(run({ seed: new Uint8Array([9]) }).inputs).not.toEqual(first);
-  });
-
-  it("leave a given name as it is", () => {
-    const { inputs } = run({ news: { metadata: { name: "mine" } } });
-    expect(metadata(inputs)).toEqual({ name: "mine", namespace: "default" });
-  });
-
-  it("follow the engine's wishes", () => {
-    const proposed = run({ autonaming: { mode: "enforce", proposed: "stack-web" } });
-    expect(at(proposed.inputs, ["metadata", "name"])).toBe("stack-web");
-    const disabled = run({ autonaming: { mode: "disable", proposed: "" } });
-    expect(disabled.failures).toMatchObject([{ property: "metadata.name" }]);
-  });
-
-  it("that no kind accepts are refused, unknown ones pass", () => {
-    expect(run({ news: { metadata: { name: "a/b" } } }).failures).toHaveLength(1);
-    expect(run({ news: { metadata: { generateName: "a-" } } }).failures).toMatchObject([
-      { property: "metadata.generateName" },
+  it.each<[string, JsonObject]>([
+    ["missing", {}],
+    ["missing", { generateName: "a-" }],
+    ["not a name", { name: "a/b" }],
+    ["not a name", { name: "" }],
+    ["not a name", { name: ".." }],
+    ["must be text", { name: 1 }],
+  ])("are refused: %s %j", (reason, metadata) => {
+    expect(run(metadata).failures).toMatchObject([
+      { property: "metadata.name", reason: expect.stringContaining(reason) as string },
     ]);
-    expect(run({ news: { metadata: { name: UNKNOWN } } }).failures).toEqual([]);
-    expect(run({ news: { metadata: UNKNOWN } }).inputs["metadata"]).toBe(UNKNOWN);
+  });
+
+  it("may be unknown, alone or with all metadata", () => {
+    expect(run({ name: UNKNOWN }).failures).toEqual([]);
+    expect(run(UNKNOWN)).toMatchObject({ inputs: { metadata: UNKNOWN }, failures: [] });
   });
 });
 
 describe("namespaces", () => {
-  it("are filled in where the kind has one", () => {
-    expect(at(run({ namespace: "shop" }).inputs, ["metadata", "namespace"])).toBe("shop");
-    const role = run({ kind: { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole" } });
-    expect(at(role.inputs, ["metadata", "namespace"])).toBeUndefined();
-    const custom = run({ kind: { apiVersion: "traefik.io/v1alpha1", kind: "Middleware" } });
-    expect(at(custom.inputs, ["metadata", "namespace"])).toBeUndefined();
+  it.each([
+    [deployment, { name: "a", namespace: "default" }],
+    [{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole" }, { name: "a" }],
+    [{ apiVersion: "traefik.io/v1alpha1", kind: "Middleware" }, { name: "a" }],
+  ])("are filled in where the kind has one: %j", (kind, metadata) => {
+    expect(run({ name: "a" }, kind).inputs["metadata"]).toEqual(metadata);
   });
 
   it("are refused for cluster-scoped kinds", () => {
-    const { failures } = run({
-      kind: { apiVersion: "v1", kind: "Namespace" },
-      news: { metadata: { name: "a", namespace: "b" } },
-    });
+    const { failures } = run(
+      { name: "a", namespace: "b" },
+      { apiVersion: "v1", kind: "Namespace" },
+    );
     expect(failures).toMatchObject([{ property: "metadata.namespace" }]);
   });
 });
 
 describe("other fields", () => {
   it("must agree with the type", () => {
-    const { failures } = run({ news: { kind: "Pod", apiVersion: "apps/v1" } });
-    expect(failures).toMatchObject([{ property: "kind" }]);
+    const news = { kind: "Pod", apiVersion: "apps/v1", metadata: { name: "a" } };
+    expect(check(deployment, news).failures).toMatchObject([{ property: "kind" }]);
   });
 
-  it("of a Secret are secret", () => {
-    const { secrets } = run({ kind: { apiVersion: "v1", kind: "Secret" } });
-    expect(secrets).toEqual([["data"], ["stringData"]]);
-  });
-
-  it.each([
-    ["pulumi.com/replaceUnready", "true", "is not supported by the kubernetes stand-in"],
-    ["pulumi.com/timeoutSeconds", "soon", "must be a positive number"],
-    ["pulumi.com/waitFor", "ready", "neither condition="],
-    ["pulumi.com/deletionPropagationPolicy", "never", "foreground, background or orphan"],
-  ])("annotation %s=%s is refused", (name, value, reason) => {
-    const { failures } = run({ news: { metadata: { annotations: { [name]: value } } } });
-    expect(failures.map((failure) => failure.reason).join()).toContain(reason);
-  });
+  it.each(["waitFor", "timeoutSeconds", "patchFieldManager", "deletionPropagationPolicy"])(
+    "refuse the annotation pulumi.com/%s by name",
+    (name) => {
+      const annotations = { [`pulumi.com/${name}`]: "60", "pulumi.com/skipAwait": "true" };
+      expect(run({ name: "a", annotations }).failures).toMatchObject([
+        { reason: expect.stringContaining(`${name} is not supported`) as string },
+      ]);
+    },
+  );
 });

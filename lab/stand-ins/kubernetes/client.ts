@@ -19,13 +19,12 @@ export interface Request {
   body?: Json;
   /** Media type of the body; JSON when absent. */
   contentType?: string;
-  /** How long one try may stay without an answer, in milliseconds. */
-  timeoutMs?: number;
   signal?: AbortSignal | undefined;
   /** Called with each `Warning` header of the answer: deprecations, duplicate fields. */
   onWarning?: ((text: string) => void) | undefined;
 }
 
+/** How long one try may stay without an answer. */
 const TRY_MS = 30_000;
 /** How often a request is tried again that the server itself puts off, as the official client does. */
 const PUT_OFF = 10;
@@ -35,23 +34,15 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : "";
 
 export class Client {
-  readonly access: ClusterAccess;
   private readonly agent: http.Agent;
   private readonly send: typeof http.request;
 
-  constructor(access: ClusterAccess) {
-    this.access = access;
+  constructor(private readonly access: ClusterAccess) {
     const secure = access.server.startsWith("https:");
     this.send = secure ? https.request : http.request;
+    const { ca, cert, key } = access;
     this.agent = secure
-      ? new https.Agent({
-          keepAlive: true,
-          rejectUnauthorized: !access.insecure,
-          ...(access.ca && { ca: access.ca }),
-          ...(access.cert && { cert: access.cert }),
-          ...(access.key && { key: access.key }),
-          ...(access.serverName !== undefined && { servername: access.serverName }),
-        })
+      ? new https.Agent({ keepAlive: true, ca, cert, key })
       : new http.Agent({ keepAlive: true });
   }
 
@@ -85,34 +76,6 @@ export class Client {
     }
   }
 
-  /**
-   * Follows changes of what `path` and `query` select, calling `onEvent` for each, until the server
-   * ends the watch (it does every few minutes) or the signal fires.
-   */
-  async watch(
-    path: string,
-    query: Record<string, string>,
-    onEvent: () => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const response = await this.open({
-      method: "GET",
-      path,
-      query: { ...query, watch: "1" },
-      signal,
-    });
-    if (response.statusCode !== 200) {
-      response.resume();
-      throw new ApiError(`watch ${path}`, response.statusCode ?? 0, null);
-    }
-    // Events may come split or joined: each piece that arrives says that something changed.
-    response.on("data", onEvent);
-    await new Promise<void>((resolve, reject) => {
-      response.once("error", reject);
-      response.once("close", resolve);
-    });
-  }
-
   private async once(request: Request): Promise<string> {
     const response = await this.open(request);
     const chunks: Buffer[] = [];
@@ -138,16 +101,15 @@ export class Client {
         url.searchParams.set(name, value);
       }
     }
-    const authorization = this.access.authorization();
+    const { token } = this.access;
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const limit = request.timeoutMs ?? TRY_MS;
     return new Promise((resolve, reject) => {
       const outgoing = this.send(url, {
         method: request.method,
         agent: this.agent,
         headers: {
           accept: "application/json",
-          ...(authorization !== undefined && { authorization }),
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(body !== undefined && {
             "content-type": request.contentType ?? "application/json",
             "content-length": Buffer.byteLength(body),
@@ -157,9 +119,9 @@ export class Client {
       });
       const timer = setTimeout(() => {
         outgoing.destroy(
-          Object.assign(new Error(`no answer within ${limit / 1000} s`), { code: "ETIMEDOUT" }),
+          Object.assign(new Error(`no answer within ${TRY_MS / 1000} s`), { code: "ETIMEDOUT" }),
         );
-      }, limit);
+      }, TRY_MS);
       outgoing.once("response", (response) => {
         clearTimeout(timer);
         resolve(response);

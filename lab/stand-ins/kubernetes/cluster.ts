@@ -1,6 +1,7 @@
 /** Objects of one cluster by kind and name: discovery turns a kind into the path of a request. */
 import { isObject, type Json, type JsonObject } from "@fogline/pulumi-kit/json";
 
+import { DEFAULT_NAMESPACE } from "./check.ts";
 import type { Client, Request } from "./client.ts";
 import { isNotFound } from "./errors.ts";
 import type { Kind } from "./tokens.ts";
@@ -44,16 +45,16 @@ export class Cluster {
     this.client = client;
   }
 
-  /** The object's path, for requests and watches of one. */
+  /** The object's path. */
   async pathOf(ref: Ref): Promise<string> {
     return `${await this.collectionOf(ref)}/${encodeURIComponent(ref.name)}`;
   }
 
   /** The path of all objects of the kind in the object's namespace. */
-  async collectionOf(ref: Ref): Promise<string> {
+  private async collectionOf(ref: Ref): Promise<string> {
     const { plural, namespaced } = await this.typeOf(ref);
     const scope = namespaced
-      ? `/namespaces/${encodeURIComponent(ref.namespace ?? this.client.access.namespace)}`
+      ? `/namespaces/${encodeURIComponent(ref.namespace ?? DEFAULT_NAMESPACE)}`
       : "";
     return `${root(ref.apiVersion)}${scope}/${plural}`;
   }
@@ -65,11 +66,7 @@ export class Cluster {
 
   /** The live object; undefined when there is none. */
   async get(ref: Ref, signal?: AbortSignal): Promise<JsonObject | undefined> {
-    return this.read(await this.pathOf(ref), signal);
-  }
-
-  /** As `get`, for a path known beforehand. */
-  async read(path: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
+    const path = await this.pathOf(ref);
     try {
       return asObject(await this.client.json({ method: "GET", path, signal }));
     } catch (error) {
@@ -129,16 +126,13 @@ export class Cluster {
     return asObject(await this.client.json({ ...request, query, signal, onWarning }));
   }
 
-  async remove(ref: Ref, options: { propagation: string; signal?: AbortSignal }): Promise<void> {
+  /** Deletes an object in the foreground: its dependants go first. */
+  async remove(ref: Ref, signal: AbortSignal): Promise<void> {
     await this.client.json({
       method: "DELETE",
       path: await this.pathOf(ref),
-      body: {
-        apiVersion: "v1",
-        kind: "DeleteOptions",
-        propagationPolicy: options.propagation,
-      },
-      signal: options.signal,
+      body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" },
+      signal,
     });
   }
 

@@ -34,7 +34,7 @@ export class Connection {
 
   /** @throws Error when there is no kubeconfig that can be used */
   get cluster(): Cluster {
-    this.made ??= new Cluster(new Client(readKubeconfig(this.settings)));
+    this.made ??= new Cluster(new Client(readKubeconfig(this.settings.kubeconfig)));
     return this.made;
   }
 

@@ -1,10 +1,9 @@
-import { formatPath, type JsonObject } from "@fogline/pulumi-kit/json";
+import type { JsonObject } from "@fogline/pulumi-kit/json";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { diff } from "./diff.ts";
 
-const FIXED = { configMaps: false, secrets: false };
 const kindOf = (name: string): { apiVersion: string; kind: string } => {
   const parts = name.split("/");
   return { apiVersion: parts.slice(0, -1).join("/"), kind: parts.at(-1) ?? "" };
@@ -13,10 +12,13 @@ const compare = (
   kind: string,
   old: JsonObject,
   news: JsonObject,
-  mutable = FIXED,
-): { changed: string[]; replaces: string[]; deleteBeforeReplace: boolean } => {
-  const { changes, ...rest } = diff(kindOf(kind), old, news, mutable);
-  return { ...rest, changed: changes.map(({ path, kind: how }) => `${how} ${formatPath(path)}`) };
+): { changed: string[]; replaces: string[]; deleteBeforeReplace: boolean | undefined } => {
+  const { changes, deleteBeforeReplace } = diff(kindOf(kind), old, news);
+  return {
+    changed: changes.map(({ path, kind: how }) => `${how} ${path}`),
+    replaces: changes.filter((change) => change.replaces).map(({ path }) => path),
+    deleteBeforeReplace,
+  };
 };
 const named = (spec: JsonObject): JsonObject => ({ metadata: { name: "a", namespace: "b" }, spec });
 
@@ -95,27 +97,16 @@ describe("replacement", () => {
     });
   });
 
-  it("deletes first when the name stays, unless the name is generated", () => {
+  it("deletes first when the name stays", () => {
     const old = { metadata: { name: "a" }, data: { k: "1" } };
     const news = { metadata: { name: "a" }, data: { k: "2" } };
-    expect(compare("v1/ConfigMap", old, news).deleteBeforeReplace).toBe(true);
-    const annotations = { "pulumi.com/autonamed": "true" };
-    const auto = { metadata: { name: "a", annotations }, data: { k: "2" } };
-    const before = { metadata: { name: "a", annotations }, data: { k: "1" } };
-    expect(compare("v1/ConfigMap", before, auto)).toMatchObject({
+    expect(compare("v1/ConfigMap", old, news)).toMatchObject({
       replaces: ["data.k"],
-      deleteBeforeReplace: false,
+      deleteBeforeReplace: true,
     });
-  });
-
-  it("of ConfigMaps and Secrets depends on the provider's settings and on immutable", () => {
-    const mutable = { configMaps: true, secrets: true };
-    const change = (kind: string, extra: JsonObject): string[] =>
-      compare(kind, { data: { k: "1" }, ...extra }, { data: { k: "2" }, ...extra }, mutable)
-        .replaces;
-    expect(change("v1/ConfigMap", {})).toEqual([]);
-    expect(change("v1/ConfigMap", { immutable: true })).toEqual(["data.k"]);
-    expect(change("v1/Secret", {})).toEqual([]);
-    expect(compare("v1/Secret", { type: "a" }, { type: "b" }, mutable).replaces).toEqual(["type"]);
+    expect(compare("v1/Secret", { ...old, type: "a" }, { ...old, type: "b" })).toMatchObject({
+      replaces: ["type"],
+      deleteBeforeReplace: true,
+    });
   });
 });

@@ -7,15 +7,14 @@ import { randomBytes } from "node:crypto";
 import {
   at,
   equal,
-  isObject,
   parsePath,
   withValue,
+  type Json,
   type JsonObject,
   type Path,
 } from "@fogline/pulumi-kit/json";
 
-import * as annotations from "./annotations.ts";
-import { FIELD_MANAGER } from "./state.ts";
+import { FIELD_MANAGER, merged } from "./state.ts";
 import { listAt, objectAt, stringAt } from "./values.ts";
 
 /** Manager of an object that was created by POST. */
@@ -32,13 +31,11 @@ const TAKEN_ALONG: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * The manager's name: the annotation's, else the state's, else a new one. It is random, so what an
+ * The manager's name: the state's, else a new one. It is random, so what an
  * update applied that was killed before it could record its name belongs to another manager.
  */
-export const fieldManagerOf = (inputs: JsonObject, outputs: JsonObject): string =>
-  annotations.fieldManager(inputs) ??
-  stringAt(outputs, FIELD_MANAGER) ??
-  `${CREATOR}-${randomBytes(4).toString("hex")}`;
+export const fieldManagerOf = (outputs: JsonObject): string =>
+  stringAt(outputs, FIELD_MANAGER) ?? `${CREATOR}-${randomBytes(4).toString("hex")}`;
 
 /**
  * Inputs of an update with `ignoreChanges`. A field that another manager owns alone is left out, so
@@ -95,20 +92,10 @@ export function takenAlong(live: JsonObject, manager: string): JsonObject[] | un
   const isOwn = (entry: JsonObject): boolean =>
     entry["manager"] === manager && entry["operation"] === "Apply";
   const own = entries.find(isOwn) ?? { ...first, manager, operation: "Apply", fieldsV1: {} };
-  const fieldsV1 = earlier.reduce(
-    (fields, entry) => joined(fields, objectAt(entry, "fieldsV1")),
+  const fieldsV1 = earlier.reduce<Json>(
+    (fields, entry) => merged(fields, objectAt(entry, "fieldsV1")),
     objectAt(own, "fieldsV1"),
   );
   const others = entries.filter((entry) => !isEarlier(entry) && !isOwn(entry));
   return [{ ...own, fieldsV1 }, ...others];
-}
-
-/** The union of two sets of fields. */
-function joined(a: JsonObject, b: JsonObject): JsonObject {
-  const result: JsonObject = { ...a };
-  for (const [key, child] of Object.entries(b)) {
-    const mine = result[key];
-    result[key] = isObject(mine) && isObject(child) ? joined(mine, child) : child;
-  }
-  return result;
 }

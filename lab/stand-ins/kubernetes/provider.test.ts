@@ -7,6 +7,7 @@ import { CONDITION } from "../../../testing/patience.ts";
 import { KubernetesProvider, type Update, type Write } from "./provider.ts";
 import { parseSettings } from "./settings.ts";
 import { TestApiServer } from "./testing/api-server.ts";
+import { kubeconfigOf } from "./testing/kubeconfig.ts";
 import { stringAt } from "./values.ts";
 
 const MAP = "kubernetes:core/v1:ConfigMap";
@@ -31,12 +32,6 @@ const log = {
   statusWarning: (text: string) => warned.push(text),
   info: () => 0,
   warning: (text: string) => said.push(text),
-};
-
-/** The API's kubeconfig while it is away. */
-const kubeconfigOf = (port: number): string => {
-  const away = new TestApiServer();
-  return away.kubeconfig.replace("127.0.0.1:0", `127.0.0.1:${port}`);
 };
 
 function provider(settings: JsonObject = {}): KubernetesProvider {
@@ -113,15 +108,15 @@ describe("create", () => {
     const made = provider();
     await made.create(write(MAP, {}));
     api.failures.push(busy);
-    await made.read(urn(MAP), "default/a", {}, {});
+    await made.read(urn(MAP), "default/a", inputs({}), {});
     api.failures.push({ status: 503, body: { message: "busy" } });
-    await expect(made.read(urn(MAP), "default/a", {}, {})).rejects.toThrow("503 busy");
+    await expect(made.read(urn(MAP), "default/a", inputs({}), {})).rejects.toThrow("503 busy");
   });
 
   it("asks once whether the cluster answers", async () => {
     const { port } = api;
     await api.stop();
-    const made = provider({ kubeconfig: kubeconfigOf(port) });
+    const made = provider({ kubeconfig: kubeconfigOf(`http://127.0.0.1:${port}`) });
     const refused = "configured Kubernetes cluster is unreachable: unable to load schema";
     await expect(made.create(write(MAP, {}))).rejects.toThrow(refused);
     await api.start(port);
@@ -307,16 +302,12 @@ describe("read", () => {
     expect(api.get(PATH)?.["data"]).toEqual({ k: "drift", other: "x" });
   });
 
-  it("returns nothing for an object that is gone, and all of one that is imported", async () => {
-    expect(await provider().read(urn(MAP), "default/a", {}, {})).toBeUndefined();
+  it("returns nothing for an object that is gone, and imports none", async () => {
+    expect(await provider().read(urn(MAP), "default/a", inputs({}), {})).toBeUndefined();
     api.put(PATH, { data: { k: "v" } });
-    const imported = await provider().read(urn(MAP), "default/a", {}, {});
-    expect(imported?.inputs).toEqual({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "a", namespace: "default" },
-      data: { k: "v" },
-    });
+    await expect(provider().read(urn(MAP), "default/a", {}, {})).rejects.toThrow(
+      "ConfigMap default/a: import and get are not supported",
+    );
   });
 });
 

@@ -3,26 +3,23 @@ import { setMaxListeners } from "node:events";
 
 import { isObject, type JsonObject } from "@fogline/pulumi-kit/json";
 import type { Log } from "@fogline/pulumi-kit/messages";
-import { containsUnknown } from "@fogline/pulumi-kit/secret-paths";
-import { nameOf, typeOf } from "@fogline/pulumi-kit/values";
-import { InitFailedError } from "@fogline/pulumi-kit/wire";
+import { hasUnknown, typeOf } from "@fogline/pulumi-kit/values";
+import { InitFailedError, type Plan } from "@fogline/pulumi-kit/wire";
 
-import * as annotations from "./annotations.ts";
+import { skipsAwait } from "./annotations.ts";
 import { applyObject, createObject, dryRun, updateObject, type Target } from "./apply.ts";
-import { declaredReadiness, readinessOf } from "./await/readiness.ts";
-import { DEFAULT_TIMEOUT_MS, describe, waitUntilReady } from "./await/wait.ts";
-import { check, type Autonaming, type Checked } from "./check.ts";
+import { readinessOf } from "./await/readiness.ts";
+import { DEFAULT_TIMEOUT_MS, describe, waitUntilReady, type Readiness } from "./await/wait.ts";
+import { check, DEFAULT_NAMESPACE, type Checked } from "./check.ts";
 import type { Ref } from "./cluster.ts";
 import { ClusterAwayError, Connection } from "./connection.ts";
-import { diff, type Difference } from "./diff.ts";
+import { diff } from "./diff.ts";
 import { CancelledError, NotReadyError, textOf } from "./errors.ts";
 import { fieldManagerOf } from "./managers.ts";
 import { removeObject } from "./remove.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import {
   idOf,
-  importedInputs,
-  isNameKnown,
   merged,
   outputsOf,
   previewOutputs,
@@ -74,28 +71,12 @@ export class KubernetesProvider {
     this.cancellation.abort();
   }
 
-  check(
-    urn: string,
-    old: JsonObject | undefined,
-    news: JsonObject,
-    seed: Uint8Array,
-    autonaming: Autonaming | undefined,
-  ): Checked {
-    return check({
-      kind: parseToken(typeOf(urn)),
-      resourceName: nameOf(urn),
-      old,
-      news,
-      seed,
-      autonaming,
-      namespace: this.defaultNamespace(),
-    });
+  check(urn: string, news: JsonObject): Checked {
+    return check(parseToken(typeOf(urn)), news);
   }
 
-  diff(urn: string, old: JsonObject, news: JsonObject): Difference {
-    const { configMapMutable, secretMutable } = this.settings;
-    const mutable = { configMaps: configMapMutable, secrets: secretMutable };
-    return diff(parseToken(typeOf(urn)), old, news, mutable);
+  diff(urn: string, old: JsonObject, news: JsonObject): Plan {
+    return diff(parseToken(typeOf(urn)), old, news);
   }
 
   async create(write: Write): Promise<Outcome> {
@@ -106,7 +87,7 @@ export class KubernetesProvider {
     const { inputs } = write;
     await this.reached("write");
     const target = this.target(write.urn, this.refTo(kind, inputs));
-    const manager = fieldManagerOf(inputs, {});
+    const manager = fieldManagerOf({});
     const written = await createObject(target, inputs, manager);
     target.ref = await this.scoped(target.ref);
     return this.ready(target, write, written, manager);
@@ -120,7 +101,7 @@ export class KubernetesProvider {
     }
     await this.reached("write");
     const target = this.target(update.urn, refOf(kind, id));
-    const manager = fieldManagerOf(inputs, outputs);
+    const manager = fieldManagerOf(outputs);
     const written = await updateObject(target, inputs, manager, update.ignoreChanges);
     return this.ready(target, update, written, manager);
   }
@@ -133,6 +114,11 @@ export class KubernetesProvider {
     outputs: JsonObject,
   ): Promise<(Outcome & { inputs: JsonObject }) | undefined> {
     const kind = parseToken(typeOf(urn));
+    if (!isObject(oldInputs["metadata"])) {
+      throw new Error(
+        `${describe(refOf(kind, id))}: import and get are not supported by the kubernetes stand-in; declare the object`,
+      );
+    }
     if (await this.forgets(urn, "read")) {
       return undefined;
     }
@@ -141,12 +127,8 @@ export class KubernetesProvider {
     if (live === undefined) {
       return undefined;
     }
-    const manager = fieldManagerOf(oldInputs, outputs);
+    const manager = fieldManagerOf(outputs);
     const state = outputsOf(live, kind, manager);
-    const known = isObject(oldInputs["metadata"]);
-    if (!known) {
-      return { id, outputs: state, inputs: importedInputs(live, kind) };
-    }
     // What the server makes of the old inputs tells drift from another spelling of the same value.
     const expected = await applyObject(target, oldInputs, manager, "compare").catch(
       (error: unknown) => {
@@ -160,10 +142,9 @@ export class KubernetesProvider {
       readable(live, kind),
     ) as JsonObject;
     const readiness = this.readiness(kind, oldInputs);
-    const scope = { ...target, written: live };
-    const verdict = await readiness?.look(live, scope);
+    const verdict = await readiness?.look(live, target);
     if (verdict !== undefined && !verdict.done) {
-      const reasons = (await readiness?.explain?.(live, scope)) ?? [];
+      const reasons = (await readiness?.explain?.(live, target)) ?? [];
       const all = [`${describe(target.ref)}: ${verdict.message}`, ...reasons];
       throw new InitFailedError(id, all, state, inputs);
     }
@@ -181,8 +162,7 @@ export class KubernetesProvider {
       return;
     }
     const target = this.target(urn, refOf(kind, id));
-    const limit = this.timeout({ inputs: state.inputs, timeoutMs });
-    await removeObject(target, state, limit);
+    await removeObject(target, state, timeoutMs || DEFAULT_TIMEOUT_MS);
   }
 
   /** Waits for readiness unless the object says otherwise, and puts the outputs together. */
@@ -199,9 +179,12 @@ export class KubernetesProvider {
       return { id, outputs: outputsOf(written, ref, manager) };
     }
     try {
-      const limit = this.timeout({ inputs, timeoutMs }, readiness.defaultTimeoutMs);
-      const options = { timeoutMs: limit, progress: log.status, warn: log.statusWarning };
-      const live = await waitUntilReady(readiness, { ...target, written }, options);
+      const options = {
+        timeoutMs: timeoutMs || (readiness.defaultTimeoutMs ?? DEFAULT_TIMEOUT_MS),
+        progress: log.status,
+        warn: log.statusWarning,
+      };
+      const live = await waitUntilReady(readiness, written, target, options);
       return { id, outputs: outputsOf(live, ref, manager) };
     } catch (error) {
       // Whatever went wrong, the object is there: only a partial failure keeps it in the state.
@@ -217,16 +200,14 @@ export class KubernetesProvider {
     }
   }
 
-  private readiness(kind: Kind, inputs: JsonObject): ReturnType<typeof readinessOf> {
-    return annotations.skipsAwait(inputs)
-      ? undefined
-      : (declaredReadiness(inputs) ?? readinessOf(kind));
+  private readiness(kind: Kind, inputs: JsonObject): Readiness | undefined {
+    return skipsAwait(inputs) ? undefined : readinessOf(kind);
   }
 
   private async previewCreate(kind: Kind, { urn, inputs }: Write): Promise<JsonObject> {
-    if (!containsUnknown(inputs) && isNameKnown(inputs) && (await this.isReached())) {
+    if (!hasUnknown(inputs) && (await this.isReached())) {
       const target = this.target(urn, this.refTo(kind, inputs));
-      const manager = fieldManagerOf(inputs, {});
+      const manager = fieldManagerOf({});
       const found = await dryRun(target, () => createObject(target, inputs, manager, "preview"));
       if (found !== undefined) {
         return previewOutputs(found, inputs, kind);
@@ -237,9 +218,9 @@ export class KubernetesProvider {
 
   private async previewUpdate(kind: Kind, update: Update): Promise<JsonObject> {
     const { urn, id, inputs, outputs, ignoreChanges } = update;
-    if (!containsUnknown(inputs) && (await this.isReached())) {
+    if (!hasUnknown(inputs) && (await this.isReached())) {
       const target = this.target(urn, refOf(kind, id));
-      const manager = fieldManagerOf(inputs, outputs);
+      const manager = fieldManagerOf(outputs);
       const found = await dryRun(target, () =>
         updateObject(target, inputs, manager, ignoreChanges, "preview"),
       );
@@ -292,18 +273,6 @@ export class KubernetesProvider {
     return true;
   }
 
-  private defaultNamespace(): string {
-    if (this.settings.namespace !== undefined) {
-      return this.settings.namespace;
-    }
-    try {
-      return this.connection.cluster.client.access.namespace;
-    } catch {
-      // No kubeconfig yet (a preview of a cluster to be made): its context cannot name one.
-      return "default";
-    }
-  }
-
   private refTo(kind: Kind, inputs: JsonObject): Ref {
     const name = stringAt(inputs, "metadata", "name") ?? "";
     const namespace = stringAt(inputs, "metadata", "namespace");
@@ -317,14 +286,6 @@ export class KubernetesProvider {
       const { apiVersion, kind, name } = ref;
       return { apiVersion, kind, name };
     }
-    return { ...ref, namespace: ref.namespace ?? this.defaultNamespace() };
-  }
-
-  private timeout(
-    { inputs, timeoutMs }: Pick<Write, "inputs" | "timeoutMs">,
-    fallbackMs = DEFAULT_TIMEOUT_MS,
-  ): number {
-    const annotated = annotations.timeoutSeconds(inputs);
-    return timeoutMs > 0 ? timeoutMs : annotated === undefined ? fallbackMs : annotated * 1000;
+    return { ...ref, namespace: ref.namespace ?? DEFAULT_NAMESPACE };
   }
 }

@@ -1,7 +1,7 @@
 /** Deleting one object, and waiting until it is gone. */
 import { at, type JsonObject } from "@fogline/pulumi-kit/json";
 
-import { deletionPropagation, skipsAwait } from "./annotations.ts";
+import { skipsAwait } from "./annotations.ts";
 import type { Target } from "./apply.ts";
 import { describe, done, poll, waiting, type WaitOptions } from "./await/wait.ts";
 import { eventsOf } from "./await/warnings.ts";
@@ -22,8 +22,7 @@ export async function removeObject(
 ): Promise<void> {
   const { cluster, ref, log, signal } = target;
   try {
-    const propagation = deletionPropagation(state.inputs);
-    await cluster.remove(ref, { propagation, signal });
+    await cluster.remove(ref, signal);
   } catch (error) {
     if (isNotFound(error) || error instanceof UnknownKindError) {
       return;
@@ -39,9 +38,9 @@ export async function removeObject(
     progress: log.status,
     warn: log.statusWarning,
     // Events that it had long before are among them.
-    warnings: () => eventsOf(state.outputs, { ...target, written: state.outputs }),
+    warnings: () => eventsOf(state.outputs, target),
   };
-  const gone = await poll(target, options, async () => {
+  const gone = await poll(signal, options, async () => {
     try {
       left = await cluster.get(ref, signal);
     } catch (error) {

@@ -53,8 +53,7 @@ describe("the service", () => {
   it("keeps the content of a Secret secret on its way through", async () => {
     const check = new proto.CheckRequest();
     check.setUrn(URN);
-    check.setNews(toStruct({ stringData: { password: "hunter2" } }));
-    check.setRandomseed(new Uint8Array([1]));
+    check.setNews(toStruct({ metadata: { name: "pw" }, stringData: { password: "hunter2" } }));
     const checked = await call<proto.CheckResponse>("check", check);
     const inputs = fromStruct(checked.getInputs());
     expect(unwrap(inputs).secrets).toEqual([["stringData"]]);
@@ -66,10 +65,11 @@ describe("the service", () => {
   });
 
   it("keeps secrets out of errors", async () => {
-    const inputs = { metadata: { name: "pw", namespace: "default" }, data: { k: "c2VjcmV0" } };
-    api.failures.push({ status: 422, body: { message: 'invalid value "c2VjcmV0"' } });
+    const data = { short: "c2Vj", k: "c2VjcmV0", tiny: "is" };
+    const inputs = { metadata: { name: "pw", namespace: "default" }, data };
+    api.failures.push({ status: 422, body: { message: 'this is "c2VjcmV0"' } });
     await expect(call("create", createRequest(URN, inputs))).rejects.toThrow(
-      /^(?!.*c2VjcmV0).*\[secret\]/,
+      /this is "\[secret\]"/,
     );
   });
 

@@ -4,10 +4,10 @@
  * ignored properties of a request, and never announces preview support, so that the engine would
  * show inputs as outputs and leave computed ones (`spec.clusterIP`) empty instead of unknown.
  */
-import { formatPath, type JsonObject, type Path } from "@fogline/pulumi-kit/json";
+import type { JsonObject, Path } from "@fogline/pulumi-kit/json";
 import { listenerAt } from "@fogline/pulumi-kit/messages";
-import { secretTexts, unwrap, wrap } from "@fogline/pulumi-kit/secret-paths";
-import { typeOf } from "@fogline/pulumi-kit/values";
+import { unwrap, wrap } from "@fogline/pulumi-kit/secret-paths";
+import { secretTexts, typeOf } from "@fogline/pulumi-kit/values";
 import {
   checkResponse,
   diffResponse,
@@ -23,16 +23,15 @@ import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type struct from "google-protobuf/google/protobuf/struct_pb.js";
 
-import type { Autonaming } from "./check.ts";
-import type { Difference } from "./diff.ts";
 import { KubernetesProvider } from "./provider.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
 import { secretOutputs } from "./state.ts";
 import { parseToken } from "./tokens.ts";
 
 /** Version of the npm package whose contract this keeps. */
-export const VERSION = "4.34.2";
-const { PROPOSE, ENFORCE } = proto.CheckRequest.AutonamingOptions.Mode;
+const VERSION = "4.34.2";
+/** Characters of the shortest secret that is hidden from errors. */
+const SHORTEST_SECRET = 4;
 
 /** A request's property bags without envelopes, and what must not be shown of them. */
 class Bags {
@@ -40,9 +39,13 @@ class Bags {
   private readonly texts: string[];
 
   constructor(urn: string, ...bags: { value: JsonObject; secrets: Path[] }[]) {
-    const ofKind = urn === "" ? [] : secretOutputs(parseToken(typeOf(urn)));
+    const ofKind = secretOutputs(parseToken(typeOf(urn)));
     this.secrets = [...bags.flatMap((bag) => bag.secrets), ...ofKind];
-    this.texts = bags.flatMap((bag) => secretTexts(bag.value, [...bag.secrets, ...ofKind]));
+    this.texts = bags
+      .flatMap((bag) => secretTexts(wrap(bag.value, [...bag.secrets, ...ofKind])))
+      // Shorter ones would hide parts of common words. Longest first: one may hold another.
+      .filter((text) => text.length >= SHORTEST_SECRET)
+      .sort((a, b) => b.length - a.length);
   }
 
   sealed(value: JsonObject): struct.Struct {
@@ -79,35 +82,12 @@ const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
 export function createService(
   engineAddress: string | undefined,
 ): grpc.UntypedServiceImplementation {
-  let engine = listenerAt(engineAddress);
-  let isAttached = engineAddress !== undefined;
-  const attach = (address: string): void => {
-    engine = isAttached ? engine : listenerAt(address);
-    isAttached = true;
-  };
+  const engine = listenerAt(engineAddress);
   const provider = new KubernetesProvider((urn) => engine.log(urn));
 
   return {
-    handshake: unary((request: proto.ProviderHandshakeRequest) => {
-      attach(request.getEngineAddress());
-      return new proto.ProviderHandshakeResponse()
-        .setAcceptSecrets(true)
-        .setSupportsAutonamingConfiguration(true);
-    }),
-
-    attach: unary((request: plugin.PluginAttach) => {
-      attach(request.getAddress());
-      return new empty.Empty();
-    }),
-
     getPluginInfo: unary(() => {
       return new plugin.PluginInfo().setVersion(VERSION);
-    }),
-
-    getSchema: unary(() => {
-      return new proto.GetSchemaResponse().setSchema(
-        JSON.stringify({ name: "kubernetes", version: VERSION }),
-      );
     }),
 
     checkConfig: unary((request: proto.CheckRequest) => {
@@ -128,24 +108,15 @@ export function createService(
 
     configure: unary((request: proto.ConfigureRequest) => {
       provider.configure(parseSettings(open(request.getArgs()).value));
-      return new proto.ConfigureResponse()
-        .setAcceptsecrets(true)
-        .setSupportspreview(true)
-        .setSupportsAutonamingConfiguration(true);
+      return new proto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
     }),
 
     check: unary((request: proto.CheckRequest) => {
       const news = open(request.getNews());
-      const old = open(request.getOlds()).value;
-      return new Bags(request.getUrn(), news).guard(() => {
-        const { inputs, failures, secrets } = provider.check(
-          request.getUrn(),
-          Object.keys(old).length === 0 ? undefined : old,
-          news.value,
-          request.getRandomseed_asU8(),
-          autonamingOf(request),
-        );
-        return checkResponse(wrap(inputs, [...news.secrets, ...secrets]), failures);
+      const bags = new Bags(request.getUrn(), news);
+      return bags.guard(() => {
+        const { inputs, failures } = provider.check(request.getUrn(), news.value);
+        return checkResponse(wrap(inputs, bags.secrets), failures);
       });
     }),
 
@@ -153,7 +124,7 @@ export function createService(
       const old = open(request.getOldInputs());
       const news = open(request.getNews());
       return new Bags(request.getUrn(), old, news).guard(() =>
-        planOf(provider.diff(request.getUrn(), old.value, news.value)),
+        diffResponse(provider.diff(request.getUrn(), old.value, news.value)),
       );
     }),
 
@@ -244,26 +215,5 @@ export function createService(
       provider.cancel();
       return new empty.Empty();
     }),
-  };
-}
-
-function planOf({ changes, replaces, deleteBeforeReplace }: Difference): proto.DiffResponse {
-  return diffResponse({
-    changes: changes.map(({ path, ...how }) => ({ ...how, path: formatPath(path) })),
-    properties: [...new Set(changes.map(({ path }) => String(path[0])))],
-    replaces,
-    deleteBeforeReplace,
-  });
-}
-
-function autonamingOf(request: proto.CheckRequest): Autonaming | undefined {
-  const options = request.getAutonaming();
-  if (options === undefined) {
-    return undefined;
-  }
-  const mode = options.getMode();
-  return {
-    mode: mode === PROPOSE ? "propose" : mode === ENFORCE ? "enforce" : "disable",
-    proposed: options.getProposedName(),
   };
 }

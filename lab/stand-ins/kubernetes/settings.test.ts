@@ -1,26 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { ownFolder } from "../../testing/folder.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { parseSettings, settingsDifference, settingsProblems } from "./settings.ts";
-
-let folder = "";
-beforeEach(() => {
-  folder = ownFolder();
-});
-
-const kubeconfig = (server: string, user: object = { token: "t" }, ca = "Y2E="): string =>
-  JSON.stringify({
-    "current-context": "x",
-    clusters: [{ name: "c", cluster: { server, "certificate-authority-data": ca } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "shop" } }],
-    users: [{ name: "u", user }],
-  });
+import { kubeconfigOf } from "./testing/kubeconfig.ts";
 
 describe("settings", () => {
   it("read booleans that arrive as JSON text", () => {
@@ -32,6 +16,9 @@ describe("settings", () => {
     ["enableServerSideApply", "false"],
     ["renderYamlToDirectory", "out"],
     ["helmReleaseSettings", "{}"],
+    ["namespace", "shop"],
+    ["context", "other"],
+    ["enableSecretMutable", "true"],
     ["nonsense", "1"],
   ])("%s=%s is refused by name", (property, value) => {
     expect(settingsProblems({ [property]: value })).toMatchObject([{ property }]);
@@ -44,126 +31,65 @@ describe("settings", () => {
 });
 
 describe("changed settings", () => {
-  const A = kubeconfig("https://a:6443");
-  const B = kubeconfig("https://b:6443");
-  const renewed = kubeconfig("https://a:6443", { token: "new" });
+  const K = "kubeconfig";
+  const I = "clusterIdentifier";
+  const CA = "certificate-authority-data";
+  const A = { [K]: kubeconfigOf("https://a:6443") };
+  const renewed = { [K]: kubeconfigOf("https://a:6443", { token: "new" }) };
+  const trusted = { [K]: kubeconfigOf("https://a:6443", {}, { [CA]: "b3RoZXI=" }) };
+  const B = { [K]: kubeconfigOf("https://b:6443") };
+  const open = { [K]: UNKNOWN };
+  const one = { [I]: "one" };
   it.each<[string, JsonObject, JsonObject, string[], string[]]>([
-    ["the same", { kubeconfig: A }, { kubeconfig: A }, [], []],
-    ["another user", { kubeconfig: A }, { kubeconfig: renewed }, ["kubeconfig"], []],
-    ["another server", { kubeconfig: A }, { kubeconfig: B }, ["kubeconfig"], ["kubeconfig"]],
-    [
-      "another authority",
-      { kubeconfig: A },
-      { kubeconfig: kubeconfig("https://a:6443", {}, "b3RoZXI=") },
-      ["kubeconfig"],
-      ["kubeconfig"],
-    ],
-    [
-      "a kubeconfig that is not known yet",
-      { kubeconfig: A },
-      { kubeconfig: UNKNOWN },
-      ["kubeconfig"],
-      ["kubeconfig"],
-    ],
-    [
-      "a kubeconfig that is not known yet, of a named cluster",
-      { kubeconfig: A, clusterIdentifier: "one" },
-      { kubeconfig: UNKNOWN, clusterIdentifier: "one" },
-      ["kubeconfig"],
-      [],
-    ],
-    [
-      "another server of a named cluster",
-      { kubeconfig: A, clusterIdentifier: "one" },
-      { kubeconfig: B, clusterIdentifier: "one" },
-      ["kubeconfig"],
-      [],
-    ],
-    [
-      "a name given to the cluster",
-      { kubeconfig: A },
-      { kubeconfig: renewed, clusterIdentifier: "one" },
-      ["kubeconfig", "clusterIdentifier"],
-      [],
-    ],
-    [
-      "a name given while the kubeconfig is not known",
-      { kubeconfig: A },
-      { kubeconfig: UNKNOWN, clusterIdentifier: "one" },
-      ["kubeconfig"],
-      ["kubeconfig"],
-    ],
-    [
-      "a name taken from the cluster",
-      { kubeconfig: A, clusterIdentifier: "one" },
-      { kubeconfig: A },
-      ["clusterIdentifier"],
-      [],
-    ],
-    [
-      "another name",
-      { kubeconfig: A, clusterIdentifier: "one" },
-      { kubeconfig: A, clusterIdentifier: "two" },
-      ["clusterIdentifier"],
-      ["clusterIdentifier"],
-    ],
-    [
-      "a name that is not known yet",
-      { kubeconfig: A, clusterIdentifier: "one" },
-      { kubeconfig: A, clusterIdentifier: UNKNOWN },
-      ["clusterIdentifier"],
-      ["clusterIdentifier"],
-    ],
-    [
-      "adoption allowed",
-      { kubeconfig: A },
-      { kubeconfig: A, upsertExistingObjects: "true" },
-      ["upsertExistingObjects"],
-      [],
-    ],
+    ["the same", A, A, [], []],
+    ["another user", A, renewed, [K], []],
+    ["another server", A, B, [K], [K]],
+    ["another authority", A, trusted, [K], [K]],
+    ["a kubeconfig that is not known yet", A, open, [K], [K]],
+    ["the same of a named cluster", { ...A, ...one }, { ...open, ...one }, [K], []],
+    ["another server of a named cluster", { ...A, ...one }, { ...B, ...one }, [K], []],
+    ["a name given to the cluster", A, { ...renewed, ...one }, [K, I], []],
+    ["a name given while the kubeconfig is not known", A, { ...open, ...one }, [K], [K]],
+    ["a name taken from the cluster", { ...A, ...one }, A, [I], []],
+    ["another name", { ...A, ...one }, { ...A, [I]: "two" }, [I], [I]],
+    ["a name that is not known yet", { ...A, ...one }, { ...A, [I]: UNKNOWN }, [I], [I]],
+    ["adoption allowed", A, { ...A, upsertExistingObjects: "true" }, ["upsertExistingObjects"], []],
   ])("%s", (_name, old, news, changed, replaces) => {
     expect(settingsDifference(old, news)).toEqual({ changed, replaces });
   });
 });
 
 describe("readKubeconfig", () => {
-  it("takes content or a path, with files beside it", () => {
-    const text = kubeconfig("https://a:6443/");
-    const path = join(folder, "config");
-    writeFileSync(
-      path,
-      text.replace('certificate-authority-data":"Y2E=', 'certificate-authority":"ca.crt'),
-    );
-    writeFileSync(join(folder, "ca.crt"), "ca");
-    for (const choice of [text, path]) {
-      const access = readKubeconfig({ kubeconfig: choice });
-      expect(access).toMatchObject({
-        server: "https://a:6443",
-        namespace: "shop",
-        insecure: false,
-      });
-      expect(access.ca?.toString()).toBe("ca");
-      expect(access.authorization()).toBe("Bearer t");
-    }
+  it("takes the content that K3s writes", () => {
+    const user = { "client-certificate-data": "Y2VydA==", "client-key-data": "a2V5" };
+    const authority = { "certificate-authority-data": "Y2E=" };
+    const access = readKubeconfig(kubeconfigOf("https://a:6443/", user, authority));
+    expect(access).toMatchObject({ server: "https://a:6443", token: undefined });
+    expect([access.ca, access.cert, access.key].map(String)).toEqual(["ca", "cert", "key"]);
+    expect(readKubeconfig(kubeconfigOf("https://a:6443")).token).toBe("test-token");
   });
 
-  it("refuses helpers that it cannot run, by name", () => {
-    const text = kubeconfig("https://a", { exec: { command: "aws" } });
-    expect(() => readKubeconfig({ kubeconfig: text })).toThrow('user "u" uses "exec"');
+  it.each([
+    ["user", "exec", kubeconfigOf("https://a", { exec: { command: "aws" } })],
+    ["user", "client-key", kubeconfigOf("https://a", { "client-key": "/key" })],
+    ["cluster", "proxy-url", kubeconfigOf("https://a", {}, { "proxy-url": "p" })],
+    ["context", "namespace", kubeconfigOf("https://a").replace('"user":"u"', '$&,"namespace":"n"')],
+  ])("refuses by name: %s with %s", (part, name, text) => {
+    expect(() => readKubeconfig(text)).toThrow(new RegExp(`${part} ".*" uses "${name}"`));
   });
 
   it("says what is missing", () => {
-    const choice = { kubeconfig: kubeconfig("https://a"), context: "other" };
-    expect(() => readKubeconfig(choice)).toThrow('no context named "other"');
-    expect(() => readKubeconfig({ kubeconfig: join(folder, "absent") })).toThrow(
-      "no kubeconfig found at",
+    const text = kubeconfigOf("https://a").replace(
+      '"current-context":"x"',
+      '"current-context":"y"',
     );
+    expect(() => readKubeconfig(text)).toThrow('no context named "y"');
+    expect(() => readKubeconfig("/nowhere/kubeconfig")).toThrow("its content only, not a path");
+    expect(() => readKubeconfig(undefined)).toThrow("its content only, not a path");
   });
 
   it("never quotes a kubeconfig that does not parse", () => {
     const broken = "users:\n  token: very-secret\n bad: [";
-    expect(() => readKubeconfig({ kubeconfig: broken })).toThrow(
-      /^(?!.*very-secret).*neither YAML nor JSON/s,
-    );
+    expect(() => readKubeconfig(broken)).toThrow(/^(?!.*very-secret).*neither YAML nor JSON/s);
   });
 });

@@ -2,7 +2,6 @@ import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import { describe, expect, it } from "vitest";
 
 import {
-  importedInputs,
   manifest,
   merged,
   outputsOf,
@@ -91,20 +90,6 @@ describe("refreshedInputs", () => {
     ).toEqual({
       stringData: { a: "text" },
     });
-  });
-});
-
-it("importedInputs leaves out what the server fills in", () => {
-  const live = {
-    ...service,
-    metadata: { name: "a", uid: "u", managedFields: [], annotations: { keep: "1" } },
-    spec: { x: 1 },
-    status: {},
-  };
-  expect(importedInputs(live, service)).toEqual({
-    ...service,
-    metadata: { name: "a", annotations: { keep: "1" } },
-    spec: { x: 1 },
   });
 });
 

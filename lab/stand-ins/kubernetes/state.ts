@@ -12,7 +12,6 @@ import {
   type Path,
 } from "@fogline/pulumi-kit/json";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
-import { isUnknown } from "@fogline/pulumi-kit/values";
 
 import type { Ref } from "./cluster.ts";
 import { hasStatus, type Kind } from "./tokens.ts";
@@ -107,7 +106,7 @@ export function manifest(inputs: JsonObject, ref: Ref): JsonObject {
 }
 
 /** The live object in the shape of the SDK's fields, without the bookkeeping of field owners. */
-export function liveState(live: JsonObject, kind: Kind): JsonObject {
+function liveState(live: JsonObject, kind: Kind): JsonObject {
   const plain = withValue(live, ["metadata", "managedFields"], undefined) as JsonObject;
   return isDefinition(kind) ? (renamed(plain, /^x-kubernetes-/, "_") as JsonObject) : plain;
 }
@@ -132,7 +131,6 @@ function chosenByServer(kind: Kind): Path[] {
     const fields: Record<string, string[]> = {
       Service: ["clusterIP", "clusterIPs"],
       PersistentVolumeClaim: ["volumeName"],
-      Pod: ["nodeName"],
     };
     paths.push(...(fields[kind.kind] ?? []).map((field) => ["spec", field]));
   }
@@ -219,23 +217,3 @@ function counterpart(item: Json, index: number, live: Json[]): Json | undefined 
     name === undefined ? undefined : live.find((other) => stringAt(other, "name") === name);
   return named ?? live[index];
 }
-
-/** Inputs of an object that was made elsewhere: all of it but what the server fills in. */
-export function importedInputs(live: JsonObject, kind: Kind): JsonObject {
-  let inputs: Json = withValue(liveState(live, kind), ["status"], undefined);
-  for (const field of [...SERVER_METADATA, "ownerReferences", "selfLink"]) {
-    inputs = withValue(inputs, ["metadata", field], undefined);
-  }
-  const annotations = objectAt(inputs, "metadata", "annotations");
-  const rest = Object.entries(annotations).filter(([name]) => name !== LAST_APPLIED);
-  return withValue(
-    inputs,
-    ["metadata", "annotations"],
-    rest.length === 0 ? undefined : Object.fromEntries(rest),
-  ) as JsonObject;
-}
-
-/** Whether an object's own name is known, so that the cluster can be asked about it. */
-export const isNameKnown = (inputs: JsonObject): boolean =>
-  ["name", "namespace"].every((field) => !isUnknown(objectAt(inputs, "metadata")[field])) &&
-  stringAt(inputs, "metadata", "name") !== undefined;

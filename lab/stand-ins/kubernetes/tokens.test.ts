@@ -15,6 +15,7 @@ describe("parseToken", () => {
     ["kubernetes:traefik.io/v1alpha1:Middleware", "traefik.io/v1alpha1", "Middleware"],
     ["kubernetes:helm.cattle.io/v1:HelmChart", "helm.cattle.io/v1", "HelmChart"],
     ["kubernetes:example.com/v1:GuestList", "example.com/v1", "GuestList"],
+    ["kubernetes:core/v1:PersistentVolumeClaim", "v1", "PersistentVolumeClaim"],
   ])("%s", (token, apiVersion, kind) => {
     expect(parseToken(token)).toEqual({ apiVersion, kind });
   });
@@ -28,6 +29,9 @@ describe("parseToken", () => {
     "kubernetes:yaml:ConfigFile",
     "kubernetes:kustomize/v2:Directory",
     "kubernetes:meta/v1:Status",
+    "kubernetes:core/v1:Pod",
+    "kubernetes:core/v1:PersistentVolume",
+    "kubernetes:apps/v1:ReplicaSet",
     "azure-native:network:Subnet",
   ])("refuses %s by name", (token) => {
     expect(() => parseToken(token)).toThrow(token);

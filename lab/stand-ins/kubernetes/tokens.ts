@@ -9,8 +9,22 @@ export type { Kind };
 
 /** Modules of the official package that render manifests themselves. */
 const RENDERERS = /^(helm\.sh|helm|kustomize|yaml)(\/|$)/;
-/** Objects that are answers or actions rather than things that can be kept. */
-const TRANSIENT = new Set(["Status", "Binding", "Eviction", "TokenReview"]);
+/** Built-in kinds that are refused, and why. */
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [
+    /Patch$/,
+    "Patch resources are not supported by the kubernetes stand-in; declare the whole object, or change it with a RemoteScript",
+  ],
+  [/List$/, "List resources are not supported by the kubernetes stand-in; declare each object"],
+  [
+    /^(Status|Binding|Eviction|TokenReview)$/,
+    "it is no object that the cluster keeps, so it cannot be a resource",
+  ],
+  [
+    /^(PersistentVolume|Pod|ReplicaSet|ReplicationController|ResourceQuota)$/,
+    "the kubernetes stand-in does not wait for it as the official plugin does, as no app has one; a Deployment, a StatefulSet or a Job makes pods, and a claim its volume",
+  ],
+];
 
 const CLUSTER_SCOPED = new Set(
   `APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle
@@ -42,8 +56,7 @@ const BUILT_IN_GROUPS = new Set([
     .map((group) => `${group}.k8s.io`),
 ]);
 
-export const isBuiltIn = ({ apiVersion }: Kind): boolean =>
-  BUILT_IN_GROUPS.has(groupOf(apiVersion));
+const isBuiltIn = ({ apiVersion }: Kind): boolean => BUILT_IN_GROUPS.has(groupOf(apiVersion));
 
 /** Whether objects of the kind live in a namespace; undefined when only the cluster knows. */
 export function isNamespaced(kind: Kind): boolean | undefined {
@@ -70,19 +83,9 @@ export function parseToken(token: string): Kind {
     );
   }
   const apiVersion = module.startsWith("core/") ? module.slice("core/".length) : module;
-  const builtIn = isBuiltIn({ apiVersion, kind });
-  if (builtIn && kind.endsWith("Patch")) {
-    throw new Error(
-      `${token}: Patch resources are not supported by the kubernetes stand-in; declare the whole object, or change it with a RemoteScript`,
-    );
-  }
-  if (builtIn && kind.endsWith("List")) {
-    throw new Error(
-      `${token}: List resources are not supported by the kubernetes stand-in; declare each object`,
-    );
-  }
-  if (builtIn && TRANSIENT.has(kind)) {
-    throw new Error(`${token} is not an object that the cluster keeps, so it cannot be a resource`);
+  const refused = REFUSED.find(([pattern]) => pattern.test(kind));
+  if (refused !== undefined && isBuiltIn({ apiVersion, kind })) {
+    throw new Error(`${token}: ${refused[1]}`);
   }
   return { apiVersion, kind };
 }

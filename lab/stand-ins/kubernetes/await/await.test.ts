@@ -1,7 +1,7 @@
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { declaredReadiness, readinessOf } from "./readiness.ts";
+import { readinessOf } from "./readiness.ts";
 import type { Scope, Verdict } from "./wait.ts";
 import { Client } from "../client.ts";
 import { Cluster } from "../cluster.ts";
@@ -16,11 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-function scopeOf(apiVersion: string, kind: string, written: JsonObject = {}): Scope {
+function scopeOf(apiVersion: string, kind: string): Scope {
   return {
-    cluster: new Cluster(new Client(readKubeconfig({ kubeconfig: api.kubeconfig }))),
+    cluster: new Cluster(new Client(readKubeconfig(api.kubeconfig))),
     ref: { apiVersion, kind, namespace: "default", name: "a" },
-    written,
     signal: new AbortController().signal,
   };
 }
@@ -29,10 +28,9 @@ async function look(
   apiVersion: string,
   kind: string,
   live: JsonObject,
-  written?: JsonObject,
 ): Promise<Verdict | undefined> {
   const object = { metadata: { name: "a", uid: "u1", generation: 1 }, ...live };
-  return readinessOf({ apiVersion, kind })?.look(object, scopeOf(apiVersion, kind, written));
+  return readinessOf({ apiVersion, kind })?.look(object, scopeOf(apiVersion, kind));
 }
 
 async function explain(apiVersion: string, kind: string, live: JsonObject): Promise<string[]> {
@@ -278,15 +276,6 @@ describe("other kinds", () => {
   it.each<[string, string, JsonObject, boolean]>([
     ["v1", "Namespace", { status: { phase: "Active" } }, true],
     ["v1", "Namespace", {}, false],
-    ["v1", "PersistentVolume", { status: { phase: "Available" } }, true],
-    [
-      "v1",
-      "Pod",
-      { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } },
-      true,
-    ],
-    ["v1", "Pod", { status: { phase: "Running" } }, false],
-    ["v1", "Pod", { status: { phase: "Succeeded" } }, true],
     [
       "apiextensions.k8s.io/v1",
       "CustomResourceDefinition",
@@ -301,20 +290,5 @@ describe("other kinds", () => {
     expect(readinessOf({ apiVersion: "v1", kind: "ConfigMap" })).toBeUndefined();
     const autoscaler = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" };
     expect(readinessOf(autoscaler)).toBeUndefined();
-  });
-
-  it("wait for what their annotation says", async () => {
-    const waitFor = '["condition=Synced", "jsonpath={.status.items[0].phase}=Running"]';
-    const readiness = declaredReadiness({
-      metadata: { annotations: { "pulumi.com/waitFor": waitFor } },
-    });
-    const verdict = (status: JsonObject): Promise<Verdict> | Verdict | undefined =>
-      readiness?.look({ status }, scopeOf("v1", "ConfigMap"));
-    const conditions = [{ type: "synced", status: "True" }];
-    expect(await verdict({})).toMatchObject({ message: "condition=Synced does not hold yet" });
-    expect(await verdict({ conditions })).toMatchObject({ done: false });
-    expect(await verdict({ conditions, items: [{ phase: "Running" }] })).toMatchObject({
-      done: true,
-    });
   });
 });

@@ -1,9 +1,10 @@
 /** What pods say about themselves: for progress while waiting, and for the error afterwards. */
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
+import { DEFAULT_NAMESPACE } from "../check.ts";
 import { textOf } from "../errors.ts";
 import { listAt, numberAt, objectAt, stringAt } from "../values.ts";
-import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
+import type { Scope } from "./wait.ts";
 
 const LOG_LINES = 10;
 const EVENTS = 4;
@@ -26,33 +27,24 @@ export function listIn(
   plural: string,
   query: Record<string, string> = {},
 ): Promise<JsonObject[]> {
-  const namespace = scope.ref.namespace ?? scope.cluster.client.access.namespace;
+  const namespace = scope.ref.namespace ?? DEFAULT_NAMESPACE;
   const path = `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
   return scope.cluster.list(path, query, scope.signal);
 }
 
-/** A label selector of a workload in the form that a query takes. */
-export function selectorText(selector: JsonObject): string {
-  const equals = Object.entries(objectAt(selector, "matchLabels")).map(
-    ([key, value]) => `${key}=${value as string}`,
-  );
-  const others = listAt(selector, "matchExpressions").map((expression) => {
-    const key = stringAt(expression, "key") ?? "";
-    const values = expression["values"];
-    const list = `(${Array.isArray(values) ? (values as string[]).join(",") : ""})`;
-    switch (expression["operator"]) {
-      case "In":
-        return `${key} in ${list}`;
-      case "NotIn":
-        return `${key} notin ${list}`;
-      case "DoesNotExist":
-        return `!${key}`;
-      default:
-        return key;
-    }
-  });
-  return [...equals, ...others].join(",");
-}
+/** Labels in the form that a query takes. */
+export const selectorText = (labels: JsonObject): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value as string}`)
+    .join(",");
+
+/**
+ * The query of what a workload may own. It may select by expressions, too, which are left out: it
+ * owns nothing that it does not select.
+ */
+export const selectedBy = (live: JsonObject): Record<string, string> => ({
+  labelSelector: selectorText(objectAt(live, "spec", "selector", "matchLabels")),
+});
 
 /** Pods that a workload runs at present; of a Deployment, those of a ReplicaSet of its own. */
 export async function podsOwnedBy(
@@ -60,9 +52,7 @@ export async function podsOwnedBy(
   scope: Scope,
   owner: JsonObject = live,
 ): Promise<JsonObject[]> {
-  const labelSelector = selectorText(objectAt(live, "spec", "selector"));
-  const pods = await listIn(scope, "/api/v1", "pods", { labelSelector });
-  return ownedBy(pods, owner);
+  return ownedBy(await listIn(scope, "/api/v1", "pods", selectedBy(live)), owner);
 }
 
 export const ownedBy = (objects: JsonObject[], owner: JsonObject): JsonObject[] =>
@@ -71,7 +61,7 @@ export const ownedBy = (objects: JsonObject[], owner: JsonObject): JsonObject[] 
   );
 
 /** Why a pod is not ready, as a short phrase; undefined when it is. */
-export function trouble(pod: JsonObject): string | undefined {
+function trouble(pod: JsonObject): string | undefined {
   if (stringAt(pod, "metadata", "deletionTimestamp") !== undefined) {
     return "Terminating";
   }
@@ -170,7 +160,7 @@ async function lastWords(pod: JsonObject, container: JsonObject, scope: Scope): 
   if (!endedNow && !endedBefore) {
     return [];
   }
-  const namespace = encodeURIComponent(stringAt(pod, "metadata", "namespace") ?? "default");
+  const namespace = encodeURIComponent(stringAt(pod, "metadata", "namespace") ?? DEFAULT_NAMESPACE);
   try {
     const log = await scope.cluster.client.text({
       method: "GET",
@@ -191,17 +181,3 @@ async function lastWords(pod: JsonObject, container: JsonObject, scope: Scope): 
     return [`  the log of ${name} could not be read: ${textOf(error)}`];
   }
 }
-
-/** A pod on its own: ready, or run to its end. */
-export const pod: Readiness = {
-  look(live): Verdict {
-    const phase = stringAt(live, "status", "phase");
-    if (phase === "Succeeded" || (phase === "Running" && holds(live, "Ready"))) {
-      return done("pod is ready");
-    }
-    return phase === "Failed"
-      ? failed(`the pod failed: ${trouble(live) ?? ""}`)
-      : waiting(trouble(live) ?? "pod is starting");
-  },
-  explain: (live, scope) => explainPods([live], scope),
-};

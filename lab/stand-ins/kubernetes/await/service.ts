@@ -53,14 +53,10 @@ export const service: Readiness = {
     return done(`${ready} endpoints`);
   },
   async explain(live, scope) {
-    const selector = { matchLabels: objectAt(live, "spec", "selector") };
-    const pods = selectsPods(live)
-      ? await listIn(scope, "/api/v1", "pods", { labelSelector: selectorText(selector) })
-      : [];
+    const labelSelector = selectorText(objectAt(live, "spec", "selector"));
+    const pods = await listIn(scope, "/api/v1", "pods", { labelSelector });
     const about =
-      selectsPods(live) && pods.length === 0
-        ? [`no pod in the namespace has the labels ${selectorText(selector)}`]
-        : [];
+      pods.length === 0 ? [`no pod in the namespace has the labels ${labelSelector}`] : [];
     return [...about, ...(await explainEvents(live, scope)), ...(await explainPods(pods, scope))];
   },
 };

@@ -1,4 +1,4 @@
-/** Claims and volumes. */
+/** Claims of storage. */
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
 import { objectAt, stringAt } from "../values.ts";
@@ -43,17 +43,4 @@ export const claim: Readiness = {
     return waiting(`not bound yet (${name === undefined ? "no storage class" : `class ${name}`})`);
   },
   explain: (live, scope) => explainEvents(live, scope),
-};
-
-export const volume: Readiness = {
-  defaultTimeoutMs: 300_000,
-  look(live) {
-    const phase = stringAt(live, "status", "phase") ?? "Pending";
-    if (phase === "Available" || phase === "Bound") {
-      return done(`the volume is ${phase.toLowerCase()}`);
-    }
-    return phase === "Failed"
-      ? failed(`the volume failed: ${stringAt(live, "status", "message") ?? ""}`)
-      : waiting(`the volume is ${phase.toLowerCase()}`);
-  },
 };

@@ -1,13 +1,13 @@
 /**
- * Waiting for a condition of a live object. A watch wakes the wait up, reading decides: so nothing is
- * missed when a watch breaks, and nothing is asked more often than it can have changed.
+ * Waiting for a condition of a live object, by reading: a verdict takes other objects into account,
+ * which a watch of this one would say nothing of.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
 import type { Cluster, Ref } from "../cluster.ts";
-import { ApiError, CancelledError, NotReadyError, UnreachableError } from "../errors.ts";
+import { CancelledError, NotReadyError, UnreachableError } from "../errors.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** Result of checking an object. */
@@ -26,8 +26,6 @@ export const failed = (failure: string): Verdict => ({ done: false, message: fai
 export interface Scope {
   cluster: Cluster;
   ref: Ref;
-  /** The object as the write returned it: tells a verdict of before from one of after. */
-  written: JsonObject;
   signal: AbortSignal;
 }
 
@@ -41,10 +39,9 @@ export interface Readiness {
 }
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
-/** Events closer together than this are handled once. */
-const SETTLE_MS = 500;
-/** The longest time between two looks: what a verdict reads besides the object is not watched. */
-const POLL_MS = 2_000;
+/** Between the first looks, and the longest time between two of them. */
+const FIRST_MS = 250;
+const POLL_MS = 1_000;
 
 export const describe = ({ kind, namespace, name }: Ref): string =>
   `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
@@ -62,24 +59,25 @@ export interface WaitOptions {
 /**
  * Waits until `readiness` finds the object ready and returns it.
  *
+ * @param written the object as its write returned it
  * @throws {NotReadyError} with the reasons when it fails, disappears or takes too long;
  *   {CancelledError} when the scope's signal fires.
  */
 export async function waitUntilReady(
   readiness: Readiness,
+  written: JsonObject,
   scope: Scope,
   options: WaitOptions,
 ): Promise<JsonObject> {
-  let live = scope.written;
+  let live = written;
   let last = waiting("");
-  const path = await scope.cluster.pathOf(scope.ref);
   const refuse = async (headline: string): Promise<never> => {
     const reasons = (await readiness.explain?.(live, scope)) ?? [];
     throw new NotReadyError([`${describe(scope.ref)}: ${headline}`, ...reasons]);
   };
   const warnings = (waited: number): Promise<string[]> => warningsOf(live, scope, waited);
-  const reached = await poll(scope, { ...options, warnings }, async () => {
-    const found = await scope.cluster.read(path, scope.signal);
+  const reached = await poll(scope.signal, { ...options, warnings }, async () => {
+    const found = await scope.cluster.get(scope.ref, scope.signal);
     if (found === undefined) {
       return refuse(`it was deleted while waiting for: ${last.message}`);
     }
@@ -97,7 +95,7 @@ export async function waitUntilReady(
 
 /** Waits until `look` is done; false when the time runs out first. */
 export async function poll(
-  { cluster, ref, signal }: Pick<Scope, "cluster" | "ref" | "signal">,
+  signal: AbortSignal,
   { timeoutMs, progress, warn, warnings = () => Promise.resolve([]) }: WaitOptions,
   look: () => Promise<Verdict>,
 ): Promise<boolean> {
@@ -105,12 +103,10 @@ export async function poll(
   const until = since + timeoutMs;
   const warned = new Set<string>();
   let said = "";
-  let watch: Wakeups | undefined;
   try {
-    // Short at first: what ends at once may end before the watch stands.
-    for (let limit = 0; ; limit = Math.min(limit + SETTLE_MS, POLL_MS - SETTLE_MS)) {
+    for (let limit = FIRST_MS; ; limit = Math.min(2 * limit, POLL_MS)) {
       stopIfCancelled(signal);
-      const verdict = await look().catch(patient);
+      const verdict = await look().catch(whileAway(waiting));
       // An object that is ready at the first look was not waited for: nothing to say.
       if (verdict.message !== said && !(verdict.done && said === "")) {
         said = verdict.message;
@@ -120,7 +116,7 @@ export async function poll(
         return true;
       }
       // What cannot be asked now is asked again at the next look.
-      for (const text of await warnings(Date.now() - since).catch(unlessAway)) {
+      for (const text of await warnings(Date.now() - since).catch(whileAway(() => []))) {
         if (!warned.has(text)) {
           warned.add(text);
           warn(text);
@@ -130,88 +126,26 @@ export async function poll(
       if (rest <= 0) {
         return false;
       }
-      // Most objects are ready at the first look and need no watch at all.
-      watch ??= new Wakeups(cluster, ref, signal);
-      await pause(Math.min(SETTLE_MS, rest), undefined, { signal });
-      await watch.next(Math.min(limit, until - Date.now()));
+      await pause(Math.min(limit, rest), undefined, { signal });
     }
   } catch (error) {
     stopIfCancelled(signal);
     throw error;
-  } finally {
-    watch?.stop();
   }
 }
 
 /** An API server that restarts, or a network that comes back, is a reason to wait on. */
-function patient(error: unknown): Verdict {
-  if (error instanceof UnreachableError) {
-    return waiting(error.message);
-  }
-  throw error;
-}
-
-function unlessAway(error: unknown): string[] {
-  if (error instanceof UnreachableError) {
-    return [];
-  }
-  throw error;
-}
+const whileAway =
+  <T>(instead: (message: string) => T) =>
+  (error: unknown): T => {
+    if (error instanceof UnreachableError) {
+      return instead(error.message);
+    }
+    throw error;
+  };
 
 function stopIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) {
     throw new CancelledError();
-  }
-}
-
-/** Changes of one object, as wake-up calls. */
-class Wakeups {
-  private readonly controller = new AbortController();
-  private ring = (): void => undefined;
-  private pending = false;
-
-  constructor(cluster: Cluster, ref: Ref, signal: AbortSignal) {
-    signal.addEventListener("abort", this.stop, { signal: this.controller.signal });
-    void this.follow(cluster, ref);
-  }
-
-  /** Returns at the next change, or after `limitMs`. */
-  async next(limitMs: number): Promise<void> {
-    if (!this.pending && limitMs > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.ring = resolve;
-        timer = setTimeout(resolve, limitMs);
-      });
-      clearTimeout(timer);
-    }
-    this.pending = false;
-  }
-
-  readonly stop = (): void => {
-    this.controller.abort();
-    this.ring();
-  };
-
-  private async follow(cluster: Cluster, ref: Ref): Promise<void> {
-    const { signal } = this.controller;
-    const isStopped = (): boolean => signal.aborted;
-    const wake = (): void => {
-      this.pending = true;
-      this.ring();
-    };
-    while (!isStopped()) {
-      try {
-        const collection = await cluster.collectionOf(ref);
-        const query = { fieldSelector: `metadata.name=${ref.name}` };
-        await cluster.client.watch(collection, query, wake, signal);
-      } catch (error) {
-        // The wait goes on by reading every POLL_MS; a refused watch is not tried again.
-        if (error instanceof ApiError || isStopped()) {
-          return;
-        }
-      }
-      await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
-    }
   }
 }

@@ -1,19 +1,19 @@
-/** Controllers that keep pods running: Deployment, ReplicaSet, StatefulSet, DaemonSet. */
+/** Controllers that run pods: Deployment, StatefulSet, DaemonSet, Job. */
 import type { JsonObject } from "@fogline/pulumi-kit/json";
 
-import { listAt, numberAt, objectAt, stringAt } from "../values.ts";
+import { numberAt, objectAt, stringAt } from "../values.ts";
 import {
   condition,
   explainEvents,
   explainPods,
+  holds,
   listIn,
   ownedBy,
   podsOwnedBy,
-  selectorText,
+  selectedBy,
   summary,
-  trouble,
 } from "./pods.ts";
-import { done, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
+import { done, failed, waiting, type Readiness, type Scope, type Verdict } from "./wait.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
 
@@ -23,19 +23,21 @@ const status = (object: JsonObject, field: string): number =>
 const replicas = (object: JsonObject): number => numberAt(object, "spec", "replicas") ?? 1;
 
 /** Whether the status speaks of the present spec and not of the one before. */
-export const isObserved = (object: JsonObject): boolean =>
+const isObserved = (object: JsonObject): boolean =>
   status(object, "observedGeneration") >= (numberAt(object, "metadata", "generation") ?? 0);
 
-const withPods = (text: string, pods: JsonObject[]): Verdict => {
-  const troubles = summary(pods);
+/** What is waited for, and what keeps pods from it. */
+const withPods = async (
+  text: string,
+  pods: JsonObject[] | Promise<JsonObject[]>,
+): Promise<Verdict> => {
+  const troubles = summary(await pods);
   return waiting(troubles === "" ? text : `${text}; ${troubles}`);
 };
 
 /** The ReplicaSet of a Deployment's present revision. */
 async function currentReplicaSet(live: JsonObject, scope: Scope): Promise<JsonObject | undefined> {
-  const sets = await listIn(scope, "/apis/apps/v1", "replicasets", {
-    labelSelector: selectorText(objectAt(live, "spec", "selector")),
-  });
+  const sets = await listIn(scope, "/apis/apps/v1", "replicasets", selectedBy(live));
   const revision = (object: JsonObject): string | undefined =>
     stringAt(object, "metadata", "annotations", REVISION);
   return ownedBy(sets, live).find((set) => revision(set) === revision(live));
@@ -70,7 +72,7 @@ export const deployment: Readiness = {
     const ready = Math.min(updated, Math.max(0, available - (total - updated)));
     const old = total - updated;
     const text = `[${ready}/${wanted}] pods available${old > 0 ? `, ${old} old pods left` : ""}`;
-    return withPods(text, await deploymentPods(live, scope));
+    return withPods(text, deploymentPods(live, scope));
   },
   async explain(live, scope) {
     const set = await currentReplicaSet(live, scope);
@@ -87,18 +89,6 @@ export const deployment: Readiness = {
       ...(await explainPods(pods, scope)),
     ];
   },
-};
-
-export const replicaSet: Readiness = {
-  async look(live, scope) {
-    const [wanted, available] = [replicas(live), status(live, "availableReplicas")];
-    if (isObserved(live) && available >= wanted && status(live, "replicas") === wanted) {
-      return done(`${available} of ${wanted} pods available`);
-    }
-    const pods = await podsOwnedBy(live, scope);
-    return withPods(`[${available}/${wanted}] pods available`, pods);
-  },
-  explain: explainOwned,
 };
 
 /** All pods run the newest revision and are ready; a partition leaves the lower ones as they are. */
@@ -126,20 +116,10 @@ export const statefulSet: Readiness = {
     ) {
       return done(`${ready} of ${wanted} pods ready`);
     }
-    const pods = await podsOwnedBy(live, scope);
     const text = `[${ready}/${wanted}] pods ready, ${updated} of ${toUpdate} updated`;
-    return withPods(text, pods);
+    return withPods(text, podsOwnedBy(live, scope));
   },
-  async explain(live, scope) {
-    const pods = await podsOwnedBy(live, scope);
-    const revision = stringAt(live, "status", "updateRevision");
-    const stuck = pods
-      .filter((pod) => objectAt(pod, "metadata", "labels")["controller-revision-hash"] !== revision)
-      .filter((pod) => trouble(pod) !== undefined)
-      .map((pod) => stringAt(pod, "metadata", "name") ?? "");
-    const hint = `Kubernetes does not replace pods of an older revision that never became ready; delete them: ${stuck.join(", ")}`;
-    return [...(stuck.length > 0 ? [hint] : []), ...(await explainOwned(live, scope))];
-  },
+  explain: explainOwned,
 };
 
 /** One available pod of the newest revision on every node that the set selects. */
@@ -155,29 +135,37 @@ export const daemonSet: Readiness = {
     if (available >= wanted && (updated >= wanted || !rolls)) {
       return done(`${available} of ${wanted} pods available`);
     }
-    const pods = await podsOwnedBy(live, scope);
-    return withPods(`[${available}/${wanted}] pods available, ${updated} updated`, pods);
+    const text = `[${available}/${wanted}] pods available, ${updated} updated`;
+    return withPods(text, podsOwnedBy(live, scope));
+  },
+  explain: explainOwned,
+};
+
+/** A Job runs to its end: complete, or failed. */
+export const job: Readiness = {
+  async look(live, scope) {
+    if (holds(live, "Complete")) {
+      return done("the job is complete");
+    }
+    if (objectAt(live, "spec")["suspend"] === true) {
+      return done("the job is suspended");
+    }
+    const failure = condition(live, "Failed");
+    if (failure?.["status"] === "True") {
+      const reason = stringAt(failure, "reason") ?? "Failed";
+      return failed(`the job failed: ${reason}: ${stringAt(failure, "message") ?? ""}`);
+    }
+    if (stringAt(live, "status", "startTime") === undefined) {
+      return waiting("the job has not started yet");
+    }
+    const wanted = numberAt(live, "spec", "completions") ?? 1;
+    const succeeded = numberAt(live, "status", "succeeded") ?? 0;
+    return withPods(`[${succeeded}/${wanted}] runs complete`, podsOwnedBy(live, scope));
   },
   explain: explainOwned,
 };
 
 async function explainOwned(live: JsonObject, scope: Scope): Promise<string[]> {
   const pods = await podsOwnedBy(live, scope);
-  const claims = new Set(
-    pods.flatMap((pod) =>
-      listAt(pod, "spec", "volumes").flatMap(
-        (volume) => stringAt(volume, "persistentVolumeClaim", "claimName") ?? [],
-      ),
-    ),
-  );
-  const unbound =
-    claims.size === 0
-      ? []
-      : (await listIn(scope, "/api/v1", "persistentvolumeclaims"))
-          .filter((claim) => claims.has(stringAt(claim, "metadata", "name") ?? ""))
-          .filter((claim) => stringAt(claim, "status", "phase") !== "Bound");
-  const about = unbound.map(
-    (claim) => `claim ${stringAt(claim, "metadata", "name") ?? ""} is not bound`,
-  );
-  return [...(await explainEvents(live, scope)), ...about, ...(await explainPods(pods, scope))];
+  return [...(await explainEvents(live, scope)), ...(await explainPods(pods, scope))];
 }

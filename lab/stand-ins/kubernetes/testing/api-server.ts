@@ -16,7 +16,8 @@ import {
 
 import { objectAt, stringAt } from "../values.ts";
 import { groups, kindAt, KINDS } from "./kinds.ts";
-import { leaves, managedFields, managerKey, same, type Owners } from "./owners.ts";
+import { kubeconfigOf } from "./kubeconfig.ts";
+import { disown, leaves, managedFields, managerKey, same, type Owners } from "./owners.ts";
 
 interface Entry {
   object: JsonObject;
@@ -35,6 +36,7 @@ export class TestApiServer {
   /** Objects under these paths keep existing after a deletion until `erase`. */
   readonly held = new Set<string>();
   private readonly entries = new Map<string, Entry>();
+  /** Of the official plugin; the stand-in reads. */
   private readonly watchers = new Map<ServerResponse, string>();
   private readonly server: Server;
   private version = 1;
@@ -62,13 +64,7 @@ export class TestApiServer {
   }
 
   get kubeconfig(): string {
-    const { port } = this;
-    return JSON.stringify({
-      "current-context": "test",
-      clusters: [{ name: "test", cluster: { server: `http://127.0.0.1:${port}` } }],
-      contexts: [{ name: "test", context: { cluster: "test", user: "tester" } }],
-      users: [{ name: "tester", user: { token: "test-token" } }],
-    });
+    return kubeconfigOf(`http://127.0.0.1:${this.port}`);
   }
 
   get(path: string): JsonObject | undefined {
@@ -86,11 +82,10 @@ export class TestApiServer {
     let object: Json = entry.object;
     for (const leaf of leaves(fields)) {
       object = withValue(object, leaf, at(fields, leaf));
-      for (const [other, paths] of entry.owners) {
-        entry.owners.set(
-          other,
-          paths.filter((path) => other === manager || !same(leaf)(path)),
-        );
+      for (const other of entry.owners.keys()) {
+        if (other !== manager) {
+          disown(entry.owners, other, leaf);
+        }
       }
     }
     entry.owners.set(manager, [...(entry.owners.get(manager) ?? []), ...leaves(fields)]);
@@ -166,7 +161,7 @@ export class TestApiServer {
     } else if (request.headers["content-type"] === "application/json-patch+json") {
       this.setManagers(path, body as unknown as JsonObject[], response);
     } else if (request.method === "PATCH") {
-      this.apply(path, body, url.searchParams, response);
+      this.write(path, body, "Apply", url.searchParams, response);
     } else if (request.method === "DELETE") {
       this.remove(path, body, response);
     } else {
@@ -223,23 +218,20 @@ export class TestApiServer {
   }
 
   private select(path: string, query: URLSearchParams): JsonObject[] {
-    const labels = (query.get("labelSelector") ?? "").split(",").filter((part) => part !== "");
-    const fields = (query.get("fieldSelector") ?? "").split(",").filter((part) => part !== "");
+    /** Whether an object has every `key=value` of a selector. */
+    const meets = (selector: string, value: (key: string) => Json | undefined): boolean =>
+      (query.get(selector) ?? "")
+        .split(",")
+        .filter((part) => part !== "")
+        .map((part) => part.split("="))
+        .every(([key = "", wanted]) => value(key) === wanted);
     return [...this.entries]
       .filter(([key]) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"))
       .map(([, entry]) => entry.object)
       .filter((object) =>
-        labels.every((part) => {
-          const [key = "", value] = part.split("=");
-          return objectAt(object, "metadata", "labels")[key] === value;
-        }),
+        meets("labelSelector", (key) => objectAt(object, "metadata", "labels")[key]),
       )
-      .filter((object) =>
-        fields.every((part) => {
-          const [key = "", value] = part.split("=");
-          return at(object, key.split(".")) === value;
-        }),
-      );
+      .filter((object) => meets("fieldSelector", (key) => at(object, key.split("."))));
   }
 
   private create(
@@ -255,13 +247,7 @@ export class TestApiServer {
       reply(response, 409, { reason: "AlreadyExists", message });
       return;
     }
-    this.write(
-      path,
-      declared,
-      managerKey(query.get("fieldManager") ?? "", "Update"),
-      query,
-      response,
-    );
+    this.write(path, declared, "Update", query, response);
   }
 
   /** A JSON patch of `managedFields`, as a change of managers is made. */
@@ -284,23 +270,14 @@ export class TestApiServer {
     }
   }
 
-  private apply(
-    path: string,
-    declared: JsonObject,
-    query: URLSearchParams,
-    response: ServerResponse,
-  ): void {
-    const manager = managerKey(query.get("fieldManager") ?? "", "Apply");
-    this.write(path, declared, manager, query, response);
-  }
-
   private write(
     path: string,
     declared: JsonObject,
-    manager: string,
+    operation: "Apply" | "Update",
     query: URLSearchParams,
     response: ServerResponse,
   ): void {
+    const manager = managerKey(query.get("fieldManager") ?? "", operation);
     const namespace = /^(\/api\/v1\/namespaces\/[^/]+)$|\/namespaces\/([^/]+)\//.exec(path)?.[2];
     if (namespace !== undefined && this.get(`/api/v1/namespaces/${namespace}`) === undefined) {
       reply(response, 404, notFound(`namespaces "${namespace}"`));
@@ -339,10 +316,7 @@ export class TestApiServer {
       object = withValue(object, leaf, at(declared, leaf));
     }
     for (const { other, leaf } of conflicts) {
-      owners.set(
-        other,
-        (owners.get(other) ?? []).filter((path) => !same(leaf)(path)),
-      );
+      disown(owners, other, leaf);
     }
     owners.set(manager, wanted);
     const generation = (Number(at(before?.object, ["metadata", "generation"])) || 0) + 1;

@@ -18,6 +18,11 @@ export const managerKey = (manager: string, operation: "Apply" | "Update"): stri
 /** Whether a path is another one. */
 export const same = (a: Path) => (b: Path) => equal([...a], [...b]);
 
+/** Takes a field from an owner. */
+export function disown(owners: Owners, owner: string, leaf: Path): void {
+  owners.set(owner, owners.get(owner)?.filter((path) => !same(leaf)(path)) ?? []);
+}
+
 /** Paths of all values in a value that hold no others. */
 export function leaves(value: Json, path: Path = []): Path[] {
   return isObject(value) && Object.keys(value).length > 0
