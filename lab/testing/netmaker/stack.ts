@@ -20,6 +20,13 @@ import { ensureEngine } from "../../toolchain/toolchain.ts";
 
 const PLUGIN = "packages/pulumi-netmaker/provider";
 
+let cli: Promise<PulumiCommand> | undefined;
+
+/** The CLI, which is asked for its version once. */
+function findCli(): Promise<PulumiCommand> {
+  return (cli ??= ensureEngine(() => undefined).then((root) => PulumiCommand.get({ root })));
+}
+
 /** One resource as the engine remembers it. */
 export interface Remembered {
   readonly type: string;
@@ -59,7 +66,7 @@ export class TestStack implements AsyncDisposable {
       join(folder, "Pulumi.yaml"),
       stringify({ name: "mesh", runtime: "nodejs", plugins: { providers } }),
     );
-    const pulumiCommand = await PulumiCommand.get({ root: await ensureEngine(() => undefined) });
+    const pulumiCommand = await findCli();
     const stack = await LocalWorkspace.createStack(
       { stackName: "test", projectName: "mesh", program },
       {
@@ -113,6 +120,13 @@ export class TestStack implements AsyncDisposable {
   async refresh(): Promise<Changes> {
     const changes = new ChangeLog();
     await this.stack.refresh(changes.options);
+    return changes.byKind;
+  }
+
+  /** Both together, by one run of the engine: what the refresh finds and what the update after it does. */
+  async refreshAndUp(program?: PulumiFn): Promise<Changes> {
+    const changes = new ChangeLog();
+    await this.stack.up({ ...changes.options, refresh: true, ...(program && { program }) });
     return changes.byKind;
   }
 
