@@ -123,13 +123,6 @@ export class TestStack implements AsyncDisposable {
     return changes.byKind;
   }
 
-  /** Both together, by one run of the engine: what the refresh finds and what the update after it does. */
-  async refreshAndUp(program?: PulumiFn): Promise<Changes> {
-    const changes = new ChangeLog();
-    await this.stack.up({ ...changes.options, refresh: true, ...(program && { program }) });
-    return changes.byKind;
-  }
-
   async destroy(): Promise<void> {
     await this.stack.destroy({ color: "never" });
   }
