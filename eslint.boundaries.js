@@ -25,6 +25,7 @@ const PARTS = {
 const FILES = [
   { category: "program", pattern: "index.ts" },
   { category: "build", pattern: "packages/build.ts" },
+  { category: "bundled", pattern: "packages/bundled.ts" },
   // What the engine checks knows what the program's apps are exempt from.
   { category: "pack", pattern: "policy/pack.ts" },
   // The stand-in of the cloud boots the machines of the lab; what it needs of them.
@@ -88,10 +89,10 @@ export default [
               from: { file: { categories: "pack" } },
               allow: { to: { element: { type: "apps" } } },
             },
-            // The lab's commands run the program.
+            // The lab's commands and plans run the program, from bundles.
             {
               from: { element: { types: { anyOf: ["lab", "plan"] } } },
-              allow: { to: { file: { categories: "program" } } },
+              allow: { to: { file: { categories: ["program", "bundled"] } } },
             },
             {
               from: { file: { categories: "cloud" } },

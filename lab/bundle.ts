@@ -7,8 +7,9 @@ import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
 
+import { BUNDLED, BUNDLED_SOURCES } from "../packages/bundled.ts";
 import { PROJECT } from "./layout.ts";
 
 /** Where bundles lie: inside the checkout, so that Node finds its packages from there. */
@@ -40,15 +41,9 @@ const OUTSIDE = ["ssh2"];
 export async function bundle(file: string): Promise<string> {
   const target = join(BUNDLES, file.replace(/\.ts$/, ".mjs"));
   const { outputFiles } = await build({
+    ...BUNDLED_SOURCES,
     entryPoints: [join(PROJECT, file)],
-    bundle: true,
     write: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "silent",
-    define: ASKED,
-    plugins: [outsidePackages, whereSourcesLie],
   });
   const [{ contents } = { contents: new Uint8Array() }] = outputFiles;
   await replaceFile(target, contents);
@@ -99,13 +94,9 @@ async function includePackages(from: string, target: string): Promise<void> {
     return;
   }
   const { outputFiles } = await build({
+    ...BUNDLED,
     entryPoints: [from],
-    bundle: true,
     write: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "silent",
     external: OUTSIDE,
     banner: { js: note + COMMONJS },
   });
@@ -134,36 +125,3 @@ function readPresent(path: string): Promise<Buffer | undefined> {
     return undefined;
   });
 }
-
-/** Packages are loaded as they are installed: some read files that lie beside their own. */
-const outsidePackages: Plugin = {
-  name: "packages",
-  setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      // This checkout's own packages are sources like its others.
-      kind === "entry-point" || path.startsWith("@fogline/") ? undefined : { path, external: true },
-    );
-  },
-};
-
-/** What sources ask of themselves, by the constant that each of them gets. */
-const ASKED = {
-  "import.meta.dirname": "FOGLINE_DIRNAME",
-  "import.meta.url": "FOGLINE_URL",
-} as const;
-
-/** Sources that name files beside them still find them. */
-const whereSourcesLie: Plugin = {
-  name: "sources",
-  setup(build) {
-    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const constants = [
-        `const ${ASKED["import.meta.dirname"]} = ${JSON.stringify(dirname(path))};`,
-        `const ${ASKED["import.meta.url"]} = ${JSON.stringify(pathToFileURL(path).href)};`,
-      ].join(" ");
-      const source = await readFile(path, "utf8");
-      const contents = source.includes("import.meta.") ? `${constants} ${source}` : source;
-      return { contents, loader: "ts" };
-    });
-  },
-};

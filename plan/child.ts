@@ -4,8 +4,6 @@
  */
 import "@fogline/pulumi-kit/deferred";
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { settled, value, type Registered } from "@fogline/pulumi-kit/mock";
@@ -16,7 +14,7 @@ import { exemptionsOf } from "../apps/exemptions.ts";
 import type { Problem } from "../config/problems.ts";
 import { mockEngine } from "./engine.ts";
 import { seal } from "./seal.ts";
-import type { Outcome, Planned, Task } from "./snapshot.ts";
+import type { Outcome, Parts, Planned, Task } from "./snapshot.ts";
 
 /** azure-native's types have an alias for every version of Azure's API: nobody's former names. */
 const API_VERSION = /\/v\d{8}(preview)?:/;
@@ -32,12 +30,12 @@ async function run(task: Task): Promise<Outcome> {
     seal: (plain) => seal(plain, task.sealKey),
   });
   // First, as it tells all problems of the settings, those between apps included.
-  const { default: program, ...named } = (await load(task, "index.ts")) as Program;
+  const { default: program, ...named } = (await load(task.parts.program)) as Program;
   await settled();
-  const schema = (await load(task, "config/schema.ts")) as {
+  const schema = (await load(task.parts.schema)) as {
     parse(raw: unknown, apps?: unknown): Record<string, unknown>;
   };
-  const apps = await appsOf(task);
+  const apps = await appsOf(task.parts);
   const settings = schema.parse(task.settings, apps);
   return {
     kind: "planned",
@@ -51,16 +49,12 @@ async function run(task: Task): Promise<Outcome> {
   };
 }
 
-/** The apps of a checkout, whose sections its settings have; before there was a list, none was asked for. */
-async function appsOf(task: Task): Promise<Apps | undefined> {
-  const file = "apps/index.ts";
-  return existsSync(join(task.checkout, file))
-    ? ((await load(task, file)) as { APPS: Apps }).APPS
-    : undefined;
+async function appsOf({ apps }: Parts): Promise<Apps | undefined> {
+  return apps === undefined ? undefined : ((await load(apps)) as { APPS: Apps }).APPS;
 }
 
-function load(task: Task, file: string): Promise<unknown> {
-  return import(pathToFileURL(join(task.checkout, file)).href);
+function load(file: string): Promise<unknown> {
+  return import(pathToFileURL(file).href);
 }
 
 function planned({ sealed, aliases, ...rest }: Registered): Planned {

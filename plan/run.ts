@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { bundleProgram, partsOf, type Runnable } from "./bundle.ts";
 import type { Outcome, Task } from "./snapshot.ts";
 import { temporaryFolder, untilEnd } from "./temporary.ts";
 
@@ -21,6 +22,8 @@ const TAIL = 20;
 export interface PlanKeys extends Disposable {
   readonly sshKey: string;
   readonly sealKey: string;
+  /** A checkout's program as a bundle, which is made once; undefined when it cannot be. */
+  readonly bundleOf: (checkout: string) => Promise<Runnable | undefined>;
 }
 
 /** The program needs an operator's key; a plan must not need the real one. */
@@ -32,9 +35,17 @@ export function createPlanKeys(): PlanKeys {
   const point = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
   const wire = Buffer.concat(["ssh-ed25519", point].map((part) => lengthBefore(part)));
   writeFileSync(`${sshKey}.pub`, `ssh-ed25519 ${wire.toString("base64")} plan\n`);
+  const bundles = new Map<string, Promise<Runnable | undefined>>();
   return {
     sshKey,
     sealKey: randomBytes(16).toString("hex"),
+    bundleOf: (checkout) => {
+      // What cannot be read is told when its sources are run.
+      const bundle =
+        bundles.get(checkout) ?? bundleProgram(checkout, temporary.folder).catch(() => undefined);
+      bundles.set(checkout, bundle);
+      return bundle;
+    },
     [Symbol.dispose]: () => {
       temporary[Symbol.dispose]();
     },
@@ -42,17 +53,39 @@ export function createPlanKeys(): PlanKeys {
 }
 
 /** Runs one checkout's program with the settings of a stack. */
-export function runProgram(
+export async function runProgram(
   checkout: string,
   stack: string,
   settings: Readonly<Record<string, unknown>>,
-  { sshKey, sealKey }: PlanKeys,
+  { sshKey, sealKey, bundleOf }: PlanKeys,
 ): Promise<Outcome> {
   const operator = { ...(settings["operator"] as object | undefined), sshKey };
-  const task: Task = { checkout, stack, settings: { ...settings, operator }, sealKey };
-  const child = fork(join(import.meta.dirname, "child.ts"), {
+  const task = { stack, settings: { ...settings, operator }, sealKey };
+  const limit = AbortSignal.timeout(LIMIT * 1000);
+  const bundle = await bundleOf(checkout);
+  const outcome = bundle && (await run(checkout, bundle, task, limit));
+  if (outcome !== undefined && (outcome.kind !== "failed" || limit.aborted)) {
+    return outcome;
+  }
+  // Through the loader a failure tells files and lines of the sources.
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const sources: Runnable = {
+    child: join(import.meta.dirname, "child.ts"),
+    options: ["--import", loader],
+    parts: partsOf(checkout),
+  };
+  return run(checkout, sources, task, limit);
+}
+
+function run(
+  checkout: string,
+  { child: file, options, parts }: Runnable,
+  task: Omit<Task, "parts">,
+  limit: AbortSignal,
+): Promise<Outcome> {
+  const child = fork(file, {
     cwd: checkout,
-    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+    execArgv: [...options],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const printed: string[] = [];
@@ -63,21 +96,22 @@ export function runProgram(
   const held = untilEnd(() => child.kill("SIGKILL"));
   return new Promise((resolve) => {
     let outcome: Outcome | undefined;
-    const timer = setTimeout(() => {
+    const stop = (): void => {
       outcome = { kind: "failed", message: `the program did not end within ${LIMIT} s` };
       child.kill("SIGKILL");
-    }, LIMIT * 1000);
+    };
+    limit.addEventListener("abort", stop, { once: true });
     child.once("message", (message) => {
       outcome = message as Outcome;
     });
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      limit.removeEventListener("abort", stop);
       held[Symbol.dispose]();
       const end = printed.join("").trimEnd().split("\n").slice(-TAIL).join("\n");
       const message = `the program ended with ${signal ?? `code ${code ?? "none"}`}\n${end}`;
       resolve(outcome ?? { kind: "failed", message });
     });
-    child.send(task);
+    child.send({ ...task, parts } satisfies Task);
   });
 }
 

@@ -27,10 +27,19 @@ export type Outcome =
   | { readonly kind: "problems"; readonly problems: readonly Problem[] }
   | { readonly kind: "failed"; readonly message: string };
 
+/** Files that a plan loads of a checkout. */
+export interface Parts {
+  /** `index.ts`. */
+  readonly program: string;
+  /** `config/schema.ts`, which reads the settings. */
+  readonly schema: string;
+  /** `apps/index.ts`, where there is one: the apps, whose sections the settings have. */
+  readonly apps?: string;
+}
+
 /** Input of the process that runs a program. */
 export interface Task {
-  /** Folder of the checkout; holds `index.ts`. */
-  readonly checkout: string;
+  readonly parts: Parts;
   readonly stack: string;
   /** The stack's settings by section, as its file has them. */
   readonly settings: Readonly<Record<string, unknown>>;

@@ -20,6 +20,13 @@ import { ensureEngine } from "../../toolchain/toolchain.ts";
 
 const PLUGIN = "packages/pulumi-netmaker/provider";
 
+let cli: Promise<PulumiCommand> | undefined;
+
+/** The CLI, which is asked for its version once. */
+function findCli(): Promise<PulumiCommand> {
+  return (cli ??= ensureEngine(() => undefined).then((root) => PulumiCommand.get({ root })));
+}
+
 /** One resource as the engine remembers it. */
 export interface Remembered {
   readonly type: string;
@@ -58,7 +65,7 @@ export class TestStack implements AsyncDisposable {
       join(folder, "Pulumi.yaml"),
       stringify({ name: "mesh", runtime: "nodejs", plugins: { providers } }),
     );
-    const pulumiCommand = await PulumiCommand.get({ root: await ensureEngine(() => undefined) });
+    const pulumiCommand = await findCli();
     const stack = await LocalWorkspace.createStack(
       { stackName: "test", projectName: "mesh", program },
       {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { Provider, SuperAdmin } from "@fogline/pulumi-netmaker";
 import { secret } from "@pulumi/pulumi";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { TestNetmaker } from "../../stand-ins/netmaker/testing/server.ts";
 import { FaultyProxy } from "../../testing/netmaker/faulty-proxy.ts";
@@ -14,16 +14,19 @@ let server: TestNetmaker;
 let proxy: FaultyProxy;
 let stack: TestStack;
 
-beforeEach(async () => {
-  server = await TestNetmaker.startWithUser();
-  proxy = await FaultyProxy.before(server.url);
-  stack = await TestStack.create(mesh(server, {}, { url: proxy.url }));
-});
-afterEach(async () => {
-  await stack[Symbol.asyncDispose]();
-  await proxy[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+/** For the tests of a group, each of which goes on from what the one before it leaves. */
+function startFresh(): void {
+  beforeAll(async () => {
+    server = await TestNetmaker.startWithUser();
+    proxy = await FaultyProxy.before(server.url);
+    stack = await TestStack.create(mesh(server, {}, { url: proxy.url }));
+  });
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+}
 
 /** What an update ends with. */
 function failure(update: Promise<unknown>): Promise<string> {
@@ -43,7 +46,9 @@ function engines(): number[] {
     .filter((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi");
 }
 
-describe("an engine killed between a call and its state", () => {
+describe.sequential("an engine killed between a call and its state", () => {
+  startFresh();
+
   it("leaves nothing that the next one makes again, whichever call it was", async () => {
     // By kind of resource: ids are what the server or a test before made up.
     const kindOf = (path: string): string => path.replaceAll(/mesh|[0-9a-f-]{36}/g, "*");
@@ -91,7 +96,6 @@ describe("an engine killed between a call and its state", () => {
   });
 
   it("leaves a client that it was changing in its rules", async () => {
-    await stack.up();
     proxy.faultFor = (method, path) =>
       method === "PUT" && path.startsWith("/api/extclients/") ? "drop-reply" : "pass";
     proxy.onDropped = () => {
@@ -116,19 +120,11 @@ describe("an engine killed between a call and its state", () => {
     expect(await client.aclRules.list("mesh")).toHaveLength(3);
     expect(await stack.up(changed)).toEqual({});
   });
-
-  it("does not make a later one take over what is somebody else's", async () => {
-    await server.client.networks.create({ name: "mesh", addressRange: "10.99.0.0/16" });
-    const said = await failure(stack.up());
-    expect(said).toContain("it exists already and is otherwise (addressRange)");
-    expect(said).toContain("pulumi import netmaker:index:Network <name> mesh");
-    expect(await server.client.networks.get("mesh")).toMatchObject({
-      addressRange: "10.99.0.0/16",
-    });
-  });
 });
 
-describe("a server that fails", () => {
+describe.sequential("a server that fails", () => {
+  startFresh();
+
   it("is named with its call and its words, and what it did not do is done later", async () => {
     proxy.faultFor = (method, path) =>
       method === "POST" && path === "/api/v1/egress"
@@ -149,22 +145,19 @@ describe("a server that fails", () => {
       }
       return "pass";
     };
-    await stack.up();
+    expect(await stack.refresh()).toEqual({});
     expect(broken).toBe(2);
     proxy.faultFor = (_, path) => (path === "/api/networks/mesh" ? "truncate" : "pass");
     expect(await failure(stack.refresh())).toMatch(
       /GET \/api\/networks\/mesh: the connection broke.*\[\d attempts\]/,
     );
   });
+});
 
-  it("that refuses an input says which", async () => {
-    const otherwise: Otherwise = { phone: { publicKey: "no key" } };
-    expect(await failure(stack.up(mesh(server, otherwise)))).toMatch(
-      /POST \/api\/extclients\/.*: 400: incorrect client public key.* \(publicKey\)/,
-    );
-  });
+describe.sequential("a program that asks for what it cannot have", () => {
+  startFresh();
 
-  it("that knows neither name nor password says so", async () => {
+  it("is told that the server knows neither its name nor its password", async () => {
     const stranger = Object.assign(Object.create(server) as TestNetmaker, {
       user: { username: "stranger", password: "not the one" },
     });
@@ -172,19 +165,17 @@ describe("a server that fails", () => {
     expect(said).toMatch(/record not found|incorrect credentials/);
     expect(said).not.toContain("not the one");
   });
-});
 
-describe("a program that asks for nonsense", () => {
   it("is told what is wrong with a secret, and not what the secret is", async () => {
     const user = { username: "operator", password: "pwqz" };
     const settings = { url: "http://127.0.0.1:9", ...user, ca: secret("no certificate") };
-    const report = async (program: () => void): Promise<string> => {
-      await using own = await TestStack.create(() => {
-        program();
-        return Promise.resolve();
-      });
-      return await failure(own.up());
-    };
+    const report = (program: () => void): Promise<string> =>
+      failure(
+        stack.up(() => {
+          program();
+          return Promise.resolve();
+        }),
+      );
     const short = await report(() => {
       const provider = new Provider("netmaker", { url: settings.url, ...user });
       new SuperAdmin("owner", user, { provider });
@@ -196,21 +187,33 @@ describe("a program that asks for nonsense", () => {
     expect(untrusted).not.toContain("no certificate");
   });
 
-  let said: string;
-  beforeAll(async () => {
-    await using calm = await TestNetmaker.startWithUser();
+  it("hears every problem of a resource at once, each with its fix, and nothing is made", async () => {
     const otherwise: Otherwise = {
       mesh: { name: "My Mesh", addressRange: "10.77.0.0/31", mtu: 100 },
       members: { uses: 1, expires: "2030-01-01T00:00:00Z" },
     };
-    await using own = await TestStack.create(mesh(calm, otherwise));
-    said = await failure(own.up());
-    expect(await calm.client.networks.list()).toEqual([]);
-  });
-
-  it("hears every problem of a resource at once, each with its fix", () => {
+    const said = await failure(stack.up(mesh(server, otherwise)));
     expect(said).toContain("must be of a-z, 0-9, - and _; write it in lower case");
     expect(said).toContain("must be /30 or larger; write it like 10.101.0.0/16");
     expect(said).toMatch(/mtu/);
+    expect(await server.client.networks.list()).toEqual([]);
+  });
+
+  it("does not take over what is somebody else's", async () => {
+    await server.client.networks.create({ name: "mesh", addressRange: "10.99.0.0/16" });
+    const said = await failure(stack.up());
+    expect(said).toContain("it exists already and is otherwise (addressRange)");
+    expect(said).toContain("pulumi import netmaker:index:Network <name> mesh");
+    expect(await server.client.networks.get("mesh")).toMatchObject({
+      addressRange: "10.99.0.0/16",
+    });
+  });
+
+  it("is told by the server which input it refuses", async () => {
+    await server.client.networks.delete("mesh");
+    const otherwise: Otherwise = { phone: { publicKey: "no key" } };
+    expect(await failure(stack.up(mesh(server, otherwise)))).toMatch(
+      /POST \/api\/extclients\/.*: 400: incorrect client public key.* \(publicKey\)/,
+    );
   });
 });
