@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2"
+
 	"fogline/lab/k3s/internal/options"
 	"fogline/lab/k3s/internal/pki"
 	"fogline/lab/k3s/internal/token"
@@ -30,11 +32,13 @@ func (f tokenFiles) keep(o *options.Options, bundle []byte) (string, error) {
 	if err := pki.WriteFile(f.server, []byte(full+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	if err := link(f.server, f.node); err != nil {
+	// Both links are to a file of their own folder.
+	target := filepath.Base(f.server)
+	if err := renameio.Symlink(target, f.node); err != nil {
 		return "", err
 	}
 	if o.AgentToken == "" {
-		return full, link(f.server, f.agent)
+		return full, renameio.Symlink(target, f.agent)
 	}
 	agent, err := token.Parse(o.AgentToken)
 	if err != nil {
@@ -69,12 +73,4 @@ func (f tokenFiles) serverSecret(given string) (string, error) {
 		return "", errOtherToken
 	}
 	return kept.Secret, nil
-}
-
-// link makes name a link to a file of the same folder.
-func link(file, name string) error {
-	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return os.Symlink(filepath.Base(file), name)
 }

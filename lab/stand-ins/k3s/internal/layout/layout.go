@@ -29,8 +29,6 @@ const (
 	DatabaseFile = ServerDir + "/db/state.db"
 	// DatastoreSocket answers as etcd would.
 	DatastoreSocket = ServerDir + "/kine.sock"
-	// AdminKubeconfig is the control plane's own administrator.
-	AdminKubeconfig = CredentialsDir + "/admin.kubeconfig"
 
 	// ImagesDir holds archives of images that are imported at start.
 	ImagesDir = AgentDir + "/images"

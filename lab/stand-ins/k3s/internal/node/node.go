@@ -75,14 +75,13 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 			Kubeconfig:  kubeconfig("k3scontroller"),
 		}.Run(ctx, group, func() { close(joined) })
 	})
-	if alone {
-		// The network stays as it was, and is maintained again once the server answers.
-		return announce(ctx)
-	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-joined:
+	// Alone, the network stays as it was, and is maintained again once the server answers.
+	if !alone {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-joined:
+		}
 	}
 	return announce(ctx)
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log"
@@ -44,17 +45,13 @@ func Enforce(ctx context.Context, node, kubeconfig string) error {
 	}
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
-	list := func() (c Cluster, err error) {
-		if c.Pods, err = pods.Lister().List(labels.Everything()); err != nil {
-			return c, err
-		}
-		if c.Namespaces, err = namespaces.Lister().List(labels.Everything()); err != nil {
-			return c, err
-		}
-		c.Policies, err = policies.Lister().List(labels.Everything())
-		return c, err
-	}
-	keep(ctx, node, list, changed)
+	keep(ctx, changed, func() (string, error) {
+		allPods, err := pods.Lister().List(labels.Everything())
+		allNamespaces, err2 := namespaces.Lister().List(labels.Everything())
+		allPolicies, err3 := policies.Lister().List(labels.Everything())
+		cluster := Cluster{Pods: allPods, Namespaces: allNamespaces, Policies: allPolicies}
+		return cluster.Rules(node), cmp.Or(err, err2, err3)
+	})
 	return nil
 }
 
@@ -63,11 +60,12 @@ func Remove(ctx context.Context) error {
 	return apply(ctx, fmt.Sprintf("table ip %[1]s\ndelete table ip %[1]s\n", table))
 }
 
-func keep(ctx context.Context, node string, list func() (Cluster, error), changed <-chan struct{}) {
+// keep applies the rules again when something has changed, and when another program may have removed them.
+func keep(ctx context.Context, changed changes.Signal, rules func() (string, error)) {
 	var applied time.Time
 	last, told := "", ""
 	for {
-		text, err := rules(node, list)
+		text, err := rules()
 		if err == nil && (text != last || time.Since(applied) >= again) {
 			err = apply(ctx, text)
 		}
@@ -94,14 +92,6 @@ func keep(ctx context.Context, node string, list func() (Cluster, error), change
 			}
 		}
 	}
-}
-
-func rules(node string, list func() (Cluster, error)) (string, error) {
-	cluster, err := list()
-	if err != nil {
-		return "", err
-	}
-	return cluster.Rules(node), nil
 }
 
 // apply replaces the rules as a whole.
