@@ -1,102 +1,23 @@
 /**
- * ESLint and TypeScript over one program: reading the SDKs' types is most of the time of either.
- * Prints what they find; exit code 1 if it is anything, a warning too. Types are many objects that live
- * long: without a larger young generation (package.json) a fifth of the time is garbage collection.
- *
- * When all was well, TypeScript's build information is kept in the user's cache. From then on files are
- * looked at that it finds affected: changed ones, and those that the types of changed ones reach.
+ * ESLint and TypeScript over the tree; exit code 1 if they find anything. Where neither a file of the tree
+ * nor an installed package differs from what was well before, in any checkout, neither of them is loaded.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 
-import { ESLint } from "eslint";
-import ts from "typescript";
+import { keyOf, Seen, sources } from "./seen.ts";
 
-import { CACHE } from "../lab/layout.ts";
+/** npm's own list of what it installed: versions and sums of all packages. */
+const INSTALLED = "node_modules/.package-lock.json";
 
-/** What ESLint finds in a file depends on these, too. */
-const RULES = ["eslint.config.js", "eslint.boundaries.js", "package-lock.json", "testing/lint.ts"];
-const rules = createHash("sha256");
-RULES.forEach((file) => rules.update(readFileSync(file)).update("\0"));
-/** Relative to it are the paths that it holds, so that every checkout can use it. */
-const INFORMATION = ".fogline/lint.tsbuildinfo";
-/** Where it is kept. */
-const KEPT = join(CACHE, "lint", `${rules.digest("hex").slice(0, 16)}.tsbuildinfo`);
+const seen = new Seen("lint");
+const installed = existsSync(INSTALLED) ? readFileSync(INSTALLED) : undefined;
+const key = installed && keyOf(process.version, installed, ...[...sources()].flat());
 
-const config = ts.getParsedCommandLineOfConfigFile(
-  "tsconfig.json",
-  { incremental: true, tsBuildInfoFile: INFORMATION },
-  {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
-      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
-    },
-  },
-);
-if (config === undefined) {
-  throw new Error("tsconfig.json cannot be read");
-}
-
-const host = ts.createIncrementalCompilerHost(config.options);
-const readFile = host.readFile.bind(host);
-host.readFile = (path) => readFile(path.endsWith(INFORMATION) ? KEPT : path);
-host.writeFile = (_path, text) => {
-  mkdirSync(dirname(KEPT), { recursive: true });
-  // Renamed, so that a run beside this one reads one whole version.
-  writeFileSync(`${KEPT}.${process.pid}`, text);
-  renameSync(`${KEPT}.${process.pid}`, KEPT);
-};
-const builder = ts.createIncrementalProgram({
-  rootNames: config.fileNames,
-  options: config.options,
-  configFileParsingDiagnostics: config.errors,
-  host,
-  createProgram: ts.createSemanticDiagnosticsBuilderProgram,
-});
-
-/** Our own files whose types may be others than when all was well. */
-const affected = new Set<string>();
-const nextAffected = () => builder.getSemanticDiagnosticsOfNextAffectedFile();
-for (let next = nextAffected(); next !== undefined; next = nextAffected()) {
-  const files = "fileName" in next.affected ? [next.affected] : next.affected.getSourceFiles();
-  files.forEach(({ fileName }) => affected.add(fileName));
-}
-
-const refused = [
-  ...builder.getConfigFileParsingDiagnostics(),
-  ...builder.getOptionsDiagnostics(),
-  ...builder.getGlobalDiagnostics(),
-  ...builder.getSyntacticDiagnostics(),
-  ...builder.getSemanticDiagnostics(),
-];
-if (refused.length > 0) {
-  console.error(
-    ts.formatDiagnosticsWithColorAndContext(refused, {
-      getCanonicalFileName: (name) => name,
-      getCurrentDirectory: () => process.cwd(),
-      getNewLine: () => "\n",
-    }),
-  );
-}
-
-const eslint = new ESLint({
-  overrideConfig: {
-    files: ["**/*.ts"],
-    languageOptions: { parserOptions: { project: null, programs: [builder.getProgram()] } },
-  },
-});
-const results = await eslint.lintFiles([
-  "**/*.{js,cjs,mjs}",
-  ...config.fileNames.filter((file) => affected.has(file)),
-]);
-const faults = results.filter(({ errorCount, warningCount }) => errorCount + warningCount > 0);
-if (faults.length > 0) {
-  const formatter = await eslint.loadFormatter("stylish");
-  console.error(await formatter.format(faults));
-}
-if (refused.length + faults.length > 0) {
-  process.exitCode = 1;
-} else {
-  builder.emit();
+if (key === undefined || !seen.has(key)) {
+  const { isLinted } = await import("./lint-program.ts");
+  if (!(await isLinted())) {
+    process.exitCode = 1;
+  } else if (key !== undefined) {
+    seen.add([key]);
+  }
 }

@@ -49,7 +49,7 @@ const TYPES: readonly (readonly [type: string, from: Source, operations: string]
 /** Lists of values that Azure itself calls out of date: newer sizes are in none of them. */
 const OPEN = new Set(["compute.HardwareProfile.vmSize"]);
 
-const FILE = join(import.meta.dirname, "azure.json");
+export const FILE = join(import.meta.dirname, "azure.json");
 
 /** A mapper as the packages hold them (see `Mapper` of `@azure/core-client`). */
 interface Mapper {
@@ -306,12 +306,19 @@ function write({ sources, types, models }: PublishedModels): string {
   ].join("\n");
 }
 
-const text = write(await published());
-if (!process.argv.includes("--check")) {
-  writeFileSync(FILE, text);
-} else if (readFileSync(FILE, "utf8") !== text) {
-  process.stderr.write(
-    `${FILE} is not what the packages say; run: node --import tsx packages/azure-checks/models/generate.ts\n`,
-  );
-  process.exitCode = 1;
+/** What `azure.json` holds when it is what the packages say. */
+export async function generated(): Promise<string> {
+  return write(await published());
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const text = await generated();
+  if (!process.argv.includes("--check")) {
+    writeFileSync(FILE, text);
+  } else if (readFileSync(FILE, "utf8") !== text) {
+    process.stderr.write(
+      `${FILE} is not what the packages say; run: node --import tsx packages/azure-checks/models/generate.ts\n`,
+    );
+    process.exitCode = 1;
+  }
 }
