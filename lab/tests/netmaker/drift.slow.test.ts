@@ -69,8 +69,8 @@ describe("what was changed by hand", () => {
           expect(await stack.up()).toEqual({});
         },
       ),
-      // One try with fewer changes would cost seconds and say little more.
-      { numRuns: RUNS, endOnFailure: true },
+      // One try with fewer changes would cost seconds and say little more. The example once failed.
+      { numRuns: RUNS, endOnFailure: true, examples: [[[["shut a client off", 0]]]] },
     );
   });
 });
@@ -87,7 +87,14 @@ async function picture(client: NetmakerClient): Promise<unknown> {
   };
   const egresses = await client.egresses.list("mesh");
   const rules = await client.aclRules.list("mesh");
-  const clients = await client.externalClients.list("mesh");
+  // Asked for one by one, the server names the gateway where a client has no name servers of its own.
+  const clients = await Promise.all(
+    (await client.externalClients.list("mesh")).map(async ({ id, ...listed }) => ({
+      ...listed,
+      ...(await client.externalClients.get("mesh", id)),
+      id,
+    })),
+  );
   const keys = await client.enrollmentKeys.list();
   return {
     networks: (await client.networks.list()).map((network) => ({ ...network, id: "" })),
