@@ -10,6 +10,7 @@ import type { DatabaseSettings } from "../settings.ts";
 /** Passes bytes on between a Unix socket of its own and that of a server. */
 export class Relay implements AsyncDisposable {
   private readonly sockets = new Set<Socket>();
+  private readonly silent = new Set<Socket>();
 
   private constructor(
     private readonly folder: string,
@@ -32,6 +33,7 @@ export class Relay implements AsyncDisposable {
         socket.on("error", () => other.destroy());
         socket.on("close", () => {
           relay.sockets.delete(socket);
+          relay.silent.delete(socket);
           other.destroy();
         });
         socket.pipe(other);
@@ -46,9 +48,16 @@ export class Relay implements AsyncDisposable {
   /** What stands now falls silent, as when the machine at the other end is gone; new ones work. */
   forget(): void {
     for (const socket of this.sockets) {
+      this.silent.add(socket);
       socket.unpipe();
-      socket.pause();
+      // What still comes is read and lost: an end that leaves is noticed.
+      socket.resume();
     }
+  }
+
+  /** Whether anybody holds on to a connection that has fallen silent. */
+  get isHeldOnTo(): boolean {
+    return this.silent.size > 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
