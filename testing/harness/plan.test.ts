@@ -91,7 +91,7 @@ describe("the plan of everything", () => {
       [["check"]],
       [["begin", "tools"]],
       [
-        ["stack", "netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
+        ["netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
         ["second-begin", "second-up", "second-lab", "second-down"],
         ["workflows", "slow", "contract", "go"],
       ],
@@ -106,7 +106,6 @@ describe("the plan of everything", () => {
       lab === undefined ? [] : [`${name}: ${lab.stack} over ${lab.overlay}`],
     );
     expect(labs).toEqual([
-      "stack: dev over wireguard",
       "netmaker: lab over netmaker",
       "interrupted: lab over wireguard",
       "browser: lab over wireguard",
@@ -149,7 +148,12 @@ describe("the long run", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
-      [["up", "restart", "built-images", "outage", "interrupted", "up-again", "browser", "lab"]],
+      [
+        [
+          ...["up", "restart", "built-images", "stack"],
+          ...["outage", "interrupted", "up-again", "browser", "lab"],
+        ],
+      ],
       [["down"]],
     ]);
     expect(named(plan, "outage").env).toEqual({ NETMAKER_OUTAGE: "600" });

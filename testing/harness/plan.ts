@@ -45,7 +45,6 @@ export function planOf(selection: Selection, files: Files): Plan {
         [
           {
             steps: [
-              host(folder, "stack", "stack", DEV),
               host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
               ...beginning(folder, LAB),
               inside(folder, "lab", LAB, AFTER_STORIES),
@@ -206,6 +205,8 @@ function longLane(files: Files): Lane {
       host(folder, "restart", "restart", LAB),
       // Four times `up` and two images; the slow tests build, send and pull such images without a lab.
       host(folder, "built-images", "built-images", LAB),
+      // The same program with other settings, which plans of that stack try without a lab.
+      host(folder, "stack", "stack", DEV),
       { ...outage, env: { NETMAKER_OUTAGE: LONG_OUTAGE } },
       ...overNetmaker(story(folder, LAB_OVER_NETMAKER), files).map((step) =>
         // The lane begins with an `up` of its own.
