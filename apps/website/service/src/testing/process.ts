@@ -55,7 +55,12 @@ export class WebsiteProcess {
       },
     });
     const output = createInterface(child.stdout);
-    const [first] = (await once(output, "line")) as [string];
+    const ended = once(child, "exit").then(([code]) => {
+      throw new Error(`the website ended with ${String(code)} before it listened`);
+    });
+    // Once it listens, nobody waits for its end.
+    ended.catch(() => undefined);
+    const [first] = (await Promise.race([once(output, "line"), ended])) as [string];
     const url = /^Running on (http:\S+)$/.exec(first)?.[1];
     if (url === undefined) {
       throw new Error(`the website printed "${first}" instead of its address`);
