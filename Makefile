@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
-LAB = node --import tsx lab/cli.ts
+LAB = node lab/start.mjs
 # Debian packages that are missing: installed as root, named otherwise.
 SETUP = node --import tsx testing/setup.ts
 # The steps of a test run.

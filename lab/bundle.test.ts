@@ -98,3 +98,9 @@ it("of a plugin holds its packages, and is what its source is now", async () => 
     rmSync(elsewhere, { recursive: true });
   }
 });
+
+it("starts the command line", async () => {
+  const start = join(PROJECT, "lab", "start.mjs");
+  const { exitCode, stderr } = await execa(process.execPath, [start, "nothing"], { reject: false });
+  expect([exitCode, stderr.split("\n")[0]]).toEqual([2, "unknown command nothing"]);
+});

@@ -3,13 +3,14 @@
  * takes to load a hundred TypeScript files through a loader, and every run of the engine starts six.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 
 import { BUNDLED, BUNDLED_SOURCES } from "../packages/bundled.ts";
+import { inputsOf, isCurrent } from "./inputs.mjs";
 import { PROJECT } from "./layout.ts";
 
 /** Where bundles lie: inside the checkout, so that Node finds its packages from there. */
@@ -30,9 +31,20 @@ const COMMONJS = [
 /** Packages that load files of their own by relative paths, such as compiled ones. */
 const OUTSIDE = ["ssh2"];
 
+/** How a bundle is made, besides its sources. */
+const MAKERS = [
+  join(import.meta.dirname, "bundle.ts"),
+  join(PROJECT, "packages/bundled.ts"),
+  join(PROJECT, "node_modules/esbuild/package.json"),
+];
+
+/** A file that changed this shortly before it was read may change again within the same tick, milliseconds. */
+const TICK = 50;
+const A_DAY = 24 * 60 * 60 * 1000;
+
 /**
  * Bundles a TypeScript file with everything of this checkout that it imports; packages stay outside.
- * It takes about a tenth of a second, so it is done anew each time instead of asking what changed.
+ * Nothing is done where none of these files has changed since the last time.
  *
  * @param file path below the checkout
  * @returns path of a file that plain `node` runs
@@ -40,14 +52,47 @@ const OUTSIDE = ["ssh2"];
  */
 export async function bundle(file: string): Promise<string> {
   const target = join(BUNDLES, file.replace(/\.ts$/, ".mjs"));
-  const { outputFiles } = await build({
-    ...BUNDLED_SOURCES,
-    entryPoints: [join(PROJECT, file)],
-    write: false,
-  });
-  const [{ contents } = { contents: new Uint8Array() }] = outputFiles;
-  await replaceFile(target, contents);
+  await makeOnce(target, { entryPoints: [join(PROJECT, file)], outfile: target });
   return target;
+}
+
+/** Bundles the lab's command line for start.mjs; what one command alone loads is a file of its own. */
+export async function bundleCommandLine(): Promise<void> {
+  const outdir = join(BUNDLES, "command-line");
+  await makeOnce(join(outdir, "cli.mjs"), {
+    ...{ entryPoints: [join(PROJECT, "lab/cli.ts")], outdir, splitting: true },
+    outExtension: { ".js": ".mjs" },
+  });
+}
+
+/** Makes a bundle whose first file is `target`, unless it stands and was made of what is there now. */
+async function makeOnce(target: string, options: BuildOptions): Promise<void> {
+  const record = `${target}.json`;
+  if (isCurrent(record, PROJECT)) {
+    return;
+  }
+  const begun = Date.now();
+  const { outputFiles, metafile } = await build({
+    ...BUNDLED_SOURCES,
+    ...options,
+    ...{ absWorkingDir: PROJECT, write: false, metafile: true },
+  });
+  // The first file names the others, so it comes last.
+  const [main, others] = [
+    outputFiles.filter(({ path }) => path === target),
+    outputFiles.filter(({ path }) => path !== target),
+  ];
+  for (const { path, contents } of [...others, ...main]) {
+    await replaceFile(path, contents);
+  }
+  if (others.length > 0) {
+    await removeOld(dirname(target), new Set(outputFiles.map(({ path }) => path)));
+  }
+  const sources = Object.keys(metafile.inputs).map((path) => join(PROJECT, path));
+  const inputs = inputsOf([...sources, ...MAKERS]);
+  if (inputs.every(([, changed]) => changed < begun - TICK)) {
+    await replaceFile(record, Buffer.from(JSON.stringify({ madeFor: PROJECT, inputs })));
+  }
 }
 
 /**
@@ -101,6 +146,18 @@ async function includePackages(from: string, target: string): Promise<void> {
     banner: { js: note + COMMONJS },
   });
   await replaceFile(target, outputFiles[0]?.contents ?? new Uint8Array());
+}
+
+/** Removes what earlier bundles left there; a command that began with one may load its files for hours. */
+async function removeOld(folder: string, kept: ReadonlySet<string>): Promise<void> {
+  const old = (await readdir(folder))
+    .map((name) => join(folder, name))
+    .filter((path) => path.endsWith(".mjs") && !kept.has(path));
+  for (const path of old) {
+    if (Date.now() - (await stat(path)).mtimeMs > A_DAY) {
+      await rm(path, { force: true });
+    }
+  }
 }
 
 /** Written aside and renamed: a process that starts meanwhile reads one whole version. */

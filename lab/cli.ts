@@ -1,7 +1,7 @@
 /**
  * The lab's command line; the Makefile calls it.
  *
- * Usage: node --import tsx lab/cli.ts up | down [--destroy] | status | preview |
+ * Usage: node lab/start.mjs up | down [--destroy] | status | preview |
  *        logs [app|machine] [--follow] [--lines=100] | kubectl <arguments> |
  *        network [--svg=FILE] |
  *        dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { LockedError } from "./lock.ts";
 import { LabError, StoppedError } from "./progress.ts";
 
-const USAGE = `usage: lab/cli.ts <command>
+const USAGE = `usage: lab/start.mjs <command>
   up                                 build the lab or bring it up to date; prints the URL
   preview                            show what up would change
   status                             nodes, pods, URL, share of requests per pod

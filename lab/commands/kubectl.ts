@@ -46,7 +46,7 @@ export async function kubectlJson<T>(given: readonly string[]): Promise<T> {
       "cluster",
       `kubectl ${given.join(" ")}`,
       lastLines(result.stderr === "" ? (result.shortMessage ?? "") : result.stderr, 1),
-      `node --import tsx lab/cli.ts kubectl ${given.join(" ")}`,
+      `node lab/start.mjs kubectl ${given.join(" ")}`,
     );
   }
   return JSON.parse(result.stdout) as T;

@@ -32,7 +32,7 @@ export function overNetmaker(): boolean {
 
 /** A command of the lab, e.g. `lab("kubectl", "get", "nodes")`; throws unless it succeeds. */
 export async function lab(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...args], {
+  const { stdout } = await execa(process.execPath, ["lab/start.mjs", ...args], {
     cwd: PROJECT,
   });
   return stdout;

@@ -97,7 +97,7 @@ describe("the plan of everything", () => {
       ],
       [["down"]],
     ]);
-    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 0, 5]);
+    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 0, 4]);
     expect(plan[2]?.map(({ computer }) => computer)).toEqual([undefined, "second", undefined]);
   });
 

@@ -35,13 +35,13 @@ async function writePostMortem(path: string): Promise<void> {
   const journals = machines.map((name) => ["logs", name, "--lines=400"]);
   await writeFile(path, "");
   for (const question of [...QUESTIONS, ...journals]) {
-    const { all } = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...question], {
+    const { all } = await execa(process.execPath, ["lab/start.mjs", ...question], {
       cwd: PROJECT,
       all: true,
       reject: false,
       timeout: PATIENCE * 1000,
     });
-    await appendFile(path, `$ lab/cli.ts ${question.join(" ")}\n${all}\n\n`);
+    await appendFile(path, `$ lab/start.mjs ${question.join(" ")}\n${all}\n\n`);
   }
 }
 

@@ -24,7 +24,7 @@ export interface Running {
 
 /** Starts a command of the lab, e.g. `start("up")`. */
 export function start(...args: readonly string[]): Running {
-  const run = execa(process.execPath, ["--import", "tsx", "lab/cli.ts", ...args], {
+  const run = execa(process.execPath, ["lab/start.mjs", ...args], {
     cwd: PROJECT,
     reject: false,
     all: true,

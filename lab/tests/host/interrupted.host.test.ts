@@ -49,7 +49,7 @@ describe.sequential("on the way up", () => {
     const artifacts = await mkdtemp(join(tmpdir(), "fogline-artifacts-"));
     try {
       await writeFile(join(artifacts, "k3s"), "not K3s");
-      const run = await execa(process.execPath, ["--import", "tsx", "lab/cli.ts", "up"], {
+      const run = await execa(process.execPath, ["lab/start.mjs", "up"], {
         cwd: PROJECT,
         reject: false,
         env: { ARTIFACTS: artifacts },

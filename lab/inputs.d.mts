@@ -1,0 +1,5 @@
+/** Path, time of its last change in milliseconds, size in bytes. */
+export type Input = [string, number, number];
+
+export function inputsOf(paths: readonly string[]): Input[];
+export function isCurrent(record: string, project: string): boolean;
