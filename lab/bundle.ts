@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { build, type BuildOptions } from "esbuild";
 
 import { BUNDLED, BUNDLED_SOURCES } from "../packages/bundled.ts";
-import { inputsOf, isCurrent } from "./inputs.mjs";
+import { COMMAND_LINE, inputsOf, isCurrent } from "./inputs.mjs";
 import { PROJECT } from "./layout.ts";
 
 /** Where bundles lie: inside the checkout, so that Node finds its packages from there. */
@@ -58,9 +58,9 @@ export async function bundle(file: string): Promise<string> {
 
 /** Bundles the lab's command line for start.mjs; what one command alone loads is a file of its own. */
 export async function bundleCommandLine(): Promise<void> {
-  const outdir = join(BUNDLES, "command-line");
-  await makeOnce(join(outdir, "cli.mjs"), {
-    ...{ entryPoints: [join(PROJECT, "lab/cli.ts")], outdir, splitting: true },
+  const target = join(PROJECT, COMMAND_LINE);
+  await makeOnce(target, {
+    ...{ entryPoints: [join(PROJECT, "lab/cli.ts")], outdir: dirname(target), splitting: true },
     outExtension: { ".js": ".mjs" },
   });
 }

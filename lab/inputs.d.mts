@@ -1,3 +1,6 @@
+/** Where the bundle of the lab's command line lies, below the checkout. */
+export const COMMAND_LINE: string;
+
 /** Path, time of its last change in milliseconds, size in bytes. */
 export type Input = [string, number, number];
 

@@ -1,6 +1,9 @@
 /** What a bundle was made of. Plain JavaScript: it is asked before anything that reads TypeScript is loaded. */
 import { readFileSync, statSync } from "node:fs";
 
+/** Where the bundle of the lab's command line lies, below the checkout. */
+export const COMMAND_LINE = ".fogline/bundles/command-line/cli.mjs";
+
 /**
  * Files as they are, to be compared with later.
  *

@@ -5,11 +5,10 @@
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { isCurrent } from "./inputs.mjs";
+import { COMMAND_LINE, isCurrent } from "./inputs.mjs";
 
 const project = dirname(import.meta.dirname);
-// As in bundle.ts, which is not loaded where there is nothing to make.
-const program = join(project, ".fogline/bundles/command-line/cli.mjs");
+const program = join(project, COMMAND_LINE);
 
 if (!isCurrent(`${program}.json`, project)) {
   const { register } = await import("tsx/esm/api");

@@ -6,14 +6,14 @@
  * When all was well, TypeScript's build information is kept in the user's cache. From then on files are
  * looked at that it finds affected: changed ones, and those that the types of changed ones reach.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { ESLint } from "eslint";
 import ts from "typescript";
 
 import { CACHE } from "../lab/layout.ts";
+import { keyOf, replaceFile } from "./seen.ts";
 
 /** What ESLint finds in a file depends on these, too. */
 const RULES = [
@@ -22,12 +22,14 @@ const RULES = [
   "package-lock.json",
   "testing/lint-program.ts",
 ];
-const rules = createHash("sha256");
-RULES.forEach((file) => rules.update(readFileSync(file)).update("\0"));
 /** Relative to it are the paths that it holds, so that every checkout can use it. */
 const INFORMATION = ".fogline/lint.tsbuildinfo";
 /** Where it is kept. */
-const KEPT = join(CACHE, "lint", `${rules.digest("hex").slice(0, 16)}.tsbuildinfo`);
+const KEPT = join(
+  CACHE,
+  "lint",
+  `${keyOf(...RULES.map((file) => readFileSync(file)))}.tsbuildinfo`,
+);
 
 /** Prints what they find; whether that is nothing, no warning either. */
 export async function isLinted(): Promise<boolean> {
@@ -49,10 +51,7 @@ export async function isLinted(): Promise<boolean> {
   const readFile = host.readFile.bind(host);
   host.readFile = (path) => readFile(path.endsWith(INFORMATION) ? KEPT : path);
   host.writeFile = (_path, text) => {
-    mkdirSync(dirname(KEPT), { recursive: true });
-    // Renamed, so that a run beside this one reads one whole version.
-    writeFileSync(`${KEPT}.${process.pid}`, text);
-    renameSync(`${KEPT}.${process.pid}`, KEPT);
+    replaceFile(KEPT, text);
   };
   const builder = ts.createIncrementalProgram({
     rootNames: config.fileNames,

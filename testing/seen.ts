@@ -55,10 +55,14 @@ export class Seen {
       this.keys.delete(key);
       this.keys.add(key);
     }
-    mkdirSync(dirname(this.file), { recursive: true });
-    // Renamed, so that a run beside this one reads one whole version.
-    const own = `${this.file}.${process.pid}`;
-    writeFileSync(own, [...this.keys].slice(-KEPT).join("\n"));
-    renameSync(own, this.file);
+    replaceFile(this.file, [...this.keys].slice(-KEPT).join("\n"));
   }
+}
+
+/** Written aside and renamed: a run beside this one reads one whole version. */
+export function replaceFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, text);
+  renameSync(own, path);
 }
