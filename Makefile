@@ -79,7 +79,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes long: a bare Debian, a restart, built images, the stack dev, a long outage, the story over Netmaker
+test-long: node_modules ## What takes long: a bare Debian, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
 	@$(SETUP) test
 	@$(TESTS) --long $(ARGS)
 

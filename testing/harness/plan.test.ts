@@ -91,7 +91,7 @@ describe("the plan of everything", () => {
       [["check"]],
       [["begin", "tools"]],
       [
-        ["netmaker", "interrupted", "up", "browser", "lab", "add-an-app"],
+        ["interrupted", "up", "browser", "netmaker", "lab", "add-an-app", "destroyed"],
         ["second-begin", "second-up", "second-lab", "second-down"],
         ["workflows", "slow", "contract", "go"],
       ],
@@ -106,11 +106,12 @@ describe("the plan of everything", () => {
       lab === undefined ? [] : [`${name}: ${lab.stack} over ${lab.overlay}`],
     );
     expect(labs).toEqual([
+      "interrupted: lab over netmaker",
+      "browser: lab over netmaker",
       "netmaker: lab over netmaker",
-      "interrupted: lab over wireguard",
-      "browser: lab over wireguard",
       "lab: lab over wireguard",
       "add-an-app: lab over wireguard",
+      "destroyed: lab over wireguard",
       "second-lab: lab over wireguard",
     ]);
   });
@@ -144,21 +145,21 @@ describe("the story over Netmaker", () => {
 describe("the long run", () => {
   const plan = planOf({ kind: "long" }, FILES);
 
-  it("tries a bare Debian, a restart, built images, an outage of ten minutes and the story over Netmaker", () => {
+  it("tries a bare Debian, a restart, built images, an outage of ten minutes and the lab over Netmaker", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
       [
         [
-          ...["up", "restart", "built-images", "stack"],
-          ...["outage", "interrupted", "up-again", "browser", "lab"],
+          ...["interrupted", "up", "browser", "restart", "built-images", "stack"],
+          ...["outage", "up-over-netmaker", "lab"],
         ],
       ],
       [["down"]],
     ]);
     expect(named(plan, "outage").env).toEqual({ NETMAKER_OUTAGE: "600" });
     expect(named(plan, "up").env).toBeUndefined();
-    expect(named(plan, "up-again").env).toEqual({ STACK_FILE: "/tests/netmaker.yaml" });
+    expect(named(plan, "up-over-netmaker").env).toEqual({ STACK_FILE: "/tests/netmaker.yaml" });
   });
 });
 

@@ -45,10 +45,17 @@ export function planOf(selection: Selection, files: Files): Plan {
         [
           {
             steps: [
-              host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
-              ...beginning(folder, LAB),
+              ...overNetmaker(
+                [
+                  ...beginning(folder, LAB_OVER_NETMAKER),
+                  // It ends with the move to plain WireGuard, which the rest is tried on.
+                  host(folder, "netmaker", "netmaker", LAB_OVER_NETMAKER),
+                ],
+                files,
+              ),
               inside(folder, "lab", LAB, AFTER_STORIES),
               host(folder, "add-an-app", "add-an-app", LAB),
+              host(folder, "destroyed", "destroyed", LAB),
             ],
           },
           { computer: SECOND, steps: onSecondComputer(folder) },
@@ -198,19 +205,21 @@ function besideTheLab(folder: string): Step[] {
 
 function longLane(files: Files): Lane {
   const { folder } = files;
-  const outage = host(folder, "outage", "netmaker", LAB_OVER_NETMAKER);
+  const outage = host(folder, "outage", "netmaker-postgres", LAB_OVER_NETMAKER);
   return {
     steps: [
-      up,
+      // The short run has this story over Netmaker, where more can go wrong on the way.
+      ...beginning(folder, LAB),
       host(folder, "restart", "restart", LAB),
       // Four times `up` and two images; the slow tests build, send and pull such images without a lab.
       host(folder, "built-images", "built-images", LAB),
       // The same program with other settings, which plans of that stack try without a lab.
       host(folder, "stack", "stack", DEV),
+      // PostgreSQL, the move back to Netmaker and its web application: as scripts, the slow tests have them.
       { ...outage, env: { NETMAKER_OUTAGE: LONG_OUTAGE } },
-      ...overNetmaker(story(folder, LAB_OVER_NETMAKER), files).map((step) =>
-        // The lane begins with an `up` of its own.
-        step.name === up.name ? { ...step, name: "up-again" } : step,
+      ...overNetmaker(
+        [{ ...up, name: "up-over-netmaker" }, inside(folder, "lab", LAB_OVER_NETMAKER)],
+        files,
       ),
     ],
   };

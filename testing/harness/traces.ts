@@ -17,7 +17,7 @@ import { FOLDER } from "./folder.ts";
 
 /** Programs that only a lab starts, by their command line. */
 const PROGRAMS =
-  "(systemd-nspawn|wireguard-go|docker-registry|lab/(cli|engine|forwarder|services))";
+  "(systemd-nspawn|wireguard-go|docker-registry|lab/(cli|start|engine|forwarder|services))";
 /** Depth below the root of control groups to which a lab makes its own. */
 const GROUP_DEPTH = 3;
 

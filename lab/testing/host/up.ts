@@ -14,6 +14,8 @@ export interface Ended {
   readonly exitCode: number;
   /** All that it printed. */
   readonly said: string;
+  /** The signal that ended it; undefined where it ended by itself. */
+  readonly signal?: string | undefined;
 }
 
 /** A command that was started. */
@@ -29,7 +31,11 @@ export function start(...args: readonly string[]): Running {
     reject: false,
     all: true,
   });
-  const ended = run.then(({ exitCode, all }) => ({ exitCode: exitCode ?? 255, said: all }));
+  const ended = run.then(({ exitCode, all, signal }) => ({
+    exitCode: exitCode ?? 255,
+    said: all,
+    signal,
+  }));
   return { pid: run.pid ?? 0, ended };
 }
 
@@ -57,13 +63,20 @@ export async function upUntil(phase: Phase): Promise<Running> {
   return run;
 }
 
-/** Kills a command, its engine and its plugins without warning; machines run on. */
+/**
+ * Kills a command, its engine and its plugins without warning; machines run on.
+ *
+ * @throws Error with what the command said when it ended by itself
+ */
 export async function killAll({ pid, ended }: Running): Promise<void> {
   const killed = programs(pid);
   for (const each of killed) {
     process.kill(each, "SIGKILL");
   }
-  await ended;
+  const { signal, said } = await ended;
+  if (signal !== "SIGKILL") {
+    throw new Error(`the command was to be killed, but ended by itself:\n${said}`);
+  }
   await until("the killed processes to be gone", () =>
     Promise.resolve(killed.every((each) => identify(each) === undefined) ? true : undefined),
   );
@@ -108,7 +121,7 @@ function programs(top: number): number[] {
   }
   const below = (pid: number): number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
   return below(top).filter((pid) =>
-    /lab\/(cli\.ts|engine\.mjs)|pulumi|stand-ins\//.test(read(`/proc/${pid}/cmdline`)),
+    /lab\/(start|engine)\.mjs|pulumi|stand-ins\//.test(read(`/proc/${pid}/cmdline`)),
   );
 }
 
