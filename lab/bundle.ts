@@ -2,14 +2,15 @@
  * Programs of this checkout as single JavaScript files. Node starts one in a third of the time that it
  * takes to load a hundred TypeScript files through a loader, and every run of the engine starts six.
  */
-import { createHash, randomUUID } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { build, type BuildOptions } from "esbuild";
 
 import { BUNDLED, BUNDLED_SOURCES } from "../packages/bundled.ts";
+import { replaceFile } from "./files.ts";
 import { COMMAND_LINE, inputsOf, isCurrent } from "./inputs.mjs";
 import { PROJECT } from "./layout.ts";
 
@@ -83,7 +84,7 @@ async function makeOnce(target: string, options: BuildOptions): Promise<void> {
     outputFiles.filter(({ path }) => path !== target),
   ];
   for (const { path, contents } of [...others, ...main]) {
-    await replaceFile(path, contents);
+    await write(path, contents);
   }
   if (others.length > 0) {
     await removeOld(dirname(target), new Set(outputFiles.map(({ path }) => path)));
@@ -91,7 +92,7 @@ async function makeOnce(target: string, options: BuildOptions): Promise<void> {
   const sources = Object.keys(metafile.inputs).map((path) => join(PROJECT, path));
   const inputs = inputsOf([...sources, ...MAKERS]);
   if (inputs.every(([, changed]) => changed < begun - TICK)) {
-    await replaceFile(record, Buffer.from(JSON.stringify({ madeFor: PROJECT, inputs })));
+    await write(record, Buffer.from(JSON.stringify({ madeFor: PROJECT, inputs })));
   }
 }
 
@@ -120,7 +121,7 @@ export async function bundlePlugin(folder: string, name: string): Promise<string
   const made = dirname(main);
   await includePackages(main, join(made, "plugin.mjs"));
   const launcher = join(made, `pulumi-resource-${name}`);
-  await replaceFile(launcher, Buffer.from(LAUNCHER), 0o755);
+  await write(launcher, Buffer.from(LAUNCHER), 0o755);
   return made;
 }
 
@@ -145,7 +146,7 @@ async function includePackages(from: string, target: string): Promise<void> {
     external: OUTSIDE,
     banner: { js: note + COMMONJS },
   });
-  await replaceFile(target, outputFiles[0]?.contents ?? new Uint8Array());
+  await write(target, outputFiles[0]?.contents ?? new Uint8Array());
 }
 
 /** Removes what earlier bundles left there; a command that began with one may load its files for hours. */
@@ -160,17 +161,11 @@ async function removeOld(folder: string, kept: ReadonlySet<string>): Promise<voi
   }
 }
 
-/** Written aside and renamed: a process that starts meanwhile reads one whole version. */
-async function replaceFile(path: string, content: Uint8Array, mode = 0o644): Promise<void> {
-  if ((await readPresent(path))?.equals(content) === true) {
-    return;
+/** A file that is as wanted keeps its time: what was made of it need not be made anew. */
+async function write(path: string, content: Uint8Array, mode = 0o644): Promise<void> {
+  if ((await readPresent(path))?.equals(content) !== true) {
+    replaceFile(path, content, mode);
   }
-  await mkdir(dirname(path), { recursive: true });
-  // Threads of one process, such as those of tests, may write the same file.
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  await writeFile(draft, content);
-  await chmod(draft, mode);
-  await rename(draft, path);
 }
 
 /** What a file holds, or nothing where there is none. */

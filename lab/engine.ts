@@ -20,15 +20,12 @@ import {
 
 import { program as declare } from "../stacks/program.ts";
 import { labApps } from "./apps.ts";
-import { ENGINE } from "./engine/config.ts";
+import { ENGINE, STACK } from "./engine/config.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
 import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
 import { BUILD_TOOLS, RUN, TOOLS } from "./layout.ts";
 import { lastLines } from "./progress.ts";
-
-/** Name of the lab's stack. */
-export const STACK = "lab";
 
 /** What the engine can be asked to do. */
 export type Operation = "up" | "preview" | "destroy";

@@ -3,11 +3,12 @@
  * processes, one on each side of the namespace's wall, joined by a Unix socket.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { bundle } from "./bundle.ts";
+import { replaceFile } from "./files.ts";
 import { targetsOf } from "./forwarder/rotation.ts";
 import { NAMESPACES, RUN } from "./layout.ts";
 import { HOST_RUN } from "./lock.ts";
@@ -38,8 +39,7 @@ export async function startForwarder(
 ): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   await mkdir(HOST_RUN, { recursive: true });
-  await writeFile(`${TARGETS}.new`, JSON.stringify(targetsOf(urls)));
-  await rename(`${TARGETS}.new`, TARGETS);
+  replaceFile(TARGETS, JSON.stringify(targetsOf(urls)));
   if (readPidFile(INSIDE) === undefined) {
     rmSync(SOCKET, { force: true });
     const inside = await bundle("lab/forwarder/inside.ts");

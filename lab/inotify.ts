@@ -3,9 +3,10 @@
  * a kubelet and a container runtime take 15 to 35 each, of 128 by default. Past the limit, programs fail
  * in ways that do not name it; WireGuard in user space, for one, loses its control socket.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { replaceFile } from "./files.ts";
 import { HOST_RUN } from "./lock.ts";
 import { LabError } from "./progress.ts";
 
@@ -42,8 +43,7 @@ export function raiseInotifyLimit(limit = LIMIT, noted = BEFORE): number | undef
       `run sysctl fs.inotify.max_user_instances=${ENOUGH} on the machine whose kernel this is`,
     );
   }
-  mkdirSync(dirname(noted), { recursive: true });
-  writeFileSync(noted, String(before));
+  replaceFile(noted, String(before));
   return before;
 }
 

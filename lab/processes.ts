@@ -4,9 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+
+import { replaceFile } from "./files.ts";
 
 /** The text of a file; undefined where there is none. */
 export function readIfThere(path: string): string | undefined {
@@ -52,13 +53,12 @@ export function readPidFile(path: string): ProcessId | undefined {
 }
 
 /** Records a process, so that a later command finds it. */
-export async function writePidFile(path: string, pid: number): Promise<void> {
+export function writePidFile(path: string, pid: number): void {
   const process = identify(pid);
   if (process === undefined) {
     throw new Error(`process ${pid} ended before it was recorded in ${path}`);
   }
-  mkdirSync(dirname(path), { recursive: true });
-  await writeFile(path, `${process.pid} ${process.started}\n`);
+  replaceFile(path, `${process.pid} ${process.started}\n`);
 }
 
 /** What a background process is started with. */
@@ -89,7 +89,7 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
       child.once("error", reject);
     });
     child.unref();
-    await writePidFile(daemon.pidFile, child.pid ?? 0);
+    writePidFile(daemon.pidFile, child.pid ?? 0);
   } finally {
     closeSync(log);
   }

@@ -1,12 +1,12 @@
 /** The internet's services that the lab's machines need, in the fabric's namespace. */
 import { readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { execa } from "execa";
 
 import { bundle } from "./bundle.ts";
+import { replaceFile } from "./files.ts";
 import { FABRIC, NAMESPACES, RUN } from "./layout.ts";
 import { readPidFile, startDaemon, stopDaemon, type Daemon } from "./processes.ts";
 import { lastLines, LabError } from "./progress.ts";
@@ -65,8 +65,7 @@ const LIST = join(FOLDER, "list.json");
 
 /** Starts the downloads; when they run already, only what they offer is brought up to date. */
 export async function startDownloads(downloads: readonly Download[]): Promise<void> {
-  await mkdir(FOLDER, { recursive: true });
-  await writeFile(LIST, JSON.stringify(downloads));
+  replaceFile(LIST, JSON.stringify(downloads));
   const program = await bundle("lab/services/downloads.ts");
   const port = FABRIC.downloadPort;
   await startService({

@@ -13,7 +13,8 @@ import { ESLint } from "eslint";
 import ts from "typescript";
 
 import { CACHE } from "../lab/layout.ts";
-import { keyOf, replaceFile } from "./seen.ts";
+import { replaceFile } from "../lab/files.ts";
+import { keyOf } from "./seen.ts";
 
 /** What ESLint finds in a file depends on these, too. */
 const RULES = [

@@ -4,9 +4,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { replaceFile } from "../lab/files.ts";
 import { CACHE } from "../lab/layout.ts";
 
 /** How many keys a check keeps, the latest ones: those of a dozen states of the whole tree. */
@@ -57,12 +58,4 @@ export class Seen {
     }
     replaceFile(this.file, [...this.keys].slice(-KEPT).join("\n"));
   }
-}
-
-/** Written aside and renamed: a run beside this one reads one whole version. */
-export function replaceFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const own = `${path}.${process.pid}`;
-  writeFileSync(own, text);
-  renameSync(own, path);
 }

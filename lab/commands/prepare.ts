@@ -1,6 +1,6 @@
 /** Prepares what the program needs: tools, home network, internet, Pi. */
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 
@@ -10,6 +10,7 @@ import { labApps } from "../apps.ts";
 import { bundlePlugin } from "../bundle.ts";
 import { readSettings, usesNetmaker, type Facts, type Workspace } from "../engine/config.ts";
 import { STATE } from "../engine/state.ts";
+import { replaceFile } from "../files.ts";
 import { ensureBuildTools, type BuildTools } from "../images/build-tools.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
 import { programsOf } from "../images/recipes.ts";
@@ -120,11 +121,8 @@ export async function prepare(session: Session): Promise<Workspace> {
     ...tools.report,
     ...(parts === undefined ? [] : [parts.server.line, parts.client.line]),
   ];
-  await Promise.all([
-    writeReport(report),
-    link(tools.kubectl, TOOLS.kubectl),
-    link(tools.pulumiRoot, TOOLS.pulumi),
-  ]);
+  writeReport(report);
+  await Promise.all([link(tools.kubectl, TOOLS.kubectl), link(tools.pulumiRoot, TOOLS.pulumi)]);
   for (const line of describeReport(report)) {
     progress.note(line);
   }
@@ -240,7 +238,7 @@ async function operatorKey(): Promise<string> {
   await chmod(OPERATOR, 0o700);
   const passphrase = join(OPERATOR, "passphrase");
   if (!existsSync(passphrase)) {
-    await writeFile(passphrase, randomBytes(32).toString("base64url"), { mode: 0o600 });
+    replaceFile(passphrase, randomBytes(32).toString("base64url"), 0o600);
   }
   if (!existsSync(`${KEY}.pub`)) {
     // The public half is written last: a key without it was left by a killed run.

@@ -44,7 +44,7 @@ export async function runEngine(
 ): Promise<string> {
   await endStrayEngine(FINISH, say);
   if (workspace !== undefined) {
-    await writeWorkspace(workspace);
+    writeWorkspace(workspace);
   }
   const program = await bundle("lab/engine.ts");
   const deferred = await bundle("packages/pulumi-kit/deferred.ts");
@@ -64,7 +64,7 @@ export async function runEngine(
   if (pid === undefined) {
     throw new Error((await engine).shortMessage ?? "the engine did not start");
   }
-  await writePidFile(PID, pid);
+  writePidFile(PID, pid);
   let changes = "nothing to do";
   let failed: Extract<Message, { kind: "failed" }> | undefined;
   return interrupt.during(

@@ -1,7 +1,8 @@
 /** What every command that changes the lab shares: the lock, the display, Ctrl-C. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { replaceFile } from "../files.ts";
 import { Interrupt } from "../interrupt.ts";
 import { MACHINES, PROJECT } from "../layout.ts";
 import { HOST_RUN, takeLock } from "../lock.ts";
@@ -64,6 +65,5 @@ export function claimHost(): void {
       `cd ${owner} && make down`,
     );
   }
-  mkdirSync(dirname(OWNER), { recursive: true });
-  writeFileSync(OWNER, `${PROJECT}\n`);
+  replaceFile(OWNER, `${PROJECT}\n`);
 }

@@ -1,13 +1,16 @@
 /** What the engine is started with: the checkout's lab stack file plus what only the lab knows. */
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
 import type { Apps } from "../../apps/app.ts";
+import { replaceFile } from "../files.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError } from "../progress.ts";
+
+/** Name of the lab's stack. */
+export const STACK = "lab";
 
 /** Folder that the engine works in. */
 export const ENGINE = join(RUN, "engine");
@@ -28,10 +31,9 @@ export interface Workspace {
  * Writes the engine's `Pulumi.yaml` and `Pulumi.lab.yaml`, while no engine runs. Files, because each
  * setting given through the CLI would cost a process.
  */
-export async function writeWorkspace({ plugins, settings, facts }: Workspace): Promise<void> {
-  await mkdir(ENGINE, { recursive: true });
+export function writeWorkspace({ plugins, settings, facts }: Workspace): void {
   const providers = Object.entries(plugins).map(([name, path]) => ({ name, path }));
-  await writeFile(
+  replaceFile(
     join(ENGINE, "Pulumi.yaml"),
     stringify({ name: "fogline", runtime: "nodejs", plugins: { providers } }),
   );
@@ -39,8 +41,7 @@ export async function writeWorkspace({ plugins, settings, facts }: Workspace): P
   const kept = existsSync(stackFile) ? (parse(readFileSync(stackFile, "utf8")) as object) : {};
   const config = mergeFacts(settings, facts);
   // The file also keeps the salt of the stack's encryption, which must survive.
-  await writeFile(stackFile, stringify({ ...kept, config }));
-  await chmod(stackFile, 0o600);
+  replaceFile(stackFile, stringify({ ...kept, config }), 0o600);
 }
 
 /**

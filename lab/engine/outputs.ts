@@ -1,10 +1,11 @@
 /** The program's outputs, at the price of one CLI process. */
-import { chmod, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { SIGNATURE } from "@fogline/pulumi-kit/signatures";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
 
+import { replaceFile } from "../files.ts";
 import { RUN } from "../layout.ts";
 
 /** How Netmaker's API is asked, where the overlay is of that kind; secret. */
@@ -49,22 +50,22 @@ export function markSecrets(values: object, seen: Readonly<Record<string, unknow
   );
 }
 
+/** For root alone: permission bits of a file that holds a secret. */
+const SECRET = 0o600;
+
 /** Leaves the outputs for people and other commands; secrets go only where they are needed. */
 export async function writeOutputs(outputs: OutputMap): Promise<void> {
   const open = Object.entries(outputs).filter(([, output]) => !output.secret);
   const values = Object.fromEntries(open.map(([name, output]) => [name, output.value as unknown]));
-  await writeFile(join(RUN, "outputs.json"), `${JSON.stringify(values, undefined, 2)}\n`);
+  replaceFile(join(RUN, "outputs.json"), `${JSON.stringify(values, undefined, 2)}\n`);
   const kubeconfig: unknown = outputs["kubeconfig"]?.value;
   if (typeof kubeconfig === "string") {
-    await writeSecret(join(RUN, "kubeconfig"), kubeconfig);
+    replaceFile(join(RUN, "kubeconfig"), kubeconfig, SECRET);
   }
   const netmaker: unknown = outputs["netmaker"]?.value;
-  await (netmaker === undefined
-    ? rm(NETMAKER_ACCESS, { force: true })
-    : writeSecret(NETMAKER_ACCESS, JSON.stringify(netmaker)));
-}
-
-async function writeSecret(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  await chmod(path, 0o600);
+  if (netmaker === undefined) {
+    await rm(NETMAKER_ACCESS, { force: true });
+  } else {
+    replaceFile(NETMAKER_ACCESS, JSON.stringify(netmaker), SECRET);
+  }
 }

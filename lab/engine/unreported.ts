@@ -5,9 +5,10 @@
  * can report it, and the engine what it clears from its state; the cloud takes such a resource up
  * instead of refusing to create it twice.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { replaceFile } from "../files.ts";
 import { RUN } from "../layout.ts";
 
 /** Where they are written down. */
@@ -53,8 +54,5 @@ function load(file: string): Set<string> {
 }
 
 function write(urns: ReadonlySet<string>, file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const part = `${file}.part`;
-  writeFileSync(part, `${JSON.stringify([...urns], undefined, 2)}\n`);
-  renameSync(part, file);
+  replaceFile(file, `${JSON.stringify([...urns], undefined, 2)}\n`);
 }

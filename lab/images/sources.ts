@@ -1,19 +1,10 @@
 /** What an image is built from: each part knows what it is before it is fetched. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { replaceFile } from "../files.ts";
 import { CACHE } from "../layout.ts";
 import { LabError } from "../progress.ts";
 import { sha256File } from "../toolchain/cache.ts";
@@ -172,10 +163,7 @@ async function sha256(path: string): Promise<string> {
   const version = createHash("sha256").update([path, size, mtimeNs, ino].join("\0")).digest("hex");
   const known = join(CACHE, "images", "sums", version);
   if (!existsSync(known)) {
-    const sum = await sha256File(path);
-    await mkdir(dirname(known), { recursive: true });
-    await writeFile(`${known}.${process.pid}`, sum);
-    await rename(`${known}.${process.pid}`, known);
+    replaceFile(known, await sha256File(path));
   }
   return readFile(known, "utf8");
 }

@@ -1,11 +1,12 @@
 /** Machines of the lab: systemd-nspawn containers with a network, limits and a disk of their own. */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { execa } from "execa";
 
+import { replaceFile } from "../files.ts";
 import { MACHINES, RUN } from "../layout.ts";
 import { readPidFile, signalAll, startDaemon } from "../processes.ts";
 import { lastLines } from "../progress.ts";
@@ -36,8 +37,9 @@ export async function boot(spec: MachineSpec): Promise<void> {
     await mkdir(MACHINES, { recursive: true, mode: 0o755 });
     await createDisk(spec, await ensureRoot(() => undefined));
     await writeNetwork(diskOf(spec.name), spec);
-    await mkdir(dirname(specFile(spec.name)), { recursive: true });
-    await writeFile(specFile(spec.name), JSON.stringify(spec));
+    replaceFile(specFile(spec.name), JSON.stringify(spec));
+    // A command that was killed may have started it and recorded nothing.
+    await halt(spec.name);
     await start(spec);
   }
   await answering(spec);

@@ -3,13 +3,14 @@
  * (ARTIFACTS), from their makers, or from package registries, in this order.
  */
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
 import type { Program } from "../../apps/images.ts";
 import { bundlePlugin } from "../bundle.ts";
+import { replaceFile } from "../files.ts";
 import { nameOf, type ClusterBinaries, type Programs } from "../images/recipes.ts";
 import { PROJECT, RUN } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
@@ -142,12 +143,9 @@ export async function ensureToolchain(programs: readonly Program[], say: Say): P
 }
 
 /** Writes what came from where, for later questions. */
-export async function writeReport(report: readonly ReportLine[]): Promise<void> {
-  await mkdir(RUN, { recursive: true });
-  await writeFile(
-    join(RUN, "report.json"),
-    `${JSON.stringify({ toolchain: report }, undefined, 2)}\n`,
-  );
+export function writeReport(report: readonly ReportLine[]): void {
+  const text = JSON.stringify({ toolchain: report }, undefined, 2);
+  replaceFile(join(RUN, "report.json"), `${text}\n`);
 }
 
 /** What came from where, as lines for people. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { operatorInterface } from "../../../config/names.ts";
-import { STACK } from "../../engine.ts";
+import { STACK } from "../../engine/config.ts";
 import { NAMESPACES, RUN } from "../../layout.ts";
 import { HOST_RUN } from "../../lock.ts";
 import { members, removeGroups } from "../../machines/cgroup.ts";

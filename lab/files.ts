@@ -1,0 +1,19 @@
+/** Files that a later command reads, whatever ends the one that writes them. */
+import { randomUUID } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Writes a file aside and renames it: whoever reads it meanwhile, or after a kill half-way, finds the
+ * whole old one or the whole new one. Its folder is made where it is missing.
+ *
+ * @param mode permission bits of the file, whatever it had before
+ */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
+  mkdirSync(dirname(path), { recursive: true });
+  // Threads of one process, such as those of tests, may write the same file.
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  // The umask may take bits away from those of a new file, but adds none.
+  writeFileSync(draft, content, { mode });
+  renameSync(draft, path);
+}
