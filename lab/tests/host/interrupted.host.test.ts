@@ -171,7 +171,7 @@ describe.sequential("on the way up", () => {
     expect(end.said).toMatch(/^website: {3}http:\/\/127\.0\.0\.1:(?!80\/)\d+\/$/m);
   });
 
-  it("nothing is there twice, keys are the same, and nothing is left to do", async () => {
+  it("nothing is there twice, and keys are the same", async () => {
     const names = urns();
     expect(new Set(names).size).toBe(names.length);
     const disks = readdirSync(MACHINES).filter((name) => !name.startsWith("."));
@@ -179,10 +179,9 @@ describe.sequential("on the way up", () => {
     for (const [machine, key] of keys) {
       expect(await keyOf(machine), machine).toBe(key);
     }
-    expect(await lab("up")).toMatch(/^resources: \d+ unchanged$/m);
   });
 
-  it("a machine that died is powered on, and its node is heard of again", async () => {
+  it("a machine that died is powered on, its node is heard of again, and nothing else is left to do", async () => {
     await killMachine("raspberrypi");
     const { exitCode, said } = await start("up").ended;
     expect(exitCode, said).toBe(0);

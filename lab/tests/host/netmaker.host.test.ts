@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
 
+import { bundle } from "../../bundle.ts";
 import { NETMAKER_ACCESS } from "../../engine/outputs.ts";
 import { NAMESPACES, PROJECT } from "../../layout.ts";
 import { createSecondHome } from "../../machines/network.ts";
@@ -151,7 +152,7 @@ async function visitor(action: "create" | "delete"): Promise<string> {
     [
       `--net=/run/netns/${NAMESPACES.laptop}`,
       process.execPath,
-      ...["--import", "tsx", "lab/testing/netmaker/undeclared-client.ts", action, NETMAKER_ACCESS],
+      ...[await bundle("lab/testing/netmaker/undeclared-client.ts"), action, NETMAKER_ACCESS],
     ],
     { cwd: PROJECT },
   );
