@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, it } from "vitest";
 
+import { PlanError } from "./error.ts";
+import { plan } from "./plan.ts";
 import { Repository } from "./testing/repository.ts";
 
 const NETWORK = "components/azure/network.ts";
@@ -73,20 +75,15 @@ describe("a plan", () => {
 
   it("removes the other checkout when it is ended half-way", async () => {
     const abort = new AbortController();
-    const plan = repository.plan({ STACK: "fixture", BASE: "HEAD~1" }, abort.signal);
+    const planning = repository.plan({ STACK: "fixture", BASE: "HEAD~1" }, abort.signal);
     await expect.poll(() => repository.worktrees(), { interval: 20 }).toBe(2);
     abort.abort();
-    expect((await plan).stdout).toBe("");
+    expect((await planning).stdout).toBe("");
     expectNothingLeft();
     await expect.poll(() => repository.processes()).toEqual([]);
   });
 
   it.each([
-    [
-      "of an unknown commit",
-      { STACK: "fixture", BASE: "nowhere" },
-      /BASE=nowhere is no commit.*fix:/s,
-    ],
     [
       "of a commit that is an option",
       { STACK: "fixture", BASE: "--all" },
@@ -97,12 +94,26 @@ describe("a plan", () => {
     ["of no stack", {}, /no stack is named.*make plan STACK=dev/s],
     ["of two bases", { STACK: "fixture", LIVE: "1", BASE: "HEAD" }, /LIVE=1.*give one of them/s],
     ["in an unknown format", { STACK: "fixture", FORMAT: "pdf" }, /FORMAT=pdf.*markdown or json/s],
+  ])("%s is refused with the fix", async (_, env, message) => {
+    const refused: unknown = await plan(repository.folder, env).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(PlanError);
+    expect(String(refused)).toMatch(message);
+    expect(String(refused)).toContain("\n  fix: ");
+    expectNothingLeft();
+  });
+
+  it.each([
+    [
+      "of an unknown commit",
+      { STACK: "fixture", BASE: "nowhere" },
+      /BASE=nowhere is no commit.*fix:/s,
+    ],
     [
       "of the real state without the CLI",
       { STACK: "fixture", LIVE: "1", PATH: "/nowhere" },
       /no Pulumi CLI/,
     ],
-  ])("%s is refused with one error that names the fix", async (_, env, message) => {
+  ])("%s is refused with one error on the terminal", async (_, env, message) => {
     const { code, stdout, stderr } = await repository.plan(env);
     expect(code).toBe(2);
     expect(stdout).toBe("");

@@ -93,12 +93,16 @@ describe("the plan of everything", () => {
       [
         ["interrupted", "up", "browser", "netmaker", "lab", "add-an-app", "destroyed"],
         ["second-begin", "second-up", "second-lab", "second-down"],
-        ["workflows", "slow", "contract", "go"],
+        ["slow"],
+        ["workflows", "contract", "go"],
       ],
       [["down"]],
     ]);
-    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 0, 4]);
-    expect(plan[2]?.map(({ computer }) => computer)).toEqual([undefined, "second", undefined]);
+    expect(plan[2]?.map(({ niceness }) => niceness ?? 0)).toEqual([0, 0, 4, 4]);
+    expect(plan[2]?.map(({ computer }) => computer)).toEqual([
+      ...[undefined, "second"],
+      ...[undefined, undefined],
+    ]);
   });
 
   it("says which lab each step's tests run on", () => {

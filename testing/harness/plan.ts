@@ -22,7 +22,7 @@ export const SECOND = "second";
  * Tests on a standing lab that the first lab has time for, when its own stories are told; all others
  * run on the second.
  */
-const AFTER_STORIES = ["dashboard"];
+const AFTER_STORIES = ["dashboard", "exposure", "ingress"];
 /** Seconds of the outage that the long run tries. */
 const LONG_OUTAGE = "600";
 
@@ -59,6 +59,7 @@ export function planOf(selection: Selection, files: Files): Plan {
             ],
           },
           { computer: SECOND, steps: onSecondComputer(folder) },
+          { niceness: BESIDE_THE_LAB, steps: [vitest(folder, "slow", ["--project=slow"], "root")] },
           { niceness: BESIDE_THE_LAB, steps: besideTheLab(folder) },
         ],
         end,
@@ -178,7 +179,7 @@ function traces(when: "before" | "after"): string[] {
   return [...TSX, "testing/harness/traces.ts", when, "second-begin"];
 }
 
-/** What needs no lab. Go's tests come last: by then the lab has built much of what they compile. */
+/** What needs neither a lab nor most of a processor: tests that wait for a server, programs that are checked. */
 function besideTheLab(folder: string): Step[] {
   return [
     {
@@ -187,7 +188,6 @@ function besideTheLab(folder: string): Step[] {
       needs: "nothing",
       counted: { by: "status", test: "workflows keep the rules of actionlint and shellcheck" },
     },
-    vitest(folder, "slow", ["--project=slow"], "root"),
     {
       name: "contract",
       command: [...TSX, "testing/harness/contract.ts", ...reporters(folder, "contract")],

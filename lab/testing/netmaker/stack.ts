@@ -122,6 +122,14 @@ export class TestStack implements AsyncDisposable {
     return changes.byKind;
   }
 
+  /** What an update that asks the server first would still change: nothing, where all is as declared. */
+  async changesLeft(program?: PulumiFn): Promise<Changes> {
+    const changes = new ChangeLog();
+    const options = { ...changes.options, refresh: true };
+    await this.stack.up({ ...options, ...(program && { program }) });
+    return changes.byKind;
+  }
+
   async destroy(): Promise<void> {
     await this.stack.destroy({ color: "never" });
   }
