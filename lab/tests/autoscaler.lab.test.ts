@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import {
@@ -34,7 +36,10 @@ async function autoscaler(namespace = "website"): Promise<Autoscaler> {
   return found as Autoscaler;
 }
 
-/** Visitors who come one after another, each as soon as the last was served. */
+/** What a visitor waits between visits, milliseconds: 16 of them use several times what a pod asks for. */
+const REST = 60;
+
+/** Visits one after another until the signal; how many were served. */
 async function visit(url: string, until: AbortSignal): Promise<number> {
   let served = 0;
   while (!until.aborted) {
@@ -43,6 +48,7 @@ async function visit(url: string, until: AbortSignal): Promise<number> {
       ({ status }) => (status === 200 ? 1 : 0),
       () => 0,
     );
+    await pause(REST);
   }
   return served;
 }

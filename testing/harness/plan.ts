@@ -154,7 +154,7 @@ function beginning(folder: string, lab: Lab): Step[] {
   return [
     host(folder, "interrupted", "interrupted", lab),
     // Where the story broke off, the rest is tried on what `up` makes of it.
-    up,
+    { ...up, onlyAfterFailure: true },
     host(folder, "browser", "browser", lab),
   ];
 }

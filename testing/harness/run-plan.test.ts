@@ -143,6 +143,15 @@ describe("after a failure", () => {
     ]);
   });
 
+  it.each([
+    ["false", ["before failed", "mends passed", "after passed"]],
+    [":", ["before passed", "after passed"]],
+  ])("of the step before it alone a step that mends is run: %s", async (shell, expected) => {
+    const mends = step("mends", ":", { onlyAfterFailure: true });
+    const steps = [step("before", shell), mends, step("after", ":")];
+    expect(states(await run([[{ steps }]]))).toEqual(expected);
+  });
+
   it("the lab stays as it is when it is asked for, and lanes beside it are run", async () => {
     const stages: Plan = [
       [

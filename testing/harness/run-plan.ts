@@ -139,6 +139,9 @@ async function runSteps(
   let endsRun: string | undefined;
   let keptLab = false;
   for (const step of lane.steps) {
+    if (step.onlyAfterFailure && steps.at(-1)?.state === "passed") {
+      continue;
+    }
     if (ended !== undefined) {
       steps.push({ step, state: "not run", seconds: 0, outcome: NOTHING, reason: ended });
       continue;

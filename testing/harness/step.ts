@@ -31,6 +31,8 @@ export interface Step {
   readonly counted: Counted;
   /** Absent for a step whose tests run on no lab. */
   readonly lab?: Lab;
+  /** It runs only where the step before it in its lane failed, and mends what that left. */
+  readonly onlyAfterFailure?: true;
   /** What does not run any more when the step fails; default: everything else runs. */
   readonly ends?: "lane" | "run";
 }
