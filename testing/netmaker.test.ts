@@ -14,6 +14,7 @@ beforeAll(async () => {
       { name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY },
       { name: "cabin", arch: "amd64", reach: "bundle" },
     ],
+    cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"], protect: true },
     overlay: { kind: "netmaker" },
     netmaker: programs,
   });
@@ -57,6 +58,19 @@ describe("the whole program over Netmaker", () => {
     });
     expect(fog.one("MasterNode-card").inputs["enableIPForwarding"]).toBe(true);
     expect(fog.one("WorkerNode-card").inputs["enableIPForwarding"]).toBeUndefined();
+  });
+
+  it("protects the network, but nothing that goes with the move to another overlay", async () => {
+    const isProtected = (name: string): boolean | undefined => fog.one(name).protect;
+    expect(isProtected("fogline-subnet")).toBe(true);
+    const plain = await declareFog({
+      cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"], protect: true },
+      edge: [{ name: "raspberrypi", arch: "amd64", host: "192.0.2.99", hostKey: HOST_KEY }],
+    });
+    const kept = new Set(plain.registered.map(({ name }) => name));
+    const goes = fog.registered.filter(({ name }) => !kept.has(name));
+    expect(goes.map(({ name }) => name)).toContain("fogline-routes");
+    expect(goes.filter(({ protect }) => protect).map(({ name }) => name)).toEqual([]);
   });
 
   it("lets declared clients reach hub and cloud, and closes what lets everybody in", () => {

@@ -70,7 +70,8 @@ export class Network extends pulumi.ComponentResource {
         : new network.RouteTable(
             `${name}-routes`,
             { ...where, routeTableName: `${name}-routes` },
-            child,
+            // It goes with the overlay that needs it, out of a network that is protected, too.
+            { parent: this, protect: false },
           );
     const subnet = new network.Subnet(
       `${name}-subnet`,
