@@ -13,14 +13,16 @@ import type { Problem } from "./problems.ts";
 const UNPINNED =
   "must be the archive's SHA-256: nothing is served that is not pinned|add the sum of the archive";
 
+/** Where Netmaker's project publishes a program. */
+export const netmakerDownload = (name: "netmaker" | "netclient"): string =>
+  `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`;
+
 /** A program that machines fetch and run only if it is the pinned one. */
-const program = (name: string) =>
+const program = (name: "netmaker" | "netclient") =>
   z
     .strictObject({
       /** Where machines fetch it; `{version}` and `{arch}` (`amd64` or `arm64`) are filled in. */
-      download: downloadFrom(["version", "arch"]).default(
-        `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
-      ),
+      download: downloadFrom(["version", "arch"]).default(netmakerDownload(name)),
       /** SHA-256 of the program for each processor architecture in use. */
       sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }).prefault({}),
     })
