@@ -95,7 +95,7 @@ function sumRules({ cloud, netmaker: { server, client } }: Known): Problem[] {
     .map(([name]) => ({
       path: `fogline:netmaker.${name}.sha256.${arch ?? ""}`,
       rule: "is missing: nothing runs on the master that is not pinned",
-      fix: "add the program's SHA-256 from the release's checksum file",
+      fix: "run `make pin` for this stack (STACK=name): the project publishes no checksums, so it pins what is there now",
     }));
 }
 

@@ -152,7 +152,7 @@ async function whyNot(url: string, options: OfficialOptions): Promise<string | u
   if ((await known.get(host)) === false) {
     return unreachable;
   }
-  const { fetch = (to, init) => globalThis.fetch(to, init) } = options;
+  const fetch: Fetch = options.fetch ?? globalThis.fetch;
   const probe = fetch(url, { method: "HEAD", signal: AbortSignal.timeout(PROBE) });
   // Whatever it answers, it is there.
   known.set(

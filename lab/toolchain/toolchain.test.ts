@@ -218,7 +218,7 @@ describe("a part of the lab", () => {
     expect(await readdir(join(folder, "cache"))).toEqual([]);
   });
 
-  test("reports the version that runs: a wheel may be another one than the official file", async () => {
+  test("reports the version that runs: a wheel may be another one than the official file", () => {
     const wheel = { platform: "any", sha256: sum("") };
     const part: Part = {
       version: "v1.37.2",
