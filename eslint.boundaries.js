@@ -15,6 +15,8 @@ const PARTS = {
   policy: { pattern: "policy", imports: ["config"] },
   plan: { pattern: "plan", imports: ["policy", "stacks", "apps", "components", "config"] },
   ci: { pattern: "ci", imports: [] },
+  // A command about the lab's lock and a stack's settings alike.
+  pin: { pattern: "pin", imports: ["lab", "apps", "components", "config"] },
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
   lab: { pattern: "lab", imports: ["stand-ins", "stacks", "apps", "components", "config"] },

@@ -128,7 +128,6 @@ describe("values that stand for others", () => {
     expect(placeholders(parse(worked(stack), APPS)).map(({ path }) => path)).toEqual([
       "fogline:cloud.sshFrom[0]",
       "fogline:edge[0].hostKey",
-      "fogline:k3s.sha256.arm64",
       "fogline:ingress.image",
       "fogline:descheduler.image",
     ]);

@@ -149,7 +149,7 @@ export const image = z
   .string()
   .regex(/^[a-z0-9.:-]+\/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/, {
     error:
-      "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…",
+      "must name an image by registry, repository and digest|write it like docker.io/library/postgres:17@sha256:…; `make pin` adds the digest to a tag",
   });
 
 /** Stands for an image that is built from this checkout and kept by the stack's own registry. */

@@ -126,7 +126,7 @@ function binary(known: Known): Problem[] {
       problems.push({
         path: `fogline:k3s.sha256.${arch}`,
         rule: `is missing: ${usersOf(known, arch).join(", ")} run K3s for ${arch}`,
-        fix: `add the sum of k3s${arch === "arm64" ? "-arm64" : ""} from the release's sha256sum-${arch}.txt`,
+        fix: `add the sum of k3s${arch === "arm64" ? "-arm64" : ""} from the release's sha256sum-${arch}.txt, as \`make pin\` does`,
       });
     }
     if (sha256.amd64 !== undefined && sha256.amd64 === sha256.arm64 && !/^0+$/.test(sha256.amd64)) {

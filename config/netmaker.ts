@@ -13,14 +13,16 @@ import type { Problem } from "./problems.ts";
 const UNPINNED =
   "must be the archive's SHA-256: nothing is served that is not pinned|add the sum of the archive";
 
+/** Where Netmaker's project publishes a program. */
+export const netmakerDownload = (name: "netmaker" | "netclient"): string =>
+  `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`;
+
 /** A program that machines fetch and run only if it is the pinned one. */
-const program = (name: string) =>
+const program = (name: "netmaker" | "netclient") =>
   z
     .strictObject({
       /** Where machines fetch it; `{version}` and `{arch}` (`amd64` or `arm64`) are filled in. */
-      download: downloadFrom(["version", "arch"]).default(
-        `https://github.com/gravitl/${name}/releases/download/{version}/${name}-linux-{arch}`,
-      ),
+      download: downloadFrom(["version", "arch"]).default(netmakerDownload(name)),
       /** SHA-256 of the program for each processor architecture in use. */
       sha256: z.strictObject({ amd64: sha256.optional(), arm64: sha256.optional() }).prefault({}),
     })
@@ -93,7 +95,7 @@ function sumRules({ cloud, netmaker: { server, client } }: Known): Problem[] {
     .map(([name]) => ({
       path: `fogline:netmaker.${name}.sha256.${arch ?? ""}`,
       rule: "is missing: nothing runs on the master that is not pinned",
-      fix: "add the program's SHA-256 from the release's checksum file",
+      fix: "run `make pin` for this stack (STACK=name): the project publishes no checksums, so it pins what is there now",
     }));
 }
 

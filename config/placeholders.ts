@@ -13,11 +13,18 @@ export const EXAMPLE_HOST_KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 const ZEROS = "0".repeat(64);
+/** SHA-256 of nothing: what is left of a download that failed. */
+const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const ADDRESS = /\d+\.\d+\.\d+\.\d+(\/\d+)?/g;
+/** IPv6 ranges for examples: RFC 3849 and RFC 9637. */
+const ADDRESS_V6 = /(?<![\w:])(2001:0?db8|3fff:0?[0-9a-f]{1,3}):[0-9a-f:]*(\/\d+)?/i;
 /** Names that are kept for examples (RFC 2606), as a host of a URL or an image's registry. */
 const EXAMPLE_NAME = /(^|[./@])(example\.(com|net|org)|[a-z0-9-]+\.example)(?=[:/]|$)/i;
-/** The owner of images in the worked stacks. */
-const EXAMPLE_OWNER = "/your-name/";
+/** The owner of images in documents: `ghcr.io/you/…`, `ghcr.io/your-name/…`. */
+const EXAMPLE_OWNER = /\/(you|your-name)\//;
+/** A whole value, or a whole part of one, that says whose turn it is. */
+const TO_BE_FILLED_IN =
+  /(^|[/@:])(<[^>]*>|yours?|your-[a-z-]+|change-?me|to-?do|fix-?me|\.{3}|…)(?=$|[/@:])/i;
 
 interface Kind {
   readonly rule: string;
@@ -41,13 +48,9 @@ export function placeholders(settings: object): Problem[] {
 }
 
 function kindOf(path: string, value: string, isLab: boolean): Kind | undefined {
-  if (value === ZEROS || value.endsWith(`@sha256:${ZEROS}`)) {
-    return value === ZEROS
-      ? { rule: "is a sum of zeros, which no program has", fix: "copy the release's SHA-256" }
-      : {
-          rule: `${value.split("@")[0] ?? ""} has a digest of zeros, which no image has`,
-          fix: "write the digest that docker buildx imagetools inspect prints for the image",
-        };
+  const kind = sumKind(path, value);
+  if (kind !== undefined) {
+    return kind;
   }
   if (value.trim() === EXAMPLE_HOST_KEY) {
     return {
@@ -64,19 +67,44 @@ function kindOf(path: string, value: string, isLab: boolean): Kind | undefined {
         : "write the address that is meant",
     };
   }
-  if (EXAMPLE_NAME.test(value) || value.includes(EXAMPLE_OWNER)) {
+  if (EXAMPLE_NAME.test(value) || EXAMPLE_OWNER.test(value)) {
     return { rule: `${value} is a name of an example`, fix: "write your own" };
   }
-  return undefined;
+  return TO_BE_FILLED_IN.test(value)
+    ? { rule: `${value} stands for a value of yours`, fix: "write your own" }
+    : undefined;
+}
+
+/** Sums and digests that no file has. */
+function sumKind(path: string, value: string): Kind | undefined {
+  const sum = /^(?:(.*)@sha256:)?([0-9a-f]{64})$/.exec(value);
+  const [, image, digits] = sum ?? [];
+  if (digits !== ZEROS && digits !== EMPTY) {
+    return undefined;
+  }
+  const what = digits === ZEROS ? "of zeros" : "of an empty file";
+  if (image !== undefined) {
+    return {
+      rule: `${image} has a digest ${what}, which no image has`,
+      fix: "run `make pin` for this stack (STACK=name), which asks the registry and writes it",
+    };
+  }
+  return {
+    rule: `is a sum ${what}, which no program has`,
+    fix: /^fogline:(k3s|netmaker\.(server|client))\.sha256\./.test(path)
+      ? "run `make pin` for this stack (STACK=name), which writes the release's own, or copy it"
+      : "copy the release's SHA-256",
+  };
 }
 
 function documentationAddress(text: string): string | undefined {
-  return [...text.matchAll(ADDRESS)]
+  const v4 = [...text.matchAll(ADDRESS)]
     .map(([address]) => address)
     .find((address) => {
       const [host = ""] = address.split("/");
       return ipaddr.IPv4.isValidFourPartDecimal(host) && isDocumentation(address);
     });
+  return v4 ?? ADDRESS_V6.exec(text)?.[0];
 }
 
 function archsOf(settings: object): Set<unknown> {

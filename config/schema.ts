@@ -59,6 +59,9 @@ const registry = z.string().regex(/^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})
 });
 const mirror = url("must be an http(s) URL|write it like https://mirror.example.com");
 
+/** Where K3s' project publishes the binary. */
+export const K3S_DOWNLOAD = "https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}";
+
 const k3s = z.strictObject({
   version: z
     .string()
@@ -69,13 +72,11 @@ const k3s = z.strictObject({
   sha256: z
     .strictObject({ amd64: sha256.optional(), arm64: sha256.optional() })
     .describe("SHA-256 of the binary, `{amd64, arm64}`, for each processor architecture in use"),
-  download: downloadFrom(["version", "suffix"])
-    .default("https://github.com/k3s-io/k3s/releases/download/{version}/k3s{suffix}")
-    .meta({
-      description:
-        "where machines fetch the binary; `{version}` and `{suffix}` (nothing or `-arm64`) are filled in",
-      without: "GitHub",
-    }),
+  download: downloadFrom(["version", "suffix"]).default(K3S_DOWNLOAD).meta({
+    description:
+      "where machines fetch the binary; `{version}` and `{suffix}` (nothing or `-arm64`) are filled in",
+    without: "GitHub",
+  }),
   mirrors: z
     .record(registry, z.array(mirror))
     .default({})

@@ -24,11 +24,10 @@ import { ensureRoot } from "../machines/root.ts";
 import { preflight } from "../preflight.ts";
 import { startDownloads } from "../services.ts";
 import { hostArch } from "../toolchain/lock.ts";
+import { describeReport, writeReport } from "../toolchain/report.ts";
 import {
-  describeReport,
   ensureNetmaker,
   ensureToolchain,
-  writeReport,
   type NetmakerParts,
   type Toolchain,
 } from "../toolchain/toolchain.ts";

@@ -19,6 +19,8 @@ const schema = z.strictObject({
       version: z.string(),
       official: z
         .strictObject({
+          checksums: z.url().optional(),
+          signed: z.strictObject({ identity: z.string(), issuer: z.url() }).optional(),
           amd64: release,
           arm64: release.optional(),
           executable: z.string().optional(),

@@ -1,16 +1,15 @@
 /** Official files: brought by the user (ARTIFACTS) or downloaded; always checked against our sums. */
-import { createWriteStream, existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 
 import { execa } from "execa";
 
 import { LabError, type Say } from "../progress.ts";
-import { sha256File } from "./cache.ts";
+import { cached, inCache, sha256File, type Entry } from "./cache.ts";
 import { officialFile, type Arch, type Part } from "./lock.ts";
+import { reportLine, type ReportLine } from "./report.ts";
+import { Web, WebError, type Fetch } from "./web.ts";
 
 /** How long an unreachable download host may hold up the start, in milliseconds. */
 const PROBE = 3000;
@@ -27,6 +26,57 @@ export interface OfficialOptions {
   readonly artifacts?: string | undefined;
   /** Never try the internet; setting `FOGLINE_OFFLINE=1`. */
   readonly offline: boolean;
+  /** Sends requests; default: Node's own. */
+  readonly fetch?: Fetch;
+}
+
+/** A part that is in place, and what is reported of it. */
+export interface Made {
+  readonly entry: Entry;
+  readonly line: ReportLine;
+}
+
+/** A part whose official file is wanted. */
+export interface Official {
+  readonly name: string;
+  readonly part: Part;
+  readonly arch: Arch;
+  readonly options: OfficialOptions;
+  readonly say: Say;
+  /** The program's path inside its folder; default: the part's name. */
+  readonly executable?: string;
+  /** What else is made of it, in the same folder. */
+  readonly after?: (folder: string) => Promise<void>;
+  /** Folder of the cache; default: the computer's. */
+  readonly cache?: string;
+}
+
+/**
+ * A part from its official file: from the cache, from the user or from its maker.
+ *
+ * @returns the part, or why its official file is not to be had
+ * @throws LabError when a file that is there cannot be checked or has another sum, or a download breaks off
+ */
+export async function officialPart(wanted: Official): Promise<Made | { readonly reason: string }> {
+  const { name, part, arch, options, say, executable = name, after, cache } = wanted;
+  const release = part.official?.[arch];
+  const inputs = ["official", release?.url ?? "", release?.sha256 ?? ""];
+  let entry = await inCache(`${name}-official`, inputs, cache);
+  if (entry === undefined) {
+    const found = await findOfficial(name, part, arch, options);
+    if (found.source === undefined) {
+      return { reason: found.reason };
+    }
+    const make = async (folder: string): Promise<string> => {
+      const target = dirname(join(folder, executable));
+      await mkdir(target, { recursive: true });
+      await installOfficial(name, part, found, target, say, options.fetch);
+      await after?.(folder);
+      return found.source;
+    };
+    entry = await cached(`${name}-official`, inputs, make, cache);
+  }
+  return { entry, line: reportLine(name, part, entry, executable) };
 }
 
 /**
@@ -74,7 +124,7 @@ export async function findOfficial(
           "toolchain",
           `checking ${path}`,
           `lab/toolchain/lock.yaml holds no SHA-256 for ${name} on ${arch}, so the file cannot be checked`,
-          `add parts.${name}.official.${arch}.sha256 from the release's checksum file, or take the file out of ARTIFACTS`,
+          `make pin, which writes parts.${name}.official.${arch}.sha256, or take the file out of ARTIFACTS`,
         );
       }
       return { source: "artifacts", path, sha256 };
@@ -86,20 +136,44 @@ export async function findOfficial(
   if (options.offline) {
     return { source: undefined, reason: "FOGLINE_OFFLINE is set" };
   }
+  const reason = await whyNot(url, options);
+  return reason === undefined ? { source: "official", url, sha256 } : { source: undefined, reason };
+}
+
+/** Hosts that could not be reached, for each set of options: parts do not wait for one host one by one. */
+const hosts = new WeakMap<OfficialOptions, Map<string, Promise<boolean>>>();
+
+/** Why a file is not to be had from its maker; undefined when it is. */
+async function whyNot(url: string, options: OfficialOptions): Promise<string | undefined> {
+  const { host } = new URL(url);
+  const known = hosts.get(options) ?? new Map<string, Promise<boolean>>();
+  hosts.set(options, known);
+  const unreachable = `${host} cannot be reached`;
+  if ((await known.get(host)) === false) {
+    return unreachable;
+  }
+  const fetch: Fetch = options.fetch ?? globalThis.fetch;
+  const probe = fetch(url, { method: "HEAD", signal: AbortSignal.timeout(PROBE) });
+  // Whatever it answers, it is there.
+  known.set(
+    host,
+    probe.then(
+      () => true,
+      () => false,
+    ),
+  );
   try {
-    const answer = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(PROBE) });
-    return answer.ok
-      ? { source: "official", url, sha256 }
-      : { source: undefined, reason: `${new URL(url).host} answers ${answer.status}` };
+    const { ok, status } = await probe;
+    return ok ? undefined : `${host} answers ${status}`;
   } catch {
-    return { source: undefined, reason: `${new URL(url).host} cannot be reached` };
+    return unreachable;
   }
 }
 
 /**
  * Installs an official file that was found as `<folder>/<name>`, executable.
  *
- * @throws LabError when its sum is wrong; nothing is installed then
+ * @throws LabError when its sum is wrong or the download breaks off; nothing is installed then
  */
 export async function installOfficial(
   name: string,
@@ -107,13 +181,14 @@ export async function installOfficial(
   found: Exclude<Found, { source: undefined }>,
   folder: string,
   say: Say,
+  fetch?: Fetch,
 ): Promise<void> {
   let file: string;
   if (found.source === "artifacts") {
     file = found.path;
   } else {
     file = join(folder, `.${officialFile(found.url)}`);
-    await download(found.url, file, say);
+    await download(found.url, file, say, fetch);
   }
   say(`checking ${file}`);
   await checkSum(file, found.sha256);
@@ -140,29 +215,29 @@ export async function checkSum(path: string, expected: string): Promise<void> {
   }
 }
 
-async function download(url: string, path: string, say: Say): Promise<void> {
-  const response = await fetch(url);
-  if (!response.ok || response.body === null) {
+async function download(url: string, path: string, say: Say, fetch?: Fetch): Promise<void> {
+  const file = await open(path, "w");
+  let received = 0;
+  try {
+    await new Web(fetch).download(url, async (chunk, total) => {
+      received += chunk.length;
+      const all = total === undefined ? "" : ` of ${megabytes(total)}`;
+      say(`${officialFile(url)}: ${megabytes(received)}${all}`);
+      await file.appendFile(chunk);
+    });
+  } catch (error) {
+    if (!(error instanceof WebError)) {
+      throw error;
+    }
     throw new LabError(
       "toolchain",
       `downloading ${url}`,
-      `the server answers ${response.status}`,
+      error.problem,
       "try again, bring the file with ARTIFACTS=folder, or set FOGLINE_OFFLINE=1",
     );
+  } finally {
+    await file.close();
   }
-  const total = Number(response.headers.get("content-length") ?? 0);
-  let received = 0;
-  await pipeline(
-    Readable.fromWeb(response.body as ReadableStream),
-    async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        received += chunk.length;
-        say(`${officialFile(url)}: ${megabytes(received)} of ${megabytes(total)}`);
-        yield chunk;
-      }
-    },
-    createWriteStream(path),
-  );
 }
 
 async function unpack(

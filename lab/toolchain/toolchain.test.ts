@@ -7,9 +7,17 @@ import { execa } from "execa";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { ownFolder } from "../testing/folder.ts";
+import { Internet } from "../testing/internet.ts";
 import { cached, inCache } from "./cache.ts";
 import { officialFile, part, readToolchainLock, type Part } from "./lock.ts";
-import { findOfficial, installOfficial, officialOptions } from "./official.ts";
+import {
+  findOfficial,
+  installOfficial,
+  officialOptions,
+  officialPart,
+  type OfficialOptions,
+} from "./official.ts";
+import { describeReport, reportLine } from "./report.ts";
 
 const silent = (): void => undefined;
 let folder: string;
@@ -103,12 +111,139 @@ describe("official downloads", () => {
     });
   });
 
+  test("that cannot be reached hold up the start once for each host, and the reason is told", async () => {
+    let asked = 0;
+    const fetch = (): Promise<Response> => {
+      asked += 1;
+      const cause = Object.assign(new Error("getaddrinfo EAI_AGAIN"), { code: "EAI_AGAIN" });
+      return Promise.reject(new TypeError("fetch failed", { cause }));
+    };
+    const options = { offline: false, fetch };
+    for (const name of ["k3s", "traefik", "netclient"]) {
+      expect(await findOfficial(name, locked(sum("")), "amd64", options)).toEqual({
+        source: undefined,
+        reason: "example.org cannot be reached",
+      });
+    }
+    expect(asked).toBe(1);
+  });
+
+  test("that a host refuses are not waited for", async () => {
+    await using internet = await Internet.start();
+    const options = { offline: false, fetch: internet.fetch };
+    expect(await findOfficial("k3s", locked(sum("")), "amd64", options)).toEqual({
+      source: undefined,
+      reason: "example.org answers 404",
+    });
+  });
+
   test("are found by the name their maker gave them", () => {
     expect(officialFile("https://example.org/v1%2B1/tool%2Bk3s1.tar.gz")).toBe("tool+k3s1.tar.gz");
   });
 });
 
+describe("a part of the lab", () => {
+  const url = "https://example.org/v1%2B1/tool";
+
+  /** The part as `make up` gets it; the cache and what the user brings are the test's. */
+  const get = (options: OfficialOptions, digest: string): ReturnType<typeof officialPart> =>
+    officialPart({
+      name: "tool",
+      part: locked(digest),
+      arch: "amd64",
+      options,
+      say: silent,
+      cache: join(folder, "cache"),
+    });
+
+  test("is exactly the file in ARTIFACTS whose sum is in the lock, and says so", async () => {
+    const artifacts = join(folder, "artifacts");
+    mkdirSync(artifacts);
+    writeFileSync(join(artifacts, "tool"), "official");
+    await using internet = await Internet.start();
+    internet.file(url, "official");
+    const made = await get({ artifacts, offline: false, fetch: internet.fetch }, sum("official"));
+    if (!("entry" in made)) {
+      expect.unreachable(made.reason);
+    }
+    expect(await readFile(join(made.entry.folder, "tool"), "utf8")).toBe("official");
+    expect(made.line).toEqual({
+      part: "tool",
+      version: "v1",
+      source: "artifacts",
+      sha256: sum("official"),
+    });
+    expect(describeReport([made.line])).toEqual(["official, from ARTIFACTS: tool v1"]);
+    expect(internet.asked).toEqual([]);
+  });
+
+  test("is the official one where its maker can be reached, and is fetched once", async () => {
+    await using internet = await Internet.start();
+    internet.file(url, "official");
+    const options = { offline: false, fetch: internet.fetch };
+    for (const time of [1, 2]) {
+      const made = await get(options, sum("official"));
+      expect("line" in made && describeReport([made.line])).toEqual([
+        "official, downloaded: tool v1",
+      ]);
+      expect(
+        internet.asked.map(({ method }) => method),
+        `time ${time}`,
+      ).toEqual(["HEAD", "GET"]);
+    }
+  });
+
+  test("is never a file of another sum, whoever it is from, and nothing of that stays", async () => {
+    await using internet = await Internet.start();
+    internet.file(url, "changed");
+    const options = { offline: false, fetch: internet.fetch };
+    await expect(get(options, sum("official"))).rejects.toThrow(sum("changed"));
+    expect(await readdir(join(folder, "cache"))).toEqual([]);
+  });
+
+  test("is not made of a download that broke off, which names the way around", async () => {
+    await using internet = await Internet.start();
+    internet.on(url, (response, { method }) => {
+      response.writeHead(200, { "Content-Length": 100 });
+      if (method === "HEAD") {
+        response.end();
+      } else {
+        response.write("off", () => response.destroy());
+      }
+    });
+    const broken = get({ offline: false, fetch: internet.fetch }, sum("official"));
+    await expect(broken).rejects.toThrow(
+      /downloading https:\/\/example.org[\s\S]*cut off after 3[\s\S]*ARTIFACTS=folder/,
+    );
+    expect(await readdir(join(folder, "cache"))).toEqual([]);
+  });
+
+  test("reports the version that runs: a wheel may be another one than the official file", () => {
+    const wheel = { platform: "any", sha256: sum("") };
+    const part: Part = {
+      version: "v1.37.2",
+      registry: { wheel: "tool-bin==1.37.1", executable: "tool", amd64: wheel, arm64: wheel },
+    };
+    const entry = (source: string) => ({ folder, source, sums: { tool: sum("x") } });
+    expect(reportLine("tool", part, entry("registries"), "tool").version).toBe("v1.37.1");
+    expect(reportLine("tool", part, entry("official"), "tool").version).toBe("v1.37.2");
+  });
+});
+
 describe("the lock file", () => {
+  test("has the versions that are built and stood in for where nothing official is to be had", async () => {
+    const lock = readToolchainLock();
+    const read = (path: string): Promise<string> =>
+      readFile(join(import.meta.dirname, "..", path), "utf8");
+    const pulumi = /\sgithub\.com\/pulumi\/pulumi\/pkg\/v3 (\S+)/.exec(
+      await read("toolchain/pulumi/go.mod"),
+    );
+    expect(part(lock, "pulumi").version).toBe(pulumi?.[1]);
+    expect(await read("stand-ins/k3s/build.sh")).toContain(
+      `VERSION=${part(lock, "k3s").version}\n`,
+    );
+  });
+
   test("pins every part; sums stand wherever something is fetched", () => {
     const lock = readToolchainLock();
     for (const name of ["pulumi", "k3s", "traefik", "kubectl"]) {

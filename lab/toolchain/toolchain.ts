@@ -3,41 +3,28 @@
  * (ARTIFACTS), from their makers, or from package registries, in this order.
  */
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
 import type { Program } from "../../apps/images.ts";
 import { bundlePlugin } from "../bundle.ts";
-import { replaceFile } from "../files.ts";
 import { nameOf, type ClusterBinaries, type Programs } from "../images/recipes.ts";
-import { PROJECT, RUN } from "../layout.ts";
+import { PROJECT } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
-import { cached, inCache, sourceInputs, type Entry } from "./cache.ts";
-import { hostArch, officialFile, part, readToolchainLock, type Part } from "./lock.ts";
+import { cached, sourceInputs, type Entry } from "./cache.ts";
+import { hostArch, officialFile, part, readToolchainLock } from "./lock.ts";
 import type { Arch, ToolchainLock } from "./lock.ts";
 import {
-  findOfficial,
-  installOfficial,
   officialOptions,
+  officialPart,
+  type Made,
+  type Official,
   type OfficialOptions,
 } from "./official.ts";
 import { build, goVersion, installWheel } from "./registries.ts";
-
-/** Where a part came from. */
-export type Source = "artifacts" | "official" | "registries" | "stand-in";
-
-/** One line of the report of what came from where. */
-export interface ReportLine {
-  readonly part: string;
-  readonly version: string;
-  readonly source: Source;
-  /** Of the program itself; empty for a stand-in that runs from source. */
-  readonly sha256: string;
-  /** Why a source before this one was not used. */
-  readonly reason?: string;
-}
+import { reportLine, type ReportLine, type Source } from "./report.ts";
 
 /** Everything the lab runs, in place. */
 export interface Toolchain {
@@ -68,11 +55,6 @@ export interface NetmakerParts {
 }
 
 const PROVIDERS = ["azure-native", "command", "random", "kubernetes"] as const;
-
-interface Made {
-  readonly entry: Entry;
-  readonly line: ReportLine;
-}
 
 interface Context {
   readonly lock: ToolchainLock;
@@ -142,28 +124,6 @@ export async function ensureToolchain(programs: readonly Program[], say: Say): P
   };
 }
 
-/** Writes what came from where, for later questions. */
-export function writeReport(report: readonly ReportLine[]): void {
-  const text = JSON.stringify({ toolchain: report }, undefined, 2);
-  replaceFile(join(RUN, "report.json"), `${text}\n`);
-}
-
-/** What came from where, as lines for people. */
-export function describeReport(report: readonly ReportLine[]): string[] {
-  const bySource = new Map<Source, string[]>();
-  for (const { source, part: name, version } of report) {
-    const short = name.replace("pulumi-resource-", "plugin ");
-    bySource.set(source, [...(bySource.get(source) ?? []), `${short} ${version}`]);
-  }
-  const words: Record<Source, string> = {
-    artifacts: "official, from ARTIFACTS",
-    official: "official, downloaded",
-    registries: "from package registries",
-    "stand-in": "stand-in for the official one",
-  };
-  return [...bySource].map(([source, names]) => `${words[source]}: ${names.join(", ")}`);
-}
-
 /** A folder without a single file that is looked for is a mistake, not a wish. */
 function checkArtifacts({ lock, arch, options: { artifacts } }: Context): void {
   const files = Object.values(lock.parts).flatMap(({ official }) =>
@@ -180,8 +140,8 @@ function checkArtifacts({ lock, arch, options: { artifacts } }: Context): void {
 }
 
 async function fetchPart(context: Context, name: string): Promise<Made> {
-  const { registry, ...rest } = part(context.lock, name);
-  return make(context, name, name, [JSON.stringify([registry, rest])], async (folder) => {
+  const { registry } = part(context.lock, name);
+  return make(context, name, name, [JSON.stringify(registry)], async (folder) => {
     if (!("wheel" in registry)) {
       throw new Error(`lab/toolchain/lock.yaml names no wheel for ${name}`);
     }
@@ -221,9 +181,11 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
     await compress(join(folder, "k3s"));
     return "stand-in";
   });
-  const binary = await officialOnly(context, "k3s", async (folder) => {
-    context.say("compressing k3s");
-    await compress(join(folder, "k3s"));
+  const binary = await officialOnly(context, "k3s", {
+    after: async (folder) => {
+      context.say("compressing k3s");
+      await compress(join(folder, "k3s"));
+    },
   });
   if ("entry" in binary) {
     return { binary, images: built };
@@ -309,7 +271,7 @@ async function make(
   otherwise: (folder: string) => Promise<Source>,
 ): Promise<Made> {
   const locked = part(context.lock, name);
-  const official = await officialOnly(context, name, undefined, executable);
+  const official = await officialOnly(context, name, { executable });
   if ("entry" in official) {
     return official;
   }
@@ -318,55 +280,12 @@ async function make(
 }
 
 /** A part from its official file, or why not. */
-async function officialOnly(
-  context: Context,
+function officialOnly(
+  { lock, arch, options, say }: Context,
   name: string,
-  after?: (folder: string) => Promise<void>,
-  executable = name,
-): Promise<Made | { reason: string }> {
-  const locked = part(context.lock, name);
-  const release = locked.official?.[context.arch];
-  const inputs = ["official", release?.url ?? "", release?.sha256 ?? ""];
-  let entry = await inCache(`${name}-official`, inputs);
-  if (entry === undefined) {
-    const found = await findOfficial(name, locked, context.arch, context.options);
-    if (found.source === undefined) {
-      return { reason: found.reason };
-    }
-    entry = await cached(`${name}-official`, inputs, async (folder) => {
-      const target = dirname(join(folder, executable));
-      await mkdir(target, { recursive: true });
-      await installOfficial(name, locked, found, target, context.say);
-      await after?.(folder);
-      return found.source;
-    });
-  }
-  return { entry, line: reportLine(name, locked, entry, executable) };
-}
-
-function reportLine(
-  name: string,
-  locked: Part,
-  entry: Entry,
-  executable: string,
-  reason?: string,
-): ReportLine {
-  const sha256 = entry.sums[executable];
-  if (sha256 === undefined) {
-    throw new LabError(
-      "toolchain",
-      `making ${name}`,
-      `${entry.folder} holds no ${executable}`,
-      `remove ${entry.folder} and run the command again`,
-    );
-  }
-  return {
-    part: name,
-    version: locked.version,
-    source: entry.source as Source,
-    sha256,
-    ...(reason === undefined ? {} : { reason }),
-  };
+  how: Pick<Official, "executable" | "after"> = {},
+): Promise<Made | { readonly reason: string }> {
+  return officialPart({ name, part: part(lock, name), arch, options, say, ...how });
 }
 
 /** Compresses once here what every machine would otherwise wait for. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { ReportLine } from "../../lab/toolchain/toolchain.ts";
+import type { ReportLine } from "../../lab/toolchain/report.ts";
 
 /** How often it is looked, in milliseconds: a lab keeps its report for as long as it stands. */
 const LOOK = 5000;

@@ -7,7 +7,7 @@ import { execa } from "execa";
 
 import { PROJECT } from "../../lab/layout.ts";
 import { part, readToolchainLock } from "../../lab/toolchain/lock.ts";
-import type { ReportLine } from "../../lab/toolchain/toolchain.ts";
+import type { ReportLine } from "../../lab/toolchain/report.ts";
 import type { TestState } from "./report.ts";
 import type { StepResult } from "./run-plan.ts";
 import type { Lab } from "./step.ts";
