@@ -40,10 +40,14 @@ function clearFolder(): void {
   }
 }
 
+/** Where a run is does not decide what it tests: official parts come by ARTIFACTS, or where this is set empty. */
+const PARTS_FROM_REGISTRIES = { FOGLINE_OFFLINE: "1" };
+
 /** What steps run with: options of the run are none of the commands that it calls. */
 function environment(): NodeJS.ProcessEnv {
   const own = ["MAKEFLAGS", "MFLAGS", "ARGS"];
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
+  const given = Object.entries(process.env).filter(([name]) => !own.includes(name));
+  return { ...PARTS_FROM_REGISTRIES, ...Object.fromEntries(given) };
 }
 
 const computers: Computers = { begin: beginComputer, commandOn, end: endComputer };
