@@ -52,7 +52,7 @@ const CIPHERS = [
 
 /**
  * Values of the kernel that kubelet runs with (`setupKernelTunables` of Kubernetes). Left to itself it sets them
- * where it can; with `protect-kernel-defaults` it refuses to run with others, so that they are the machine's own.
+ * at each start; with `protect-kernel-defaults` it changes nothing and refuses to run with others.
  */
 const KERNEL: Readonly<Record<string, number>> = {
   "kernel.keys.root_maxbytes": 25_000_000,

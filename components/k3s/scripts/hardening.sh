@@ -31,8 +31,8 @@ may_encrypt() {
   [ -e "$encryption_file" ] || [ ! -e "$state/db" ] || [ -s "$state/cred/encryption-config.json" ]
 }
 
-# kubelet runs with other values of the kernel only where nobody insists. A kernel that is shared with others, as a
-# container's is, stays as it is.
+# kubelet sets the kernel's values itself where nobody says that they are the machine's. A kernel that is shared with
+# others, as a container's is, gets no values from here.
 protect_kernel() {
   if [ -z "$SYSCTL" ] || systemd-detect-virt --quiet --container; then
     rm -f "$protection_file"
@@ -42,7 +42,7 @@ protect_kernel() {
   if sysctl --quiet --load="$tunables" >&2 && kernel_as_wanted; then
     put "$protection_file" 0600 "$PROTECT_KERNEL"
   else
-    say "its kernel does not keep the values of $tunables: kubelet runs with others. docs/hardening.md says what that means"
+    say "its kernel does not keep the values of $tunables: kubelet sets them itself, at each start (docs/hardening.md)"
     rm -f "$protection_file"
   fi
 }
