@@ -15,9 +15,11 @@ const PARTS = {
   policy: { pattern: "policy", imports: ["config"] },
   plan: { pattern: "plan", imports: ["policy", "stacks", "apps", "components", "config"] },
   ci: { pattern: "ci", imports: [] },
+  // What a cluster is looked at by; nothing of the program needs it.
+  cis: { pattern: "cis", imports: [] },
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
-  lab: { pattern: "lab", imports: ["stand-ins", "stacks", "apps", "components", "config"] },
+  lab: { pattern: "lab", imports: ["stand-ins", "cis", "stacks", "apps", "components", "config"] },
   testing: { pattern: "testing", imports: [] },
 };
 
