@@ -61,6 +61,21 @@ else
 	@node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
 endif
 
+.PHONY: cis
+cis: node_modules ## The CIS benchmark's checks on the cluster: PASS, FAIL, or why neither; STACK=<name> for another stack than the lab
+ifeq ($(or $(STACK),lab),lab)
+	@$(LAB) cis
+else
+	@node --import tsx cis/cli.ts --stack=$(STACK)
+endif
+
+.PHONY: sbom
+sbom: ## What the website's service is made of, in CycloneDX: .fogline/sbom/website.cdx.json
+	@mkdir -p .fogline/sbom
+	@cd apps/website/service && npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx \
+	  >$(CURDIR)/.fogline/sbom/website.cdx.json
+	@echo .fogline/sbom/website.cdx.json
+
 .PHONY: check
 check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, no network
 	@$(SETUP) check

@@ -17,9 +17,11 @@ const PARTS = {
   ci: { pattern: "ci", imports: [] },
   // A command about the lab's lock and a stack's settings alike.
   pin: { pattern: "pin", imports: ["lab", "apps", "components", "config"] },
+  // What a cluster is looked at by; nothing of the program needs it.
+  cis: { pattern: "cis", imports: [] },
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
-  lab: { pattern: "lab", imports: ["stand-ins", "stacks", "apps", "components", "config"] },
+  lab: { pattern: "lab", imports: ["stand-ins", "cis", "stacks", "apps", "components", "config"] },
   testing: { pattern: "testing", imports: [] },
 };
 

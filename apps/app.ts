@@ -14,6 +14,7 @@ import type { Section } from "../config/section.ts";
 import type { AppImage } from "./images.ts";
 import type { ClusterAddresses, Connection, Peer, PodGroup } from "./network-policy.ts";
 import type { Offers } from "./offers.ts";
+import type { PodSecurity } from "./pod-security.ts";
 
 /** Kinds of things that apps give each other. */
 export type Offered = keyof Offers;
@@ -126,6 +127,11 @@ export interface App<
    * have. Apps may share one. Without it, the component makes its own.
    */
   readonly namespace?: string;
+  /**
+   * What its pods need of the Pod Security Standards; its namespace enforces the least strict level that one of
+   * its apps needs. Default `restricted`: no root, no capability, no volume or network of the node.
+   */
+  readonly podSecurity?: PodSecurity;
   /** Whether data is lost with it: `cloud.protect` then protects it and its namespace. */
   readonly keepsData?: boolean;
   /**

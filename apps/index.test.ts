@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { schemasOf } from "../config/schema.ts";
 import { exemptionsOf } from "./exemptions.ts";
 import { APPS } from "./index.ts";
+import { levelOf } from "./pod-security.ts";
 
 const HERE = import.meta.dirname;
 
@@ -29,6 +30,23 @@ describe("the apps of the list", () => {
   it("have names that no section of the program has", () => {
     const own = Object.keys(schemasOf({}));
     expect(Object.keys(APPS).filter((name) => own.includes(name))).toEqual([]);
+  });
+
+  it("keep to the strictest level of pod security, but for the one that has its nodes' ports", () => {
+    const levels = Object.values(APPS).map(({ pods }) => [
+      pods.namespace,
+      levelOf(APPS, pods.namespace),
+    ]);
+    expect(levels.filter(([, level]) => level !== "restricted")).toEqual([
+      ["ingress", "privileged"],
+    ]);
+  });
+
+  it("get the least strict level where they share a namespace", () => {
+    const { website, database } = APPS;
+    const apps = { website, database: { ...database, podSecurity: "baseline" } } as const;
+    expect(levelOf(apps, "website")).toBe("baseline");
+    expect(levelOf(apps, "nobody's")).toBe("restricted");
   });
 
   it("declare what policies exempt them from", () => {

@@ -3,8 +3,9 @@
  *
  * Usage: node lab/start.mjs up | down [--destroy] | status | preview |
  *        logs [app|machine] [--follow] [--lines=100] | kubectl <arguments> |
- *        network [--svg=FILE] |
- *        dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
+ *        network [--svg=FILE] | cis |
+ *        cis                                the checks of the CIS benchmark on the cluster
+  dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
  */
 import { parseArgs } from "node:util";
 
@@ -24,7 +25,17 @@ const USAGE = `usage: lab/start.mjs <command>
   down [--destroy]                   leave nothing behind; --destroy runs the program's own first
 `;
 
-const COMMANDS = ["up", "preview", "status", "logs", "kubectl", "network", "dashboard", "down"];
+const COMMANDS = [
+  "up",
+  "preview",
+  "status",
+  "logs",
+  "kubectl",
+  "network",
+  "cis",
+  "dashboard",
+  "down",
+];
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command !== undefined && COMMANDS.includes(command) && process.getuid?.() !== 0) {
@@ -71,6 +82,10 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     case "network": {
       const { values } = parseArgs({ args: rest, options: { svg: { type: "string" } } });
       return (await import("./commands/overlay.ts")).overlay(values.svg);
+    }
+    case "cis": {
+      refuseArguments(rest);
+      return (await import("./commands/cis.ts")).cis();
     }
     case "dashboard": {
       const { OPTIONS } = await import("../apps/dashboard/open.ts");

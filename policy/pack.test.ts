@@ -17,6 +17,7 @@ import { parse } from "../config/schema.ts";
 import { builtWith, RECORD } from "../config/transition.ts";
 import { sizesInsideBudget } from "./budget.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
+import { podsFitTheirNamespace } from "./pod-security.ts";
 import { policies } from "./policies.ts";
 
 const GROUP = "azure-native:network:NetworkSecurityGroup";
@@ -113,7 +114,8 @@ describe("the policy pack", () => {
       });
     });
     const resources = policies({ nodePorts: [] }).map(({ name }) => name);
-    expect(names).toEqual([...resources, namespacesDenyByDefault.name, sizesInsideBudget.name]);
+    const stack = [namespacesDenyByDefault, podsFitTheirNamespace, sizesInsideBudget];
+    expect(names).toEqual([...resources, ...stack.map(({ name }) => name)]);
   });
 
   it("refuses a resource that breaks a policy", async () => {

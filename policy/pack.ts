@@ -6,6 +6,7 @@ import { APPS } from "../apps/index.ts";
 import { PRICES } from "./cost.ts";
 import { budgetValidation, stackValidation, validation } from "./engine.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
+import { podsFitTheirNamespace } from "./pod-security.ts";
 import { policies } from "./policies.ts";
 
 new PolicyPack("fogline", {
@@ -13,6 +14,7 @@ new PolicyPack("fogline", {
   policies: [
     ...policies(exemptionsOf(APPS)).map(validation),
     stackValidation(namespacesDenyByDefault),
+    stackValidation(podsFitTheirNamespace),
     budgetValidation(PRICES),
   ],
 });

@@ -10,6 +10,7 @@ import {
 } from "./network.ts";
 import { namespacesDenyByDefault } from "./isolation.ts";
 import { objectsHaveOneOwner } from "./objects.ts";
+import { podsFitTheirNamespace } from "./pod-security.ts";
 import { imagesByDigest, podsAreNotRoot, podsHaveLimits } from "./pods.ts";
 import type { Exemptions, Policy, StackPolicy } from "./policy.ts";
 import { noPlainSecret, secretsAreMarked } from "./secrets.ts";
@@ -46,4 +47,5 @@ export const STACK_POLICIES: readonly StackPolicy[] = [
       })),
   },
   namespacesDenyByDefault,
+  podsFitTheirNamespace,
 ];

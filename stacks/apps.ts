@@ -6,6 +6,7 @@ import { needed, type App, type Apps, type Deployed, type Namespace } from "../a
 import { connections } from "../apps/connections.ts";
 import { denyByDefault } from "../apps/isolation.ts";
 import type { Offers } from "../apps/offers.ts";
+import { levelOf, podSecurityLabels } from "../apps/pod-security.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
 import type { Overlay } from "../components/overlay/member.ts";
@@ -44,7 +45,7 @@ export async function deployApps(
   const wanted = wantedOf(apps, settings);
   const provider = createProvider(context, clusterWide(wanted));
   const { protect } = settings.cloud;
-  const namespaces = createNamespaces(wanted, protect, provider);
+  const namespaces = createNamespaces(apps, wanted, protect, provider);
   const cluster = { podRange: settings.k3s.podRange, apiServer: overlay.hub.address };
   const table = connections(cluster, apps);
   const offers: Partial<Offers> = {};
@@ -120,6 +121,7 @@ function createProvider(
 
 /** The namespaces that definitions ask for. Data goes with its namespace, which is protected with it. */
 function createNamespaces(
+  apps: Apps,
   wanted: readonly Wanted[],
   protect: boolean,
   provider: k8s.Provider,
@@ -128,7 +130,7 @@ function createNamespaces(
     const keepsData = wanted.some(({ app }) => app.namespace === name && app.keepsData === true);
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name } },
+      { metadata: { name, labels: podSecurityLabels(levelOf(apps, name)) } },
       { provider, protect: keepsData && protect },
     );
     return { name, created: namespace.metadata.name };

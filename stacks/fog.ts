@@ -41,7 +41,12 @@ export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
   const invited = joinBundles(loaded, overlay);
   const { k3s } = settings;
   const mirrors = { ...mirrorsOf(wantedOf(apps, settings), k3s.serviceRange), ...k3s.mirrors };
-  const cluster = new Cluster("k3s", { settings: { ...k3s, mirrors }, overlay, invited });
+  const cluster = new Cluster("k3s", {
+    settings: { ...k3s, mirrors },
+    overlay,
+    invited,
+    ownKernel: !settings.cloud.lab,
+  });
   keepRecord(settings, apps, cluster.ready);
   const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));
   return {

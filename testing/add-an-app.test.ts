@@ -18,6 +18,7 @@ import { appImage } from "../lab/images/recipes.ts";
 import { wantedImages } from "../lab/images/wanted.ts";
 import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
+import { podsFitTheirNamespace } from "../policy/pod-security.ts";
 import { policies } from "../policy/policies.ts";
 import { violationsOf } from "../policy/policy.ts";
 import { program } from "../stacks/program.ts";
@@ -164,6 +165,7 @@ describe("a program with one more app", () => {
   it("keeps every policy", () => {
     expect(violationsOf(policies(exemptionsOf(APPS)), fog.registered)).toEqual([]);
     expect(namespacesDenyByDefault.check(fog.registered)).toEqual([]);
+    expect(podsFitTheirNamespace.check(fog.registered)).toEqual([]);
     expect(objectsHaveOneOwner.check(fog.registered)).toEqual([]);
   });
 

@@ -5,6 +5,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import { DENY_ALL, policyOf, type Connection, type PodGroup } from "../network-policy.ts";
+import { podSecurityLabels } from "../pod-security.ts";
 import type { DashboardKind } from "./images.ts";
 import { dashboardPod, HTTP, type DashboardImages } from "./pod.ts";
 import { accessRules, ACCOUNTS, NAMESPACE } from "./roles.ts";
@@ -56,7 +57,7 @@ export function dashboardManifests(plan: DashboardPlan): DashboardManifests {
       kind: "Namespace",
       metadata: {
         name: NAMESPACE,
-        labels: { "pod-security.kubernetes.io/enforce": "restricted" },
+        labels: podSecurityLabels("restricted"),
       },
     },
     accounts: [

@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import type { Namespace } from "../app.ts";
 import { allow, denyByDefault } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
+import { podSecurityLabels } from "../pod-security.ts";
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
@@ -56,7 +57,7 @@ export class Descheduler extends pulumi.ComponentResource {
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: NAME } },
+      { metadata: { name: NAME, labels: podSecurityLabels("restricted") } },
       child,
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };

@@ -5,9 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DaemonSetRef, Namespace } from "../app.ts";
 import { denyByDefault } from "../isolation.ts";
 import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
+import { podSecurityLabels } from "../pod-security.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
-import { CLASS, NAME, NAMESPACE } from "./pods.ts";
+import { CLASS, NAME, NAMESPACE, POD_SECURITY } from "./pods.ts";
 import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 
 export interface IngressControllerArgs {
@@ -45,7 +46,7 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
     const child = { parent: this };
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: NAMESPACE } },
+      { metadata: { name: NAMESPACE, labels: podSecurityLabels(POD_SECURITY) } },
       child,
     ).metadata.name;
     const metadata = { name: NAME, namespace, labels: { app: NAME } };
@@ -108,6 +109,7 @@ function podSpec(
     // Ports 80 and 443 of the node itself: no load balancer is bought, no hop is added.
     hostNetwork: true,
     dnsPolicy: "ClusterFirstWithHostNet",
+    securityContext: { seccompProfile: { type: "RuntimeDefault" } },
     affinity: WORKERS_ONLY,
     containers: [
       {

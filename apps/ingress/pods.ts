@@ -9,6 +9,9 @@ export const NAMESPACE = "ingress";
 /** Its pods. */
 export const PODS: PodGroup = { namespace: NAMESPACE, labels: { app: NAME } };
 
+/** Its network is its node's, and its user is root, who alone may have ports below 1024 there. */
+export const POD_SECURITY = "privileged";
+
 /** Its objects that lie in no namespace, and its namespace, as `kind/name`. */
 export const CLUSTER_WIDE_NAMES = [
   `namespace/${NAMESPACE}`,

@@ -32,7 +32,12 @@ const READS: Readonly<Record<string, readonly string[]>> = {
 export function accountObjects(node: string, machine: string): string {
   const own = { name: node, namespace: ACCOUNTS };
   const objects = [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: ACCOUNTS } },
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      // It holds accounts and no pods: whoever may make one there gets nothing by it.
+      metadata: { name: ACCOUNTS, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+    },
     {
       apiVersion: `${RBAC}/v1`,
       kind: "ClusterRole",

@@ -20,6 +20,7 @@ import {
 } from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 import { endOf, kubeconfigOf } from "./kubeconfig.ts";
+import { hardeningValues } from "./hardening.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
 import { ADMIT_SCRIPT, CLAIM_SCRIPT, DRAIN_SCRIPT, INSTALL_SCRIPT } from "./scripts.ts";
 import { unitValues } from "./units.ts";
@@ -29,6 +30,8 @@ export interface ClusterArgs {
   readonly overlay: Overlay;
   /** Machines that join by themselves, at a time of their own; default none. */
   readonly invited?: readonly OverlayMember[];
+  /** Whether machines run on a kernel of their own; those of the lab share their host's. Default true. */
+  readonly ownKernel?: boolean;
 }
 
 /**
@@ -204,6 +207,7 @@ export class Cluster extends pulumi.ComponentResource {
           ADMIN: member.machine.adminUser,
           ROLE: role,
           ...unitValues(role, member.interfaceName),
+          ...hardeningValues(role, this.args.ownKernel ?? true),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
           ...values,

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 
 import type { Settings } from "../../config/schema.ts";
 import type { Arch } from "../machine.ts";
+import { API_SERVER, CONTROLLER_MANAGER, KUBELET } from "./hardening.ts";
 
 /** What one node's K3s is told. */
 export interface NodeConfig {
@@ -48,7 +49,11 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
     // Ingress is an app of ours, on the workers alone; no load balancer is bought or emulated.
     disable: ["servicelb", "traefik"],
     "write-kubeconfig-mode": "0600",
-    "kube-controller-manager-arg": [`node-monitor-grace-period=${NODE_MONITOR_GRACE}`],
+    "kube-apiserver-arg": [...API_SERVER],
+    "kube-controller-manager-arg": [
+      `node-monitor-grace-period=${NODE_MONITOR_GRACE}`,
+      ...CONTROLLER_MANAGER,
+    ],
     "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
   });
 }
@@ -100,7 +105,7 @@ function common(node: NodeConfig): Record<string, unknown> {
     ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
     "flannel-conf": FLANNEL_FILE,
     "node-label": [`tier=${node.tier}`],
-    "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`],
+    "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`, ...KUBELET],
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { EXPIRED, FakeMachine, k3s, type Ran } from "./testing/machine.ts";
 import { unitValues } from "./units.ts";
@@ -42,8 +43,9 @@ function install(
     SERVER: "10.101.0.1",
     KUBECONFIG_TEXT: "kind: Config\n",
   };
-  const units = unitValues(values["ROLE"] === "server" ? "server" : "agent", "fogline0");
-  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...units, ...values }, deaf);
+  const role = values["ROLE"] === "server" ? "server" : "agent";
+  const files = { ...unitValues(role, "fogline0"), ...hardeningValues(role, false) };
+  return machine.run(INSTALL_SCRIPT, "update", { ...common, ...files, ...values }, deaf);
 }
 
 /** The server of a cluster, as its values differ. */

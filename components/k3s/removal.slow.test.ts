@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestMachine, type Ran } from "../edge/testing/machines.ts";
 import { render } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
+import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { unitValues } from "./units.ts";
 
@@ -25,6 +26,7 @@ function install(action: string): Promise<Ran> {
     ...{ NODE: "owned", ROLE: "agent", URL: "http://127.0.0.1:1/k3s", SHA256: SUM },
     ...{ CONFIG: "", FLANNEL: "", REGISTRIES: "", TOKEN: "", ADMIN: "root", SERVER: "127.0.0.1" },
     ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0") },
+    ...hardeningValues("agent", false),
     KUBECONFIG_TEXT: "ours",
   };
   return machine.run(render(script, values), action);
@@ -71,10 +73,20 @@ describe("removing K3s", () => {
       echo theirs >/var/lib/cni/networks/podman/last
       echo theirs >/root/.kube/config.before-fogline
       echo ours >/root/.kube/config
-      echo ours >/etc/profile.d/fogline.sh`);
+      echo ours >/etc/profile.d/fogline.sh
+      mkdir -p /etc/rancher/k3s/config.yaml.d /etc/sysctl.d /var/lib/rancher/k3s/server/logs
+      echo ours >/etc/rancher/k3s/audit-policy.yaml
+      echo ours >/etc/rancher/k3s/config.yaml.d/secrets-encryption.yaml
+      echo ours >/var/lib/rancher/k3s/server/logs/audit.log
+      echo theirs >/etc/sysctl.d/99-theirs.conf
+      echo ours >/etc/sysctl.d/99-zz-fogline-kubelet.conf`);
     const { code, stderr } = await install("delete");
     expect([code, stderr]).toEqual([0, ""]);
     expect(machine.must("cat /root/.kube/config /usr/local/bin/kubectl")).toBe("theirs\ntheirs\n");
+    expect(files("/var/lib/rancher")).toBe("");
+    expect(
+      machine.must("ls /etc/sysctl.d/*their* /etc/sysctl.d/*fogline* 2>/dev/null || true"),
+    ).toBe("/etc/sysctl.d/99-theirs.conf\n");
     expect(files("/etc/cni", "/var/lib/cni", "/usr/local/bin", "/etc/rancher", "/root/.kube")).toBe(
       [
         ...["/etc/cni", "/etc/cni/net.d", "/etc/cni/net.d/10-containerd-net.conflist"],

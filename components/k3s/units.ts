@@ -8,6 +8,8 @@ import { FOLLOW_PROGRAM, INPUTS_PROGRAM } from "./scripts.ts";
 /** Paths that `install.sh` has as well. */
 const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
 const STARTED = "/run/fogline-k3s-inputs";
+/** Certificates, which the CIS benchmark wants closed as keys are (1.1.20, 4.1.7). */
+const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/server/tls/*.crt";
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
 
 /**
@@ -41,6 +43,8 @@ function k3sService(role: Machine["role"], interfaceName: string | undefined): s
       // The unit notes what it starts with, whoever starts it.
       ExecStartPre: `/bin/sh -c 'umask 077; exec ${INPUTS} >${STARTED}'`,
       ExecStart: `/usr/local/bin/k3s ${role}`,
+      // Some are written with a mode that others may read, at each start anew. Nobody but root needs them.
+      ExecStartPost: `-/bin/sh -c 'chmod -f 0600 ${CERTIFICATES}; true'`,
       KillMode: "process",
       Delegate: "yes",
       LimitNOFILE: "1048576",

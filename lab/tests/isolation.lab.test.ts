@@ -81,11 +81,18 @@ function manifest({ namespace, name, labels, node }: Asker, image: string): obje
       nodeName: node,
       tolerations: [{ operator: "Exists" }],
       terminationGracePeriodSeconds: 0,
+      // Ours are namespaces that take no pod which could do more.
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 10001,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
       containers: [
         {
           name: "asker",
           image,
           command: ["node", "-e", LISTEN],
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
           readinessProbe: { exec: { command: ["false"] } },
         },
       ],

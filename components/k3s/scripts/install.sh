@@ -5,8 +5,8 @@
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
-#         KUBECONFIG_TEXT (that of the machine's administrator)
-# Parts before it: files.sh, changes.sh, running.sh
+#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh
+# Parts before it: files.sh, changes.sh, running.sh, hardening.sh
 # Prints, on a server: the agents' token, then the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 set -euo pipefail
@@ -90,6 +90,7 @@ write_config() {
   else
     rm -f "$etc/registries.yaml"
   fi
+  write_hardening
   put "/etc/systemd/system/$unit.service" 0644 "$SERVICE"
   # The unit notes what it starts with, whoever starts it.
   put "$inputs" 0755 "$INPUTS"
@@ -124,13 +125,18 @@ start_id() { systemctl show --property InvocationID --value "$unit"; }
 start() {
   local why
   if why=$(must_restart); then
-    say "starting $unit: $why"
-    rm -f "$started"
-    former_start=$(start_id)
-    systemctl daemon-reload
-    systemctl enable --quiet "$unit"
-    systemctl restart --no-block "$unit"
+    restart "$why"
   fi
+}
+
+# restart WHY
+restart() {
+  say "starting $unit: $1"
+  rm -f "$started"
+  former_start=$(start_id)
+  systemctl daemon-reload
+  systemctl enable --quiet "$unit"
+  systemctl restart --no-block "$unit"
 }
 
 # Agents of earlier versions hold the server's token, with which root on one of them could add a server
@@ -164,12 +170,17 @@ sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run 
 # The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
 # it runs on. K3s leaves what it does not name itself as it is.
 keep_provisioner() {
+  patch kube-system deployment local-path-provisioner \
+    '{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":"true"}}}}}'
+}
+
+# patch NAMESPACE KIND NAME PATCH: changes an object that K3s or Kubernetes makes some time after a start.
+patch() {
   local deadline=$((SECONDS + 120)) said
-  local place='{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":"true"}}}}}'
-  until said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s --namespace kube-system \
-    patch deployment local-path-provisioner --patch "$place" 2>&1); do
+  until said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s --namespace "$1" \
+    patch "$2" "$3" --patch "$4" 2>&1); do
     if [ $SECONDS -ge $deadline ]; then
-      say "cannot keep the provisioner of local volumes off the agents: $said"
+      say "cannot change the $2 $3 of the namespace $1: $said"
       exit 1
     fi
     sleep 1
@@ -236,7 +247,7 @@ remove() {
     rm -f "$profile"
     [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
   fi
-  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" \
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$tunables" \
     "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
   # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
   rm -rf /usr/local/lib/fogline
@@ -270,7 +281,9 @@ case $1 in
     await_ready
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents
+      finish_encryption
       keep_provisioner
+      keep_default_accounts
       cat /var/lib/rancher/k3s/server/agent-token
       cat "$kubeconfig"
     fi

@@ -58,6 +58,7 @@ case "$*" in
   --version) echo "k3s version ${version} (abc)" ;;
   *"get node"*) echo ${ready ? "True" : "False"} ;;
   started) ;;
+  "secrets-encrypt status") echo "Encryption Status: Enabled" ;;
   "token rotate") echo "K10aa::server:rotated" >"$ROOT/var/lib/rancher/k3s/server/token" ;;
 esac
 `;
@@ -68,6 +69,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   journalctl: 'cat "$STATE/journal" 2>/dev/null || true',
   // The clock is looked at by a request without a file.
   curl: `while [ $# -gt 0 ]; do [ "$1" != --output ] || { cp "$STATE/served" "$2"; exit; }; shift; done`,
+  // The kernel is that of the computer that runs the tests: nothing here sets its values.
+  sysctl: "exit 1",
+  "systemd-detect-virt": "exit 1",
   getent: `echo "${username}:x:0:0::$ROOT/home/user:/bin/bash"`,
 };
 
@@ -111,6 +115,7 @@ export class FakeMachine {
    * Runs a script as the program does.
    *
    * @param parts paths of its parts
+   * @param action all but the removal of K3s, which ends processes of the whole computer (TestMachine has its own)
    * @param deaf whether nobody hears what the script says, as after a broken connection
    */
   async run(
@@ -119,6 +124,9 @@ export class FakeMachine {
     values: Readonly<Record<string, string>>,
     deaf = false,
   ): Promise<Ran> {
+    if (action === "delete" && parts.some((part) => part.endsWith("/install.sh"))) {
+      throw new Error("K3s is not removed from a folder: its removal works on the whole computer");
+    }
     const text = render(readScript(parts), { ADMIN: username, ...values });
     const moved = text.replaceAll(
       /(?<![\w.$}/*])\/(etc|usr\/local|var\/lib|run)\//g,

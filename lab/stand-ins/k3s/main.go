@@ -18,6 +18,7 @@ import (
 
 	"fogline/lab/k3s/internal/component"
 	"fogline/lab/k3s/internal/controlplane"
+	"fogline/lab/k3s/internal/encryptcommand"
 	"fogline/lab/k3s/internal/kubecommand"
 	"fogline/lab/k3s/internal/node"
 	"fogline/lab/k3s/internal/options"
@@ -32,6 +33,7 @@ const usage = `Usage: k3s COMMAND
   agent      run a node
   kubectl    kubectl
   token      replace the server's token: token rotate
+  secrets-encrypt  encryption of Secrets: status, enable, rotate-keys
   crictl     look at the node's containers: ps, pods, images, pull, version
   --version  tell the version
 `
@@ -66,6 +68,8 @@ func command(name string, args []string) error {
 		return nil
 	case "token":
 		return tokencommand.Run(args)
+	case "secrets-encrypt":
+		return encryptcommand.Run(os.Stdout, args)
 	case "crictl":
 		return runtimecommand.Run(os.Stdout, args)
 	case "--version", "-v", "version":

@@ -55,7 +55,7 @@ func apiServer() *cobra.Command {
 				return err
 			}
 			handler := server.GenericAPIServer.Handler
-			nodes, err := join.Open()
+			nodes, err := join.Open(s.Etcd.EncryptionProviderConfigFilepath != "")
 			if err != nil {
 				return err
 			}

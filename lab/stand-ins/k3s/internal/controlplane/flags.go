@@ -8,6 +8,11 @@ import (
 	"fogline/lab/k3s/internal/options"
 )
 
+// cipherSuites are those of the official program.
+const cipherSuites = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384," +
+	"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256," +
+	"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"
+
 func apiServerFlags(o *options.Options) []string {
 	issuer := "https://kubernetes.default.svc." + o.ClusterDomain
 	defaults := flags.Set{
@@ -42,10 +47,15 @@ func apiServerFlags(o *options.Options) []string {
 		"service-node-port-range":            "30000-32767",
 		"storage-backend":                    "etcd3",
 		"tls-cert-file":                      layout.Server("serving-kube-apiserver.crt"),
+		"tls-cipher-suites":                  cipherSuites,
 		"tls-private-key-file":               layout.Server("serving-kube-apiserver.key"),
 	}
 	if address := cmp.Or(o.AdvertiseAddress, o.NodeIP); address != "" {
 		defaults["advertise-address"] = address
+	}
+	if o.SecretsEncryption {
+		defaults["encryption-provider-config"] = layout.EncryptionConfig
+		defaults["encryption-provider-config-automatic-reload"] = "true"
 	}
 	return defaults.With(o.APIServerArgs)
 }

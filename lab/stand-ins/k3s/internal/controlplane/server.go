@@ -17,6 +17,7 @@ import (
 	"fogline/lab/k3s/internal/addons"
 	"fogline/lab/k3s/internal/component"
 	"fogline/lab/k3s/internal/datastore"
+	"fogline/lab/k3s/internal/encryption"
 	"fogline/lab/k3s/internal/join"
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/nodes"
@@ -51,6 +52,12 @@ func Start(ctx context.Context, o *options.Options) (*Server, error) {
 	}
 	if err := keepCluster(o); err != nil {
 		return nil, err
+	}
+	if o.SecretsEncryption {
+		files := encryption.Files{Config: layout.EncryptionConfig, State: layout.EncryptionState}
+		if err := files.Ensure(); err != nil {
+			return nil, fmt.Errorf("secrets-encryption: %w", err)
+		}
 	}
 	s := &Server{Token: full}
 	// Separate from ctx, so that components are stopped before their datastore.

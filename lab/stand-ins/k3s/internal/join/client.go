@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/client-go/util/cert"
 
+	"fogline/lab/k3s/internal/encryption"
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/token"
 )
@@ -25,12 +26,19 @@ var ErrRefused = errors.New("refused")
 var ErrPassword = errors.New("Node password rejected, duplicate hostname or contents of '" + layout.PasswordFile +
 	"' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag")
 
+const (
+	// patience is how long an answer may take.
+	patience = 15 * time.Second
+	// encryptionPatience is that of the official program, whose API server looks at its keys once a minute.
+	encryptionPatience = 70 * time.Second
+)
+
 var errForbidden = errors.New("forbidden")
 
 // Ask joins the server at address. It returns the server's CA bundle, verified by the token's hash,
 // and the server's answer.
 func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]byte, *Answer, error) {
-	bundle, text, err := call(ctx, http.MethodPost, address, pathNode, token.Agent, t, asked)
+	bundle, text, err := call(ctx, http.MethodPost, address, pathNode, token.Agent, t, asked, patience)
 	if err != nil {
 		if errors.Is(err, errForbidden) {
 			err = ErrPassword
@@ -46,13 +54,25 @@ func Ask(ctx context.Context, address string, t token.Token, asked Request) ([]b
 
 // Rotate replaces the server token; t is the present one.
 func Rotate(ctx context.Context, address string, t token.Token, asked Rotation) error {
-	_, _, err := call(ctx, http.MethodPut, address, pathToken, token.Server, t, asked)
+	_, _, err := call(ctx, http.MethodPut, address, pathToken, token.Server, t, asked, patience)
+	return err
+}
+
+// EncryptionStatus asks for the state of the encryption of Secrets.
+func EncryptionStatus(ctx context.Context, address string, t token.Token) ([]byte, error) {
+	_, text, err := call(ctx, http.MethodGet, address, pathEncryptionState, token.Server, t, nil, patience)
+	return text, err
+}
+
+// ChangeEncryption asks for another state.
+func ChangeEncryption(ctx context.Context, address string, t token.Token, asked encryption.Request) error {
+	_, _, err := call(ctx, http.MethodPut, address, pathEncryption, token.Server, t, asked, encryptionPatience)
 	return err
 }
 
 // call sends a request as a user, after the token's hash has verified the server, and returns the server's
 // CA bundle and its answer.
-func call(ctx context.Context, method, address, path, user string, t token.Token, asked any) (bundle, text []byte, err error) {
+func call(ctx context.Context, method, address, path, user string, t token.Token, asked any, limit time.Duration) (bundle, text []byte, err error) {
 	bundle, err = fetchBundle(ctx, address)
 	if err != nil {
 		return nil, nil, err
@@ -76,7 +96,7 @@ func call(ctx context.Context, method, address, path, user string, t token.Token
 		return nil, nil, err
 	}
 	request.SetBasicAuth(user, t.Secret)
-	text, err = send(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, request)
+	text, err = send(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, request, limit)
 	return bundle, text, err
 }
 
@@ -86,12 +106,12 @@ func fetchBundle(ctx context.Context, address string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return send(&tls.Config{InsecureSkipVerify: true}, request) //nolint:gosec // the token's hash decides
+	return send(&tls.Config{InsecureSkipVerify: true}, request, patience) //nolint:gosec // the token's hash decides
 }
 
-func send(config *tls.Config, request *http.Request) ([]byte, error) {
+func send(config *tls.Config, request *http.Request, limit time.Duration) ([]byte, error) {
 	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}
-	response, err := (&http.Client{Transport: transport, Timeout: 15 * time.Second}).Do(request)
+	response, err := (&http.Client{Transport: transport, Timeout: limit}).Do(request)
 	if err != nil {
 		return nil, err
 	}

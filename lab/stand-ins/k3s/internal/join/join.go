@@ -11,6 +11,9 @@ const (
 	pathToken     = pathPrefix + "token"
 	pathBootstrap = pathPrefix + "server-bootstrap"
 	maxBody       = 1 << 20
+
+	pathEncryptionState = pathPrefix + "encrypt/status"
+	pathEncryption      = pathPrefix + "encrypt/config"
 )
 
 // Credential is one certificate of a node.

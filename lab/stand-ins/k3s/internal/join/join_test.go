@@ -115,8 +115,8 @@ func TestOnlyTheServersTokenManagesTheCluster(t *testing.T) {
 	pool.AppendCertsFromPEM(s.serverCA.PEM)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	for path, allowed := range map[string]int{
-		"server-bootstrap": http.StatusBadRequest, "token": http.StatusOK, "encrypt/config": http.StatusNotImplemented,
-		"encrypt/status": http.StatusNotImplemented, "cert/cacerts": http.StatusNotImplemented,
+		"server-bootstrap": http.StatusBadRequest, "token": http.StatusOK, "encrypt/config": http.StatusBadRequest,
+		"encrypt/status": http.StatusOK, "cert/cacerts": http.StatusNotImplemented,
 	} {
 		for _, c := range []struct {
 			user, secret string

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"fogline/lab/k3s/internal/encryption"
 	"fogline/lab/k3s/internal/layout"
 	"fogline/lab/k3s/internal/nodepassword"
 	"fogline/lab/k3s/internal/pki"
@@ -30,11 +31,19 @@ type Server struct {
 	// password checks a node's password, or keeps the first.
 	password func(ctx context.Context, node, password string) error
 	cluster  Cluster
+	// encryption keeps the keys of Secrets.
+	encryption encryption.Server
 }
 
-// Open reads the CAs, the tokens and the cluster's settings from the server's folder.
-func Open() (*Server, error) {
+// Open reads the CAs, the tokens and the cluster's settings from the server's folder. Secrets are encrypted where
+// the API server was given a configuration for it.
+func Open(encrypts bool) (*Server, error) {
 	s := &Server{password: ensurePassword}
+	s.encryption = encryption.Server{
+		Files:    encryption.Files{Config: layout.EncryptionConfig, State: layout.EncryptionState},
+		Encrypts: encrypts,
+		Client:   client,
+	}
 	var err error
 	if s.serverCA, err = pki.OpenAuthority(layout.Server("server-ca")); err != nil {
 		return nil, err
@@ -55,13 +64,17 @@ func Open() (*Server, error) {
 	return s, nil
 }
 
-// ensurePassword calls the API, which is up before any node can join.
-func ensurePassword(ctx context.Context, node, password string) error {
+func client() (kubernetes.Interface, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", layout.Credential("supervisor"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	client, err := kubernetes.NewForConfig(config)
+	return kubernetes.NewForConfig(config)
+}
+
+// ensurePassword calls the API, which is up before any node can join.
+func ensurePassword(ctx context.Context, node, password string) error {
+	client, err := client()
 	if err != nil {
 		return err
 	}
@@ -78,11 +91,11 @@ func (s *Server) Wrap(next http.Handler) http.Handler {
 	routes.HandleFunc(pathBootstrap, s.only(token.Server, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "etcd disabled", http.StatusBadRequest)
 	}))
-	for _, path := range []string{"encrypt/status", "encrypt/config", "cert/cacerts"} {
-		routes.HandleFunc(pathPrefix+path, s.only(token.Server, func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "not supported by this build", http.StatusNotImplemented)
-		}))
-	}
+	routes.HandleFunc(pathEncryptionState, s.only(token.Server, s.encryption.Status))
+	routes.HandleFunc(pathEncryption, s.only(token.Server, s.encryption.Change))
+	routes.HandleFunc(pathPrefix+"cert/cacerts", s.only(token.Server, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "not supported by this build", http.StatusNotImplemented)
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := routes.Handler(r); pattern != "" {
 			routes.ServeHTTP(w, r)

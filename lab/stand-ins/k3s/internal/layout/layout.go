@@ -14,6 +14,10 @@ const (
 	TLSDir = ServerDir + "/tls"
 	// CredentialsDir holds the kubeconfigs of the control plane.
 	CredentialsDir = ServerDir + "/cred"
+	// EncryptionConfig holds the keys of Secrets, where they are encrypted.
+	EncryptionConfig = CredentialsDir + "/encryption-config.json"
+	// EncryptionState says which stage the replacement of a key is in.
+	EncryptionState = CredentialsDir + "/encryption-state.json"
 	// ManifestsDir holds what the server applies by itself.
 	ManifestsDir = ServerDir + "/manifests"
 	// TokenFile holds the server's token, in the form with the CA's hash.

@@ -59,6 +59,8 @@ type Options struct {
 	EgressMode        string
 	NoCloudController bool
 	NoNetworkPolicy   bool
+	// SecretsEncryption has Secrets encrypted in the datastore.
+	SecretsEncryption bool
 
 	APIServerArgs         []string
 	ControllerManagerArgs []string
@@ -115,6 +117,7 @@ func (o *Options) table() []option {
 		{name: "egress-selector-mode", roles: serverOnly, text: &o.EgressMode},
 		{name: "disable-cloud-controller", roles: serverOnly, truth: &o.NoCloudController},
 		{name: "disable-network-policy", roles: serverOnly, truth: &o.NoNetworkPolicy},
+		{name: "secrets-encryption", roles: serverOnly, truth: &o.SecretsEncryption},
 		{name: "kube-apiserver-arg", roles: serverOnly, list: &o.APIServerArgs},
 		{name: "kube-controller-manager-arg", roles: serverOnly, list: &o.ControllerManagerArgs},
 		{name: "kube-scheduler-arg", roles: serverOnly, list: &o.SchedulerArgs},

@@ -40,6 +40,8 @@ type Child struct {
 // flags, feature gates and metrics in globals, so each has a process of its own; the official
 // program links patched copies into one process.
 func Self(component string, args []string) Child {
+	// In the words by which the official program's journal is searched for arguments.
+	log.Printf("Running %s %s", component, strings.Join(args, " "))
 	// Not the path: an update may have replaced the file that this process runs.
 	return Child{Name: component, Path: "/proc/self/exe", Args: append([]string{component}, args...)}
 }
