@@ -41,6 +41,10 @@ preview: node_modules ## What `make up` would change
 plan: node_modules ## What a stack is and what a change does to it: STACK=dev [BASE=ref] [FORMAT=json] [LIVE=1]
 	@node --import tsx plan/cli.ts
 
+.PHONY: azure
+azure: node_modules ## From an empty Azure subscription to the plan, guided: STACK=dev [ARGS=--help]
+	@node --import tsx guide/cli.ts $(ARGS)
+
 .PHONY: dashboard
 dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
 ifeq ($(or $(STACK),lab),lab)
