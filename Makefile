@@ -10,6 +10,9 @@ SETUP = node --import tsx testing/setup.ts
 # The steps of a test run.
 TESTS = node --import tsx testing/run.ts
 ACTIONLINT = $(CURDIR)/.fogline/tests/actionlint
+# What `make azure` keeps for a stack (docs/azure.md): where its state is, and what opens its secrets.
+ENVIRONMENT = $(HOME)/.config/fogline/$(STACK).env
+IN_ENVIRONMENT = if [ -r '$(ENVIRONMENT)' ]; then . '$(ENVIRONMENT)'; fi;
 # Options for a command, e.g. `make logs ARGS=raspberrypi` or `make down ARGS=--destroy`.
 ARGS ?=
 
@@ -50,7 +53,7 @@ dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<na
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) dashboard $(ARGS)
 else
-	@node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
+	@$(IN_ENVIRONMENT) node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
 endif
 
 .PHONY: network
@@ -58,7 +61,7 @@ network: node_modules ## The overlay's hosts, clients and egress, and a diagram;
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) network $(ARGS)
 else
-	@node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
+	@$(IN_ENVIRONMENT) node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
 endif
 
 .PHONY: check
@@ -83,7 +86,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes long: a bare Debian, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
+test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
 	@$(SETUP) test
 	@$(TESTS) --long $(ARGS)
 

@@ -206,8 +206,9 @@ async function prepare(site: Site, place: Place, hostKey: string): Promise<void>
       line: sudoersLine(place),
     },
   ];
+  let found = await stateOf(way);
   for (const { missing, what, line } of steps) {
-    if ((await stateOf(way)) !== missing) {
+    if (found !== missing) {
       continue;
     }
     const fixes = [`on the device, ${what}: ${line}`];
@@ -223,7 +224,8 @@ async function prepare(site: Site, place: Place, hostKey: string): Promise<void>
     } catch (error) {
       throw failed("the device refused it", error, ...fixes);
     }
-    if ((await stateOf(way)) === missing) {
+    found = await stateOf(way);
+    if (found === missing) {
       throw new GuideError("the device ran it, and nothing changed", { fixes });
     }
   }
