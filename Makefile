@@ -10,6 +10,9 @@ SETUP = node --import tsx testing/setup.ts
 # The steps of a test run.
 TESTS = node --import tsx testing/run.ts
 ACTIONLINT = $(CURDIR)/.fogline/tests/actionlint
+# What `make azure` keeps for a stack (docs/azure.md): where its state is, and what opens its secrets.
+ENVIRONMENT = $(HOME)/.config/fogline/$(STACK).env
+IN_ENVIRONMENT = if [ -r '$(ENVIRONMENT)' ]; then . '$(ENVIRONMENT)'; fi;
 # Options for a command, e.g. `make logs ARGS=raspberrypi` or `make down ARGS=--destroy`.
 ARGS ?=
 
@@ -45,12 +48,16 @@ plan: node_modules ## What a stack is and what a change does to it: STACK=dev [B
 pin: node_modules ## Write sums and digests of official parts: [STACK=dev] [ARGS="--check --only=stack"]
 	@node --import tsx pin/cli.ts $(ARGS)
 
+.PHONY: azure
+azure: node_modules ## From an empty Azure subscription to the plan, guided: STACK=dev [ARGS=--help]
+	@node --import tsx guide/cli.ts $(ARGS)
+
 .PHONY: dashboard
 dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) dashboard $(ARGS)
 else
-	@node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
+	@$(IN_ENVIRONMENT) node --import tsx apps/dashboard/open.ts --stack=$(STACK) $(ARGS)
 endif
 
 .PHONY: network
@@ -58,7 +65,7 @@ network: node_modules ## The overlay's hosts, clients and egress, and a diagram;
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) network $(ARGS)
 else
-	@node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
+	@$(IN_ENVIRONMENT) node --import tsx components/overlay/netmaker/show.ts --stack=$(STACK) $(ARGS)
 endif
 
 .PHONY: cis
@@ -98,7 +105,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes long: a bare Debian, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
+test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
 	@$(SETUP) test
 	@$(TESTS) --long $(ARGS)
 

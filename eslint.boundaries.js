@@ -14,6 +14,7 @@ const PARTS = {
   stacks: { pattern: "stacks", imports: ["apps", "components", "config"] },
   policy: { pattern: "policy", imports: ["config"] },
   plan: { pattern: "plan", imports: ["policy", "stacks", "apps", "components", "config"] },
+  guide: { pattern: "guide", imports: ["config"] },
   ci: { pattern: "ci", imports: [] },
   // A command about the lab's lock and a stack's settings alike.
   pin: { pattern: "pin", imports: ["lab", "apps", "components", "config"] },

@@ -1,4 +1,6 @@
 /** What a reviewer must not overlook in a difference. */
+import { sizeOf as machineSizeOf } from "@fogline/azure-checks/sizes";
+
 import { APPS } from "../apps/index.ts";
 import type { Settings } from "../config/schema.ts";
 import type { SettingsOf } from "../config/section.ts";
@@ -161,11 +163,24 @@ function restarts({ changed }: Difference): Danger[] {
           writePath(path) === "hardwareProfile.vmSize",
       ),
     )
-    .map(({ after }) => ({
+    .map(({ before, after }) => ({
       level: "mind",
       kind: "restart",
-      text: `resizes ${describe(after)}: Azure restarts it, its pods are away for some minutes`,
+      text: `resizes ${describe(after)}: Azure restarts it, its pods are away for some minutes${staysOnHardware(before, after) ? "" : DEALLOCATE}`,
     }));
+}
+
+/** What the hardware under a machine cannot become; from "Change the size of a virtual machine", Azure. */
+const DEALLOCATE =
+  "; the new size is of another family, which the hardware that it runs on may not have: where Azure " +
+  "answers OperationNotAllowed or AllocationFailed, stop it first with az vm deallocate, and run up again";
+
+/** Whether both sizes are of one family, and thus on one kind of hardware. */
+function staysOnHardware(before: Planned, after: Planned): boolean {
+  const [from, to] = [before, after].map(
+    ({ inputs }) => machineSizeOf(textAt(inputs, "hardwareProfile.vmSize") ?? "")?.family,
+  );
+  return from !== undefined && from === to;
 }
 
 function describe({ type, name, inputs }: Planned): string {

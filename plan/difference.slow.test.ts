@@ -157,6 +157,15 @@ describe("a changed stack", () => {
     ]);
   });
 
+  it("of a size of another family says that the machine may have to be deallocated", async () => {
+    const head = await planned({
+      cloud: { workers: [{ name: "WorkerNode", size: "Standard_D2ps_v5" }] },
+    });
+    expect(dangers(head)).toEqual([
+      expect.stringMatching(/^resizes VirtualMachine WorkerNode: .*az vm deallocate, and run up/),
+    ]);
+  });
+
   it("with a new worker creates what is the worker's and tells the hub; without it all that goes", async () => {
     const head = await planned({
       cloud: { workers: [{ name: "WorkerNode" }, { name: "Second" }] },

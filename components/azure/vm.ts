@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Disk } from "../../config/cloud.ts";
 import type { OperatorKey } from "../../config/operator-key.ts";
 import type { Arch, CloudMachine, Connection } from "../machine.ts";
+import { hostKeyFrom } from "./host-key.ts";
 import type { Network } from "./network.ts";
 
 export interface VmArgs {
@@ -153,6 +154,9 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
         ...(args.zone === undefined ? {} : { zones: [args.zone] }),
         hardwareProfile: { vmSize: args.size },
         networkProfile: { networkInterfaces: [{ id: nic.id, primary: true }] },
+        // The console's log and picture, in a storage account of Azure's own, at no cost: the one thing
+        // to look at when a machine does not come up (az vm boot-diagnostics get-boot-log).
+        diagnosticsProfile: { bootDiagnostics: { enabled: true } },
         osProfile: {
           computerName: this.name.toLowerCase(),
           adminUsername: args.adminUser,
@@ -207,17 +211,11 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
       },
       { parent: this },
     );
-    return result.instanceView.apply((view) => {
-      const key = view.output?.trim() ?? "";
-      if (!/^ssh-ed25519 [A-Za-z0-9+/]+=*$/.test(key)) {
-        throw new pulumi.RunError(
-          `${this.name} did not tell its SSH host key over the run command: ` +
-            `exit code ${view.exitCode ?? "none"}, ${view.error ?? "no error text"}. ` +
-            "Look at the machine's run command host-key in the portal.",
-        );
-      }
-      return key;
-    });
+    return pulumi
+      .all([result.instanceView, where.resourceGroupName])
+      .apply(([view, resourceGroup]) =>
+        hostKeyFrom(view, { machine: this.name, resourceGroup, runCommand: runCommandName }),
+      );
   }
 
   private describe(args: VmArgs, machine: compute.VirtualMachine): pulumi.Output<InventoryLine> {

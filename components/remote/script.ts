@@ -15,6 +15,9 @@ export const FILES_SCRIPT = join(import.meta.dirname, "scripts/files.sh");
 /** The part of a machine's first script that provides the programs which others call. */
 export const TOOLS_SCRIPT = join(import.meta.dirname, "scripts/tools.sh");
 
+/** The part of a machine's first script that waits for what the machine does by itself when it is new. */
+export const FIRST_BOOT_SCRIPT = join(import.meta.dirname, "scripts/first-boot.sh");
+
 export interface RemoteScriptArgs {
   readonly machine: Machine;
   /**

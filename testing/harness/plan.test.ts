@@ -149,12 +149,13 @@ describe("the story over Netmaker", () => {
 describe("the long run", () => {
   const plan = planOf({ kind: "long" }, FILES);
 
-  it("tries a bare Debian, a restart, built images, an outage of ten minutes and the lab over Netmaker", () => {
+  it("tries a bare Debian, the official Azure CLI, a restart, built images, an outage of ten minutes and the lab over Netmaker", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
       [
         [
+          ...["azure-cli", "azure"],
           ...["interrupted", "up", "browser", "restart", "built-images", "stack"],
           ...["outage", "up-over-netmaker", "lab"],
         ],

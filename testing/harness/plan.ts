@@ -203,11 +203,25 @@ function besideTheLab(folder: string): Step[] {
   ];
 }
 
+/** What the guide asks of Azure, with the official CLI, which is fetched once. */
+function officialAz(folder: string): Step[] {
+  return [
+    {
+      name: "azure-cli",
+      command: [...TSX, "guide/testing/azure-cli.ts"],
+      needs: "nothing",
+      counted: { by: "failure" },
+    },
+    vitest(folder, "azure", ["--project=slow", "guide/az.slow.test.ts"], "nothing"),
+  ];
+}
+
 function longLane(files: Files): Lane {
   const { folder } = files;
   const outage = host(folder, "outage", "netmaker-postgres", LAB_OVER_NETMAKER);
   return {
     steps: [
+      ...officialAz(folder),
       // The short run has this story over Netmaker, where more can go wrong on the way.
       ...beginning(folder, LAB),
       host(folder, "restart", "restart", LAB),

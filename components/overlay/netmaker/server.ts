@@ -8,7 +8,13 @@ import * as random from "@pulumi/random";
 import type { NetmakerSettings } from "../../../config/netmaker.ts";
 import { nodeName } from "../../../config/names.ts";
 import type { CloudMachine } from "../../machine.ts";
-import { FILES_SCRIPT, readScript, RemoteScript, TOOLS_SCRIPT } from "../../remote/script.ts";
+import {
+  FILES_SCRIPT,
+  FIRST_BOOT_SCRIPT,
+  readScript,
+  RemoteScript,
+  TOOLS_SCRIPT,
+} from "../../remote/script.ts";
 import { pinned, pinnedUi } from "./program.ts";
 import { SERVER_FILES, serverFiles } from "./server-files.ts";
 
@@ -95,7 +101,7 @@ export class Server extends pulumi.ComponentResource {
  */
 export function serverScript(database: NetmakerSettings["database"]): string[] {
   const parts = scripts("program.sh", "ui.sh", databaseScript(database), "server.sh");
-  return [FILES_SCRIPT, TOOLS_SCRIPT, ...parts];
+  return [FILES_SCRIPT, TOOLS_SCRIPT, FIRST_BOOT_SCRIPT, ...parts];
 }
 
 /** What the script is told that is no secret and no name: programs, and files to place. */

@@ -84,3 +84,45 @@ describe("the operator's computer", () => {
     ]);
   });
 });
+
+describe("a machine that is new", () => {
+  beforeEach(() => {
+    program("id", "echo 0");
+    program("apt-get", `echo "apt-get $*" >>${join(folder, "log")}`);
+    program("timeout", 'shift; exec "$@"');
+    program("sleep", "");
+  });
+
+  it("installs nothing before cloud-init and apt's own runs are over", () => {
+    program("cloud-init", `echo "cloud-init $*" >>${join(folder, "log")}`);
+    // It is at work the first time that it is looked at.
+    program(
+      "systemctl",
+      `echo "systemctl \${!#}" >>${join(folder, "log")}; [ -e ${join(folder, "seen")} ] || { >${join(folder, "seen")}; echo activating; }`,
+    );
+    const { code, stderr } = run();
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(folder, "log"), "utf8").split("\n").slice(0, 5)).toEqual([
+      "cloud-init status --wait",
+      "systemctl apt-daily.service",
+      "systemctl apt-daily.service",
+      "systemctl apt-daily-upgrade.service",
+      expect.stringContaining("apt-get -o DPkg::Lock::Timeout=120 update"),
+    ]);
+  });
+
+  it("is set up although its cloud-init ended with errors, and not while it hangs", () => {
+    program("systemctl", "");
+    program("cloud-init", "exit 2");
+    expect(run()).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("workernode: cloud-init ended with errors") as string,
+    });
+    rmSync(join(folder, "keys"), { recursive: true });
+    program("timeout", "exit 124");
+    expect(run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("cloud-init has not ended within 600 s") as string,
+    });
+  });
+});

@@ -1,7 +1,7 @@
 /** The scripts of members with plain WireGuard, which are the same in both kinds of overlay. */
 import { join } from "node:path";
 
-import { FILES_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
+import { FILES_SCRIPT, FIRST_BOOT_SCRIPT, TOOLS_SCRIPT } from "../../remote/script.ts";
 import { NAMES_SCRIPT } from "../hosts-file.ts";
 import { STRANDED_SCRIPT } from "../stranded.ts";
 
@@ -9,7 +9,7 @@ import { STRANDED_SCRIPT } from "../stranded.ts";
 export const CONF_SCRIPT = script("conf.sh");
 
 /** Makes a member's key and prints the public half. */
-export const KEY_SCRIPT = [TOOLS_SCRIPT, script("key.sh")];
+export const KEY_SCRIPT = [TOOLS_SCRIPT, FIRST_BOOT_SCRIPT, script("key.sh")];
 
 /** What it is told on a machine. */
 export function keyValues(node: string): Readonly<Record<string, string>> {

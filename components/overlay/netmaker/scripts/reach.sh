@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Waits until this machine of the cloud reaches the hub's address in the overlay, by the cloud's route.
 # Its first step of its own, so it also provides the programs that every later one calls.
-# Parts before it: tools.sh, names.sh
+# Parts before it: tools.sh, first-boot.sh, names.sh
 # Values: NODE, HUB, NAMES (for names.sh)
 set -euo pipefail
 limit=120 # seconds; a route of the cloud takes a while to be known everywhere
@@ -9,8 +9,11 @@ limit=120 # seconds; a route of the cloud takes a while to be known everywhere
 case $1 in
   create | update)
     packages=$(lacking "${MEMBER_TOOLS[@]}")
-    # shellcheck disable=SC2086 # one word a package
-    [ -z "$packages" ] || install_packages "" $packages
+    if [ -n "$packages" ]; then
+      await_first_boot
+      # shellcheck disable=SC2086 # one word a package
+      install_packages "" $packages
+    fi
     # A tunnel of plain WireGuard would take the overlay's range.
     if systemctl is-enabled --quiet wg-quick@fogline0.service 2>/dev/null; then
       systemctl disable --quiet --now wg-quick@fogline0.service

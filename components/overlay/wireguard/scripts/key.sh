@@ -2,7 +2,7 @@
 # Makes a member's WireGuard key, once, and prints the public half. The private half stays in a 0600
 # file of this computer.
 # A machine's first step, so it also provides the programs that every later one calls.
-# Parts before it: tools.sh
+# Parts before it: tools.sh, first-boot.sh
 # Values: NODE, OPERATOR (whether this is the operator's computer: yes or no), KEY (the file where it
 #         stays), EARLIER (where an earlier version kept it; may be empty)
 set -euo pipefail
@@ -14,6 +14,7 @@ provide_tools() {
   packages=$(lacking "${tools[@]}")
   [ -n "$packages" ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    [ "$OPERATOR" = yes ] || await_first_boot
     # shellcheck disable=SC2086 # one word a package
     install_packages "" $packages
   else

@@ -2,7 +2,7 @@
 # Runs Netmaker's server on this machine: the server itself with its database, Mosquitto as its broker,
 # Caddy before both. Keys and passwords are made here and stay here, but for the super-admin's, which
 # the program gives: it is made before anybody else can reach the API.
-# Parts before it: files.sh, tools.sh, program.sh, ui.sh and one of database/
+# Parts before it: files.sh, tools.sh, first-boot.sh, program.sh, ui.sh and one of database/
 # Values: those of the parts, HOST (DNS name or public address), DOMAIN (yes for a DNS name), ADMIN,
 #         PASSWORD, BACKUP and RESTORE (programs), and the files SERVER_ENV (with marks for what is made
 #         here), BROKER_CONF and CADDYFILE, and of units SERVER_SERVICE, BROKER_SERVICE, PROXY_SERVICE,
@@ -37,8 +37,10 @@ provide_packages() {
   done
   # The packages' own services would open ports that nobody asked for.
   [ ${#servers[@]} -eq 0 ] || systemctl mask --quiet caddy.service mosquitto.service
+  [ -n "$tools${servers[*]}" ] || return 0
+  await_first_boot
   # shellcheck disable=SC2086 # one word a package
-  [ -z "$tools${servers[*]}" ] || install_packages "" $tools "${servers[@]}"
+  install_packages "" $tools "${servers[@]}"
 }
 
 # The network is in a database of one kind, and nothing moves it into the other.
