@@ -9,7 +9,8 @@ import { inside } from "../testing/machines.ts";
 const NAMESPACE = "hardening";
 const DATASTORE = "/var/lib/rancher/k3s/server/db";
 const AUDIT_LOG = "/var/lib/rancher/k3s/server/logs/audit.log";
-const API = `https://${outputs().overlay[0]?.address ?? ""}:6443`;
+const MASTER = outputs().overlay.find(({ name }) => name === "masternode")?.address ?? "";
+const API = `https://${MASTER}:6443`;
 /** Words that nothing else in the cluster holds. */
 const mark = (): string => `mark${randomBytes(12).toString("hex")}`;
 
