@@ -2,12 +2,12 @@
  * SHA-256 sums of files of releases, as strongly as each project lets them be checked: by its own file of
  * checksums, signed or not; else by GitHub's record of what was uploaded; else by the file itself.
  */
+import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { z } from "zod";
 
 import { officialFile } from "../lab/toolchain/lock.ts";
 import { WebError, type Web } from "../lab/toolchain/web.ts";
 import { PinError } from "./error.ts";
-import type { SigstoreRoot } from "./sigstore-root.ts";
 import { checkSignature, SignatureError, type Signer } from "./sigstore.ts";
 import { sumOf, SumsError, type Sum } from "./sums.ts";
 
@@ -39,7 +39,7 @@ export class Releases {
   /** @param root whom signatures are checked against; default: Sigstore's public instance */
   constructor(
     private readonly web: Web,
-    private readonly root?: SigstoreRoot,
+    private readonly root?: TrustedRoot,
   ) {}
 
   /**

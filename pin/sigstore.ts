@@ -1,15 +1,26 @@
 /**
- * Checks a file's signature by Sigstore, as `cosign verify-blob --bundle` does without asking anybody: who
- * signed it, by a certificate that lived ten minutes, and that the transparency log saw the signature within
- * them. Bundles of cosign 1 and 2 and those of Sigstore's own format are read, as long as they hold the
- * log's signed entry timestamp; the certificate's own log (its SCT) is not looked at.
+ * Checks a file's signature by Sigstore, as `cosign verify-blob --bundle --offline` does: who signed it, by
+ * a certificate that lived ten minutes and that a log of certificates holds, and that the transparency log
+ * saw the signature within them.
+ *
+ * The Sigstore project's own library does it. Here is what it leaves to its callers: bundles of cosign 1 and
+ * 2, which are turned into Sigstore's own format; who may sign; and what to say of a signature it refuses.
  */
-import { createHash, verify, X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 
+import { bundleFromJSON } from "@sigstore/bundle";
+import { HashAlgorithm, type TrustedRoot } from "@sigstore/protobuf-specs";
+import {
+  toSignedEntity,
+  toTrustMaterial,
+  VerificationError,
+  Verifier,
+  type SignedEntity,
+  type TrustMaterial,
+} from "@sigstore/verify";
 import { z } from "zod";
 
-import { extension, utf8 } from "./der.ts";
-import { publicSigstore, type SigstoreRoot } from "./sigstore-root.ts";
+import { publicSigstore } from "./sigstore-root.ts";
 
 /** Thrown for a signature that does not prove what it should. */
 export class SignatureError extends Error {
@@ -24,28 +35,22 @@ export interface Signer {
   readonly issuer: string;
 }
 
-/** Who has signed, and when the log saw it. */
+/** Who has signed, and when. */
 export interface Signature {
   readonly identity: string;
+  /** When the log, or an authority for timestamps, saw it. */
   readonly at: Date;
 }
 
-/** A bundle in whichever format. */
+/** What a bundle holds. */
 interface Parts {
   readonly certificate: X509Certificate;
-  readonly signature: Buffer;
-  readonly entry: {
-    /** Base64, as the log signed it. */
-    readonly body: string;
-    /** Seconds since 1970. */
-    readonly integratedTime: number;
-    readonly logIndex: number;
-    /** Hex. */
-    readonly logID: string;
-  };
-  readonly timestamp: Buffer;
+  readonly entity: SignedEntity;
+  /** Whether the SHA-256 that the bundle claims is the content's. */
+  readonly isOfContent: boolean;
 }
 
+/** What `cosign sign-blob --bundle` wrote before cosign 3. */
 const cosign = z.object({
   base64Signature: z.string(),
   cert: z.string(),
@@ -60,158 +65,216 @@ const cosign = z.object({
   }),
 });
 
-const raw = z.object({ rawBytes: z.string() });
-const sigstore = z.object({
-  verificationMaterial: z.union([
-    z.object({ certificate: raw, tlogEntries: z.unknown() }),
-    z.object({
-      x509CertificateChain: z.object({ certificates: z.array(raw).min(1) }),
-      tlogEntries: z.unknown(),
-    }),
-  ]),
-  messageSignature: z.object({ signature: z.string() }),
-});
-const entries = z
-  .array(
-    z.object({
-      canonicalizedBody: z.string(),
-      integratedTime: z.coerce.number(),
-      logIndex: z.coerce.number(),
-      logId: z.object({ keyId: z.string() }),
-      inclusionPromise: z.object({ signedEntryTimestamp: z.string() }),
-    }),
-  )
-  .min(1);
-
-/** What the log keeps of a signed file. */
-const record = z.object({
-  kind: z.literal("hashedrekord"),
-  spec: z.object({
-    data: z.object({ hash: z.object({ algorithm: z.literal("sha256"), value: z.string() }) }),
-    signature: z.object({ content: z.string(), publicKey: z.object({ content: z.string() }) }),
-  }),
-});
+const bytes = z.string().transform((text) => Buffer.from(text, "base64"));
+/** The signer's certificate in what the log keeps of a signed file: of Rekor 1, in PEM, and of Rekor 2, in DER. */
+const record = z.union([
+  z
+    .object({
+      spec: z.object({ signature: z.object({ publicKey: z.object({ content: bytes }) }) }),
+    })
+    .transform(({ spec }) => spec.signature.publicKey.content),
+  z
+    .object({
+      spec: z.object({
+        hashedRekordV002: z.object({
+          signature: z.object({
+            verifier: z.object({ x509Certificate: z.object({ rawBytes: bytes }) }),
+          }),
+        }),
+      }),
+    })
+    .transform(({ spec }) => spec.hashedRekordV002.signature.verifier.x509Certificate.rawBytes),
+]);
 
 /** Extended key usage of certificates for signing code (RFC 5280, section 4.2.1.12). */
 const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
-/** Fulcio's extension that names the issuer. */
-const ISSUER = "1.3.6.1.4.1.57264.1.8";
+
+const FOREIGN = "its certificate is not one of Sigstore's for signing code";
+const NO_BUNDLE = "it is no bundle of Sigstore's with a signed entry of its log";
+const OTHER_CONTENT = "it is the signature of another content";
+const OTHER_ENTRY = "its entry in the log is of another signature";
 
 /**
  * Checks that a file was signed by whom it should have been.
  *
  * @param bundle text of the bundle
  * @param content of the signed file
+ * @param root whom to trust; default: Sigstore's public instance
  * @throws SignatureError naming what is not right
  */
 export function checkSignature(
   bundle: string,
   content: Buffer,
   signer: Signer,
-  root: SigstoreRoot = publicSigstore(),
+  root: TrustedRoot = publicSigstore(),
 ): Signature {
-  const parts = read(bundle);
-  const { certificate, signature } = parts;
-  const isIssued = root.authorities.some(
-    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
-  );
-  if (!isIssued || !certificate.keyUsage.includes(CODE_SIGNING)) {
-    throw new SignatureError("its certificate is not one of Sigstore's for signing code");
+  const parts = read(bundle, content);
+  const { certificate, entity, isOfContent } = parts;
+  // The library compares the log's entry with what the bundle claims, and not with the content.
+  if (!isOfContent) {
+    throw new SignatureError(OTHER_CONTENT);
   }
-  if (!verify("sha256", content, certificate.publicKey, signature)) {
-    throw new SignatureError("it is the signature of another content");
+  const trusted = toTrustMaterial(root);
+  let verified: ReturnType<Verifier["verify"]>;
+  try {
+    // Without a policy: its errors do not say in one sentence who has signed instead.
+    verified = new Verifier(trusted, {
+      ctlogThreshold: 1,
+      tlogThreshold: 1,
+      timestampThreshold: 1,
+    }).verify(entity);
+  } catch (error) {
+    throw new SignatureError(reason(error, parts, trusted), { cause: error });
   }
-  const at = checkLog(parts, content, root);
-  return { identity: checkSigner(certificate, signer), at };
+  // The library looks at neither of these two either.
+  // Node gives undefined for a certificate without the extension, which its types do not say.
+  const usage = certificate.keyUsage as readonly string[] | undefined;
+  if (usage?.includes(CODE_SIGNING) !== true) {
+    throw new SignatureError(FOREIGN);
+  }
+  if (!entity.tlogEntries.every(({ canonicalizedBody }) => names(canonicalizedBody, certificate))) {
+    throw new SignatureError(OTHER_ENTRY);
+  }
+  const { subjectAlternativeName: name, extensions } = verified.identity ?? {};
+  return {
+    identity: checkSigner(certificate, name, extensions?.issuer, signer),
+    at: new Date(Math.min(...times(entity))),
+  };
 }
 
-function read(bundle: string): Parts {
+function read(text: string, content: Buffer): Parts {
+  const digest = createHash("sha256").update(content).digest();
   try {
-    const json: unknown = JSON.parse(bundle);
+    const json: unknown = JSON.parse(text);
     const old = cosign.safeParse(json);
-    if (old.success) {
-      const { base64Signature, cert, rekorBundle } = old.data;
-      return {
-        certificate: new X509Certificate(Buffer.from(cert, "base64")),
-        signature: Buffer.from(base64Signature, "base64"),
-        entry: rekorBundle.Payload,
-        timestamp: Buffer.from(rekorBundle.SignedEntryTimestamp, "base64"),
-      };
+    const bundle = bundleFromJSON(old.success ? converted(old.data, digest) : json);
+    if (bundle.content.$case !== "messageSignature") {
+      throw new Error("a statement about files, and not the signature of one");
     }
-    const { verificationMaterial: material, messageSignature } = sigstore.parse(json);
-    const [first] =
-      "certificate" in material
-        ? [material.certificate]
-        : material.x509CertificateChain.certificates;
-    const [entry] = entries.parse(material.tlogEntries);
+    const { messageDigest: claimed } = bundle.content.messageSignature;
+    const { content: material } = bundle.verificationMaterial;
+    if (material.$case === "publicKey") {
+      throw new Error("a signature by a key without a certificate");
+    }
+    const first =
+      material.$case === "certificate"
+        ? material.certificate
+        : material.x509CertificateChain.certificates[0];
     return {
-      certificate: new X509Certificate(Buffer.from(first?.rawBytes ?? "", "base64")),
-      signature: Buffer.from(messageSignature.signature, "base64"),
-      entry: {
-        body: entry?.canonicalizedBody ?? "",
-        integratedTime: entry?.integratedTime ?? NaN,
-        logIndex: entry?.logIndex ?? NaN,
-        logID: Buffer.from(entry?.logId.keyId ?? "", "base64").toString("hex"),
-      },
-      timestamp: Buffer.from(entry?.inclusionPromise.signedEntryTimestamp ?? "", "base64"),
+      certificate: new X509Certificate(first?.rawBytes ?? ""),
+      entity: toSignedEntity(bundle, content),
+      isOfContent: claimed.algorithm === HashAlgorithm.SHA2_256 && claimed.digest.equals(digest),
     };
   } catch (error) {
-    throw new SignatureError("it is no bundle of Sigstore's with a signed entry of its log", {
-      cause: error,
-    });
+    throw new SignatureError(NO_BUNDLE, { cause: error });
   }
 }
 
-/** The log's entry is signed, is one of this very signature, and was made while the certificate was valid. */
-function checkLog(parts: Parts, content: Buffer, root: SigstoreRoot): Date {
-  const { body, integratedTime, logIndex, logID } = parts.entry;
-  const key = root.logs[logID];
-  if (key === undefined) {
-    throw new SignatureError("it is in a log that is not known here");
-  }
-  // Canonical JSON (RFC 8785): keys in order, no spaces.
-  const signed = JSON.stringify({ body, integratedTime, logID, logIndex });
-  if (!verify("sha256", Buffer.from(signed), key, parts.timestamp)) {
-    throw new SignatureError("its entry is not signed by the log");
-  }
-  if (!isOf(body, parts, content)) {
-    throw new SignatureError("its entry in the log is of another signature");
-  }
-  const at = new Date(integratedTime * 1000);
-  const { validFrom, validTo } = parts.certificate;
-  if (at < new Date(validFrom) || at > new Date(validTo)) {
-    throw new SignatureError("the log saw it when its certificate was not valid");
-  }
-  return at;
+/** A bundle of cosign 1 or 2 as one of Sigstore's, version 0.1: that of a log's promise without a proof. */
+function converted(
+  { base64Signature, cert, rekorBundle }: z.infer<typeof cosign>,
+  digest: Buffer,
+): unknown {
+  const { body, integratedTime, logIndex, logID } = rekorBundle.Payload;
+  const certificate = new X509Certificate(Buffer.from(cert, "base64"));
+  return {
+    mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    verificationMaterial: {
+      x509CertificateChain: { certificates: [{ rawBytes: certificate.raw.toString("base64") }] },
+      tlogEntries: [
+        {
+          logIndex: String(logIndex),
+          logId: { keyId: Buffer.from(logID, "hex").toString("base64") },
+          kindVersion: { kind: "hashedrekord", version: "0.0.1" },
+          integratedTime: String(integratedTime),
+          inclusionPromise: { signedEntryTimestamp: rekorBundle.SignedEntryTimestamp },
+          canonicalizedBody: body,
+        },
+      ],
+    },
+    messageSignature: {
+      messageDigest: { algorithm: "SHA2_256", digest: digest.toString("base64") },
+      signature: base64Signature,
+    },
+  };
 }
 
-function isOf(body: string, { certificate, signature }: Parts, content: Buffer): boolean {
-  let entry: z.infer<typeof record>;
-  let other: X509Certificate;
+/** Why the library refuses a signature, in one sentence; its error says where it was seen. */
+function reason(error: unknown, { certificate, entity }: Parts, trusted: TrustMaterial): string {
+  if (!(error instanceof VerificationError)) {
+    // An entry of the log that is not what its kind says.
+    return NO_BUNDLE;
+  }
+  switch (error.code) {
+    case "CERTIFICATE_ERROR": {
+      if (/\bSCTs?\b/.test(error.message)) {
+        return "its certificate is in no log of certificates that is known here";
+      }
+      const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+      return times(entity).every((at) => from <= at && at <= to)
+        ? FOREIGN
+        : "the log saw it when its certificate was not valid";
+    }
+    case "TLOG_INCLUSION_PROMISE_ERROR":
+    case "TLOG_INCLUSION_PROOF_ERROR":
+      return entity.tlogEntries.every(({ logId }) =>
+        trusted.tlogs.some(({ logID }) => logID.equals(logId.keyId)),
+      )
+        ? "its entry is not signed by the log"
+        : "it is in a log that is not known here";
+    case "TLOG_BODY_ERROR":
+    case "SIGNATURE_ERROR":
+      return entity.signature.verifySignature(certificate.publicKey) ? OTHER_ENTRY : OTHER_CONTENT;
+    case "TLOG_ERROR":
+    case "TLOG_MISSING_INCLUSION_ERROR":
+    case "TIMESTAMP_ERROR":
+      return NO_BUNDLE;
+    default:
+      return `Sigstore's library refuses it (${error.message})`;
+  }
+}
+
+/**
+ * When the log, or an authority for timestamps, saw a signature: milliseconds since 1970. The time of an entry
+ * whose promise the log has not signed counts as little as it does for the library.
+ */
+function times({ timestamps }: SignedEntity): number[] {
+  return timestamps.flatMap((each) => {
+    if (each.$case === "timestamp-authority") {
+      return [each.timestamp.signingTime.getTime()];
+    }
+    const { inclusionPromise, integratedTime } = each.tlogEntry;
+    return inclusionPromise === undefined ? [] : [Number(integratedTime) * 1000];
+  });
+}
+
+/** Whether an entry of the log is by this very certificate. */
+function names(body: Buffer, certificate: X509Certificate): boolean {
   try {
-    entry = record.parse(JSON.parse(Buffer.from(body, "base64").toString("utf8")));
-    other = new X509Certificate(Buffer.from(entry.spec.signature.publicKey.content, "base64"));
+    const found = new X509Certificate(record.parse(JSON.parse(body.toString("utf8"))));
+    return found.raw.equals(certificate.raw);
   } catch {
-    // Another kind of entry, which is one of another signature.
+    // By a key without a certificate, which is another signer's.
     return false;
   }
-  return (
-    entry.spec.data.hash.value === createHash("sha256").update(content).digest("hex") &&
-    Buffer.from(entry.spec.signature.content, "base64").equals(signature) &&
-    other.raw.equals(certificate.raw)
-  );
 }
 
-function checkSigner(certificate: X509Certificate, { identity, issuer }: Signer): string {
-  const found = extension(certificate.raw, ISSUER);
-  const vouches = found === undefined ? "nobody" : utf8(found);
+function checkSigner(
+  certificate: X509Certificate,
+  name: string | undefined,
+  vouches: string | undefined,
+  { identity, issuer }: Signer,
+): string {
   if (vouches !== issuer) {
-    throw new SignatureError(`${vouches} vouches for its signer, and not ${issuer}`);
+    throw new SignatureError(`${vouches ?? "nobody"} vouches for its signer, and not ${issuer}`);
   }
-  // One name; Node quotes one that could be read as several.
-  const name = /^(?:URI|email):([^",\s]+)$/.exec(certificate.subjectAltName ?? "")?.[1] ?? "";
+  // The library gives the first of several names; Node gives all, and quotes one that looks like several.
+  const all = certificate.subjectAltName;
+  if (name === undefined || (all !== `URI:${name}` && all !== `email:${name}`)) {
+    throw new SignatureError(`it is by a signer of no name, and not by ${identity}…`);
+  }
   if (!name.startsWith(identity)) {
-    throw new SignatureError(`it is by ${name || "a signer of no name"}, and not by ${identity}…`);
+    throw new SignatureError(`it is by ${name}, and not by ${identity}…`);
   }
   return name;
 }
