@@ -8,7 +8,7 @@ function computer(changes: Partial<Probes> = {}): Probes {
     platform: "linux",
     uid: 0,
     memoryGiB: 16,
-    nodeVersion: "20.11.0",
+    nodeVersion: "20.17.0",
     distribution: 'NAME="Debian"\nID=debian\n',
     exists: () => true,
     hasCommand: () => true,

@@ -163,9 +163,9 @@ function sizes(probes: Probes): UnmetRequirement[] {
 
 async function languages(probes: Probes): Promise<UnmetRequirement[]> {
   const unmet: UnmetRequirement[] = [];
-  if (!atLeast(probes.nodeVersion, [20, 11])) {
+  if (!atLeast(probes.nodeVersion, [20, 17])) {
     unmet.push({
-      what: `Node.js is ${probes.nodeVersion}, 20.11 or newer is needed`,
+      what: `Node.js is ${probes.nodeVersion}, 20.17 or newer is needed`,
       fix: "install Node.js 20 LTS or newer",
     });
   }
