@@ -76,7 +76,8 @@ export class Builder {
   /** Builds a base where it is missing; returns its local name by digest. */
   async base(name: BaseName, say: (text: string) => void): Promise<string> {
     const image = await this.ensureBase(BASES[name], say);
-    const args = ["images", "--format={{.Digest}}", image];
+    // The list of images names one once for each of its tags, and two keys may stand for the same content.
+    const args = ["inspect", "--type=image", "--format={{.FromImageDigest}}", image];
     const digest = await this.buildah(image, "reading its digest", args);
     return `${image.replace(/:[^:]*$/, "")}@${digest.trim()}`;
   }
