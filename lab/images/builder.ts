@@ -76,10 +76,8 @@ export class Builder {
   /** Builds a base where it is missing; returns its local name by digest. */
   async base(name: BaseName, say: (text: string) => void): Promise<string> {
     const image = await this.ensureBase(BASES[name], say);
-    // The list of images names one once for each of its tags, and two keys may stand for the same content.
-    const args = ["inspect", "--type=image", "--format={{.FromImageDigest}}", image];
-    const digest = await this.buildah(image, "reading its digest", args);
-    return `${image.replace(/:[^:]*$/, "")}@${digest.trim()}`;
+    const digest = await digestIn(this.storage, image);
+    return `${image.replace(/:[^:]*$/, "")}@${digest}`;
   }
 
   /** Pushes an image to a registry without TLS. */
@@ -112,6 +110,20 @@ export class Builder {
       LC_ALL: "C.UTF-8",
     });
   }
+}
+
+/**
+ * Digest of an image in a storage of buildah's.
+ *
+ * @param storage options that name the storage
+ * @throws LabError when it is not there
+ */
+export async function digestIn(storage: readonly string[], image: string): Promise<string> {
+  // Not by the list of images: it names one once for each tag, and two keys may stand for the same content.
+  const args = ["inspect", "--type=image", "--format={{.FromImageDigest}}", image];
+  return (
+    await run(`image ${image}`, "reading its digest", "buildah", [...storage, ...args])
+  ).trim();
 }
 
 /** Overlay where the file system can carry it, else plain copies. */
