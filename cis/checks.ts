@@ -5,11 +5,12 @@
 import { CONTROL_PLANE } from "./control-plane.ts";
 import type { Facts } from "./facts.ts";
 import { NODES } from "./nodes.ts";
+import { PEOPLE } from "./people.ts";
 import { POLICIES } from "./policies.ts";
 import type { Check, Outcome, Status } from "./rules.ts";
 
 /** All of them, in the benchmark's order. */
-export const CHECKS: readonly Check[] = [...CONTROL_PLANE, ...NODES, ...POLICIES];
+export const CHECKS: readonly Check[] = [...CONTROL_PLANE, ...PEOPLE, ...NODES, ...POLICIES];
 
 /** A check and how it ended. */
 export interface Result extends Outcome {

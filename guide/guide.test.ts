@@ -1,13 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { execa } from "execa";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { fingerprint } from "./device.ts";
-import { goThrough, type Step } from "./step.ts";
+import { goThrough } from "./step.ts";
 import { STEPS } from "./steps/index.ts";
+import { ANSWERS, makeKey, only } from "./testing/answers.ts";
 import { NOT_AVAILABLE, OTHER_SUBSCRIPTION, sku, SUBSCRIPTION } from "./testing/arm.ts";
 import { Computer, HOST_KEY, OTHER_HOST_KEY, put } from "./testing/computer.ts";
 import { Table, type TableOptions } from "./testing/table.ts";
@@ -17,15 +17,6 @@ let computer: Computer;
 beforeEach(() => {
   computer = new Computer();
 });
-
-/** Answers of a person who has everything and is not at the terminal. */
-const ANSWERS = {
-  yes: true,
-  address: "198.41.0.4",
-  device: "pi@192.168.1.77",
-  fingerprint: fingerprint(HOST_KEY),
-  backend: "file://~?metadata=skip",
-};
 
 function tableOf(options: Partial<TableOptions> = {}): Table {
   const table = new Table({ run: computer.run, ...options });
@@ -41,10 +32,6 @@ function tableOf(options: Partial<TableOptions> = {}): Table {
   return table;
 }
 
-function only(...names: readonly string[]): readonly Step[] {
-  return STEPS.filter(({ name }) => names.includes(name));
-}
-
 /** Goes through one step that cannot go on; what was said. */
 async function stopsAt(name: string, options: Partial<TableOptions> = {}): Promise<string> {
   using table = tableOf(options);
@@ -52,13 +39,6 @@ async function stopsAt(name: string, options: Partial<TableOptions> = {}): Promi
   expect(table.said).toContain(`Stopped at step 1, ${name}`);
   expect(table.said).toContain("fix: ");
   return table.said;
-}
-
-async function makeKey(table: Table, passphrase = ""): Promise<string> {
-  const path = join(table.home, ".ssh/id_ed25519");
-  mkdirSync(join(table.home, ".ssh"), { recursive: true });
-  await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-f", path]);
-  return path;
 }
 
 describe("the whole way", () => {
