@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +32,15 @@ it("a file gets its folder, its content and its permissions, also in place of on
   replaceFile(path, "closed", 0o600);
   expect(readFileSync(path, "utf8")).toBe("closed");
   expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+it("a file that cannot be written leaves nothing behind", () => {
+  const path = join(folder, "taken");
+  mkdirSync(join(path, "by a folder"), { recursive: true });
+  expect(() => {
+    replaceFile(path, "text");
+  }).toThrow();
+  expect(readdirSync(folder)).toEqual(["taken"]);
 });
 
 it("a file is whole whenever its writer is killed", async () => {

@@ -1,6 +1,6 @@
 /** Files that a later command reads, whatever ends the one that writes them. */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -13,7 +13,13 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
   mkdirSync(dirname(path), { recursive: true });
   // Threads of one process, such as those of tests, may write the same file.
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  // The umask may take bits away from those of a new file, but adds none.
-  writeFileSync(draft, content, { mode });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, content, { mode });
+    // The umask takes bits away from those of a new file.
+    chmodSync(draft, mode);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }

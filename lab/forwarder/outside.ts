@@ -8,8 +8,9 @@
  * for a free port beforehand, or try it meanwhile: to bind a port is to take it.
  */
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
+
+import { replaceFile } from "../files.ts";
 
 /** Makes a server listen on the first port that it gets; with none, the last port's error. */
 async function listen(server: Server, [port, ...others]: readonly number[]): Promise<number> {
@@ -43,5 +44,4 @@ const server = createServer({ allowHalfOpen: true }, (browser) => {
   });
   browser.pipe(lab).pipe(browser);
 });
-writeFileSync(`${file}.new`, String(await listen(server, ports.map(Number))));
-renameSync(`${file}.new`, file);
+replaceFile(file, String(await listen(server, ports.map(Number))));
