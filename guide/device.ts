@@ -71,7 +71,7 @@ export function fingerprint(key: string): string {
 /** Runs commands on a device whose host key is known. */
 export type OnDevice = (command: string, options?: CommandOptions) => Promise<string>;
 
-/** A way in: with the operator's key, or, at a terminal, as the device lets its user in. */
+/** A way in: with the operator's key alone, or, at a terminal, with whatever the device lets its user in by. */
 export type Login = "key" | "person";
 
 /** A device that is logged in to; the file with its host key goes when this is disposed of. */
@@ -95,13 +95,13 @@ export class Device implements Disposable {
     const known = join(this.folder, "known_hosts");
     const only =
       login === "key"
-        ? ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", this.keyPath]
+        ? ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"]
         : // A password is asked at the terminal, never given here.
           ["-t"];
     return [
       ...["-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=yes"],
       ...["-o", "HostKeyAlgorithms=ssh-ed25519", "-o", `ConnectTimeout=${ANSWER}`],
-      ...["-o", "GlobalKnownHostsFile=/dev/null", ...only, "-p", String(port)],
+      ...["-o", "GlobalKnownHostsFile=/dev/null", ...only, "-i", this.keyPath, "-p", String(port)],
       ...[`${user}@${host}`, ...words],
     ];
   }
