@@ -81,6 +81,14 @@ const k3s = z.strictObject({
     .record(registry, z.array(mirror))
     .default({})
     .describe("registries that stand in for others, as in K3s' `registries.yaml`"),
+  secretsEncryption: z
+    .enum(["new", "always"], {
+      error: "must say which clusters encrypt Secrets|use new or always",
+    })
+    .default("new")
+    .describe(
+      "Secrets are encrypted in the datastore of a `new` cluster, or `always`: of an older one, too",
+    ),
   podRange: cidr
     .default("10.42.0.0/16")
     .describe(

@@ -20,7 +20,7 @@ import {
 } from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 import { endOf, kubeconfigOf } from "./kubeconfig.ts";
-import { hardeningValues } from "./hardening.ts";
+import { hardeningValues, READABLE_SECRETS } from "./hardening.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
 import { ADMIT_SCRIPT, CLAIM_SCRIPT, DRAIN_SCRIPT, INSTALL_SCRIPT } from "./scripts.ts";
 import { unitValues } from "./units.ts";
@@ -87,6 +87,9 @@ export class Cluster extends pulumi.ComponentResource {
     const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     this.tellOfEnd();
+    credentials.apply(({ areSecretsReadable }) =>
+      areSecretsReadable === true ? pulumi.log.warn(READABLE_SECRETS, this) : undefined,
+    );
     const install = (agent: OverlayMember): pulumi.Resource[] => {
       const admission = this.admit(agent, server);
       const installed = this.install(
@@ -207,7 +210,7 @@ export class Cluster extends pulumi.ComponentResource {
           ADMIN: member.machine.adminUser,
           ROLE: role,
           ...unitValues(role, member.interfaceName),
-          ...hardeningValues(role, this.args.ownKernel ?? true),
+          ...hardeningValues(role, this.args.ownKernel ?? true, settings.secretsEncryption),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
           ...values,

@@ -25,6 +25,17 @@ describe("the server's credentials", () => {
     });
   });
 
+  it.each([
+    ["readable", true],
+    ["encrypted", false],
+    ["unknown", undefined],
+  ])("tell that Secrets in the datastore are %s", (secrets, expected) => {
+    const text = `K10ab::node:x\nsecrets: ${secrets}\nserver: https://127.0.0.1:6443\n`;
+    const read = parseCredentials(text, "10.101.0.1");
+    expect(read.areSecretsReadable).toBe(expected);
+    expect(read.kubeconfig).toBe("server: https://10.101.0.1:6443\n");
+  });
+
   it("of a server of an earlier version are the agents' all the same", () => {
     const text = "K10ab::server:x\nserver: https://127.0.0.1:6443\n";
     expect(parseCredentials(text, "10.101.0.1").agentToken).toBe("K10ab::node:x");

@@ -44,17 +44,18 @@ function install(
   options: {
     readonly role?: "server" | "agent";
     readonly ownKernel?: boolean;
+    readonly encryption?: "new" | "always";
     readonly values?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Ran> {
-  const { role = "server", ownKernel = false, values } = options;
+  const { role = "server", ownKernel = false, encryption = "new", values } = options;
   return machine.run(INSTALL_SCRIPT, "update", {
     ...{ NODE: "masternode", ROLE: role, VERSION, URL: "https://example.test/k3s" },
     ...{ SHA256: machine.serve(program), FLANNEL: "{}\n", REGISTRIES: "", TOKEN: "agents" },
     CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
     ...{ RENEWAL: "1", SERVER: "10.101.0.1", KUBECONFIG_TEXT: "kind: Config\n" },
     ...unitValues(role, "fogline0"),
-    ...hardeningValues(role, ownKernel),
+    ...hardeningValues(role, ownKernel, encryption),
     ...values,
   });
 }
@@ -89,11 +90,47 @@ describe("encryption of Secrets", () => {
 
   it("is left off by a cluster that was made without, which goes on, and how to have it is said", async () => {
     machine.write(`${STATE}/db/state.db`, "");
-    const { code, stderr } = await install();
+    const { code, stdout } = await install();
     expect([code, machine.has(ENCRYPTION)]).toEqual([0, false]);
-    expect(stderr).toContain('"sudo k3s secrets-encrypt enable" on masternode, then up again');
+    expect(stdout).toContain("\nsecrets: readable\n");
     expect(encryptionCalls()).toEqual(["systemctl restart"]);
   });
+
+  it("is asked for where the stack wants it of a cluster that was made without", async () => {
+    machine.write(`${STATE}/db/state.db`, "");
+    const { code, stdout } = await install(saying(PREPARED), { encryption: "always" });
+    expect([code, stdout]).toEqual([0, expect.stringContaining("\nsecrets: encrypted\n")]);
+    const steps = [
+      "systemctl restart",
+      "k3s secrets-encrypt enable",
+      "systemctl restart",
+      "k3s secrets-encrypt status",
+      "k3s secrets-encrypt rotate-keys",
+      "systemctl restart",
+    ];
+    expect(encryptionCalls()).toEqual(steps);
+    expect(await install(saying(PREPARED), { encryption: "always" })).toMatchObject({ code: 0 });
+    expect(encryptionCalls()).toEqual(["k3s secrets-encrypt status"]);
+  });
+
+  it.each([
+    ["does not take the request", "secrets-encrypt enable"],
+    ["cannot make a key", "secrets-encrypt rotate-keys"],
+  ])(
+    "fails where the stack wants it and K3s %s, and goes on from there",
+    async (_what, command) => {
+      machine.write(`${STATE}/db/state.db`, "");
+      const broken = saying(PREPARED).replace(
+        'case "$*" in',
+        `case "$*" in "${command}") echo busy >&2; exit 1 ;;`,
+      );
+      const { code, stderr } = await install(broken, { encryption: "always" });
+      expect([code, stderr]).toEqual([1, expect.stringContaining("stay as they are: busy")]);
+      machine.calls();
+      const { stdout } = await install(saying(PREPARED), { encryption: "always" });
+      expect(stdout).toContain("\nsecrets: encrypted\n");
+    },
+  );
 
   it("is finished where K3s was asked to prepare it: a key, every Secret anew, a start", async () => {
     machine.write(`${STATE}/db/state.db`, "");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { stringify } from "yaml";
 
+import type { Settings } from "../../config/schema.ts";
 import type { Machine } from "../machine.ts";
 import type { Values } from "../remote/render.ts";
 
@@ -90,18 +91,29 @@ export const KUBELET: readonly string[] = [
   `tls-cipher-suites=${CIPHERS.join(",")}`,
 ];
 
+/** What each `up` says of a cluster that was made without encrypted Secrets. */
+export const READABLE_SECRETS =
+  "Secrets can be read in the datastore's file: the cluster was made by a release that did not encrypt them. " +
+  "fix: set fogline:k3s.secretsEncryption to always (docs/hardening.md says what it does), and run up";
+
 /**
  * Values of `install.sh`.
  *
  * @param ownKernel whether the machine's kernel is its own: those of the lab run on their host's, which nothing
  *   here touches
+ * @param secretsEncryption `always` where a cluster that was made without encrypted Secrets gets them, too
  */
-export function hardeningValues(role: Machine["role"], ownKernel: boolean): Values {
+export function hardeningValues(
+  role: Machine["role"],
+  ownKernel: boolean,
+  secretsEncryption: Settings["k3s"]["secretsEncryption"] = "new",
+): Values {
   const server = role === "server";
   return {
     AUDIT_POLICY: server ? file("audit-policy.yaml") : "",
     ADMISSION: server ? file("admission.yaml") : "",
     ENCRYPTION: server ? stringify({ "secrets-encryption": true }) : "",
+    SECRETS_ENCRYPTION: server ? secretsEncryption : "",
     SYSCTL: ownKernel ? sysctl() : "",
     PROTECT_KERNEL: ownKernel ? stringify({ "protect-kernel-defaults": true }) : "",
   };

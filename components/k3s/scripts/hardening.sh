@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What a node has beyond K3s' defaults: encrypted Secrets, an audit log, a kernel as kubelet wants it; part of
 # install.sh.
-# Values: those of files.sh; of servers AUDIT_POLICY, ADMISSION (files' texts) and ENCRYPTION (K3s' configuration
-#         that asks for it); where the kernel is the machine's own SYSCTL (values of the kernel) and PROTECT_KERNEL
+# Values: those of files.sh; of servers AUDIT_POLICY, ADMISSION (files' texts), ENCRYPTION (K3s' configuration that
+#         asks for it) and SECRETS_ENCRYPTION (new|always: whether a cluster that was made without gets it, too); where the kernel is the machine's own SYSCTL (values of the kernel) and PROTECT_KERNEL
 #         (K3s' configuration that insists on them), empty elsewhere
 # shellcheck disable=SC2154 # etc: of install.sh
 set -euo pipefail
@@ -26,7 +26,7 @@ write_hardening() {
 }
 
 # may_encrypt: whether K3s may be started with encrypted Secrets. It may from a cluster's first start on. One that was
-# made without would be given a key by no documented way: its owner asks K3s for it, which prepares a file.
+# made without is given a key by one documented way: K3s, while it runs, is asked for it, and prepares a file.
 may_encrypt() {
   [ -e "$encryption_file" ] || [ ! -e "$state/db" ] || [ -s "$state/cred/encryption-config.json" ]
 }
@@ -68,19 +68,36 @@ ask_encryption() {
   printf '%s\n' "$said"
 }
 
-# Nothing here ends an `up`: a cluster whose Secrets are readable in its datastore's file serves all the same. After
-# `k3s secrets-encrypt enable` and a start, K3s reads every Secret and has no key yet; rotate-keys makes one and writes
-# every Secret anew (docs.k3s.io/cli/secrets-encrypt), and a last start follows.
+# prepare_encryption: asks a K3s that runs without encryption for it, and starts it with it. It has no key yet.
+prepare_encryption() {
+  local said
+  if ! said=$(k3s secrets-encrypt enable 2>&1); then
+    say "K3s does not take the request to encrypt Secrets, which stay as they are: $said"
+    exit 1
+  fi
+  put "$encryption_file" 0600 "$ENCRYPTION"
+  restart "it is to encrypt Secrets"
+  await_ready
+}
+
+# What the datastore's file shows of Secrets: encrypted, readable, or unknown.
+secrets=unknown
+
+# After `k3s secrets-encrypt enable` and a start, K3s reads every Secret and has no key yet; rotate-keys makes one and
+# writes every Secret anew (docs.k3s.io/cli/secrets-encrypt), and a last start follows. Unless the stack asks for it,
+# nothing here ends an `up`: a cluster whose Secrets are readable in its datastore's file serves all the same.
 finish_encryption() {
   local said
   if [ ! -e "$encryption_file" ]; then
-    say "Secrets stand readable in this cluster's datastore, which was made without their encryption:" \
-      "\"sudo k3s secrets-encrypt enable\" on $NODE, then up again, encrypts them (docs/hardening.md)"
-    return
+    if [ "$SECRETS_ENCRYPTION" != always ]; then
+      secrets=readable
+      return
+    fi
+    prepare_encryption
   fi
   said=$(ask_encryption) || return 0
   case $said in
-    *'Encryption Status: Enabled'*) ;;
+    *'Encryption Status: Enabled'*) secrets=encrypted ;;
     *AES-CBC* | *XSalsa20*)
       say "Secrets are not encrypted from now on: somebody disabled it (k3s secrets-encrypt disable); enable does the opposite"
       ;;
@@ -89,8 +106,10 @@ finish_encryption() {
       if said=$(k3s secrets-encrypt rotate-keys 2>&1); then
         restart "it has a key for Secrets"
         await_ready
+        secrets=encrypted
       else
         say "K3s could not encrypt the Secrets, which stay as they are: $said"
+        [ "$SECRETS_ENCRYPTION" != always ] || exit 1
       fi
       ;;
     *) say "Secrets are not encrypted, and why is for somebody to look at (k3s secrets-encrypt status): $said" ;;

@@ -7,7 +7,7 @@
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh
-# Prints, on a server: the agents' token, then the administrator's kubeconfig.
+# Prints, on a server: the agents' token, what the datastore's file shows of Secrets, the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 set -euo pipefail
 etc=/etc/rancher/k3s
@@ -285,6 +285,7 @@ case $1 in
       keep_provisioner
       keep_default_accounts
       cat /var/lib/rancher/k3s/server/agent-token
+      echo "secrets: $secrets"
       cat "$kubeconfig"
     fi
     ;;
