@@ -18,7 +18,7 @@ import {
   serverConfig,
   type NodeConfig,
 } from "./config.ts";
-import { parseCredentials } from "./credentials.ts";
+import { parseCredentials, type Credentials } from "./credentials.ts";
 import { endOf, kubeconfigOf } from "./kubeconfig.ts";
 import { hardeningValues, READABLE_SECRETS } from "./hardening.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
@@ -87,9 +87,7 @@ export class Cluster extends pulumi.ComponentResource {
     const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     this.tellOfEnd();
-    credentials.apply(({ areSecretsReadable }) =>
-      areSecretsReadable === true ? pulumi.log.warn(READABLE_SECRETS, this) : undefined,
-    );
+    this.tellOfSecrets(credentials);
     const install = (agent: OverlayMember): pulumi.Resource[] => {
       const admission = this.admit(agent, server);
       const installed = this.install(
@@ -184,6 +182,13 @@ export class Cluster extends pulumi.ComponentResource {
       const warning = end === undefined ? undefined : warningOf(end, new Date());
       return warning === undefined ? undefined : pulumi.log.warn(warning, this);
     });
+  }
+
+  /** Warns of Secrets that can be read in the datastore. */
+  private tellOfSecrets(credentials: pulumi.Output<Credentials>): void {
+    credentials.apply(({ areSecretsReadable }) =>
+      areSecretsReadable === true ? pulumi.log.warn(READABLE_SECRETS, this) : undefined,
+    );
   }
 
   private install(
