@@ -72,6 +72,8 @@ describe("the cloud's settings", () => {
       "tags",
     ],
     ["no budget", { monthlyBudgetUsd: 0 }, "monthlyBudgetUsd"],
+    ["no cores", { cores: 0 }, "cores"],
+    ["half a core", { cores: 4.5 }, "cores"],
   ])("refuse %s", (_, cloud, path) => {
     const found = problems(cloud);
     expect(found.map((problem) => problem.path)).toEqual([`fogline:cloud.${path}`]);
@@ -94,6 +96,36 @@ describe("the budget", () => {
 
   it("leaves parts without a price to the plan", () => {
     expect(problems({ location: "westeurope" })).toEqual([]);
+  });
+});
+
+describe("the limit of cores", () => {
+  const workers = [
+    { name: "A", size: "Standard_B2pls_v2" },
+    { name: "B", size: "Standard_B4pls_v2" },
+  ];
+
+  it("refuses more, with each machine's share and what to do", () => {
+    const [problem, ...others] = problems({ workers, cores: 7 });
+    expect(others).toEqual([]);
+    expect(problem).toEqual({
+      path: "fogline:cloud.cores",
+      rule: "the machines have 8 cores (vCPUs) together, more than 7: B (Standard_B4pls_v2) 4, MasterNode (Standard_B2pls_v2) 2, A (Standard_B2pls_v2) 2",
+      fix: "choose smaller sizes or fewer workers; or raise the limit to what `az vm list-usage` shows for the region",
+    });
+    expect(problems({ workers, cores: 8 })).toEqual([]);
+  });
+
+  it("is told beside what a month costs too much", () => {
+    const paths = problems({ workers, cores: 2, monthlyBudgetUsd: 10 }).map(({ path }) => path);
+    expect(paths).toEqual(["fogline:cloud.monthlyBudgetUsd", "fogline:cloud.cores"]);
+  });
+
+  it("is none unless it is set, and knows nothing of sizes that are in no table", () => {
+    expect(problems({ workers })).toEqual([]);
+    expect(problems({ workers: [{ name: "A", size: "Standard_M416ms_v2" }], cores: 2 })).toEqual(
+      [],
+    );
   });
 });
 

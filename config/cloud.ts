@@ -165,6 +165,10 @@ export const cloud = z.strictObject({
     .positive({ error: "must be more than 0|write it like 200" })
     .default(200)
     .describe("most that a month may cost, USD; more is refused"),
+  cores: count(1, 100_000).optional().meta({
+    description: "most cores (vCPUs) that the machines may have together; more is refused",
+    without: "no limit",
+  }),
 });
 
 /** Section `cloud` of a stack's settings. */

@@ -9,6 +9,7 @@ import { z } from "zod";
 
 import { budgetProblems } from "./budget.ts";
 import { cloud, type CloudSettings } from "./cloud.ts";
+import { coreProblems } from "./cores.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
 import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts";
 import { knownOf, readableOf, type Known, type Readable } from "./known.ts";
@@ -150,8 +151,11 @@ export function read(raw: Readonly<Record<string, unknown>>, apps: Sections = {}
   }
   const known = knownOf(readable);
   problems.push(...crossRules(known), ...netmakerRules(known), ...rulesOf(apps, readable, known));
-  // A bill of half of the machines says nothing.
-  problems.push(...(isCloudRight ? budgetProblems(known.cloud as CloudSettings) : []));
+  // A bill of half of the machines says nothing, and neither do their cores.
+  if (isCloudRight) {
+    const whole = known.cloud as CloudSettings;
+    problems.push(...budgetProblems(whole), ...coreProblems(whole));
+  }
   return { problems, readable };
 }
 

@@ -18,6 +18,10 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     name: inputs["vmName"],
     provisioningState: "Succeeded",
   }),
+  "azure-native:compute:VirtualMachineExtension": (inputs) => ({
+    name: inputs["vmExtensionName"],
+  }),
+  // What a plan is compared with may be a checkout of before, whose machines have one of these.
   "azure-native:compute:VirtualMachineRunCommandByVirtualMachine": (inputs) => ({
     name: inputs["runCommandName"],
   }),

@@ -105,6 +105,15 @@ describe("a changed stack", () => {
     expect(dangers(head)).toEqual([]);
   });
 
+  it("of a release that read host keys by run commands loses those, and keeps every machine and step", () => {
+    const [now, then] = ["VirtualMachineExtension", "VirtualMachineRunCommandByVirtualMachine"];
+    const before = JSON.parse(JSON.stringify(base).replaceAll(now, then)) as Snapshot;
+    const difference = differenceBetween(before, base);
+    const names = ["MasterNode-host-key", "WorkerNode-host-key"];
+    expect(short(difference)).toEqual({ ...NOTHING, created: names, destroyed: names });
+    expect(dangersOf(difference, firewallOf(before), firewallOf(base))).toEqual([]);
+  });
+
   it("that runs the server's script again keeps what the cluster holds, as the cluster has a name", async () => {
     const head = await planned({ k3s: { version: "v1.36.4+k3s1" } });
     const { replaced, changed } = short(differenceBetween(base, head));

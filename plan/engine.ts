@@ -5,6 +5,9 @@ import { DRAFT } from "../config/load.ts";
 import { READ_STATE } from "../stacks/record.ts";
 import { ANSWERS } from "./answers.ts";
 
+/** Of every machine in the cloud. */
+const HOST_KEY = "ssh-ed25519 AAAAC3Nz";
+
 export interface ProgramOptions extends Pick<mock.MockOptions, "stack" | "seal"> {
   /** Whether settings may hold values that only stand for others; default true, as nothing is made. */
   readonly draft?: boolean;
@@ -34,8 +37,19 @@ export function mockEngine(
     answers: ANSWERS,
     calls: {
       [READ_STATE]: () => ({ outputs: Object.fromEntries(outputs) }),
+      "azure-native:compute:getVirtualMachineExtension": () => ({
+        instanceView: {
+          statuses: [
+            {
+              code: "ProvisioningState/succeeded",
+              message: `Enable succeeded: \n[stdout]\n${HOST_KEY}\n\n[stderr]\n`,
+            },
+          ],
+        },
+      }),
+      // What a plan is compared with may be a checkout of before, which asks for the same key like this.
       "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": () => ({
-        instanceView: { output: "ssh-ed25519 AAAAC3Nz", exitCode: 0 },
+        instanceView: { output: HOST_KEY, exitCode: 0 },
       }),
     },
   });

@@ -33,6 +33,7 @@ export function json(report: Report): string {
       firewall: view.firewall.map((row) => ({ ...row, port: writePorts(row) })),
       closed: view.closed,
       addresses: view.addresses,
+      ...(view.cores && { cores: view.cores }),
       ...(view.cost && {
         cost: { ...view.cost, missing: view.cost.missing.map(({ what, fix }) => ({ what, fix })) },
       }),

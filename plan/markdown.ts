@@ -1,6 +1,7 @@
 /** A plan as Markdown: dangers first, long parts folded, fit for a comment on a pull request. */
 import { money } from "../policy/budget.ts";
 import type { Cost } from "../policy/cost.ts";
+import { cores } from "./markdown-cores.ts";
 import { firewallTable } from "./markdown-firewall.ts";
 import { differenceSection } from "./markdown-difference.ts";
 import type { PolicyResult, Report, View } from "./report.ts";
@@ -81,6 +82,7 @@ function sections(view: View, costBefore: number | undefined): string[] {
   return [
     `### Firewall\n\n${firewallTable(view.firewall, view.closed)}`,
     `### Addresses\n\n${addresses(view)}`,
+    ...(view.cores ? [`### Cores\n\n${cores(view.cores)}`] : []),
     ...(view.cost ? [`### Cost per month\n\n${cost(view.cost, costBefore)}`] : []),
     `### Policies\n\n${policies(view.policies)}`,
     folded(`Resources (${view.resources.length})`, block("text", treeOf(view.resources))),

@@ -19,6 +19,9 @@ describe("a new resource is made", () => {
     [azure("compute:VirtualMachine"), "vmName", "azure-native makes a new one"],
     [azure("compute:VirtualMachine"), "osProfile.computerName", "Azure does not change this"],
     [azure("compute:VirtualMachine"), "storageProfile.imageReference.version", "Azure does not"],
+    [azure("compute:VirtualMachineExtension"), "vmName", "azure-native makes a new one"],
+    [azure("compute:VirtualMachineExtension"), "vmExtensionName", "azure-native makes a new one"],
+    [azure("compute:VirtualMachineExtension"), "publisher", "Azure does not change this"],
     [azure("network:Subnet"), "subnetName", "azure-native makes a new one"],
     [azure("network:PublicIPAddress"), "sku.name", "azure-native makes a new one"],
     [azure("keyvault:Vault"), "location", "azure-native makes a new one"],
@@ -41,6 +44,8 @@ describe("a resource is changed in place", () => {
   it.each([
     [azure("compute:VirtualMachine"), "hardwareProfile.vmSize"],
     [azure("compute:VirtualMachine"), "tags.stack"],
+    [azure("compute:VirtualMachineExtension"), "settings.commandToExecute"],
+    [azure("compute:VirtualMachineExtension"), "tags.stack"],
     [azure("network:NetworkInterface"), "ipConfigurations.[primary].subnet.id"],
     [azure("network:NetworkSecurityGroup"), "securityRules.[ssh].priority"],
     [kubernetes("apps/v1", "Deployment"), "spec.template.spec.containers.[website].image"],

@@ -59,8 +59,9 @@ const AZURE: Readonly<Record<string, Rule>> = {
       "zones",
     ],
   },
-  "compute:VirtualMachineRunCommandByVirtualMachine": {
-    replaces: [...IN_GROUP, "vmName", "runCommandName", "location"],
+  "compute:VirtualMachineExtension": {
+    replaces: [...IN_GROUP, "vmName", "vmExtensionName"],
+    refuses: ["location", "publisher", "type"],
   },
   "compute:Disk": {
     replaces: [...IN_GROUP, "diskName", "location"],

@@ -74,6 +74,36 @@ describe("a plan's report", () => {
     expect(isRefused(report)).toBe(false);
   });
 
+  it("counts the cores of machines, by family, and says when a new subscription has less", () => {
+    const vm = (name: string, size: string): Planned =>
+      machine(name, size, "azure-native:compute:VirtualMachine");
+    const told = (settings: Readonly<Record<string, unknown>>, ...sizes: string[]): string => {
+      const outcome = planned(...sizes.map((size, n) => vm(`vm-${n}`, size)));
+      const snapshot = outcome.kind === "planned" ? { ...outcome.snapshot, settings } : undefined;
+      const head: Outcome = snapshot === undefined ? outcome : { kind: "planned", snapshot };
+      const report = reportOf("dev", head, undefined, undefined);
+      return /### Cores\n\n([^#]*)/.exec(markdown(report))?.[1]?.trim() ?? "";
+    };
+    const small = "Standard_B2pls_v2";
+    expect(told({}, small, small)).toBe("4 cores (vCPUs) together: 4 of `standardBpsv2Family`.");
+    expect(told({ cloud: { cores: 8 } }, small, "Standard_B4as_v2")).toMatch(
+      /^6 cores \(vCPUs\) together: 4 of `standardBasv2Family`, 2 of `standardBpsv2Family`; `cloud.cores` allows 8\.\n\n⚠️ A free account has 4 in a region, and none can be added/,
+    );
+    expect(told({}, "Standard_B16as_v2", "Standard_B8ps_v2")).toContain(
+      "⚠️ A pay-as-you-go subscription usually begins with 20 in a region",
+    );
+    expect(told({}, "Standard_Z1")).toContain("❌ not counted, as the size is not known: `vm-0`");
+    expect(told({})).toBe("");
+  });
+
+  it("tells scripts the cores, too", () => {
+    const type = "azure-native:compute:VirtualMachine";
+    const head = planned(machine("a", "Standard_B2pls_v2", type));
+    expect(JSON.parse(json(reportOf("dev", head, undefined, undefined)))).toMatchObject({
+      cores: { total: 2, families: { standardBpsv2Family: 2 }, unknown: [] },
+    });
+  });
+
   it("names a protected resource that would go, and that it will not", () => {
     const type = "azure-native:compute:VirtualMachine";
     const base = against(planned({ ...machine("a", "small", type), protect: true }));

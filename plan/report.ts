@@ -5,6 +5,7 @@ import { sizesInsideBudget } from "../policy/budget.ts";
 import { planPolicies, STACK_POLICIES } from "../policy/policies.ts";
 import { violationsOf, type Violation } from "../policy/policy.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
+import { coresOf, type Cores } from "./cores.ts";
 import { estimate, type Cost, type PriceTable } from "../policy/cost.ts";
 import { dangersOf, settingsDangers, type Danger } from "./dangers.ts";
 import { differenceBetween, type Difference } from "./difference.ts";
@@ -34,6 +35,8 @@ export interface View {
   /** Machines that nothing reaches from outside. */
   readonly closed: readonly string[];
   readonly addresses: Addresses;
+  /** Absent without a machine in the cloud. */
+  readonly cores?: Cores;
   /** Absent without a table of prices. */
   readonly cost?: Cost;
   readonly policies: readonly PolicyResult[];
@@ -121,11 +124,13 @@ function worstFirst(dangers: readonly Danger[]): Danger[] {
 
 function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {
   const cost = prices && estimate(snapshot.resources, prices);
+  const cores = coresOf(snapshot);
   return {
     resources: snapshot.resources,
     firewall: firewallOf(snapshot),
     closed: closedMachines(snapshot),
     addresses: addressesOf(snapshot),
+    ...(cores && { cores }),
     ...(cost && { cost }),
     policies: policyResults(snapshot, cost),
   };

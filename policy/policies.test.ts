@@ -33,6 +33,10 @@ function machine(inputs: Record<string, unknown>): Declared {
   return declared("azure-native:compute:VirtualMachine", inputs);
 }
 
+function extension(inputs: Record<string, unknown>): Declared {
+  return declared("azure-native:compute:VirtualMachineExtension", inputs);
+}
+
 function deployment(
   container: Record<string, unknown>,
   pod: Record<string, unknown> = {},
@@ -201,6 +205,8 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
       declared("command:remote:Command", { stdin: KEY, connection: { privateKey: KEY } }),
       declared("kubernetes:core/v1:Secret", { stringData: { key: KEY } }),
       declared("kubernetes:core/v1:ConfigMap", { data: { "dynamic.yaml": "http: {}" } }),
+      extension({ settings: { commandToExecute: "cat /etc/ssh/ssh_host_ed25519_key.pub" } }),
+      extension({ protectedSettings: { commandToExecute: `echo '${KEY}'` } }),
     ],
     fails: [
       ["DATABASE_PASSWORD", variable({ value: "hunter2" })],
@@ -215,6 +221,7 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
         declared("kubernetes:core/v1:ConfigMap", { data: { password: "hunter2" } }),
       ],
       ["a private key", machine({ osProfile: { customData: KEY } })],
+      ["a private key", extension({ settings: { commandToExecute: `echo '${KEY}'` } })],
     ],
   },
   "secrets-are-marked": {
@@ -232,6 +239,10 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
       [
         "connection.privateKey",
         declared("command:remote:Command", { connection: { privateKey: KEY } }),
+      ],
+      [
+        "protectedSettings.commandToExecute",
+        extension({ protectedSettings: { commandToExecute: `echo '${KEY}'` } }),
       ],
     ],
   },

@@ -23,7 +23,7 @@ const MEANT: readonly (readonly [RegExp, RegExp])[] = [
   [/^kubernetes:core\/v1:Secret$/, /^(data|stringData)\./],
   [/^command:(remote|local):/, /^(stdin|environment\..*|connection(\..*)?)$/],
   [/^pulumi:providers:/, /./],
-  [/:VirtualMachineRunCommandByVirtualMachine$/, /^protectedParameters/],
+  [/:compute:VirtualMachineExtension$/, /^protectedSettings/],
 ];
 
 export const noPlainSecret: Policy = {

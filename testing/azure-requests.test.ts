@@ -190,12 +190,15 @@ const SENDERS: Readonly<Record<string, Send>> = {
     network.networkInterfaces.beginCreateOrUpdate(...two(names, "networkInterfaceName"), body),
   "azure-native:compute:VirtualMachine": ({ compute }, names, body) =>
     compute.virtualMachines.beginCreateOrUpdate(...two(names, "vmName"), body),
-  "azure-native:compute:VirtualMachineRunCommandByVirtualMachine": ({ compute }, names, body) =>
-    compute.virtualMachineRunCommands.beginCreateOrUpdate(
+  "azure-native:compute:VirtualMachineExtension": ({ compute }, names, body) => {
+    // The client keeps `type` for the resource's own, which every resource has.
+    const { type, ...rest } = body as { readonly type: string };
+    return compute.virtualMachineExtensions.beginCreateOrUpdate(
       ...two(names, "vmName"),
-      names["runCommandName"] ?? "",
-      body,
-    ),
+      names["vmExtensionName"] ?? "",
+      { ...rest, typePropertiesType: type },
+    );
+  },
 };
 
 function two(names: Fields, own: string): [string, string] {

@@ -26,7 +26,16 @@ function machine(address: string | undefined, isPreview: boolean): Vm {
           ipConfigurations: [{ name: "primary", privateIPAddress: address }],
         },
       }),
-      call: () => ({ instanceView: { output: HOST_KEY, exitCode: 0 } }),
+      call: () => ({
+        instanceView: {
+          statuses: [
+            {
+              code: "ProvisioningState/succeeded",
+              message: `Enable succeeded: \n[stdout]\n${HOST_KEY}\n\n[stderr]\n`,
+            },
+          ],
+        },
+      }),
     },
     "fogline",
     "test",

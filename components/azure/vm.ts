@@ -189,24 +189,27 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
 
   /** The host key comes over the cloud's own control channel: nothing is trusted on first use. */
   private fetchHostKey(machine: compute.VirtualMachine, where: Where): pulumi.Output<string> {
-    const runCommandName = "host-key";
-    const run = new compute.VirtualMachineRunCommandByVirtualMachine(
+    const vmExtensionName = "host-key";
+    const extension = new compute.VirtualMachineExtension(
       `${this.name}-host-key`,
       {
         ...where,
         vmName: machine.name,
-        runCommandName,
-        source: { script: "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub" },
-        timeoutInSeconds: 120,
-        treatFailureAsDeploymentFailure: true,
+        vmExtensionName,
+        publisher: "Microsoft.Azure.Extensions",
+        type: "CustomScript",
+        typeHandlerVersion: "2.1",
+        autoUpgradeMinorVersion: true,
+        // Public settings: the command and what it prints are no secret.
+        settings: { commandToExecute: "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub" },
       },
       { parent: this, deletedWith: machine },
     );
-    const result = compute.getVirtualMachineRunCommandByVirtualMachineOutput(
+    const result = compute.getVirtualMachineExtensionOutput(
       {
         resourceGroupName: where.resourceGroupName,
         vmName: machine.name,
-        runCommandName: run.name,
+        vmExtensionName: extension.name,
         expand: "instanceView",
       },
       { parent: this },
@@ -214,7 +217,7 @@ export class Vm extends pulumi.ComponentResource implements CloudMachine {
     return pulumi
       .all([result.instanceView, where.resourceGroupName])
       .apply(([view, resourceGroup]) =>
-        hostKeyFrom(view, { machine: this.name, resourceGroup, runCommand: runCommandName }),
+        hostKeyFrom(view, { machine: this.name, resourceGroup, extension: vmExtensionName }),
       );
   }
 

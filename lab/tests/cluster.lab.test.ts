@@ -82,6 +82,16 @@ describe("the cluster", () => {
     },
   );
 
+  it.each(["MasterNode", "WorkerNode"])(
+    "was told the host key of %s by its extension, which keeps what it printed for root",
+    async (machine) => {
+      const folder = "/var/lib/waagent/custom-script/download/0";
+      const kept = await inside(machine, `stat -c '%a %U' ${folder}/stdout; cat ${folder}/stdout`);
+      const key = await inside(machine, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+      expect(kept).toBe(`600 root\n${key}`);
+    },
+  );
+
   it("carries full packets over the overlay to the Pi, and no fragment", async () => {
     const address = "jsonpath={.status.addresses[?(@.type=='InternalIP')].address}";
     const pi = await kubectl("get", "node", "raspberrypi", "-o", address);

@@ -5,8 +5,9 @@
  * Azure itself answers with one refusal at a time; here all of them come at once.
  */
 import { checkAddress } from "./address.ts";
+import { checkExtension } from "./extension.ts";
 import { checkNic } from "./nic.ts";
-import { checkMachine, checkRunCommand } from "./machine.ts";
+import { checkMachine } from "./machine.ts";
 import { AZURE, publishedType } from "./models.ts";
 import { checkNaming } from "./names.ts";
 import { checkSubnet, checkVnet } from "./network.ts";
@@ -17,6 +18,7 @@ import { checkOwnRule, checkRules } from "./security.ts";
 import { checkSurroundings } from "./surroundings.ts";
 import {
   ADDRESS,
+  EXTENSION,
   NIC,
   declaredWorld,
   MACHINE,
@@ -24,7 +26,6 @@ import {
   officialType,
   RULE,
   RULES,
-  RUN_COMMAND,
   SUBNET,
   VNET,
   type Declaration,
@@ -41,7 +42,7 @@ const RULES_OF: Readonly<Record<string, (resource: Resource, world: World) => Re
   [ADDRESS]: checkAddress,
   [NIC]: checkNic,
   [MACHINE]: checkMachine,
-  [RUN_COMMAND]: checkRunCommand,
+  [EXTENSION]: checkExtension,
 };
 
 /** A refusal, and whose it is. */

@@ -41,18 +41,6 @@ export function checkMachine(machine: Resource, world: World): Refusal[] {
   ];
 }
 
-/** A command has a script, and takes no longer than Azure lets it. */
-export function checkRunCommand({ inputs }: Resource): Refusal[] {
-  const kinds = ["source.script", "source.scriptUri", "source.commandId"];
-  const seconds = numberAt(inputs, "timeoutInSeconds");
-  const refusals = kinds.every((path) => missing(inputs, path)) ? [required("source")] : [];
-  if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 1 || seconds > 5400)) {
-    const message = `The value ${seconds} of 'timeoutInSeconds' is not valid. It is a whole number from 1 to 5400.`;
-    refusals.push({ path: "timeoutInSeconds", code: "InvalidParameter", message });
-  }
-  return refusals;
-}
-
 function unknownSize(name: string): Refusal {
   const message = `The value ${name} provided for the VM size is not valid. The valid sizes in the current region are: ${Object.keys(SIZES).join(",")}.`;
   return { path: "hardwareProfile.vmSize", code: "InvalidParameter", message };

@@ -3,12 +3,12 @@ import { REGIONS, zonesOf } from "./regions.ts";
 import type { Refusal } from "./refusal.ts";
 import { isObject, place, textAt, textsAt } from "./values.ts";
 import {
+  EXTENSION,
   GROUP,
   MACHINE,
   officialType,
   ownName,
   RULES,
-  RUN_COMMAND,
   VNET,
   type Resource,
 } from "./world.ts";
@@ -54,8 +54,7 @@ const NAMES: Readonly<Record<string, NameRule>> = {
     explain: (name) =>
       `Resource name ${name} is invalid. A Linux virtual machine's name has 1 to 64 letters, digits, '.' or '-', and begins and ends with a letter or digit.`,
   },
-  [RUN_COMMAND]: COMPUTE,
-  "azure-native:compute:VirtualMachineExtension": COMPUTE,
+  [EXTENSION]: COMPUTE,
   "azure-native:compute:Disk": COMPUTE,
 };
 

@@ -41,6 +41,7 @@ const SHAPES: readonly Wrong[] = [
   ["WorkerNode", "vmId", "x", "ReadOnlyProperty"],
   ["group", "location", undefined, "LocationRequired"],
   ["WorkerNode", "vmName", undefined, "InvalidRequestFormat"],
+  ["host-key", "autoUpgradeMinorVersion", "yes", "InvalidRequestFormat"],
   ["host-key", "source", "cat key", "InvalidRequestFormat"],
 ];
 
@@ -132,8 +133,26 @@ const MACHINES: readonly Wrong[] = [
   ["WorkerNode", `${KEYS}.path`, "/root/.ssh/authorized_keys", "InvalidParameter"],
   ["WorkerNode", "zones", ["4"], "AvailabilityZoneNotSupported"],
   ["WorkerNode", "zones", ["1", "2"], "InvalidParameter"],
-  ["host-key", "source", undefined, "InvalidParameter"],
-  ["host-key", "timeoutInSeconds", 5401, "InvalidParameter"],
+  ["host-key", "publisher", undefined, "InvalidParameter"],
+  ["host-key", "type", undefined, "InvalidParameter"],
+  ["host-key", "typeHandlerVersion", undefined, "InvalidParameter"],
+  ["host-key", "typeHandlerVersion", "2.1.19", "InvalidParameter"],
+  ["host-key", "typeHandlerVersion", "1.5", "ArtifactNotFound"],
+  ["host-key", "settings", undefined, "VMExtensionProvisioningError"],
+  ["host-key", "settings.commandToExecute", undefined, "VMExtensionProvisioningError"],
+  ["host-key", "settings.commandToExecute", ["cat"], "VMExtensionProvisioningError"],
+  ["host-key", "settings.commandToRun", "cat key", "VMExtensionProvisioningError"],
+  ["host-key", "settings.timestamp", "1", "VMExtensionProvisioningError"],
+  ["host-key", "settings.script", "Y2F0IGtleQ==", "VMExtensionProvisioningError"],
+  ["host-key", "settings", { script: "cat key" }, "VMExtensionProvisioningError"],
+  ["host-key", "settings", { script: "A".repeat(262148) }, "VMExtensionProvisioningError"],
+  [
+    "host-key",
+    "protectedSettings",
+    { commandToExecute: "cat key" },
+    "VMExtensionProvisioningError",
+    "settings",
+  ],
 ];
 
 const NAMES: readonly Wrong[] = [
@@ -186,6 +205,8 @@ describe("a right declaration", () => {
     ["WorkerNode", "zones", ["3"]],
     ["WorkerNode", "tags", { fog: "line" }],
     ["WorkerNode", "storageProfile.osDisk.diskSizeGB", 64],
+    ["host-key", "type", "customscript"],
+    ["host-key", "settings", { script: "Y2F0IGtleQ==", timestamp: 1, skipDos2Unix: true }],
     ["WorkerNode-card", "enableAcceleratedNetworking", true],
     ["WorkerNode-address", "zones", ["1", "2", "3"]],
     ["rules", "securityRules.0.protocol", "tcp"],

@@ -13,7 +13,7 @@ export const RULE = "azure-native:network:SecurityRule";
 export const ADDRESS = "azure-native:network:PublicIPAddress";
 export const NIC = "azure-native:network:NetworkInterface";
 export const MACHINE = "azure-native:compute:VirtualMachine";
-export const RUN_COMMAND = "azure-native:compute:VirtualMachineRunCommandByVirtualMachine";
+export const EXTENSION = "azure-native:compute:VirtualMachineExtension";
 
 /** Stands for a subscription whose id is not known. */
 export const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";

@@ -1,7 +1,7 @@
 /** What Azure has and the lab has not: refused by name before anything is made. */
 import { parseCidr } from "@fogline/azure-checks/cidr";
 import { at, listAt, textAt, textsAt, type Inputs } from "@fogline/azure-checks/values";
-import { ADDRESS, NIC, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
+import { ADDRESS, EXTENSION, NIC, MACHINE, ROUTE, RULES } from "@fogline/azure-checks/world";
 import { UNKNOWN } from "@fogline/pulumi-kit/signatures";
 import type { Problem } from "@fogline/pulumi-kit/values";
 import ipaddr from "ipaddr.js";
@@ -27,6 +27,11 @@ export function limitsOf(type: string, inputs: Inputs): Problem[] {
       return only(inputs, "", "nextHopType", ["virtualappliance"]);
     case MACHINE:
       return limitsOfMachine(inputs);
+    case EXTENSION:
+      return [
+        ...only(inputs, "", "publisher", ["microsoft.azure.extensions"]),
+        ...only(inputs, "", "type", ["customscript"]),
+      ];
     default:
       return [];
   }

@@ -4,41 +4,34 @@ import { setTimeout as pause } from "node:timers/promises";
 import { sizeOf } from "@fogline/azure-checks/sizes";
 
 import { NAMESPACES } from "../../layout.ts";
-import { boot, erase, halt, runInside } from "../../machines/machine.ts";
+import { boot, erase, halt, runInside, running, type Ran } from "../../machines/machine.ts";
 import type { View } from "./cloud.ts";
 import { AzureError } from "./errors.ts";
+import { wrap } from "./extension.ts";
 import { attachmentOf } from "./network.ts";
-import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
+import type { MachineInputs } from "./shapes.ts";
 
-/** Azure keeps this much of a run command's output, from its end. */
-const OUTPUT_BYTES = 4096;
-/** Azure's own limit when none is given. */
-const DEFAULT_TIMEOUT_SECONDS = 5400;
 /** How long a machine may take to answer on the control channel. */
 const AGENT_SECONDS = 60;
-/** How `timeout` says that it ended a script. */
-const TIMED_OUT = 124;
 
 /** The machines that the provider orders; a test puts others in their place. */
 export interface Hypervisor {
   boot(cloud: View, inputs: MachineInputs): Promise<void>;
   halt(name: string): Promise<void>;
   erase(name: string): Promise<void>;
-  run(vmName: string, inputs: RunCommandInputs): Promise<InstanceView>;
-}
-
-/** What a run command came to, as Azure shows it. */
-export interface InstanceView {
-  readonly executionState: "Succeeded" | "Failed" | "TimedOut";
-  readonly exitCode: number;
-  readonly output: string;
-  readonly error: string;
-  readonly startTime: string;
-  readonly endTime: string;
+  /** Whether a machine has power. */
+  isRunning(name: string): Promise<boolean>;
+  /**
+   * Runs a command as the extension CustomScript does.
+   *
+   * @returns its exit code, and the ends of its outputs
+   * @throws AzureError when the machine does not answer, or loses its power meanwhile
+   */
+  execute(name: string, command: string): Promise<Ran>;
 }
 
 /** Machines of this lab. */
-export const LAB: Hypervisor = { boot: bootMachine, halt, erase, run: runCommand };
+export const LAB: Hypervisor = { boot: bootMachine, halt, erase, isRunning, execute };
 
 /** Boots the machine with its NIC's address and its size's limits. */
 async function bootMachine(cloud: View, inputs: MachineInputs): Promise<void> {
@@ -60,42 +53,17 @@ async function bootMachine(cloud: View, inputs: MachineInputs): Promise<void> {
   });
 }
 
-/** Runs a script as root over the control channel. */
-async function runCommand(vmName: string, inputs: RunCommandInputs): Promise<InstanceView> {
-  await listening(vmName);
-  const startTime = new Date().toISOString();
-  const seconds = inputs.timeoutInSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const ran = await runInside(vmName, wrap(inputs.source.script, seconds));
-  return {
-    executionState:
-      ran.exitCode === 0 ? "Succeeded" : ran.exitCode === TIMED_OUT ? "TimedOut" : "Failed",
-    exitCode: ran.exitCode,
-    output: tail(ran.stdout),
-    error: tail(ran.stderr),
-    startTime,
-    endTime: new Date().toISOString(),
-  };
+async function isRunning(name: string): Promise<boolean> {
+  return (await running()).includes(name);
 }
 
-/** The script, ended after its time. It runs from a file, as it may read its standard input. */
-export function wrap(script: string, seconds: number): string {
-  return [
-    "set -eu; umask 077; file=$(mktemp /run/run-command.XXXXXX)",
-    "trap 'rm -f \"$file\"' EXIT",
-    `printf %s '${Buffer.from(script).toString("base64")}' | base64 -d >"$file"`,
-    `timeout --kill-after=5 ${seconds} bash "$file" </dev/null`,
-    "",
-  ].join("\n");
-}
-
-/** The last bytes of a text, without the half of a character. */
-export function tail(text: string, bytes = OUTPUT_BYTES): string {
-  const all = Buffer.from(text);
-  let start = Math.max(0, all.length - bytes);
-  while (start > 0 && ((all[start] ?? 0) & 0xc0) === 0x80) {
-    start += 1;
+async function execute(name: string, command: string): Promise<Ran> {
+  await listening(name);
+  const ran = await runInside(name, wrap(command));
+  if (ran.exitCode !== 0 && !(await isRunning(name))) {
+    throw silent(name, "its power was cut");
   }
-  return all.subarray(start).toString();
+  return ran;
 }
 
 async function listening(vmName: string): Promise<void> {
@@ -106,12 +74,16 @@ async function listening(vmName: string): Promise<void> {
       return;
     } catch (error) {
       if (performance.now() > deadline) {
-        throw new AzureError({
-          code: "VMAgentStatusCommunicationError",
-          message: `VM '${vmName}' has not reported status for VM agent or extensions: ${error instanceof Error ? error.message : String(error)}`,
-        });
+        throw silent(vmName, error instanceof Error ? error.message : String(error));
       }
     }
     await pause(500);
   }
+}
+
+function silent(vmName: string, why: string): AzureError {
+  return new AzureError({
+    code: "VMAgentStatusCommunicationError",
+    message: `VM '${vmName}' has not reported status for VM agent or extensions: ${why}`,
+  });
 }

@@ -2,10 +2,10 @@ import {
   ADDRESS,
   NIC,
   GROUP,
+  EXTENSION,
   MACHINE,
   parentOf,
   RULES,
-  RUN_COMMAND,
   SUBNET,
   VNET,
 } from "@fogline/azure-checks/world";
@@ -14,8 +14,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { Unreported } from "../../engine/unreported.ts";
 import { nicId, INPUTS, SSH_RULE, TestCloud, urnOf } from "./testing/cloud.ts";
-
-const GET_COMMAND = "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine";
 
 let test: TestCloud;
 
@@ -81,7 +79,7 @@ describe("creating", () => {
     await expect(
       test.create(ADDRESS, { ...INPUTS.address("x"), resourceGroupName: "other" }),
     ).rejects.toThrow("ResourceGroupNotFound");
-    await expect(test.create(RUN_COMMAND, INPUTS.command("none"))).rejects.toThrow(
+    await expect(test.create(EXTENSION, INPUTS.extension("none"))).rejects.toThrow(
       "ParentResourceNotFound",
     );
     expect(test.cloud.ofType(NIC)).toEqual([]);
@@ -244,30 +242,6 @@ describe("changing", () => {
   });
 });
 
-describe("run command", () => {
-  it("shows its result to who asks for the instance view", async () => {
-    await createMachine("A");
-    const { outputs } = await test.create(RUN_COMMAND, INPUTS.command("A"));
-    expect(outputs).not.toHaveProperty("instanceView");
-    const ask = { resourceGroupName: "fog", vmName: "A", runCommandName: "host-key" };
-    const expanded = await test.provider.invoke(GET_COMMAND, { ...ask, expand: "instanceView" });
-    expect(expanded.outputs).toMatchObject({
-      instanceView: { output: "ssh-ed25519 HOST", exitCode: 0 },
-    });
-    expect((await test.provider.invoke(GET_COMMAND, ask)).outputs).not.toHaveProperty(
-      "instanceView",
-    );
-  });
-
-  it("fails the deployment with what the script said", async () => {
-    await createMachine("A");
-    test.view = { executionState: "Failed", exitCode: 3, output: "", error: "no such file" };
-    await expect(test.create(RUN_COMMAND, INPUTS.command("A"))).rejects.toThrow(
-      /VMExtensionProvisioningError.*exit code 3: no such file/,
-    );
-  });
-});
-
 describe("deleting", () => {
   it("goes in order and refuses anything else with Azure's codes", async () => {
     const machine = await createMachine("A");
@@ -292,11 +266,12 @@ describe("deleting", () => {
     expect(test.told).toEqual(["boot A", "erase A", "remove bridge"]);
   });
 
-  it("takes a machine's run commands and a group's everything along", async () => {
+  it("takes a machine's extensions and a group's everything along", async () => {
     const machine = await createMachine("A");
-    await test.create(RUN_COMMAND, INPUTS.command("A"));
+    await test.create(EXTENSION, INPUTS.extension("A"));
+    test.off.add("A");
     await test.delete(MACHINE, machine);
-    expect(test.cloud.ofType(RUN_COMMAND)).toEqual([]);
+    expect(test.cloud.ofType(EXTENSION)).toEqual([]);
     await createMachine("B");
     const [group] = test.cloud.ofType(GROUP);
     await test.delete(GROUP, group?.id);

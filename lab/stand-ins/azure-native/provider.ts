@@ -10,7 +10,15 @@
  */
 import { inUse } from "@fogline/azure-checks/deletion";
 import type { Inputs } from "@fogline/azure-checks/values";
-import { NIC, GROUP, MACHINE, nameOf, RUN_COMMAND, SUBNET } from "@fogline/azure-checks/world";
+import {
+  EXTENSION,
+  GROUP,
+  MACHINE,
+  nameOf,
+  NIC,
+  parentOf,
+  SUBNET,
+} from "@fogline/azure-checks/world";
 import type { Say } from "@fogline/pulumi-kit/messages";
 import type { PlannedChange, Provider } from "@fogline/pulumi-kit/serve";
 import {
@@ -25,15 +33,19 @@ import type { Unreported } from "../../engine/unreported.ts";
 import type { Cloud, Draft, Stored, View } from "./cloud.ts";
 import { checkInputs, diffInputs, differs } from "./contract.ts";
 import { AzureError } from "./errors.ts";
+import { failureOf, viewOf, type InstanceView } from "./extension.ts";
 import type { Hypervisor } from "./machines.ts";
 import { settle } from "./settle.ts";
-import type { MachineInputs, RunCommandInputs } from "./shapes.ts";
+import type { ExtensionInputs, MachineInputs } from "./shapes.ts";
 import { idOf, typeContract } from "./types.ts";
 
 const INVOKES: Readonly<Record<string, string>> = {
   "azure-native:compute:getVirtualMachine": MACHINE,
-  "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine": RUN_COMMAND,
+  "azure-native:compute:getVirtualMachineExtension": EXTENSION,
 };
+
+/** Inputs of an extension whose change has its command run again. */
+const RUN_AGAIN = ["settings", "forceUpdateTag"];
 
 /** The network under the machines; a test puts another in its place. */
 export interface Network {
@@ -112,6 +124,7 @@ export class AzureProvider implements Provider {
     if (stored === undefined) {
       return;
     }
+    await this.refuseStopped(stored);
     const going = this.goingWith(stored);
     const machines = going.filter((one) => one.type === MACHINE);
     await Promise.all(machines.map((machine) => this.hypervisor.erase(nameOf(machine.id))));
@@ -131,26 +144,25 @@ export class AzureProvider implements Provider {
     }
   }
 
-  invoke(
+  async invoke(
     token: string,
     args: Properties,
   ): Promise<{ outputs: Properties; problems: readonly Problem[] }> {
     const inputs = unwrap(args) as Inputs;
     const type = INVOKES[token];
     if (type === undefined) {
-      return Promise.reject(new Error(`the lab's stand-in for Azure does not support ${token}`));
+      throw new Error(`the lab's stand-in for Azure does not support ${token}`);
     }
     const id = idOf(type, inputs);
     const stored = this.cloud.get(id);
     if (stored === undefined) {
       const message = `The Resource '${id}' was not found.`;
-      return Promise.reject(new AzureError({ code: "ResourceNotFound", message }));
+      throw new AzureError({ code: "ResourceNotFound", message });
     }
     const { instanceView, ...outputs } = stored.outputs;
-    return Promise.resolve({
-      outputs: inputs["expand"] === "instanceView" ? { ...outputs, instanceView } : outputs,
-      problems: [],
-    });
+    // What is off reports nothing.
+    const isShown = inputs["expand"] === "instanceView" && (await this.isRunning(stored));
+    return { outputs: isShown ? { ...outputs, instanceView } : outputs, problems: [] };
   }
 
   /** What Azure was asked to do goes on without the one who asked. */
@@ -161,6 +173,7 @@ export class AzureProvider implements Provider {
   private async put(urn: string, id: string, properties: Properties): Promise<Properties> {
     const type = typeOf(urn);
     const inputs = unwrap(properties) as Inputs;
+    await this.refuseStopped({ id, type });
     const { known, ordered } = await this.cloud.change((draft) =>
       this.order(draft, { urn, id, type, inputs }),
     );
@@ -170,7 +183,7 @@ export class AzureProvider implements Provider {
     const own =
       type === MACHINE
         ? await this.makeMachine(urn, ordered, known)
-        : { instanceView: await this.runCommand(ordered) };
+        : { instanceView: await this.enable(ordered, known) };
     const outputs = { ...ordered.outputs, ...own, provisioningState: "Succeeded" };
     const made = { ...ordered, outputs };
     await this.cloud.change((draft) => {
@@ -203,7 +216,7 @@ export class AzureProvider implements Provider {
       },
     };
     if (known !== undefined && isFresh && type === MACHINE) {
-      await this.startOver(known, inputs);
+      await this.startOver(draft, known, inputs);
     }
     // Until the change is made, what stands is what stood: a change that is cut off is seen again.
     draft.put(
@@ -218,10 +231,18 @@ export class AzureProvider implements Provider {
   }
 
   /** A machine that nobody got to see does not stand in the way of another order. */
-  private async startOver({ id, inputs: before }: Stored, inputs: Inputs): Promise<void> {
+  private async startOver(
+    draft: Draft,
+    { id, inputs: before }: Stored,
+    inputs: Inputs,
+  ): Promise<void> {
     const fixed = typeContract(MACHINE).replaces;
     if (fixed.some((path) => differs(path, before, inputs))) {
       await this.hypervisor.erase(nameOf(id));
+      // What an extension reported of it holds for no other machine.
+      for (const inner of draft.under(id)) {
+        draft.remove(inner.id);
+      }
     } else if (differs("hardwareProfile", before, inputs)) {
       await this.hypervisor.halt(nameOf(id));
     }
@@ -241,16 +262,47 @@ export class AzureProvider implements Provider {
     return {};
   }
 
-  private async runCommand({ inputs }: Stored): Promise<unknown> {
-    const command = inputs as unknown as RunCommandInputs;
-    const view = await this.hypervisor.run(command.vmName, command);
-    if (view.exitCode !== 0 && command.treatFailureAsDeploymentFailure === true) {
-      throw new AzureError({
-        code: "VMExtensionProvisioningError",
-        message: `The run command on ${command.vmName} ended ${view.executionState} with exit code ${view.exitCode}: ${view.error.trim() || view.output.trim()}`,
+  /**
+   * Runs an extension's command on its machine. Only other settings run it again: the agent keeps what
+   * it reported, a failure as well, until the extension is deleted.
+   *
+   * @throws AzureError when it fails, which the cloud remembers
+   */
+  private async enable(ordered: Stored, known?: Stored): Promise<InstanceView> {
+    const { id, inputs } = ordered;
+    const extension = inputs as unknown as ExtensionInputs;
+    const before = known?.outputs["instanceView"] as InstanceView | undefined;
+    const isDone =
+      before !== undefined && !RUN_AGAIN.some((path) => differs(path, known?.inputs ?? {}, inputs));
+    const { vmName, settings } = extension;
+    const view = isDone
+      ? before
+      : viewOf(nameOf(id), await this.hypervisor.execute(vmName, settings.commandToExecute));
+    const failure = failureOf(extension, view);
+    if (failure !== undefined) {
+      const outputs = { ...ordered.outputs, instanceView: view, provisioningState: "Failed" };
+      await this.cloud.change((draft) => {
+        draft.put({ ...ordered, outputs });
       });
+      throw new AzureError(failure);
     }
     return view;
+  }
+
+  /** Azure changes no extension of a machine that is off, and deletes none. */
+  private async refuseStopped(resource: Pick<Stored, "id" | "type">): Promise<void> {
+    const isThere = this.cloud.get(parentOf(resource.id)) !== undefined;
+    if (resource.type === EXTENSION && isThere && !(await this.isRunning(resource))) {
+      throw new AzureError({
+        code: "OperationNotAllowed",
+        message: "Cannot modify extensions in the VM when the VM is not running.",
+      });
+    }
+  }
+
+  /** Whether a machine has power, or the one that an extension is on. */
+  private isRunning({ id, type }: Pick<Stored, "id" | "type">): Promise<boolean> {
+    return this.hypervisor.isRunning(nameOf(type === EXTENSION ? parentOf(id) : id));
   }
 
   /** What goes with a resource: what stands under it, and what nobody got to see that uses it. */
@@ -297,10 +349,10 @@ function onNetwork(type: string): boolean {
 }
 
 function slow(type: string): boolean {
-  return type === MACHINE || type === RUN_COMMAND;
+  return type === MACHINE || type === EXTENSION;
 }
 
 /** Whether a resource's making was cut off, or failed. */
 function unfinished({ outputs }: Stored): boolean {
-  return outputs["provisioningState"] === "Creating";
+  return ["Creating", "Failed"].includes(String(outputs["provisioningState"]));
 }

@@ -62,10 +62,10 @@ export interface MachineInputs {
   };
 }
 
-export interface RunCommandInputs {
+export interface ExtensionInputs {
   readonly vmName: string;
-  readonly source: { readonly script: string };
-  /** Azure's default is 5400. */
-  readonly timeoutInSeconds?: number;
-  readonly treatFailureAsDeploymentFailure?: boolean;
+  readonly vmExtensionName: string;
+  readonly publisher: string;
+  readonly type: string;
+  readonly settings: { readonly commandToExecute: string };
 }

@@ -4,6 +4,7 @@ import { resourceId } from "@fogline/azure-checks/request";
 import type { Inputs } from "@fogline/azure-checks/values";
 import {
   ADDRESS,
+  EXTENSION,
   NIC,
   GROUP,
   MACHINE,
@@ -12,7 +13,6 @@ import {
   ROUTE,
   ROUTES,
   RULES,
-  RUN_COMMAND,
   SUBNET,
   VNET,
 } from "@fogline/azure-checks/world";
@@ -120,11 +120,12 @@ const TYPES: Readonly<Record<string, Type>> = {
       "zones",
     ],
   },
-  [RUN_COMMAND]: {
+  [EXTENSION]: {
     inputs: {
       ...COMMON,
-      source: free("script"),
-      ...free("timeoutInSeconds", "treatFailureAsDeploymentFailure"),
+      ...free("publisher", "type", "typeHandlerVersion", "autoUpgradeMinorVersion"),
+      forceUpdateTag: true,
+      settings: free("commandToExecute", "timestamp"),
     },
     replaces: [],
   },

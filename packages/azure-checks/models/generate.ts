@@ -29,11 +29,6 @@ const TYPES: readonly (readonly [type: string, from: Source, operations: string]
   ["azure-native:compute:Disk", COMPUTE, "disks"],
   ["azure-native:compute:VirtualMachine", COMPUTE, "virtualMachines"],
   ["azure-native:compute:VirtualMachineExtension", COMPUTE, "virtualMachineExtensions"],
-  [
-    "azure-native:compute:VirtualMachineRunCommandByVirtualMachine",
-    COMPUTE,
-    "virtualMachineRunCommands",
-  ],
   ["azure-native:network:NatGateway", NETWORK, "natGateways"],
   ["azure-native:network:NetworkInterface", NETWORK, "networkInterfaces"],
   ["azure-native:network:NetworkSecurityGroup", NETWORK, "networkSecurityGroups"],

@@ -82,6 +82,19 @@ export function machine(name: string, nic = `${name}-card`, vmSize = "Standard_B
   };
 }
 
+/** What runs a command on a machine. */
+export function extension(vmName: string, vmExtensionName = "host-key"): Fields {
+  return {
+    ...WHERE,
+    ...{ vmName, vmExtensionName },
+    publisher: "Microsoft.Azure.Extensions",
+    type: "CustomScript",
+    typeHandlerVersion: "2.1",
+    autoUpgradeMinorVersion: true,
+    settings: { commandToExecute: "cat /etc/ssh/ssh_host_ed25519_key.pub" },
+  };
+}
+
 /** Two machines with all that they need, fresh for every test. */
 export function fog(): Record<string, { type: string; inputs: Fields }> {
   return structuredClone({
@@ -114,14 +127,8 @@ export function fog(): Record<string, { type: string; inputs: Fields }> {
     MasterNode: { type: world.MACHINE, inputs: machine("MasterNode") },
     WorkerNode: { type: world.MACHINE, inputs: machine("WorkerNode") },
     "host-key": {
-      type: world.RUN_COMMAND,
-      inputs: {
-        ...WHERE,
-        vmName: "WorkerNode",
-        runCommandName: "host-key",
-        source: { script: "cat /etc/ssh/ssh_host_ed25519_key.pub" },
-        timeoutInSeconds: 120,
-      },
+      type: world.EXTENSION,
+      inputs: extension("WorkerNode"),
     },
   });
 }

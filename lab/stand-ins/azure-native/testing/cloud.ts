@@ -8,8 +8,8 @@ import type { Properties } from "@fogline/pulumi-kit/values";
 import { onTestFinished } from "vitest";
 
 import { addUnreported, Unreported } from "../../../engine/unreported.ts";
+import type { Ran } from "../../../machines/machine.ts";
 import { Cloud, type View } from "../cloud.ts";
-import type { InstanceView } from "../machines.ts";
 import { AzureProvider } from "../provider.ts";
 
 const GROUP = { resourceGroupName: "fog" };
@@ -95,12 +95,14 @@ export const INPUTS = {
       },
     },
   }),
-  command: (vmName: string) => ({
+  extension: (vmName: string, commandToExecute = "cat key") => ({
     ...WHERE,
-    vmName,
-    runCommandName: "host-key",
-    source: { script: "cat key" },
-    treatFailureAsDeploymentFailure: true,
+    ...{ vmName, vmExtensionName: "host-key" },
+    publisher: "Microsoft.Azure.Extensions",
+    type: "CustomScript",
+    typeHandlerVersion: "2.1",
+    autoUpgradeMinorVersion: true,
+    settings: { commandToExecute },
   }),
 } as const;
 
@@ -112,12 +114,10 @@ export class TestCloud {
   readonly told: string[] = [];
   readonly cloud: Cloud;
   readonly provider: AzureProvider;
-  view: Pick<InstanceView, "executionState" | "exitCode" | "output" | "error"> = {
-    executionState: "Succeeded",
-    exitCode: 0,
-    output: "ssh-ed25519 HOST",
-    error: "",
-  };
+  /** What commands come to on its machines. */
+  ran: Ran = { exitCode: 0, stdout: "ssh-ed25519 HOST\n", stderr: "" };
+  /** Machines that are off. */
+  readonly off = new Set<string>();
   /** Set to have the next boots fail, as when the engine is killed. */
   failure?: Error;
   /** Set to have the network refuse what it is told. */
@@ -139,7 +139,11 @@ export class TestCloud {
           this.failure === undefined ? tell(`boot ${vmName}`) : Promise.reject(this.failure),
         halt: (name) => tell(`halt ${name}`),
         erase: (name) => tell(`erase ${name}`),
-        run: () => Promise.resolve({ ...this.view, startTime: "then", endTime: "now" }),
+        isRunning: (name) => Promise.resolve(!this.off.has(name)),
+        execute: async (name, command) => {
+          await tell(`run ${command} on ${name}`);
+          return this.ran;
+        },
       },
       {
         apply: (cloud) => {
