@@ -14,6 +14,7 @@ import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts"
 import { knownOf, readableOf, type Known, type Readable } from "./known.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
+import { registries } from "./registries.ts";
 import { crossRules } from "./rules.ts";
 import type { Sections, SettingsOf } from "./section.ts";
 
@@ -81,6 +82,7 @@ const k3s = z.strictObject({
     .record(registry, z.array(mirror))
     .default({})
     .describe("registries that stand in for others, as in K3s' `registries.yaml`"),
+  registries,
   podRange: cidr
     .default("10.42.0.0/16")
     .describe(

@@ -52,6 +52,8 @@ const lowPortBinder = {
 const enough = { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "128Mi" } };
 const variable = (rest: object): Declared =>
   deployment({ env: [{ name: "DATABASE_PASSWORD", ...rest }] });
+/** As K3s' registries.yaml has it. */
+const LOGIN = 'configs:\n  ghcr.io:\n    auth:\n      password: "hush"\n      username: "ci"\n';
 const secretKeyRef = { name: "database", key: "password" };
 
 /** What each policy lets pass, and what it must find, by what the finding says. */
@@ -215,6 +217,13 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
         declared("kubernetes:core/v1:ConfigMap", { data: { password: "hunter2" } }),
       ],
       ["a private key", machine({ osProfile: { customData: KEY } })],
+      ["a login to a registry", declared("command:remote:Command", { create: `echo '${LOGIN}'` })],
+      [
+        "a login to a registry",
+        declared("kubernetes:core/v1:ConfigMap", {
+          data: { "config.json": '{"auths": {"ghcr.io": {"auth": "Y2k6aHVzaA=="}}}' },
+        }),
+      ],
     ],
   },
   "secrets-are-marked": {
@@ -233,6 +242,7 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
         "connection.privateKey",
         declared("command:remote:Command", { connection: { privateKey: KEY } }),
       ],
+      ["stdin holds a login to a registry", declared("command:remote:Command", { stdin: LOGIN })],
     ],
   },
 };

@@ -9,6 +9,7 @@ const settings = {
   sha256: {},
   download: "https://example.test/{version}/k3s{suffix}",
   mirrors: {},
+  registries: {},
   podRange: "10.42.0.0/16",
   serviceRange: "10.43.0.0/16",
 };
