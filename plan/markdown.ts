@@ -3,6 +3,7 @@ import { money } from "../policy/budget.ts";
 import type { Cost } from "../policy/cost.ts";
 import { firewallTable } from "./markdown-firewall.ts";
 import { differenceSection } from "./markdown-difference.ts";
+import { imageSection } from "./markdown-images.ts";
 import type { PolicyResult, Report, View } from "./report.ts";
 import { block, code, count, folded, prose, table } from "./text.ts";
 import { treeOf } from "./tree.ts";
@@ -82,6 +83,7 @@ function sections(view: View, costBefore: number | undefined): string[] {
     `### Firewall\n\n${firewallTable(view.firewall, view.closed)}`,
     `### Addresses\n\n${addresses(view)}`,
     ...(view.cost ? [`### Cost per month\n\n${cost(view.cost, costBefore)}`] : []),
+    imageSection(view),
     `### Policies\n\n${policies(view.policies)}`,
     folded(`Resources (${view.resources.length})`, block("text", treeOf(view.resources))),
   ];
