@@ -124,7 +124,7 @@ export function registryRules({ k3s: { registries: given = {}, mirrors = {} } }:
         : [];
     }
     if (password === undefined) {
-      const fix = `run ${passwordCommand(registry)}, which asks for it and encrypts it`;
+      const fix = `run \`${passwordCommand(registry)}\`, which asks for it and encrypts it`;
       return [{ path: `${path}.password`, rule: "is missing: a login has both", fix }];
     }
     if (username === undefined) {
@@ -181,7 +181,7 @@ export function plainPasswords(given: Registries, isSecret: boolean, file: unkno
     .map(([registry]) => ({
       path: `${pathOf(registry)}.password`,
       rule: "stands readable in the stack file",
-      fix: `run ${passwordCommand(registry)}, which asks for it and encrypts it; if others have seen the file, change the password at the registry first`,
+      fix: `run \`${passwordCommand(registry)}\`, which asks for it and encrypts it; if others have seen the file, change the password at the registry first`,
     }));
 }
 
