@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { ImageBytes } from "../../apps/measures.ts";
+import { sizeOf } from "./measure.ts";
 import { imageLines, measureLines, rolloutLines, type Measured } from "./measures.ts";
 
 const DIGEST = `@sha256:${"1".repeat(64)}`;
@@ -86,4 +87,14 @@ test("both stand under their titles, where there are some", () => {
     "last rollouts:",
     "  none",
   ]);
+});
+
+test("a built image has the size of what was built last, unless a former one still runs", () => {
+  const image = "images.fogline.internal/website";
+  const bytes = { amd64: 5, arm64: 6 };
+  const outputs = { builtImages: { [image]: { digest: "sha256:1", bytes } } };
+  expect(sizeOf(`${image}@sha256:1`, outputs)).toEqual(bytes);
+  expect(sizeOf(`${image}@sha256:2`, outputs)).toEqual({});
+  expect(sizeOf("docker.io/fogline/unknown:1", outputs)).toEqual({});
+  expect(sizeOf(`docker.io/fogline/unknown${DIGEST}`, {})).toEqual({});
 });

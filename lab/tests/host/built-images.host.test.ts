@@ -78,7 +78,10 @@ describe.sequential("images that are built from a checkout", () => {
         expect.stringMatching(`^images\\.fogline\\.internal/${app}@sha256:[0-9a-f]{64}$`),
       ]);
     }
-    expect(await lab("status")).toMatch(/^hello +2 of 2 pods run +http:\S+\/hello$/m);
+    const status = await lab("status");
+    expect(status).toMatch(/^hello +2 of 2 pods run +http:\S+\/hello$/m);
+    expect(status).toMatch(/^ {2}images\.fogline\.internal\/website +\d+\.\d MB/m);
+    expect(status).toMatch(/^ {2}images\.fogline\.internal\/hello +[1-9]\d\d\.\d MB$/m);
     const [kilobytes = ""] = (await inRegistry("du", "-s", "/var/lib/registry")).split("\t");
     expect(Number(kilobytes)).toBeGreaterThan(120_000);
   });
