@@ -29,7 +29,7 @@ down: node_modules ## Remove the lab: machines, networks, processes; nothing is 
 	@$(LAB) down $(ARGS)
 
 .PHONY: status
-status: node_modules ## Nodes, pods, URL and each pod's share of requests
+status: node_modules ## Nodes, pods, images' sizes, rollouts' times, URL and each pod's share of requests
 	@$(LAB) status $(ARGS)
 
 .PHONY: logs
@@ -42,7 +42,7 @@ preview: node_modules ## What `make up` would change
 
 .PHONY: plan
 plan: node_modules ## What a stack is and what a change does to it: STACK=dev [BASE=ref] [FORMAT=json] [LIVE=1]
-	@node --import tsx plan/cli.ts
+	@$(IN_ENVIRONMENT) node --import tsx plan/cli.ts
 
 .PHONY: pin
 pin: node_modules ## Write sums and digests of official parts: [STACK=dev] [ARGS="--check --only=stack"]

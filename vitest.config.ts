@@ -20,7 +20,7 @@ import { CONDITION, LAB_CONDITION, LAB_TEST, TEST } from "./testing/patience.ts"
 const SLOW = "**/*.{slow,contract,lab,host}.test.ts";
 
 /** Unit tests of modules that read the environment when they are loaded: each file gets a process. */
-const ISOLATED = ["lab/images/store.test.ts", "lab/images/sources.test.ts"];
+const ISOLATED = ["store", "sources", "sizes"].map((name) => `lab/images/${name}.test.ts`);
 
 /** What tests wait for, with a lab and without one; single tests have no limits of their own. */
 const PATIENCE = {

@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { AppImage } from "./images.ts";
+import type { BuiltImages } from "./measures.ts";
 
 /** Everything that an app may need of another one. */
 export interface Offers {
@@ -22,6 +23,8 @@ export interface ImageRegistry {
    * @returns its name for pods, by digest; known once it is there
    */
   build(id: string, image: AppImage): pulumi.Output<string>;
+  /** What has been asked for so far, with sizes. */
+  built(): pulumi.Output<BuiltImages>;
 }
 
 /**

@@ -1,13 +1,17 @@
 /** Reads a stack's settings: the only file that touches `pulumi.Config`. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { isSecretConfig } from "@fogline/pulumi-kit/secret-config";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 
 import type { Readable } from "./known.ts";
 import { keyPairProblems, type FileText, type OperatorKey } from "./operator-key.ts";
 import { expandHome } from "./paths.ts";
 import { placeholders } from "./placeholders.ts";
 import { SettingsError, type Problem } from "./problems.ts";
+import { plainPasswords, takePasswords, type Registries } from "./registries.ts";
 import {
   operator,
   read,
@@ -20,8 +24,11 @@ import type { Sections } from "./section.ts";
 
 /** What the program is told, all of it checked. */
 export interface Loaded {
+  /** Without passwords. */
   readonly settings: Settings & AppSettings;
   readonly operatorKey: OperatorKey;
+  /** Passwords of image registries, by registry; secret. Settings have the rest of each login. */
+  readonly registryPasswords: pulumi.Output<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -55,8 +62,10 @@ export function load(
   const isDraft = pulumi.runtime.allConfig()[DRAFT] === "true";
   const path = expandHome(sshKeyOf(readable));
   const [secret, open] = [readText(path), readText(`${path}.pub`)];
+  const registries = registriesOf(readable);
   const problems = [
     ...wrong,
+    ...readablePasswords(registries),
     ...rules(reading),
     ...(isDraft ? [] : placeholders(readable)),
     ...keyPairProblems(path, secret, open),
@@ -64,10 +73,31 @@ export function load(
   if (problems.length > 0 || !("text" in secret && "text" in open)) {
     throw new RefusedSettings(problems);
   }
+  const { open: logins, passwords } = takePasswords(registries);
+  const k3s = { ...(readable["k3s"] as Settings["k3s"]), registries: logins };
   return {
-    settings: settingsOf(readable),
+    settings: settingsOf({ ...readable, k3s }),
     operatorKey: { publicKey: open.text.trim(), privateKey: pulumi.secret(secret.text) },
+    registryPasswords: pulumi.secret(passwords),
   };
+}
+
+/** Logins to registries; none where they cannot be read. */
+function registriesOf(readable: Readable): Registries {
+  return (readable["k3s"] as Partial<Settings["k3s"]>).registries ?? {};
+}
+
+/**
+ * Passwords that are not encrypted. The engine hands a section over with all of its values readable, and says of
+ * the section as a whole whether one was encrypted; which ones, only the stack file tells.
+ */
+function readablePasswords(registries: Registries): Problem[] {
+  if (Object.values(registries).every(({ password }) => password === undefined)) {
+    return [];
+  }
+  const path = join(process.cwd(), `Pulumi.${pulumi.getStack()}.yaml`);
+  const file: unknown = existsSync(path) ? parse(readFileSync(path, "utf8")) : undefined;
+  return plainPasswords(registries, isSecretConfig("fogline:k3s"), file);
 }
 
 /** The key's path; the default one where the stack's own cannot be read. */

@@ -46,6 +46,10 @@ describe("values that stand for others", () => {
     ["a name that holds another one", { edge: [{ host: "find-your-way.lan" }] }],
     ["a real IPv6 address", { edge: [{ host: "2001:db9::1" }] }],
     ["a link-local one", { edge: [{ host: "fe80::3fff:1" }] }],
+    [
+      "a password, which would be told",
+      { k3s: { registries: { "r.fog.io": { username: "ci", password: "changeme" } } } },
+    ],
     ["a tag that looks like an address", { ingress: { image: "a/b:3fff@sha256:1" } }],
   ])("are not: %s", (_, settings) => {
     expect(placeholders(settings)).toEqual([]);

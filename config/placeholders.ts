@@ -6,6 +6,7 @@
 import ipaddr from "ipaddr.js";
 
 import type { Problem } from "./problems.ts";
+import { isSecretPath } from "./registries.ts";
 import { isDocumentation } from "./special-ranges.ts";
 
 /** The device's host key of the worked stacks; its private half was thrown away. */
@@ -42,7 +43,9 @@ export function placeholders(settings: object): Problem[] {
   const isLab = field(field(settings, "cloud"), "lab") === true;
   return leavesOf(settings, "fogline:").flatMap(({ path, value }) => {
     const arch = /\.sha256\.(amd64|arm64)$/.exec(path)?.[1];
-    const kind = arch !== undefined && !archs.has(arch) ? undefined : kindOf(path, value, isLab);
+    // What is found is told with its value.
+    const isPassedOver = isSecretPath(path) || (arch !== undefined && !archs.has(arch));
+    const kind = isPassedOver ? undefined : kindOf(path, value, isLab);
     return kind === undefined ? [] : [{ path, ...kind }];
   });
 }

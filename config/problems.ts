@@ -50,6 +50,10 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly st
       here = unwrap(here.element as z.ZodType);
       continue;
     }
+    if (here instanceof z.ZodRecord) {
+      here = unwrap(here.valueType as z.ZodType);
+      continue;
+    }
     if (here instanceof z.ZodDiscriminatedUnion) {
       here = (here.options as z.ZodObject[]).find(({ shape }) => String(part) in shape);
     }

@@ -5,8 +5,15 @@ import { nameRules } from "./name-rules.ts";
 import { portRules } from "./port-rules.ts";
 import type { Problem } from "./problems.ts";
 import { rangeRules } from "./range-rules.ts";
+import { registryRules } from "./registries.ts";
 
 /** Every broken rule between the settings that are right in themselves. */
 export function crossRules(known: Known): Problem[] {
-  return [...rangeRules(known), ...nameRules(known), ...imageRules(known), ...portRules(known)];
+  return [
+    ...rangeRules(known),
+    ...nameRules(known),
+    ...imageRules(known),
+    ...portRules(known),
+    ...registryRules(known),
+  ];
 }

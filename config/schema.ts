@@ -15,6 +15,7 @@ import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts"
 import { knownOf, readableOf, type Known, type Readable } from "./known.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
 import { describe, SettingsError, unknownKey, type Problem } from "./problems.ts";
+import { registries } from "./registries.ts";
 import { crossRules } from "./rules.ts";
 import type { Sections, SettingsOf } from "./section.ts";
 
@@ -90,6 +91,7 @@ const k3s = z.strictObject({
     .describe(
       "Secrets are encrypted in the datastore of a `new` cluster, or `always`: of an older one, too",
     ),
+  registries,
   podRange: cidr
     .default("10.42.0.0/16")
     .describe(

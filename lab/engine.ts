@@ -8,7 +8,7 @@
  */
 import { existsSync, fstatSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
 
 import { execa } from "execa";
 import {
@@ -21,26 +21,15 @@ import {
 import { program as declare } from "../stacks/program.ts";
 import { labApps } from "./apps.ts";
 import { ENGINE, STACK } from "./engine/config.ts";
+import { ENVIRONMENT } from "./engine/environment.ts";
 import { Tracker, type Message } from "./engine/events.ts";
 import { readOutputsOnce, writeOutputs } from "./engine/outputs.ts";
 import { clearPending, hasPending, removeLocks, STATE } from "./engine/state.ts";
-import { BUILD_TOOLS, RUN, TOOLS } from "./layout.ts";
+import { BUILD_TOOLS, TOOLS } from "./layout.ts";
 import { lastLines } from "./progress.ts";
 
 /** What the engine can be asked to do. */
 export type Operation = "up" | "preview" | "destroy";
-
-/** Environment of every CLI process of the engine; nothing in it is secret. */
-const ENVIRONMENT = {
-  PULUMI_HOME: join(ENGINE, "home"),
-  // Without files of attributes beside the state's: they are not written at once, and one that a
-  // kill left empty makes the state unreadable.
-  PULUMI_BACKEND_URL: `file://${STATE}?metadata=skip`,
-  PULUMI_CONFIG_PASSPHRASE_FILE: join(RUN, "operator", "passphrase"),
-  PULUMI_SKIP_UPDATE_CHECK: "true",
-  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-  PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: "true",
-};
 
 const program: PulumiFn = async () => ({ ...(await declare(await labApps())) });
 

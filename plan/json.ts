@@ -37,6 +37,9 @@ export function json(report: Report): string {
       ...(view.cost && {
         cost: { ...view.cost, missing: view.cost.missing.map(({ what, fix }) => ({ what, fix })) },
       }),
+      images: view.images,
+      rollouts: view.rollouts,
+      ...(view.unread !== undefined && { unread: view.unread }),
       policies: view.policies,
     }),
   };

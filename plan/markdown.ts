@@ -4,6 +4,7 @@ import type { Cost } from "../policy/cost.ts";
 import { cores } from "./markdown-cores.ts";
 import { firewallTable } from "./markdown-firewall.ts";
 import { differenceSection } from "./markdown-difference.ts";
+import { imageSection } from "./markdown-images.ts";
 import type { PolicyResult, Report, View } from "./report.ts";
 import { block, code, count, folded, prose, table } from "./text.ts";
 import { treeOf } from "./tree.ts";
@@ -84,6 +85,7 @@ function sections(view: View, costBefore: number | undefined): string[] {
     `### Addresses\n\n${addresses(view)}`,
     ...(view.cores ? [`### Cores\n\n${cores(view.cores)}`] : []),
     ...(view.cost ? [`### Cost per month\n\n${cost(view.cost, costBefore)}`] : []),
+    imageSection(view),
     `### Policies\n\n${policies(view.policies)}`,
     folded(`Resources (${view.resources.length})`, block("text", treeOf(view.resources))),
   ];

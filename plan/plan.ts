@@ -3,6 +3,7 @@ import { checkOutBase, type BaseCheckout } from "./base.ts";
 import { PRICES } from "../policy/cost.ts";
 import { PlanError } from "./error.ts";
 import { json } from "./json.ts";
+import { lastUp } from "./last-up.ts";
 import { livePreview } from "./live.ts";
 import { markdown } from "./markdown.ts";
 import { isRefused, reportOf, type Base, type Report } from "./report.ts";
@@ -12,7 +13,8 @@ import { hasStack, readStack } from "./stack-file.ts";
 const FORMATS = { markdown, json };
 
 /**
- * Prints the plan that the variables STACK, BASE, FORMAT and LIVE ask for.
+ * Prints the plan that the variables STACK, BASE, FORMAT and LIVE ask for. PULUMI_BACKEND_URL names the folder of
+ * the state, for what the last `up` recorded.
  *
  * @param checkout folder of the checkout that is planned
  * @returns the exit code: 0 for a plan, 1 for one that must not go on
@@ -30,7 +32,7 @@ export async function plan(checkout: string, env: NodeJS.ProcessEnv): Promise<nu
     runProgram(checkout, stack, settings, shared),
     other && planBase(other, stack, shared),
   ]);
-  const report: Report = reportOf(stack, head, base, PRICES);
+  const report: Report = reportOf(stack, head, base, PRICES, lastUp(stack, env));
   process.stdout.write(FORMATS[format](report));
   return isRefused(report) ? 1 : 0;
 }

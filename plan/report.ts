@@ -10,6 +10,8 @@ import { estimate, type Cost, type PriceTable } from "../policy/cost.ts";
 import { dangersOf, settingsDangers, type Danger } from "./dangers.ts";
 import { differenceBetween, type Difference } from "./difference.ts";
 import { closedMachines, firewallOf, type FirewallRow } from "./firewall.ts";
+import { imagesOf, rolloutsOf, type ImageLine, type RolloutLine } from "./images.ts";
+import type { LastUp } from "./last-up.ts";
 import type { Outcome, Planned, Snapshot } from "./snapshot.ts";
 
 /** The base that a plan is compared with. */
@@ -40,6 +42,11 @@ export interface View {
   /** Absent without a table of prices. */
   readonly cost?: Cost;
   readonly policies: readonly PolicyResult[];
+  readonly images: readonly ImageLine[];
+  /** Empty where no state was read. */
+  readonly rollouts: readonly RolloutLine[];
+  /** Why no state was read, which sizes and rollouts are told from. */
+  readonly unread?: string;
 }
 
 export interface Report {
@@ -59,12 +66,20 @@ export interface Report {
   readonly placeholders: readonly Problem[];
 }
 
-/** Puts a plan together. */
+/** Where nobody looked for a state. */
+const NO_STATE: LastUp = { kind: "unread", why: "no state was looked for" };
+
+/**
+ * Puts a plan together.
+ *
+ * @param state what the last `up` left, where it can be read
+ */
 export function reportOf(
   stack: string,
   head: Outcome,
   base: Base | undefined,
   prices: PriceTable | undefined,
+  state: LastUp = NO_STATE,
 ): Report {
   const common = {
     stack,
@@ -79,7 +94,7 @@ export function reportOf(
     case "failed":
       return { ...common, problems: [], failure: head.message };
     case "planned":
-      return { ...common, problems: [], ...planned(head.snapshot, base, prices) };
+      return { ...common, problems: [], ...planned(head.snapshot, base, prices, state) };
   }
 }
 
@@ -97,8 +112,9 @@ function planned(
   head: Snapshot,
   base: Base | undefined,
   prices: PriceTable | undefined,
+  state: LastUp,
 ): Pick<Report, "view" | "difference" | "costBefore" | "dangers" | "placeholders"> {
-  const view = viewOf(head, prices);
+  const view = viewOf(head, prices, state);
   const missing = placeholders(head.settings);
   if (base?.outcome?.kind !== "planned") {
     return { view, dangers: [], placeholders: missing };
@@ -122,7 +138,7 @@ function worstFirst(dangers: readonly Danger[]): Danger[] {
   return [...dangers.filter(isWorst), ...dangers.filter((danger) => !isWorst(danger))];
 }
 
-function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {
+function viewOf(snapshot: Snapshot, prices: PriceTable | undefined, state: LastUp): View {
   const cost = prices && estimate(snapshot.resources, prices);
   const cores = coresOf(snapshot);
   return {
@@ -133,6 +149,9 @@ function viewOf(snapshot: Snapshot, prices: PriceTable | undefined): View {
     ...(cores && { cores }),
     ...(cost && { cost }),
     policies: policyResults(snapshot, cost),
+    images: imagesOf(snapshot.resources, state),
+    rollouts: rolloutsOf(snapshot.resources, state),
+    ...(state.kind === "unread" && { unread: state.why }),
   };
 }
 

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { PlanError } from "./error.ts";
 
 /** Stands for a value that the stack file holds encrypted: a plan has no key to it. */
-const ENCRYPTED = "[encrypted]";
+export const ENCRYPTED = "[encrypted]";
 
 /** Whether a checkout has a file for the stack. */
 export function hasStack(checkout: string, stack: string): boolean {

@@ -56,6 +56,8 @@ const lowPortBinder = {
 const enough = { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "128Mi" } };
 const variable = (rest: object): Declared =>
   deployment({ env: [{ name: "DATABASE_PASSWORD", ...rest }] });
+/** As K3s' registries.yaml has it. */
+const LOGIN = 'configs:\n  ghcr.io:\n    auth:\n      password: "hush"\n      username: "ci"\n';
 const secretKeyRef = { name: "database", key: "password" };
 
 /** What each policy lets pass, and what it must find, by what the finding says. */
@@ -222,6 +224,13 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
       ],
       ["a private key", machine({ osProfile: { customData: KEY } })],
       ["a private key", extension({ settings: { commandToExecute: `echo '${KEY}'` } })],
+      ["a login to a registry", declared("command:remote:Command", { create: `echo '${LOGIN}'` })],
+      [
+        "a login to a registry",
+        declared("kubernetes:core/v1:ConfigMap", {
+          data: { "config.json": '{"auths": {"ghcr.io": {"auth": "Y2k6aHVzaA=="}}}' },
+        }),
+      ],
     ],
   },
   "secrets-are-marked": {
@@ -244,6 +253,7 @@ const CASES: Record<string, { passes: Declared[]; fails: [string, Declared][] }>
         "protectedSettings.commandToExecute",
         extension({ protectedSettings: { commandToExecute: `echo '${KEY}'` } }),
       ],
+      ["stdin holds a login to a registry", declared("command:remote:Command", { stdin: LOGIN })],
     ],
   },
 };

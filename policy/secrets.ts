@@ -10,6 +10,7 @@ const SHAPES: readonly (readonly [string, RegExp])[] = [
   ["a token of Azure's or GitHub's", /\b(gh[pousr]_[A-Za-z0-9]{36}|AccountKey=[A-Za-z0-9+/=]{40})/],
   ["client keys of a kubeconfig", /client-key-data: *[A-Za-z0-9+/=]{40}/],
   ["a WireGuard private key", /\b(PrivateKey|JOIN_KEY) *= *'?[A-Za-z0-9+/]{42}[A-Za-z0-9+/=]{2}/],
+  ["a login to a registry", /\bauth: *\n +password: *\S|"auths" *: *\{ *"[^"]+" *: *\{ *"/],
 ];
 
 /** Names that announce a secret; what they hold must come from a Secret. */

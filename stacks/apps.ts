@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { needed, type App, type Apps, type Deployed, type Namespace } from "../apps/app.ts";
 import { connections } from "../apps/connections.ts";
 import { denyByDefault } from "../apps/isolation.ts";
+import { BUILT_IMAGES } from "../apps/measures.ts";
 import type { Offers } from "../apps/offers.ts";
 import { levelOf, podSecurityLabels } from "../apps/pod-security.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
@@ -75,6 +76,9 @@ export async function deployApps(
     deployed.set(name, result);
     merge(`offer of ${name}`, offers, result.offers ?? {});
     merge(`output of ${name}`, outputs, result.outputs ?? {});
+  }
+  if (offers.registry !== undefined) {
+    merge("output of the program", outputs, { [BUILT_IMAGES]: offers.registry.built() });
   }
   const isolated = namespaces.map(({ name, created }) => {
     const inside = wanted.filter(({ app }) => app.namespace === name);

@@ -43,6 +43,7 @@ export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
   const mirrors = { ...mirrorsOf(wantedOf(apps, settings), k3s.serviceRange), ...k3s.mirrors };
   const cluster = new Cluster("k3s", {
     settings: { ...k3s, mirrors },
+    registryPasswords: loaded.registryPasswords,
     overlay,
     invited,
     ownKernel: !settings.cloud.lab,

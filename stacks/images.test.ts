@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 
+import type { BuiltImages } from "../apps/measures.ts";
 import type { ImageRegistry } from "../apps/offers.ts";
 import { APPS } from "../apps/index.ts";
 import { imageOf } from "./images.ts";
@@ -13,6 +14,7 @@ const website = (image?: string): Wanted => ({
 });
 const registry: ImageRegistry = {
   build: (id, image) => pulumi.output(`built ${id} from ${image.name}`),
+  built: () => pulumi.output<BuiltImages>({}),
 };
 
 describe("the image of an app", () => {

@@ -26,24 +26,29 @@ export interface DeclaredFog {
  * Runs the program with the settings that a stack must have, and a test's own beside them.
  *
  * @param run the program; default: with its own list of apps
+ * @param secrets sections of the settings that hold a secret; default none
  */
 export async function declareFog(
   settings: Readonly<Record<string, unknown>>,
   run: () => Promise<Outputs> = program,
+  secrets: readonly string[] = [],
 ): Promise<DeclaredFog> {
   const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
   try {
     const sshKey = join(folder, "id_ed25519");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", sshKey]);
-    const registered = mockEngine({
-      operator: { sshKey, folder },
-      cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"] },
-      k3s: { version: "v1.36.3+k3s1", sha256: { amd64: SUM } },
-      website: { image: `docker.io/fogline/website@sha256:${SUM}` },
-      database: { image: `docker.io/library/postgres:17@sha256:${SUM}` },
-      ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
-      ...settings,
-    });
+    const registered = mockEngine(
+      {
+        operator: { sshKey, folder },
+        cloud: { arch: "amd64", lab: true, sshFrom: ["198.51.100.2/32"] },
+        k3s: { version: "v1.36.3+k3s1", sha256: { amd64: SUM } },
+        website: { image: `docker.io/fogline/website@sha256:${SUM}` },
+        database: { image: `docker.io/library/postgres:17@sha256:${SUM}` },
+        ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
+        ...settings,
+      },
+      { secrets },
+    );
     const outputs = await run();
     await settled();
     return { registered, outputs, one: (name) => one(registered, name) };

@@ -11,7 +11,7 @@ import type { App } from "../apps/app.ts";
 import { APPS } from "../apps/index.ts";
 import { load, type RefusedSettings } from "../config/load.ts";
 import { program } from "../stacks/program.ts";
-import { mockEngine, settled } from "./engine.ts";
+import { mockEngine, settled, value } from "./engine.ts";
 import { APPS as WITH_HELLO } from "./fixtures/apps/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fogline-load-"));
@@ -98,6 +98,35 @@ describe("loading a stack's settings", () => {
     );
     await settled();
     expect(registered).toEqual([]);
+  });
+
+  describe("with a login to a registry", () => {
+    const registries = { "r.fog.io": { username: "ci", password: "hush-hush" } };
+    const settings = { ...ready, k3s: { ...ready.k3s, registries } };
+
+    it("keeps the password apart from the settings, as a secret", async () => {
+      mockEngine(settings, { draft: false, secrets: ["k3s"] });
+      const loaded = load(APPS);
+      expect(JSON.stringify(loaded.settings)).not.toContain("hush-hush");
+      expect(loaded.settings.k3s.registries).toEqual({ "r.fog.io": { username: "ci" } });
+      expect(await value(loaded.registryPasswords)).toEqual({ "r.fog.io": "hush-hush" });
+      expect(await pulumi.isSecret(loaded.registryPasswords)).toBe(true);
+    });
+
+    it.each([true, false])("refuses a password that is not encrypted (draft: %s)", (draft) => {
+      const { message, problems } = refused(settings, draft);
+      expect(problems.map(({ path }) => path)).toEqual([
+        "fogline:k3s.registries.r.fog.io.password",
+      ]);
+      expect(message).toContain("pulumi config set --secret --path");
+      expect(message).not.toContain("hush-hush");
+    });
+
+    it("tells no password of settings that are wrong otherwise", () => {
+      const error = refused({ ...settings, overlay: { range: "100.64.0.0/16" } });
+      expect(error.problems).toHaveLength(2);
+      expect(error.message).not.toContain("hush-hush");
+    });
   });
 
   it("lets placeholders through where the program only declares its resources", () => {

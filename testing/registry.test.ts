@@ -1,4 +1,5 @@
 /** The program where an image is built from this checkout. */
+import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { exemptionsOf } from "../apps/exemptions.ts";
@@ -10,6 +11,7 @@ import { namespacesDenyByDefault } from "../policy/isolation.ts";
 import { objectsHaveOneOwner } from "../policy/objects.ts";
 import { policies } from "../policy/policies.ts";
 import { violationsOf } from "../policy/policy.ts";
+import { value } from "./engine.ts";
 import { declareFog, HOST_KEY, type DeclaredFog } from "./fog.ts";
 
 let fog: DeclaredFog;
@@ -53,6 +55,18 @@ describe("an image that is built from this checkout", () => {
     );
     const { propertyDependencies } = fog.one("website-deployment");
     expect(propertyDependencies["spec"]).toContain(fog.one("registry-website-image").urn);
+  });
+
+  it("is told with its digest as an output, which is none of the secrets", async () => {
+    const output = pulumi.output(fog.outputs["builtImages"]);
+    expect(await pulumi.isSecret(output)).toBe(false);
+    expect(await value(output)).toEqual({
+      "images.fogline.internal/website": {
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as unknown,
+        // The step that stands in for the real one tells none, as steps of earlier versions.
+        bytes: {},
+      },
+    });
   });
 
   it("is looked for anew where a cloud worker or the registry's volume is another one", () => {

@@ -2,8 +2,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Context, Deployed } from "../app.ts";
+import type { BuiltImage } from "../measures.ts";
 import { Registry } from "./component.ts";
-import { addressIn } from "./config.ts";
+import { addressIn, REGISTRY } from "./config.ts";
 import { ImageBuild } from "./image-build.ts";
 import { lackOfComputer } from "./lacks.ts";
 import type { settings } from "./settings.ts";
@@ -32,17 +33,22 @@ export function deploy({
   if (lack !== undefined) {
     void pulumi.log.warn(lack, component);
   }
+  const images: Record<string, pulumi.Output<BuiltImage>> = {};
   return {
     offers: {
       registry: {
-        build: (id, image) =>
-          new ImageBuild(`${name}-${id}`, {
+        build: (id, image) => {
+          const { reference, built } = new ImageBuild(`${name}-${id}`, {
             registry: component,
             image,
             bases: own.bases,
             kubeconfig: stack.kubeconfig,
             nodes: stack.nodes,
-          }).reference,
+          });
+          images[`${REGISTRY}/${image.name}`] = built;
+          return reference;
+        },
+        built: () => pulumi.output(images),
       },
     },
     ready: component.ready,

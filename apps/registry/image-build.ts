@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { LocalScript } from "../../components/remote/script.ts";
 import type { Nodes } from "../app.ts";
 import type { AppImage } from "../images.ts";
+import type { BuiltImage } from "../measures.ts";
 import type { Registry } from "./component.ts";
 import { REGISTRY } from "./config.ts";
 import { orderOf } from "./context.ts";
@@ -30,6 +31,8 @@ export const BUILD_SCRIPT = join(import.meta.dirname, "scripts/build.sh");
 export class ImageBuild extends LocalScript {
   /** The image by digest, as pods name it. */
   readonly reference: pulumi.Output<string>;
+  /** The same with its size; no secret. */
+  readonly built: pulumi.Output<BuiltImage>;
 
   constructor(name: string, args: ImageBuildArgs) {
     const { registry, image, bases, kubeconfig, nodes } = args;
@@ -53,8 +56,13 @@ export class ImageBuild extends LocalScript {
       },
     );
     // Printed beside a secret, it is none: plans and pods show it.
-    this.reference = pulumi
-      .unsecret(this.result)
-      .apply((digest) => `${REGISTRY}/${image.name}@${digest}`);
+    this.built = pulumi.unsecret(this.result).apply(builtImage);
+    this.reference = this.built.apply(({ digest }) => `${REGISTRY}/${image.name}@${digest}`);
   }
+}
+
+/** What the step printed. One of an earlier version, which an `up` of some targets leaves, told no size. */
+function builtImage(printed: string): BuiltImage {
+  const [digest = "", sizes = "{}"] = printed.split("\n");
+  return { digest, bytes: JSON.parse(sizes) as BuiltImage["bytes"] };
 }

@@ -14,19 +14,22 @@ import {
   agentConfig,
   downloadUrl,
   flannelConfig,
-  registriesConfig,
   serverConfig,
   type NodeConfig,
 } from "./config.ts";
 import { parseCredentials, type Credentials } from "./credentials.ts";
 import { endOf, kubeconfigOf } from "./kubeconfig.ts";
 import { hardeningValues, READABLE_SECRETS } from "./hardening.ts";
+import { authorityLines, registriesConfig } from "./registries.ts";
 import { renewalPeriod, warningOf } from "./renewal.ts";
 import { ADMIT_SCRIPT, CLAIM_SCRIPT, DRAIN_SCRIPT, INSTALL_SCRIPT } from "./scripts.ts";
 import { unitValues } from "./units.ts";
 
 export interface ClusterArgs {
+  /** Without passwords. */
   readonly settings: Settings["k3s"];
+  /** Passwords of image registries, by registry; secret. Default none. */
+  readonly registryPasswords?: pulumi.Input<Readonly<Record<string, string>>>;
   readonly overlay: Overlay;
   /** Machines that join by themselves, at a time of their own; default none. */
   readonly invited?: readonly OverlayMember[];
@@ -211,7 +214,8 @@ export class Cluster extends pulumi.ComponentResource {
           // Settings without a sum for a machine are refused before anything runs (config/image-rules.ts).
           SHA256: settings.sha256[member.machine.arch] ?? "",
           FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
-          REGISTRIES: registriesConfig(settings.mirrors),
+          REGISTRIES: this.registries(),
+          AUTHORITIES: authorityLines(settings),
           ADMIN: member.machine.adminUser,
           ROLE: role,
           ...unitValues(role, member.interfaceName),
@@ -227,6 +231,13 @@ export class Cluster extends pulumi.ComponentResource {
       // Nodes talk over the overlay; an agent joins a server that runs and that admits it.
       { parent: this, dependsOn: [member.joined, ...after] },
     );
+  }
+
+  private registries(): pulumi.Input<string> {
+    const { settings, registryPasswords = {} } = this.args;
+    return pulumi
+      .output(registryPasswords)
+      .apply((passwords) => registriesConfig(settings, passwords));
   }
 
   private node({ machine, interfaceName }: OverlayMember, address: string): NodeConfig {

@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import {
-  agentConfig,
-  downloadUrl,
-  FLANNEL_FILE,
-  flannelConfig,
-  registriesConfig,
-  serverConfig,
-} from "./config.ts";
+import { agentConfig, downloadUrl, FLANNEL_FILE, flannelConfig, serverConfig } from "./config.ts";
 
 const settings = {
   version: "v1.36.3+k3s1",
@@ -16,6 +9,7 @@ const settings = {
   download: "https://example.test/{version}/k3s{suffix}",
   mirrors: {},
   secretsEncryption: "new" as const,
+  registries: {},
   podRange: "10.42.0.0/16",
   serviceRange: "10.43.0.0/16",
 };
@@ -62,13 +56,6 @@ describe("K3s's configuration", () => {
     for (const key of ["token", "agent-token", "token-file"]) {
       expect(server).not.toHaveProperty(key);
     }
-  });
-
-  it("names mirrors only where there are some", () => {
-    expect(registriesConfig({})).toBe("");
-    expect(parse(registriesConfig({ "docker.io": ["http://192.0.2.10:5000"] }))).toEqual({
-      mirrors: { "docker.io": { endpoint: ["http://192.0.2.10:5000"] } },
-    });
   });
 
   it("finds each processor's binary", () => {

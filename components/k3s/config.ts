@@ -85,12 +85,6 @@ export function flannelConfig(podRange: string, mtu: number): string {
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-/** `registries.yaml`, or nothing where no registry has a mirror. */
-export function registriesConfig(mirrors: Settings["k3s"]["mirrors"]): string {
-  const entries = Object.entries(mirrors).map(([registry, endpoint]) => [registry, { endpoint }]);
-  return entries.length === 0 ? "" : dump({ mirrors: Object.fromEntries(entries) as unknown });
-}
-
 /** Address of the K3s binary for a processor. */
 export function downloadUrl(settings: Settings["k3s"], arch: Arch): string {
   return settings.download

@@ -51,7 +51,13 @@ function install(
   const { role = "server", ownKernel = false, encryption = "new", values } = options;
   return machine.run(INSTALL_SCRIPT, "update", {
     ...{ NODE: "masternode", ROLE: role, VERSION, URL: "https://example.test/k3s" },
-    ...{ SHA256: machine.serve(program), FLANNEL: "{}\n", REGISTRIES: "", TOKEN: "agents" },
+    ...{
+      SHA256: machine.serve(program),
+      FLANNEL: "{}\n",
+      REGISTRIES: "",
+      AUTHORITIES: "",
+      TOKEN: "agents",
+    },
     CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
     ...{ RENEWAL: "1", SERVER: "10.101.0.1", KUBECONFIG_TEXT: "kind: Config\n" },
     ...unitValues(role, "fogline0"),

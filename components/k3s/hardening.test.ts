@@ -10,6 +10,7 @@ const settings = {
   download: "https://example.test/{version}/k3s{suffix}",
   mirrors: {},
   secretsEncryption: "new" as const,
+  registries: {},
   podRange: "10.42.0.0/16",
   serviceRange: "10.43.0.0/16",
 };

@@ -38,6 +38,7 @@ function install(
     CONFIG: "server: https://10.101.0.1:6443\n",
     FLANNEL: "{}\n",
     REGISTRIES: "",
+    AUTHORITIES: "",
     TOKEN: "K10aa::node:secret",
     RENEWAL: "1",
     SERVER: "10.101.0.1",
@@ -79,6 +80,7 @@ describe("K3s is started anew", () => {
     ["pods' network", { FLANNEL: '{"Network": ""}\n' }],
     ["token", { TOKEN: "K10aa::node:other" }],
     ["mirrors", { REGISTRIES: "mirrors: {}\n" }],
+    ["login to a registry", { REGISTRIES: login("s3") }],
   ])("with another %s, and again where it is taken back", async (_what, values) => {
     await install();
     machine.calls();
@@ -124,6 +126,57 @@ describe("K3s is started anew", () => {
     const { stderr } = await install();
     expect(stderr).toContain("its certificates end soon");
     expect(machine.starts()).toBe(1);
+  });
+});
+
+/** A login as `registries.yaml` has it. */
+function login(password: string): string {
+  return `configs:\n  r.fog.io:\n    auth:\n      password: "${password}"\n      username: "ci"\n`;
+}
+
+/** Names of files with their texts, as an installation is given authorities. */
+function authorities(files: Readonly<Record<string, string>>): string {
+  return Object.entries(files)
+    .map(([name, text]) => `${name} ${Buffer.from(text).toString("base64")}\n`)
+    .join("");
+}
+
+describe("image registries", () => {
+  it("are told in files for root alone, and their passwords nowhere else", async () => {
+    const { code, stdout, stderr } = await install({
+      REGISTRIES: login("hush-hush"),
+      AUTHORITIES: authorities({ "a.pem": "one\n", "b_5000.pem": "two\n" }),
+    });
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(machine.read("etc/rancher/k3s/registries.yaml")).toBe(login("hush-hush"));
+    expect(machine.read("etc/rancher/k3s/registries/a.pem")).toBe("one\n");
+    for (const file of ["registries.yaml", "registries/a.pem", "registries/b_5000.pem"]) {
+      expect(machine.mode(`etc/rancher/k3s/${file}`)).toBe(0o600);
+    }
+    expect([stderr, ...machine.calls()].join("\n")).not.toContain("hush-hush");
+  });
+
+  it("change their password with a start of K3s, and their authority without one", async () => {
+    const both = (password: string, ca: string): Promise<Ran> =>
+      install({ REGISTRIES: login(password), AUTHORITIES: authorities({ "a.pem": ca }) });
+    await both("old", "one\n");
+    machine.calls();
+    await both("old", "two\n");
+    expect(machine.starts()).toBe(0);
+    expect(machine.read("etc/rancher/k3s/registries/a.pem")).toBe("two\n");
+    await both("new", "two\n");
+    expect(machine.starts()).toBe(1);
+  });
+
+  it("leave nothing when they are taken out", async () => {
+    const AUTHORITIES = authorities({ "a.pem": "one\n", "b.pem": "two\n" });
+    await install({ REGISTRIES: login("s3"), AUTHORITIES });
+    await install({ REGISTRIES: login("s3"), AUTHORITIES: authorities({ "b.pem": "two\n" }) });
+    expect(machine.has("etc/rancher/k3s/registries/a.pem")).toBe(false);
+    expect(machine.has("etc/rancher/k3s/registries/b.pem")).toBe(true);
+    await install();
+    expect(machine.has("etc/rancher/k3s/registries/b.pem")).toBe(false);
+    expect(machine.has("etc/rancher/k3s/registries.yaml")).toBe(false);
   });
 });
 

@@ -24,7 +24,15 @@ function install(action: string): Promise<Ran> {
   const script = readScript(INSTALL_SCRIPT);
   const values = {
     ...{ NODE: "owned", ROLE: "agent", URL: "http://127.0.0.1:1/k3s", SHA256: SUM },
-    ...{ CONFIG: "", FLANNEL: "", REGISTRIES: "", TOKEN: "", ADMIN: "root", SERVER: "127.0.0.1" },
+    ...{
+      CONFIG: "",
+      FLANNEL: "",
+      REGISTRIES: "",
+      AUTHORITIES: "",
+      TOKEN: "",
+      ADMIN: "root",
+      SERVER: "127.0.0.1",
+    },
     ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0") },
     ...hardeningValues("agent", false),
     KUBECONFIG_TEXT: "ours",

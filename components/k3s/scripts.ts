@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { FILES_SCRIPT } from "../remote/script.ts";
 
 /** Installs K3s on a machine, and removes it. */
-export const INSTALL_SCRIPT = parts("changes.sh", "running.sh", "hardening.sh", "install.sh");
+export const INSTALL_SCRIPT = parts(
+  "changes.sh",
+  "running.sh",
+  "hardening.sh",
+  "registries.sh",
+  "install.sh",
+);
 
 /** Gives a machine its place in the cluster; runs on the server. */
 export const ADMIT_SCRIPT = parts("api.sh", "admit.sh");

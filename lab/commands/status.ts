@@ -1,4 +1,7 @@
-/** `make status`: nodes, pods per node, apps, the URL, and who answers how much of the website's traffic. */
+/**
+ * `make status`: nodes, pods per node, apps, sizes of images, times of rollouts, the URL, and who answers how much of
+ * the website's traffic.
+ */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
@@ -8,6 +11,7 @@ import { forwarderUrl, SOCKET } from "../forwarder.ts";
 import { lockHolder } from "../lock.ts";
 import { running } from "../machines/machine.ts";
 import { LabError } from "../progress.ts";
+import { measures } from "./measure.ts";
 import { KUBECONFIG, readOutputs, websiteUrls } from "./outputs.ts";
 import { hasCluster, kubectlJson } from "./kubectl.ts";
 import {
@@ -74,8 +78,13 @@ async function printCluster(print: (line: string) => void): Promise<boolean> {
     for (const line of nodeLines(nodes.items, pods.items)) {
       print(line);
     }
+    const [apps, outputs] = [await labApps(), readOutputs()];
     print("");
-    for (const line of appLines(await labApps(), pods.items, readOutputs())) {
+    for (const line of appLines(apps, pods.items, outputs)) {
+      print(line);
+    }
+    print("");
+    for (const line of await measures(apps, outputs)) {
       print(line);
     }
     return true;

@@ -47,7 +47,7 @@ export function writeWorkspace({ plugins, settings, facts }: Workspace): void {
 /**
  * Settings of the stack that the lab runs: the checkout's lab stack, or what the environment names.
  * `STACK` takes another stack's file, as it is but for how machines are reached and where images come from,
- * which is the lab stack's; `STACK_FILE` takes any file in the lab stack's place.
+ * which is the lab stack's, so that its logins to registries are left out; `STACK_FILE` takes any file in the lab stack's place.
  *
  * @param apps whose settings depend on where the stack runs, too
  * @throws LabError when there is no such file
@@ -63,7 +63,7 @@ export function readSettings(
   const stack = env["STACK"] ?? "";
   return stack === "" || stack === "lab"
     ? lab
-    : appsHere(mergeFacts(readStackFile(file(stack)), connections(lab)), lab, apps);
+    : appsHere(mergeFacts(withoutLogins(readStackFile(file(stack))), connections(lab)), lab, apps);
 }
 
 /** Whether the stack's file has a Netmaker overlay, or its settings ready for one. */
@@ -77,6 +77,12 @@ export function usesNetmaker(): boolean {
 export function usesPostgres(): boolean {
   const netmaker = readSettings({})["fogline:netmaker"];
   return isObject(netmaker) && netmaker["database"] === "postgres";
+}
+
+/** Without logins to registries: images are the lab's, and only their owner can decrypt the passwords. */
+function withoutLogins(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const own = entriesOf(settings["fogline:k3s"]).filter(([key]) => key !== "registries");
+  return { ...settings, ...(own.length > 0 && { "fogline:k3s": Object.fromEntries(own) }) };
 }
 
 /** How the lab's machines are reached, and where their K3s comes from. */

@@ -106,6 +106,15 @@ describe("the settings that the lab runs", () => {
     expect(settings["fogline:website"]).toEqual({ replicas: 2, image: "build" });
   });
 
+  test("leave another stack's logins out, whose passwords its owner alone can decrypt", () => {
+    const password = { secure: "v1:AAAA" };
+    const k3s = { version: "v1", registries: { "r.fog.io": { username: "ci", password } } };
+    write("Pulumi.private.yaml", { "fogline:k3s": k3s });
+    const settings = readSettings(APPS, { STACK: "private" }, checkout);
+    expect(settings["fogline:k3s"]).not.toHaveProperty("registries");
+    expect(settings["fogline:k3s"]).toMatchObject({ version: "v1" });
+  });
+
   test("may stand in a file of the user's", () => {
     write("mine.yaml", { "fogline:cloud": {} });
     const STACK_FILE = join(checkout, "mine.yaml");

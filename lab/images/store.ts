@@ -36,7 +36,8 @@ function repositoryFolder(repository: string): string {
   return join(STORE, "docker", "registry", "v2", "repositories", ...repository.split("/"));
 }
 
-function blobFile(digest: string): string {
+/** File of a part, a manifest or an index; it need not be there. */
+export function blobFile(digest: string): string {
   const [algorithm = "", sum = ""] = digest.split(":");
   const blobs = join(STORE, "docker", "registry", "v2", "blobs");
   return join(blobs, algorithm, sum.slice(0, 2), sum, "data");

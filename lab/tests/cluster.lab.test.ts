@@ -7,6 +7,7 @@ import { inside, podsAddress } from "../testing/machines.ts";
 import {
   kubectl,
   kubectlWaits,
+  lab,
   objects,
   websiteSpread,
   until,
@@ -50,6 +51,15 @@ describe("the cluster", () => {
       return pods.length >= 4 ? pods.map((pod) => pod.spec.nodeName).sort() : undefined;
     });
     expect(nodes).toEqual(["raspberrypi", "raspberrypi", "workernode", "workernode"]);
+  });
+
+  it("is told with sizes of its images and times of its rollouts", async () => {
+    const text = await lab("status");
+    expect(text).toMatch(/^ {2}docker\.io\/\S*website +\d+\.\d MB/m);
+    expect(text).toMatch(/^ {2}docker\.io\/\S*postgres +\d+\.\d MB$/m);
+    expect(text).toMatch(/^ {2}website\/website-dep +(\d+ s|not known: it )/m);
+    const kept = "not known: Kubernetes keeps no time of a StatefulSet's";
+    expect(text).toMatch(new RegExp(`^ {2}website/database +${kept}$`, "m"));
   });
 
   it("shows logs of a pod on the Pi", async () => {

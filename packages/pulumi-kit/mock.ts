@@ -37,6 +37,8 @@ export interface MockOptions {
   readonly stack?: string;
   /** Configuration by full key, e.g. `project:name`; structured values are JSON. Default none. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Keys of the configuration that the engine says to hold secrets. Default none. */
+  readonly secretKeys?: readonly string[];
   /** What stands for a secret value in `sealed`; default `[secret]`. */
   readonly seal?: (plain: unknown) => string;
   /** What providers add, by type of resource; default nothing. */
@@ -50,13 +52,14 @@ export function mockEngine({
   project = "project",
   stack = "test",
   config = {},
+  secretKeys = [],
   seal = () => "[secret]",
   answers = {},
   calls = {},
 }: MockOptions = {}): readonly Registered[] {
   const registered: Registered[] = [];
   const asked: Asked = {};
-  pulumi.runtime.setAllConfig({ ...config });
+  pulumi.runtime.setAllConfig({ ...config }, [...secretKeys]);
   void pulumi.runtime.setMocks(
     {
       newResource: (args) => make(args, answers[args.type], asked.now),

@@ -12,6 +12,7 @@ import { renderStep, resultOf } from "../../../components/remote/render.ts";
 import { CONDITION } from "../../../testing/patience.ts";
 import { CONFIG } from "../config.ts";
 import { orderOf } from "../context.ts";
+import type { BuiltImage } from "../../measures.ts";
 import { BUILD_SCRIPT } from "../image-build.ts";
 import { bringBy, type Way } from "./bring.ts";
 import { BuildError, type BuildOrder } from "./order.ts";
@@ -125,9 +126,14 @@ function order(name: string, text: string, archs: BuildOrder["archs"] = ["amd64"
 
 const straight: Way = (use) => use(push);
 
-function bringOrder(wanted: BuildOrder, way: Way = straight): Promise<string> {
+function bringImage(wanted: BuildOrder, way: Way = straight): Promise<BuiltImage> {
   const work = mkdtempSync(join(folder, "work-"));
   return bringBy(way, wanted, work, (line) => said.push(line));
+}
+
+/** Brings an image; returns its digest. */
+async function bringOrder(wanted: BuildOrder, way: Way = straight): Promise<string> {
+  return (await bringImage(wanted, way)).digest;
 }
 
 /** Requests of a method that the registry has answered since the test began. */
@@ -176,6 +182,27 @@ describe("an image that is brought", () => {
     expect(await bringOrder(order("one", "1", both))).toBe(first);
   });
 
+  it("has the size that its manifests tell, whether it was built or found", async () => {
+    const image = order("sized", "1", both);
+    const built = await bringImage(image);
+    const ask = async (reference: string): Promise<unknown> => {
+      const accept = { Accept: `${INDEX.Accept}, application/vnd.oci.image.manifest.v1+json` };
+      return (await fetch(`${pull}/v2/sized/manifests/${reference}`, { headers: accept })).json();
+    };
+    const { manifests } = (await ask(built.digest)) as { manifests: { digest: string }[] };
+    const sizes = await Promise.all(
+      manifests.map(async ({ digest }) => {
+        const { config, layers } = (await ask(digest)) as Record<"config", { size: number }> &
+          Record<"layers", { size: number }[]>;
+        return layers.reduce((sum, { size }) => sum + size, config.size);
+      }),
+    );
+    expect(Object.keys(built.bytes)).toEqual(both);
+    expect(Object.values(built.bytes)).toEqual(sizes);
+    expect(built.bytes.amd64).toBeGreaterThan(LAYER);
+    expect(await bringImage(image)).toEqual(built);
+  });
+
   it("is sent without the parts that are there, of it or of another one", async () => {
     await bringOrder(order("one", "2", both));
     expect(said.at(-1)).toMatch(/^one: 3 of 4 parts sent, 0\.0 MB; the others were there$/);
@@ -219,7 +246,7 @@ describe("an image that is brought", () => {
     expect(found.status).toBe(200);
   });
 
-  it("is brought by the step of the program, which prints its digest and nothing secret", async () => {
+  it("is brought by the step of the program, which prints its digest, its size and nothing secret", async () => {
     const bin = join(folder, "bin", "kubectl");
     const port = new URL(push).port;
     const forwarding = `echo "Forwarding from 127.0.0.1:${port} -> 5001"; exec sleep 60`;
@@ -236,7 +263,7 @@ describe("an image that is brought", () => {
         }),
       });
     const first = await step("create");
-    expect(resultOf(first.stdout)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(resultOf(first.stdout)).toMatch(/^sha256:[0-9a-f]{64}\n\{"amd64":3\d{6}\}$/);
     expect(first.stderr).toContain("five: building for amd64 with buildah");
     expect(first.stdout + first.stderr).not.toContain("a-secret");
     const again = await step("update");

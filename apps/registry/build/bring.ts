@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { megabytes, type BuiltImage } from "../../measures.ts";
 import { indexOf, takeApart, type Image } from "./archive.ts";
-import { Repository } from "./client.ts";
+import { Repository, sizeOf } from "./client.ts";
 import { forwarded } from "./forward.ts";
 import { BuildError, type BuildInput, type BuildOrder, type Say } from "./order.ts";
 import { Builder } from "./tools.ts";
@@ -22,10 +23,10 @@ export type Way = <T>(use: (url: string) => Promise<T>) => Promise<T>;
 /**
  * Brings the image into the cluster's registry.
  *
- * @returns its digest, which names it for all processor architectures
+ * @returns its digest, which names it for all processor architectures, and its size for each
  * @throws BuildError when it cannot be built or sent
  */
-export async function bring({ order, kubeconfig }: BuildInput, say: Say): Promise<string> {
+export async function bring({ order, kubeconfig }: BuildInput, say: Say): Promise<BuiltImage> {
   const folder = await mkdtemp(join(tmpdir(), "fogline-image-"));
   const stop = (): void => {
     // The kubeconfig is not left behind.
@@ -55,7 +56,7 @@ export async function bringBy(
   order: BuildOrder,
   folder: string,
   say: Say,
-): Promise<string> {
+): Promise<BuiltImage> {
   const { name, key } = order;
   const found = await again(say, () => way((url) => new Repository(url, name).find(key)));
   if (found !== undefined) {
@@ -92,7 +93,7 @@ async function put(
   { name, key }: BuildOrder,
   images: readonly Image[],
   say: Say,
-): Promise<string> {
+): Promise<BuiltImage> {
   const parts = images.flatMap(({ config, layers }) => [...layers, config]);
   const blobs = new Map(parts.map((part) => [part.digest, part]));
   let [sent, bytes] = [0, 0];
@@ -110,7 +111,8 @@ async function put(
   const index = indexOf(images);
   await repository.write(key, index);
   say(`${name}: ${sent} of ${blobs.size} parts sent, ${megabytes(bytes)}; the others were there`);
-  return index.digest;
+  const sizes = images.map(({ arch, config, layers }) => [arch, sizeOf([config, ...layers])]);
+  return { digest: index.digest, bytes: Object.fromEntries(sizes) as BuiltImage["bytes"] };
 }
 
 /** Tries anew where a connection was lost; a refusal is final. */
@@ -132,8 +134,4 @@ async function again<T>(say: Say, work: () => Promise<T>): Promise<T> {
       await pause(BETWEEN * 1000);
     }
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -5,14 +5,17 @@ import { pipeline } from "node:stream/promises";
 
 import { z } from "zod";
 
+import type { Arch } from "../../../components/machine.ts";
+import type { BuiltImage } from "../../measures.ts";
 import { digestOf, MEDIA, type Blob, type Descriptor, type Document } from "./archive.ts";
 import { BuildError } from "./order.ts";
 
 /** Seconds without a byte after which a connection counts as lost. */
 const SILENCE = 60;
 
-const descriptor = z.object({ digest: z.string() });
-const index = z.object({ manifests: z.array(descriptor) });
+const descriptor = z.object({ digest: z.string(), size: z.number() });
+const platform = z.object({ architecture: z.string() });
+const index = z.object({ manifests: z.array(descriptor.extend({ platform })) });
 const manifest = z.object({ config: descriptor, layers: z.array(descriptor) });
 const catalog = z.object({ repositories: z.array(z.string()) });
 
@@ -27,13 +30,14 @@ export class Repository {
     private readonly name: string,
   ) {}
 
-  /** Digest of the image under a tag, if the registry has all of it. */
-  async find(tag: string): Promise<string | undefined> {
+  /** The image under a tag, if the registry has all of it. */
+  async find(tag: string): Promise<BuiltImage | undefined> {
     const top = await this.read(tag, MEDIA.index);
     if (top === undefined) {
       return undefined;
     }
-    for (const { digest } of index.parse(JSON.parse(top)).manifests) {
+    const bytes: Partial<Record<Arch, number>> = {};
+    for (const { digest, platform } of index.parse(JSON.parse(top)).manifests) {
       const text = await this.read(digest, MEDIA.manifest);
       if (text === undefined) {
         return undefined;
@@ -44,8 +48,9 @@ export class Repository {
           return undefined;
         }
       }
+      bytes[platform.architecture as Arch] = sizeOf([config, ...layers]);
     }
-    return digestOf(top);
+    return { digest: digestOf(top), bytes };
   }
 
   /** Whether the repository has a part. */
@@ -109,6 +114,11 @@ export class Repository {
     }
     return answer;
   }
+}
+
+/** Bytes of all parts of an image. */
+export function sizeOf(parts: readonly { readonly size: number }[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
 function refusal(what: string, status: number, text: string): BuildError {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Builds an image from this checkout and puts it into the cluster's registry; prints its digest.
+# Builds an image from this checkout and puts it into the cluster's registry; prints its digest and its size.
 # Values: INPUT (JSON for build/main.ts, which holds a kubeconfig); VOLUME and DISKS, which change when
 #         the registry's volume may be another one.
 set -euo pipefail

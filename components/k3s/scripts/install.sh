@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, REGISTRIES (may be
-#         empty), TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
+# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL,
+#         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
-#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh
-# Parts before it: files.sh, changes.sh, running.sh, hardening.sh
+#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh and registries.sh
+# Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh
 # Prints, on a server: the agents' token, what the datastore's file shows of Secrets, the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 set -euo pipefail
@@ -85,11 +85,7 @@ write_config() {
   else
     put "$etc/token" 0600 "$TOKEN"
   fi
-  if [ -n "$REGISTRIES" ]; then
-    put "$etc/registries.yaml" 0600 "$REGISTRIES"
-  else
-    rm -f "$etc/registries.yaml"
-  fi
+  write_registries
   write_hardening
   put "/etc/systemd/system/$unit.service" 0644 "$SERVICE"
   # The unit notes what it starts with, whoever starts it.

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -192,6 +193,11 @@ export class FakeMachine {
 
   read(path: string): string {
     return readFileSync(join(this.root, path), "utf8");
+  }
+
+  /** A file's permission bits. */
+  mode(path: string): number {
+    return statSync(join(this.root, path)).mode & 0o777;
   }
 
   write(path: string, text: string, mode = 0o600): void {

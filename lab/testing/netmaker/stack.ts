@@ -97,6 +97,11 @@ export class TestStack implements AsyncDisposable {
     );
   }
 
+  /** Sets a part of a structured value, e.g. `shop:door.code`, as `pulumi config set --path` does. */
+  async configurePart(path: string, value: string, secret: boolean): Promise<void> {
+    await this.stack.setConfig(path, { value, secret }, true);
+  }
+
   /**
    * What `pulumi up` shows before it asks whether to go on.
    *

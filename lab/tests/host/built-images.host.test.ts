@@ -1,13 +1,19 @@
 /**
  * Images that the operator's computer builds: the website, and one above 100 MB, in the cluster without
- * anything published. The second time nothing is sent.
+ * anything published. The second time nothing is sent. Then a registry that asks for a login.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { forwarderUrl } from "../../forwarder.ts";
+import { RUN } from "../../layout.ts";
+import { runInside } from "../../machines/machine.ts";
 import { inside } from "../../testing/machines.ts";
 import { ask, lab, timing, until } from "../../testing/lab.ts";
 import { changeSettings, restoreSettings } from "../../testing/stack-file.ts";
+import { encrypted, startPrivateRegistry } from "../../testing/host/private-registry.ts";
 import { start, urns } from "../../testing/host/up.ts";
 
 const ADDRESS = "10.43.0.15";
@@ -72,7 +78,10 @@ describe.sequential("images that are built from a checkout", () => {
         expect.stringMatching(`^images\\.fogline\\.internal/${app}@sha256:[0-9a-f]{64}$`),
       ]);
     }
-    expect(await lab("status")).toMatch(/^hello +2 of 2 pods run +http:\S+\/hello$/m);
+    const status = await lab("status");
+    expect(status).toMatch(/^hello +2 of 2 pods run +http:\S+\/hello$/m);
+    expect(status).toMatch(/^ {2}images\.fogline\.internal\/website +\d+\.\d MB/m);
+    expect(status).toMatch(/^ {2}images\.fogline\.internal\/hello +[1-9]\d\d\.\d MB$/m);
     const [kilobytes = ""] = (await inRegistry("du", "-s", "/var/lib/registry")).split("\t");
     expect(Number(kilobytes)).toBeGreaterThan(120_000);
   });
@@ -118,6 +127,55 @@ describe.sequential("images that are built from a checkout", () => {
     expect((await inside("WorkerNode", refused)).trim()).toBe("closed");
   });
 
+  it("are pulled from a private registry by who has its login, which nobody else is told", async () => {
+    await using registry = await startPrivateRegistry();
+    const { name, ca, username, password } = registry;
+    const own = "jsonpath={.spec.template.spec.containers[0].image}";
+    const database = ["get", "statefulset/database", "--namespace=website", `--output=${own}`];
+    const image = (await lab("kubectl", ...database)).replace("docker.io", name);
+    const pull = `k3s crictl pull ${image}`;
+    const run = "jsonpath={.metadata.uid} {.status.containerStatuses[0].restartCount}";
+    const pod = ["get", "pod/database-0", "--namespace=website", `--output=${run}`];
+    expect((await runInside("raspberrypi", pull)).exitCode).not.toBe(0);
+
+    const keys = ["fogline:k3s", "registries", name, "password"];
+    const secret = await encrypted(`fogline:k3s.registries["${name}"].password`, keys, password);
+    expect(secret).toMatchObject({ secure: expect.stringMatching(/^v1:/) as unknown });
+    const login = { [name]: { username, password: secret, ca } };
+    const before = await lab("kubectl", ...pod);
+    changeSettings({ ...WITH_HELLO, "k3s.registries": login });
+    const said = await up();
+    expect(said).not.toContain(password);
+    // K3s starts anew for a login, pods do not.
+    expect(await lab("kubectl", ...pod)).toBe(before);
+
+    for (const node of ["WorkerNode", "raspberrypi"]) {
+      await inside(node, pull);
+      expect(await inside(node, "stat -c %a /etc/rancher/k3s/registries.yaml")).toMatch(/^600/);
+      const logged = await inside(node, "journalctl -u k3s-agent --no-pager");
+      expect(logged.includes(password), `the journal of ${node}`).toBe(false);
+    }
+    expect(registry.log()).toMatch(/"HEAD \/v2\/\S+\/manifests\/\S+ HTTP\/[\d.]+" 401/);
+    expect(registry.log()).toMatch(/"HEAD \/v2\/\S+\/manifests\/\S+ HTTP\/[\d.]+" 200/);
+    const state = readFileSync(
+      join(RUN, "state", ".pulumi", "stacks", "fogline", "lab.json"),
+      "utf8",
+    );
+    expect(state.includes(password), "the state").toBe(false);
+    expect((await start("preview").ended).said).not.toContain(password);
+
+    // Another login is none.
+    const wrong = await encrypted(`fogline:k3s.registries["${name}"].password`, keys, "wrong");
+    changeSettings({
+      ...WITH_HELLO,
+      "k3s.registries": { [name]: { username, ca, password: wrong } },
+    });
+    await up();
+    const refused = await runInside("raspberrypi", pull);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/401|[Uu]nauthorized/);
+  });
+
   it("go with their setting, and the registry with them", async () => {
     delete process.env["APPS_LIST"];
     restoreSettings();
@@ -129,6 +187,9 @@ describe.sequential("images that are built from a checkout", () => {
     expect(await inside("raspberrypi", "cat /etc/rancher/k3s/registries.yaml")).not.toContain(
       "images.fogline.internal",
     );
+    const left =
+      "ls /etc/rancher/k3s/registries/*.pem /etc/rancher/k3s/registries.yaml 2>/dev/null || true";
+    expect(await inside("raspberrypi", left)).toBe("/etc/rancher/k3s/registries.yaml");
     expect((await ask(forwarderUrl() ?? "")).status).toBe(200);
   });
 });

@@ -48,8 +48,8 @@ func inspect() (host, error) {
 	}, nil
 }
 
-// configuration is containerd's, of the version that containerd 1.7 and 2 both read.
-func configuration(pause string, h host) string {
+// configuration is containerd's, of the version that containerd 1.7 and 2 both read. It may hold passwords.
+func configuration(pause string, h host, r *registries) string {
 	return fmt.Sprintf(`# Written at start.
 version = 2
 root = %q
@@ -83,7 +83,7 @@ conf_dir = %q
 
 [plugins."io.containerd.grpc.v1.cri".registry]
 config_path = %q
-`,
+%s`,
 		layout.ContainerdRoot, layout.ContainerdState, layout.ContainerdSocket, pause, !h.appArmor, !h.lowerOOMScore,
-		h.systemdCgroup, layout.NetworkPlugins, layout.NetworkConfigDir, layout.RegistryHostsDir)
+		h.systemdCgroup, layout.NetworkPlugins, layout.NetworkConfigDir, layout.RegistryHostsDir, r.logins())
 }

@@ -35,14 +35,18 @@ func Start(ctx context.Context, group *sync.WaitGroup, o *options.Options) error
 	if err != nil {
 		return fmt.Errorf("this build uses the machine's containerd: %w", err)
 	}
-	if err := writeHosts(o.PrivateRegistry, layout.RegistryHostsDir); err != nil {
+	known, err := readRegistries(o.PrivateRegistry)
+	if err != nil {
+		return err
+	}
+	if err := known.writeHosts(layout.RegistryHostsDir); err != nil {
 		return err
 	}
 	host, err := inspect()
 	if err != nil {
 		return err
 	}
-	if err := pki.WriteFile(layout.ContainerdConfig, []byte(configuration(o.PauseImage, host)), 0o600); err != nil {
+	if err := pki.WriteFile(layout.ContainerdConfig, []byte(configuration(o.PauseImage, host, known)), 0o600); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(layout.ContainerdState, 0o711); err != nil {
