@@ -1,6 +1,6 @@
 /** buildah: builds images from ordinary Dockerfiles and pushes them. */
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
@@ -12,6 +12,24 @@ import { BASES, DEBIAN, type Recipe } from "./recipes.ts";
 import { keyOf } from "./keys.ts";
 import { run } from "./run.ts";
 import { sourcesList } from "./sources.ts";
+
+/** Runs `use` with a folder for its passing files, beside the images of this computer. */
+export async function withWorkFolder<T>(use: (work: string) => Promise<T>): Promise<T> {
+  const images = join(CACHE, "images");
+  await mkdir(images, { recursive: true });
+  // What a killed run left behind; the lab lets only one command at a time work on this computer.
+  for (const name of await readdir(images)) {
+    if (name.startsWith("building-")) {
+      await rm(join(images, name), { recursive: true, force: true });
+    }
+  }
+  const work = await mkdtemp(join(images, "building-"));
+  try {
+    return await use(work);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
 
 /** Builds images in a storage of the lab's own, apart from whatever else is on the computer. */
 export class Builder {
@@ -29,20 +47,9 @@ export class Builder {
    * @param use is also given a folder for its own passing files
    */
   static async with<T>(use: (builder: Builder, work: string) => Promise<T>): Promise<T> {
-    const images = join(CACHE, "images");
-    await mkdir(images, { recursive: true });
-    // What a killed run left behind; the lab lets only one command at a time work on this computer.
-    for (const name of await readdir(images)) {
-      if (name.startsWith("building-")) {
-        await rm(join(images, name), { recursive: true, force: true });
-      }
-    }
-    const work = await mkdtemp(join(images, "building-"));
-    try {
-      return await use(new Builder(work, await storageOptions(images)), work);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+    return withWorkFolder(async (work) =>
+      use(new Builder(work, await storageOptions(dirname(work))), work),
+    );
   }
 
   /** Builds an image and, where they are missing, its bases; returns its local name. */

@@ -18,10 +18,19 @@ const manifest = z.object({
   layers: z.array(z.object({ digest: z.string() })),
 });
 
-/** Digest of the image under a tag, if the store holds all of it. */
-export function digestOf(repository: string, tag: string): string | undefined {
-  const link = join(repositoryFolder(repository), "_manifests", "tags", tag, "current", "link");
-  const digest = readIfThere(link);
+/**
+ * Digest of the image under a tag, if the store holds all of it.
+ *
+ * @param store the store's folder; default: the computer's
+ */
+export function digestOf(repository: string, tag: string, store = STORE): string | undefined {
+  const place = join(store, "docker", "registry", "v2");
+  const tags = join(place, "repositories", ...repository.split("/"), "_manifests", "tags");
+  const blobFile = (digest: string): string => {
+    const [algorithm = "", sum = ""] = digest.split(":");
+    return join(place, "blobs", algorithm, sum.slice(0, 2), sum, "data");
+  };
+  const digest = readIfThere(join(tags, tag, "current", "link"));
   const text = digest === undefined ? undefined : readIfThere(blobFile(digest));
   if (text === undefined) {
     return undefined;
@@ -30,14 +39,4 @@ export function digestOf(repository: string, tag: string): string | undefined {
   return [config, ...layers].every((part) => existsSync(blobFile(part.digest)))
     ? digest
     : undefined;
-}
-
-function repositoryFolder(repository: string): string {
-  return join(STORE, "docker", "registry", "v2", "repositories", ...repository.split("/"));
-}
-
-function blobFile(digest: string): string {
-  const [algorithm = "", sum = ""] = digest.split(":");
-  const blobs = join(STORE, "docker", "registry", "v2", "blobs");
-  return join(blobs, algorithm, sum.slice(0, 2), sum, "data");
 }
