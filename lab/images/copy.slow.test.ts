@@ -6,10 +6,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { digest, testImage, testIndex, type TestImage } from "../testing/registry.ts";
 import { ImageRegistries } from "../toolchain/image-registry.ts";
+import { hostArch } from "../toolchain/lock.ts";
 import { Web, type Fetch } from "../toolchain/web.ts";
 import { copyImage, lookUp, tagOf, type PinnedRef } from "./copy.ts";
 import { withWritableRegistry } from "./registry.ts";
@@ -55,33 +57,35 @@ async function push(
   return digest(body);
 }
 
+/** What was asked of the first registry, by path. */
+const requests: string[] = [];
+
+/** Runs `use` with a registry in Docker Hub's place and one that writes to the lab's store. */
+function between(
+  use: (source: string, target: string, registries: ImageRegistries) => Promise<void>,
+): Promise<void> {
+  requests.length = 0;
+  return withWritableRegistry(
+    folder,
+    (source) =>
+      withWritableRegistry(
+        folder,
+        (target) => {
+          const there: Fetch = (url, init) => {
+            requests.push(url.replace("https://registry-1.docker.io", ""));
+            return fetch(url.replace("https://registry-1.docker.io", `http://${source}`), init);
+          };
+          return use(source, target, new ImageRegistries(new Web(there)));
+        },
+        store,
+      ),
+    join(folder, "source"),
+  );
+}
+
 describe.each(["oci", "docker"] as const)("an image in manifests of %s", (kind) => {
   const images = ["linux/amd64", "linux/arm64"].map((each) => testImage(kind, each, kind));
   const [mine] = images;
-  const requests: string[] = [];
-
-  /** Runs `use` with a registry in Docker Hub's place and one that writes to the lab's store. */
-  function between(
-    use: (source: string, target: string, registries: ImageRegistries) => Promise<void>,
-  ): Promise<void> {
-    return withWritableRegistry(
-      folder,
-      (source) =>
-        withWritableRegistry(
-          folder,
-          (target) => {
-            const there: Fetch = (url, init) => {
-              requests.push(url.replace("https://registry-1.docker.io", ""));
-              return fetch(url.replace("https://registry-1.docker.io", `http://${source}`), init);
-            };
-            return use(source, target, new ImageRegistries(new Web(there)));
-          },
-          store,
-        ),
-      join(folder, "source"),
-    );
-  }
-
   it("is copied for one processor, and machines get it by its digest", async () => {
     await between(async (source, target, registries) => {
       const pin = await push(source, images, kind);
@@ -134,5 +138,28 @@ describe.each(["oci", "docker"] as const)("an image in manifests of %s", (kind) 
       await expect(put).rejects.toThrow(/HTTP 400[\s\S]*DIGEST_INVALID/);
       expect(await writer.has(REPOSITORY, digest("other"))).toBe(false);
     });
+  });
+});
+
+it("an image of a build comes to another client as it was", async () => {
+  const buildah = async (name: string, ...args: string[]): Promise<string> => {
+    const storage = [`--root=${join(folder, name)}`, `--runroot=${join(folder, `${name}-run`)}`];
+    return (await execa("buildah", [...storage, "--storage-driver=vfs", ...args])).stdout.trim();
+  };
+  const container = await buildah("one", "from", "scratch");
+  await buildah("one", "copy", container, import.meta.filename, "/file");
+  await buildah("one", "commit", "--rm", container, "localhost/real:1");
+  await between(async (source, target, registries) => {
+    const plain = "--tls-verify=false";
+    await buildah("one", "push", plain, "localhost/real:1", `docker://${source}/library/real:1`);
+    const pushed = digestOf("library/real", "1", join(folder, "source")) ?? "";
+    const ref = { registry: "docker.io", repository: "library/real", tag: "1", digest: pushed };
+    const remote = await lookUp(registries, ref, hostArch());
+    const options = { tags: [tagOf(ref, hostArch())], folder, say: () => undefined };
+    await copyImage(registries, remote, new StoreWriter(target), options);
+    const reference = `${target}/library/real@${pushed}`;
+    await buildah("two", "pull", plain, `docker://${reference}`);
+    const format = "--format={{.FromImageDigest}}";
+    expect(await buildah("two", "inspect", "--type=image", format, reference)).toBe(pushed);
   });
 });
