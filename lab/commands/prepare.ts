@@ -97,7 +97,9 @@ export async function prepare(session: Session): Promise<Workspace> {
   const buildTools = Promise.all([toolchain, images]).then(([{ kubectl }]) =>
     wanted.built.length === 0
       ? rm(BUILD_TOOLS, { recursive: true, force: true }).then(() => undefined)
-      : progress.phase("build tools", (say) => ensureBuildTools(wanted.built, kubectl, say)),
+      : progress.phase("build tools", (say) =>
+          ensureBuildTools(wanted.built, kubectl, sources.official, say),
+        ),
   );
   const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
@@ -123,9 +125,10 @@ export async function prepare(session: Session): Promise<Workspace> {
     ...tools.report,
     ...(parts === undefined ? [] : [parts.server.line, parts.client.line]),
   ];
-  writeReport(report, ofImages);
+  const everyImage = [...ofImages, ...(building?.report ?? [])];
+  writeReport(report, everyImage);
   await Promise.all([link(tools.kubectl, TOOLS.kubectl), link(tools.pulumiRoot, TOOLS.pulumi)]);
-  for (const line of [...describeReport(report), ...describeImages(ofImages)]) {
+  for (const line of [...describeReport(report), ...describeImages(everyImage)]) {
     progress.note(line);
   }
   await heardOf(session, off);

@@ -35,7 +35,8 @@ export async function withWorkFolder<T>(use: (work: string) => Promise<T>): Prom
 export class Builder {
   private mounts: readonly Mount[] | undefined;
 
-  private constructor(
+  /** @param work folder for its passing files; {@link Builder.with} makes one and removes it */
+  constructor(
     private readonly work: string,
     /** Options of buildah that name the storage. */
     readonly storage: readonly string[],
@@ -87,6 +88,28 @@ export class Builder {
     return `${image.replace(/:[^:]*$/, "")}@${digest}`;
   }
 
+  /**
+   * An official base by its digest, as it is here or as a registry has it; returns its local name by digest.
+   *
+   * @param fetch is called where it is missing, and calls `take` with its name in a registry without TLS
+   */
+  async official(
+    name: BaseName,
+    digest: string,
+    fetch: (take: (source: string) => Promise<void>) => Promise<void>,
+  ): Promise<string> {
+    const repository = `localhost/fogline/official-${name}`;
+    const image = `${repository}:${digest.replace(":", "-")}`;
+    if (!(await this.has(image))) {
+      await fetch(async (source) => {
+        const step = "taking over the base";
+        await this.buildah(name, step, ["pull", "--tls-verify=false", `docker://${source}`]);
+        await this.buildah(name, step, ["tag", source, image]);
+      });
+    }
+    return `${repository}@${digest}`;
+  }
+
   /** Pushes an image to a registry without TLS. */
   async push(image: string, target: string): Promise<void> {
     await this.buildah(image, "pushing the image", [
@@ -104,10 +127,12 @@ export class Builder {
 
   private async ensureBase(recipe: Recipe, say: (text: string) => void): Promise<string> {
     const image = `localhost/fogline/${recipe.name}:${await keyOf(recipe)}`;
-    const found = await execa("buildah", [...this.storage, "inspect", "--type=image", image], {
-      reject: false,
-    });
-    return found.failed ? this.build(recipe, say) : image;
+    return (await this.has(image)) ? image : this.build(recipe, say);
+  }
+
+  private async has(image: string): Promise<boolean> {
+    const args = [...this.storage, "inspect", "--type=image", image];
+    return !(await execa("buildah", args, { reject: false })).failed;
   }
 
   private buildah(image: string, step: string, args: readonly string[]): Promise<string> {

@@ -9,18 +9,20 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { MEDIA } from "../../apps/registry/build/archive.ts";
+import { Repository } from "../../apps/registry/build/client.ts";
+import { BuildError } from "../../apps/registry/build/order.ts";
 import {
   platformsOf,
   withDigest,
   type ImageRef,
   type ImageRegistries,
-  type Manifest,
   type Platform,
 } from "../toolchain/image-registry.ts";
 import type { Arch } from "../toolchain/lock.ts";
 import { WebError } from "../toolchain/web.ts";
 import { LabError, type Say } from "../progress.ts";
-import type { StoreWriter } from "./store-writer.ts";
+import { imageIn } from "./store.ts";
 
 /** A reference that has a digest. */
 export type PinnedRef = ImageRef & { readonly digest: string };
@@ -30,8 +32,7 @@ export interface Remote {
   readonly ref: PinnedRef;
   /** Digest of the manifest. */
   readonly digest: string;
-  readonly mediaType: string;
-  readonly body: Buffer;
+  readonly manifest: string;
   /** Configuration and layers, in their order. */
   readonly parts: readonly ImagePart[];
 }
@@ -43,13 +44,13 @@ export interface ImagePart {
   readonly size: number;
 }
 
-const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-
 const part = z.object({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   size: z.number().int().nonnegative(),
 });
-const image = z.object({ mediaType: z.string().optional(), config: part, layers: z.array(part) });
+const image = z.object({ config: part, layers: z.array(part) });
+/** Docker's manifests name their type, those of OCI need not. */
+const typed = z.object({ mediaType: z.string().default(MEDIA.manifest) });
 
 /** Variant of each architecture that every computer of it runs, besides none at all. */
 const OLDEST: Readonly<Record<Arch, string>> = { amd64: "v1", arm64: "v8" };
@@ -91,8 +92,7 @@ export async function lookUp(
   return {
     ref,
     digest: manifest.digest,
-    mediaType: mediaTypeOf(manifest, data.mediaType),
-    body: manifest.body,
+    manifest: manifest.body.toString("utf8"),
     // A layer may be in an image twice.
     parts: [...new Map([data.config, ...data.layers].map((each) => [each.digest, each])).values()],
   };
@@ -117,9 +117,16 @@ function missing(url: string, there: readonly string[], arch: Arch): WebError {
   return new WebError(url, `the image is there for ${names}, and not for ${arch}`, fix);
 }
 
-/** Docker's manifests name their type, those of OCI need not. */
-function mediaTypeOf({ mediaType: told }: Manifest, own: string | undefined): string {
-  return own ?? (told.includes("manifest") ? told : OCI_MANIFEST);
+/** What writes to one repository of the store. */
+export type Target = Pick<Repository, "has" | "put" | "write">;
+
+/**
+ * A repository of the store, while that is open for writing.
+ *
+ * @param address of the store's registry, as `127.0.0.1:<port>`
+ */
+export function repositoryAt(address: string, name: string): Repository {
+  return new Repository(`http://${address}`, name);
 }
 
 /**
@@ -131,32 +138,62 @@ function mediaTypeOf({ mediaType: told }: Manifest, own: string | undefined): st
  */
 export async function copyImage(
   registries: ImageRegistries,
-  { ref, parts, body, mediaType }: Remote,
-  store: Pick<StoreWriter, "has" | "putBlob" | "putManifest">,
+  { ref, parts, manifest, digest }: Remote,
+  target: Target,
   { tags, folder, say }: { tags: readonly string[]; folder: string; say: Say },
 ): Promise<void> {
-  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  const name = withDigest(ref, undefined);
+  const total = megabytes(parts.reduce((sum, { size }) => sum + size, 0));
   let there = 0;
-  for (const each of parts) {
-    if (!(await store.has(ref.repository, each.digest))) {
-      const file = join(folder, "part");
-      const arrived = there;
-      try {
-        await receive(registries, ref, each, file, (received) => {
-          say(
-            `${withDigest(ref, undefined)}: ${megabytes(arrived + received)} of ${megabytes(total)}`,
-          );
-        });
-        await store.putBlob(ref.repository, each.digest, file);
-      } finally {
-        await rm(file, { force: true });
+  try {
+    for (const each of parts) {
+      if (!(await target.has(each.digest))) {
+        const file = join(folder, "part");
+        const arrived = there;
+        try {
+          await receive(registries, ref, each, file, (received) => {
+            say(`${name}: ${megabytes(arrived + received)} of ${total}`);
+          });
+          await target.put({ ...each, file, mediaType: "" });
+        } finally {
+          await rm(file, { force: true });
+        }
       }
+      there += each.size;
     }
-    there += each.size;
+    for (const tag of tags) {
+      await write(target, tag, { digest, text: manifest });
+    }
+  } catch (error) {
+    throw asLabError(ref, error);
   }
-  for (const tag of tags) {
-    await store.putManifest(ref.repository, tag, { body: new Uint8Array(body), mediaType });
+}
+
+/**
+ * Gives an image of the store another tag.
+ *
+ * @throws LabError when the store does not hold it
+ */
+export async function tagAlso(
+  address: string,
+  repository: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  const found = imageIn(repository, from);
+  if (found === undefined) {
+    throw new LabError("images", `naming ${repository}:${to}`, "the store lost it", "make up");
   }
+  await write(repositoryAt(address, repository), to, found);
+}
+
+async function write(
+  target: Target,
+  tag: string,
+  { digest, text }: { readonly digest: string; readonly text: string },
+): Promise<void> {
+  const { mediaType } = typed.parse(JSON.parse(text));
+  await target.write(tag, { mediaType, text, digest, size: Buffer.byteLength(text) });
 }
 
 async function receive(
@@ -174,8 +211,6 @@ async function receive(
       await file.appendFile(chunk);
       say(received);
     });
-  } catch (error) {
-    throw asLabError(ref, error);
   } finally {
     await file.close();
   }
@@ -183,7 +218,7 @@ async function receive(
 
 /** A request's failure as the lab tells it; other errors are mistakes here, or of the disk, and pass through. */
 export function asLabError(ref: ImageRef, error: unknown): unknown {
-  if (!(error instanceof WebError)) {
+  if (!(error instanceof WebError || error instanceof BuildError)) {
     return error;
   }
   return new LabError(

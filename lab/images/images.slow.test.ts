@@ -1,11 +1,12 @@
 /** All official images of a lab, from registries of the test's into a store of its own by Debian's server. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { APPS } from "../../apps/index.ts";
+import { Repository } from "../../apps/registry/build/client.ts";
 import type { Progress } from "../progress.ts";
 import { Internet } from "../testing/internet.ts";
 import { digest, pinnedLock, testImage } from "../testing/registry.ts";
@@ -98,21 +99,17 @@ describe("official images", () => {
 
   it("that K3s asks for get their tag back from an image that was built", async () => {
     const { withWritableRegistry } = await import("./registry.ts");
-    const { StoreWriter } = await import("./store-writer.ts");
     const repository = "rancher/mirrored-pause";
     const built = testImage("pause", "linux/riscv64", "oci");
     await withWritableRegistry(cache, async (address) => {
-      const writer = new StoreWriter(address);
-      for (const blob of built.blobs) {
-        const upload = await fetch(`http://${address}/v2/${repository}/blobs/uploads/`, {
-          method: "POST",
-        });
-        const url = new URL(upload.headers.get("location") ?? "");
-        url.searchParams.set("digest", digest(blob));
-        await fetch(url, { method: "PUT", body: blob });
+      const target = new Repository(`http://${address}`, repository);
+      for (const [n, blob] of built.blobs.entries()) {
+        const file = join(cache, `blob-${n}`);
+        await writeFile(file, blob);
+        await target.put({ file, size: blob.length, digest: digest(blob), mediaType: "" });
       }
-      const body = new TextEncoder().encode(built.manifest);
-      await writer.putManifest(repository, "3.6", { body, mediaType: built.mediaType });
+      const { manifest: text, mediaType } = built;
+      await target.write("3.6", { text, mediaType, digest: digest(text), size: text.length });
     });
     expect(digestOf(repository, "3.6")).toBe(digest(built.manifest));
     await ensure(wanted, true);

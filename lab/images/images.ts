@@ -4,14 +4,13 @@ import { withDigest } from "../toolchain/image-registry.ts";
 import { hostArch } from "../toolchain/lock.ts";
 import { Builder, withWorkFolder } from "./builder.ts";
 import type { ImagePrograms, ImageSources, LabImage } from "./choices.ts";
-import { copyImage, tagOf } from "./copy.ts";
+import { copyImage, repositoryAt, tagAlso, tagOf } from "./copy.ts";
 import { keyOf } from "./keys.ts";
 import type { Choice } from "./official.ts";
 import type { Published } from "./recipes.ts";
 import { withWritableRegistry } from "./registry.ts";
 import type { ImageLine } from "./report.ts";
 import { digestOf } from "./store.ts";
-import { StoreWriter } from "./store-writer.ts";
 
 /** Images by registry, repository and digest, by the section and key of their setting. */
 export type ImageRefs = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -122,7 +121,6 @@ async function copyMissing(
   }
   await withWorkFolder((folder) =>
     withWritableRegistry(folder, async (address) => {
-      const store = new StoreWriter(address);
       for (const { name, choice, tag } of missing) {
         const { ref, remote } = choice;
         const pin = tagOf(ref, hostArch());
@@ -130,9 +128,10 @@ async function copyMissing(
         await phase(`image ${name}`, async (tell) => {
           if (remote !== undefined) {
             const tags = tag === undefined ? [pin] : [pin, tag];
-            await copyImage(registries, remote, store, { tags, folder, say: tell });
+            const target = repositoryAt(address, ref.repository);
+            await copyImage(registries, remote, target, { tags, folder, say: tell });
           } else if (tag !== undefined) {
-            await store.tag(ref.repository, pin, tag);
+            await tagAlso(address, ref.repository, pin, tag);
           }
         });
       }
@@ -182,7 +181,7 @@ async function publish(
     await builder.forget(local);
   }
   if (image.tag !== undefined) {
-    await new StoreWriter(address).tag(image.repository, key, image.tag);
+    await tagAlso(address, image.repository, key, image.tag);
   }
 }
 

@@ -115,7 +115,7 @@ describe("an image is built, and nobody asked for it,", () => {
       "when no digest is pinned",
       tool(undefined),
       {},
-      "no digest of the official one is pinned: make pin",
+      "no digest of the official one is pinned (make pin writes it)",
     ],
     [
       "when FOGLINE_OFFLINE is set",

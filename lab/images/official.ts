@@ -76,7 +76,7 @@ export class Official {
       return built("it has no official one");
     }
     if (official.digest === undefined) {
-      return built("no digest of the official one is pinned: make pin");
+      return built("no digest of the official one is pinned (make pin writes it)");
     }
     const ref = { ...official, digest: official.digest };
     const endpoints = mirrors[ref.registry] ?? mirrors["*"] ?? [];

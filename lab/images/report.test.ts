@@ -16,7 +16,7 @@ it("official images are told with tag and digest, those of the lab once for each
     reference: `docker.io/library/postgres:17@${DIGEST}`,
     pinned: DIGEST,
   };
-  const unpinned = "no digest of the official one is pinned: make pin";
+  const unpinned = "no digest of the official one is pinned (make pin writes it)";
   expect(
     describeImages([
       built("website", "it has no official one"),

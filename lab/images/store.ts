@@ -18,12 +18,24 @@ const manifest = z.object({
   layers: z.array(z.object({ digest: z.string() })),
 });
 
+/** An image that the store holds. */
+export interface StoredImage {
+  readonly digest: string;
+  /** Its manifest. */
+  readonly text: string;
+}
+
+/** Digest of the image under a tag, if the store holds all of it. */
+export function digestOf(repository: string, tag: string, store = STORE): string | undefined {
+  return imageIn(repository, tag, store)?.digest;
+}
+
 /**
- * Digest of the image under a tag, if the store holds all of it.
+ * The image under a tag, if the store holds all of it.
  *
  * @param store the store's folder; default: the computer's
  */
-export function digestOf(repository: string, tag: string, store = STORE): string | undefined {
+export function imageIn(repository: string, tag: string, store = STORE): StoredImage | undefined {
   const place = join(store, "docker", "registry", "v2");
   const tags = join(place, "repositories", ...repository.split("/"), "_manifests", "tags");
   const blobFile = (digest: string): string => {
@@ -32,11 +44,11 @@ export function digestOf(repository: string, tag: string, store = STORE): string
   };
   const digest = readIfThere(join(tags, tag, "current", "link"));
   const text = digest === undefined ? undefined : readIfThere(blobFile(digest));
-  if (text === undefined) {
+  if (digest === undefined || text === undefined) {
     return undefined;
   }
   const { config, layers } = manifest.parse(JSON.parse(text));
   return [config, ...layers].every((part) => existsSync(blobFile(part.digest)))
-    ? digest
+    ? { digest, text }
     : undefined;
 }

@@ -24,8 +24,6 @@ export interface Manifest {
   readonly url: string;
   /** Of `body`. */
   readonly digest: string;
-  /** Media type, as the registry names it; empty where it does not. */
-  readonly mediaType: string;
   /** Byte by byte as it was sent: another order of its keys would be another digest. */
   readonly body: Buffer;
   readonly json: unknown;
@@ -135,8 +133,7 @@ export class ImageRegistries {
     if (reference.includes(":") && reference !== digest) {
       throw new DigestError(url, `what the registry sends is ${digest}`);
     }
-    const mediaType = (headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
-    return { url, digest, mediaType, body, json: parseJson(url, body) };
+    return { url, digest, body, json: parseJson(url, body) };
   }
 
   /**
