@@ -123,6 +123,11 @@ export interface App<
   /** Images by the setting that names each. */
   readonly images?: { readonly [Key in keyof z.output<S>]?: AppImage };
   /**
+   * Images that it runs and nobody but their makers can build, by the setting that names each: as its settings
+   * say, else as it pins them. The lab has them where their registries can be reached.
+   */
+  published?(settings: Partial<z.output<S>>): Readonly<Record<string, string>>;
+  /**
    * A namespace that is made for it, in which all connections are denied that the table does not
    * have. Apps may share one. Without it, the component makes its own.
    */

@@ -25,8 +25,13 @@ export type ContextPart =
 /** How one image is made; the registry of the lab holds it as `fogline/<name>`. */
 export interface AppImage {
   readonly name: string;
-  /** The image that its makers publish, with the tag that was tried; none for what is ours. */
+  /**
+   * The image that its makers publish, with the tag that was tried; none for what is ours. The lab takes it by
+   * the digest in lab/toolchain/lock.yaml, under the image's name.
+   */
   readonly official?: string;
+  /** The official one by digest, where the app itself pins it; the lock then has none. */
+  readonly pinned?: string;
   /** The Dockerfile included. */
   readonly context: readonly ContextPart[];
   /** Build arguments that name a base. */

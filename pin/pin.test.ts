@@ -7,20 +7,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { APPS } from "../apps/index.ts";
 import { read } from "../config/schema.ts";
 import { Internet } from "../lab/testing/internet.ts";
+import { sha256 } from "../lab/testing/registry.ts";
+import { apiHost, parseRef } from "../lab/toolchain/image-registry.ts";
 import { readToolchainLock } from "../lab/toolchain/lock.ts";
 import { requestOf } from "./cli.ts";
 import { YamlFile } from "./document.ts";
 import { isInOrder, pin, type Report } from "./pin.ts";
 import { PINNED } from "./pinned.ts";
-import { parseRef } from "./registry.ts";
-import {
-  checksumsOf,
-  clientsOf,
-  githubRelease,
-  putImage,
-  sha256,
-  type Hosts,
-} from "./testing/hosts.ts";
+import { checksumsOf, clientsOf, githubRelease, putImage, type Hosts } from "./testing/hosts.ts";
 import { reportText } from "./text.ts";
 
 const TOP = join(import.meta.dirname, "..");
@@ -47,15 +41,27 @@ function copyOf(path: string, name: string): string {
   return copy;
 }
 
+/** The lab's lock with nothing pinned but K3s, whatever is pinned by now. */
+function barelyPinned(): string {
+  const pins = /(?<=url: .*\n) {8}sha256: (?!2f98a9f8|c9a20910).*\n|@sha256:[0-9a-f]{64}$/gm;
+  const path = join(folder, "lock.yaml");
+  writeFileSync(path, readFileSync(LOCK, "utf8").replaceAll(pins, ""));
+  return path;
+}
+
 function stackOf(text: string): string {
   const path = join(folder, "Pulumi.mine.yaml");
   writeFileSync(path, text);
   return path;
 }
 
-/** Every file of checksums and every release that the lab's lock names, as their hosts publish them. */
+/** Every checksum file, release and image that the lab's lock names, as their hosts publish them. */
 function publishLock(): void {
-  for (const { official } of Object.values(readToolchainLock(LOCK).parts)) {
+  const { parts, images } = readToolchainLock(LOCK);
+  for (const { registry, repository, tag = "" } of Object.values(images)) {
+    putImage(internet, apiHost({ registry }), repository, tag);
+  }
+  for (const { official } of Object.values(parts)) {
     for (const arch of ["amd64", "arm64"] as const) {
       const url = official?.[arch]?.url;
       if (official === undefined || url === undefined) {
@@ -110,9 +116,9 @@ function publishImages(): Record<string, string> {
 const text = (report: Report, check = false): string => reportText(report, folder, check);
 
 describe("pinning the lab's lock", () => {
-  it("writes a sum for every official file, and nothing else", async () => {
+  it("writes a sum for every official file, a digest for every image, and nothing else", async () => {
     publishLock();
-    const lock = copyOf(LOCK, "lock.yaml");
+    const lock = barelyPinned();
     const report = await pin({ lock, check: false }, hosts);
     expect(isInOrder(report, false)).toBe(true);
     for (const { official } of Object.values(readToolchainLock(lock).parts)) {
@@ -120,20 +126,26 @@ describe("pinning the lab's lock", () => {
         expect(release?.sha256).toBe(release && sha256(nameOf(release.url)));
       }
     }
+    const digests = Object.values(readToolchainLock(lock).images).map(({ digest }) => digest);
+    expect(digests.filter((digest) => !/^sha256:[0-9a-f]{64}$/.test(digest ?? ""))).toEqual([]);
     const withoutSums = (path: string): string =>
-      readFileSync(path, "utf8").replaceAll(/^ {8}sha256: .*\n/gm, "");
+      readFileSync(path, "utf8").replaceAll(/^ {8}sha256: .*\n|@sha256:[0-9a-f]{64}$/gm, "");
     expect(withoutSums(lock)).toBe(withoutSums(LOCK));
   });
 
   it("shows old and new with their source, and has nothing to do a second time", async () => {
     publishLock();
-    const lock = copyOf(LOCK, "lock.yaml");
+    const lock = barelyPinned();
     const first = text(await pin({ lock, check: false }, hosts));
     const k3s = sha256("k3s");
     expect(first).toContain(
       `  ~ k3s v1.36.3+k3s1, amd64\n      2f98a9f8fe5782479ee2d54e70a1b10a7f6fd4cae8d38ed3098452dc6eed76b5\n   -> ${k3s}\n      the release's checksums, not signed\n`,
     );
     expect(first).toContain("  + pulumi v3.250.0, arm64\n      none\n");
+    const traefik = readToolchainLock(lock).images["traefik"];
+    expect(first).toContain(
+      `  + image traefik (docker.io/library/traefik:v3.7)\n      none\n   -> ${traefik?.digest ?? ""}\n      registry-1.docker.io, for amd64, arm64`,
+    );
     expect(first).toContain("checksums signed by https://github.com/pulumi/pulumi/");
     expect(first).toContain("A sum that was pinned has changed.");
     const second = text(await pin({ lock, check: false }, hosts));
@@ -143,10 +155,11 @@ describe("pinning the lab's lock", () => {
 
   it("writes what it found and tells everything that it did not, at once", async () => {
     publishLock();
-    const lock = copyOf(LOCK, "lock.yaml");
+    const lock = barelyPinned();
     const { parts } = readToolchainLock(LOCK);
     internet.status(parts["traefik"]?.official?.checksums ?? "", 404);
     internet.file(`${parts["pulumi"]?.official?.checksums ?? ""}.sig`, "forged");
+    internet.status("https://registry.k8s.io/v2/descheduler/descheduler/manifests/v0.36.0", 429);
     const report = await pin({ lock, check: false }, hosts);
     expect(isInOrder(report, false)).toBe(false);
     const pinned = readToolchainLock(lock).parts;
@@ -158,15 +171,20 @@ describe("pinning the lab's lock", () => {
       /Not found\n {2}! .*signature does not prove[\s\S]*! the server answers 404/,
     );
     expect(told).toContain("traefik v3.7.15, arm64: https://github.com/traefik/");
-    expect(told).toMatch(/; 4 values not found\.\n$/);
+    expect(told).toMatch(
+      /! the registry limits requests\n[\s\S]*image descheduler \(registry\.k8s\.io/,
+    );
+    expect(told).toMatch(/; 5 values not found\.\n$/);
   });
 
   it("says once that there is no network, and writes nothing", async () => {
-    const lock = copyOf(LOCK, "lock.yaml");
+    const lock = barelyPinned();
+    const before = readFileSync(lock, "utf8");
     const report = await pin({ lock, check: false }, clientsOf(unreachable()));
-    expect(readFileSync(lock, "utf8")).toBe(readFileSync(LOCK, "utf8"));
+    expect(readFileSync(lock, "utf8")).toBe(before);
     const told = text(report);
     expect(told.match(/the name github.com cannot be resolved/g)).toHaveLength(1);
+    expect(told.match(/the name registry-1.docker.io cannot be resolved/g)).toHaveLength(1);
     expect(told).toMatch(/nothing to change; \d+ values not found/);
   });
 });

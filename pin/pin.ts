@@ -2,10 +2,10 @@
  * Finds out what is to be pinned and writes it: what could be found is written, what could not is told, all
  * of it at once.
  */
+import { parseRef } from "../lab/toolchain/image-registry.ts";
 import { YamlFile } from "./document.ts";
 import type { PinError } from "./error.ts";
 import { PINNED, type PinnedImage } from "./pinned.ts";
-import { parseRef } from "./registry.ts";
 import { asPinError } from "./releases.ts";
 import { archsOf, lockTargets, stackTargets, type Sources, type Target } from "./targets.ts";
 

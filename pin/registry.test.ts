@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Internet } from "../lab/testing/internet.ts";
+import { behindToken, sha256, type RegistryFlaws } from "../lab/testing/registry.ts";
+import { parseRef, withDigest, type ImageRef } from "../lab/toolchain/image-registry.ts";
 import { PinError } from "./error.ts";
-import { parseRef, withDigest, type ImageRef, type Registries } from "./registry.ts";
+import type { Registries } from "./registry.ts";
 import { asPinError } from "./releases.ts";
-import { behindToken, clientsOf, putImage, sha256, type RegistryFlaws } from "./testing/hosts.ts";
+import { clientsOf, putImage } from "./testing/hosts.ts";
 
 let internet: Internet;
 let registries: Registries;
@@ -76,7 +78,8 @@ describe("an image's digest", () => {
     const name = "descheduler/descheduler";
     const to = `https://europe-docker.pkg.dev/v2/k8s/${name}/manifests/v0.36.0`;
     const platform = { os: "linux", architecture: "arm64" };
-    const body = JSON.stringify({ schemaVersion: 2, manifests: [{ platform }] });
+    const manifests = [{ digest: `sha256:${sha256("arm64")}`, platform }];
+    const body = JSON.stringify({ schemaVersion: 2, manifests });
     internet.redirect(`https://registry.k8s.io/v2/${name}/manifests/v0.36.0`, to, 307);
     internet.file(to, body);
     const { value } = await registries.pin(ref(`registry.k8s.io/${name}:v0.36.0`), ["arm64"]);

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Internet } from "../lab/testing/internet.ts";
+import { sha256 } from "../lab/testing/registry.ts";
 import { Web } from "../lab/toolchain/web.ts";
 import { PinError } from "./error.ts";
 import { asPinError, Releases, type ReleaseFile } from "./releases.ts";
-import { checksumsOf, clientsOf, githubRelease, sha256, type Hosts } from "./testing/hosts.ts";
+import { checksumsOf, clientsOf, githubRelease, type Hosts } from "./testing/hosts.ts";
 import { SIGNER } from "./testing/signing.ts";
 
 const GITHUB = "https://github.com";

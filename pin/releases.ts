@@ -6,7 +6,7 @@ import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { z } from "zod";
 
 import { officialFile } from "../lab/toolchain/lock.ts";
-import { WebError, type Web } from "../lab/toolchain/web.ts";
+import { parseJson, WebError, type Web } from "../lab/toolchain/web.ts";
 import { PinError } from "./error.ts";
 import { checkSignature, SignatureError, type Signer } from "./sigstore.ts";
 import { sumOf, SumsError, type Sum } from "./sums.ts";
@@ -134,16 +134,6 @@ export function asPinError(error: unknown): PinError {
     return new PinError(error.url, error.problem, error.fix, { cause: error });
   }
   throw error;
-}
-
-/** JSON of a server. @throws PinError when it is none */
-export function parseJson(url: string, body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (error) {
-    const fix = "something between here and the server answers in its place: try it with curl";
-    throw new PinError(url, "the answer is no JSON", fix, { cause: error });
-  }
 }
 
 function read(checksums: string, text: string, file: string): Sum {

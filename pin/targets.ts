@@ -4,10 +4,11 @@ import { archsInUse } from "../config/image-rules.ts";
 import { knownOf, type Known } from "../config/known.ts";
 import { netmakerDownload } from "../config/netmaker.ts";
 import { K3S_DOWNLOAD, read } from "../config/schema.ts";
+import { parseRef, withDigest, type ImageRef } from "../lab/toolchain/image-registry.ts";
 import { readToolchainLock, type Arch } from "../lab/toolchain/lock.ts";
 import type { Path, YamlFile } from "./document.ts";
 import { PinError } from "./error.ts";
-import { parseRef, withDigest, type Registries } from "./registry.ts";
+import type { Registries } from "./registry.ts";
 import type { Pin, Releases } from "./releases.ts";
 
 /** One value to be pinned. */
@@ -34,10 +35,10 @@ export interface Sources {
 const ZEROS = /^(sha256:)?0{64}$/;
 const ARCHS: readonly Arch[] = ["amd64", "arm64"];
 
-/** Sums of every official file of the lab's lock. */
-export function lockTargets(lock: YamlFile, { releases }: Sources): Target[] {
-  const { parts } = readToolchainLock(lock.path);
-  return Object.entries(parts).flatMap(([name, { version, official }]) =>
+/** Sums of every official file of the lab's lock, and digests of its images. */
+export function lockTargets(lock: YamlFile, { releases, registries }: Sources): Target[] {
+  const { parts, images } = readToolchainLock(lock.path);
+  const files = Object.entries(parts).flatMap(([name, { version, official }]) =>
     ARCHS.flatMap((arch) => {
       const url = official?.[arch]?.url;
       const file = {
@@ -50,6 +51,11 @@ export function lockTargets(lock: YamlFile, { releases }: Sources): Target[] {
       return url === undefined ? [] : [sum(lock, label, path, () => releases.pin(file))];
     }),
   );
+  // Labs run on either architecture.
+  const ofImages = Object.entries(images).map(([name, image]) =>
+    digest(`image ${name}`, ["images", name], image, () => registries.pin(image, ARCHS)),
+  );
+  return [...files, ...ofImages];
 }
 
 /** Sums and digests of a stack's file. */
@@ -160,16 +166,18 @@ function imageTargets(
     };
     return [{ label, path, old: undefined, isSum: false, find, write: (text) => text }];
   }
-  return [
-    {
-      label: `${label} (${withoutDigest(value)})`,
-      path,
-      old: pinned(ref.digest),
-      isSum: false,
-      find: () => registries.pin(ref, archs),
-      write: (digest) => withDigest(ref, digest),
-    },
-  ];
+  return [digest(label, path, ref, () => registries.pin(ref, archs))];
+}
+
+function digest(label: string, path: Path, ref: ImageRef, find: () => Promise<Pin>): Target {
+  return {
+    label: `${label} (${withDigest(ref, undefined)})`,
+    path,
+    old: pinned(ref.digest),
+    isSum: false,
+    find,
+    write: (value) => withDigest(ref, value),
+  };
 }
 
 function sum(file: YamlFile, label: string, path: Path, find: () => Promise<Pin>): Target {
@@ -179,10 +187,6 @@ function sum(file: YamlFile, label: string, path: Path, find: () => Promise<Pin>
 
 function pinned(value: string | undefined): string | undefined {
   return value === undefined || ZEROS.test(value) ? undefined : value;
-}
-
-function withoutDigest(image: string): string {
-  return image.split("@")[0] ?? "";
 }
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {

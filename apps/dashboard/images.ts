@@ -1,4 +1,4 @@
-/** The dashboard's images. No package registry has them, so that the lab has none. */
+/** The dashboard's images. No package registry has them, so that a lab without container registries has none. */
 
 /**
  * Images of each kind for amd64 and arm64, pinned. Kubernetes Dashboard (S0-51) was archived on
@@ -18,3 +18,17 @@ export const SCRAPER_IMAGE =
 
 /** The kinds that run something. */
 export type DashboardKind = keyof typeof DASHBOARD_IMAGES;
+
+/** Images to run instead of the pinned ones. */
+export interface DashboardImages {
+  readonly image?: string | undefined;
+  readonly scraperImage?: string | undefined;
+}
+
+/** Images of a kind, by the setting that names each. */
+export function publishedImages(
+  kind: DashboardKind,
+  { image = DASHBOARD_IMAGES[kind], scraperImage = SCRAPER_IMAGE }: DashboardImages,
+): Readonly<Record<string, string>> {
+  return kind === "headlamp" ? { image } : { image, scraperImage };
+}

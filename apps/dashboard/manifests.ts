@@ -6,8 +6,8 @@ import type * as k8s from "@pulumi/kubernetes";
 
 import { DENY_ALL, policyOf, type Connection, type PodGroup } from "../network-policy.ts";
 import { podSecurityLabels } from "../pod-security.ts";
-import type { DashboardKind } from "./images.ts";
-import { dashboardPod, HTTP, type DashboardImages } from "./pod.ts";
+import type { DashboardImages, DashboardKind } from "./images.ts";
+import { dashboardPod, HTTP } from "./pod.ts";
 import { accessRules, ACCOUNTS, NAMESPACE } from "./roles.ts";
 
 /** Name of the deployment, its service and the account its pod runs as. */

@@ -3,17 +3,16 @@ import type * as k8s from "@pulumi/kubernetes";
 
 import { CLOUD_ONLY, ON_CONTROL_PLANE } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
-import { DASHBOARD_IMAGES, SCRAPER_IMAGE, type DashboardKind } from "./images.ts";
+import {
+  DASHBOARD_IMAGES,
+  SCRAPER_IMAGE,
+  type DashboardImages,
+  type DashboardKind,
+} from "./images.ts";
 import { NAMESPACE } from "./roles.ts";
 
 type Container = k8s.types.input.core.v1.Container;
 type PodSpec = k8s.types.input.core.v1.PodSpec;
-
-/** Images to run instead of the pinned ones. */
-export interface DashboardImages {
-  readonly image?: string | undefined;
-  readonly scraperImage?: string | undefined;
-}
 
 /** Name of the port that answers browsers. */
 export const HTTP = "http";

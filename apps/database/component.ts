@@ -142,6 +142,9 @@ function podSpec(args: DatabaseArgs, address: DatabaseAddress): k8s.types.input.
           { name: "POSTGRES_USER", value: address.user },
           { name: "POSTGRES_PASSWORD_FILE", value: "/run/secrets/database/password" },
           { name: "PGDATA", value: "/var/lib/postgresql/data/pgdata" },
+          // A database keeps the locale that it was made in. This one is in every image and sorts by code
+          // points, whatever C library a later image has; the official image's own, en_US.utf8, is neither.
+          { name: "LANG", value: "C.UTF-8" },
         ],
         resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
         readinessProbe: {

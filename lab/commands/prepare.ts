@@ -12,9 +12,10 @@ import { readSettings, usesNetmaker, type Facts, type Workspace } from "../engin
 import { STATE } from "../engine/state.ts";
 import { replaceFile } from "../files.ts";
 import { ensureBuildTools, type BuildTools } from "../images/build-tools.ts";
+import { chooseImages } from "../images/choices.ts";
 import { ensureImages, type ImageRefs } from "../images/images.ts";
-import { programsOf } from "../images/recipes.ts";
 import { startRegistry } from "../images/registry.ts";
+import { describeImages } from "../images/report.ts";
 import { wantedImages } from "../images/wanted.ts";
 import { raiseInotifyLimit } from "../inotify.ts";
 import { BUILD_TOOLS, FABRIC, RUN, TOOLS } from "../layout.ts";
@@ -80,21 +81,25 @@ export async function prepare(session: Session): Promise<Workspace> {
   const apps = await labApps();
   const settings = readSettings(apps);
   const wanted = wantedImages(settings, apps);
-  const programs = wanted.images.flatMap(({ image }) => programsOf(image));
-  const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
+  const sources = chooseImages(wanted, settings);
+  const toolchain = sources.needs.then((needs) =>
+    progress.phase("toolchain", (say) => ensureToolchain(needs, say)),
+  );
   // Builds run one after another.
   const netmaker = toolchain.then(() =>
     usesNetmaker() ? progress.phase("Netmaker", ensureNetmaker) : undefined,
   );
   // Images that need none of the tools are built meanwhile.
   const images = progress.phase("images", (say) =>
-    ensureImages(wanted.images, toolchain, (name, work) => progress.phase(name, work), say),
+    ensureImages(sources, toolchain, (name, work) => progress.phase(name, work), say),
   );
   // One builder at a time works in the storage.
   const buildTools = Promise.all([toolchain, images]).then(([{ kubectl }]) =>
     wanted.built.length === 0
       ? rm(BUILD_TOOLS, { recursive: true, force: true }).then(() => undefined)
-      : progress.phase("build tools", (say) => ensureBuildTools(wanted.built, kubectl, say)),
+      : progress.phase("build tools", (say) =>
+          ensureBuildTools(wanted.built, kubectl, sources.official, say),
+        ),
   );
   const network = progress.phase("network", () => ensureNetwork(restoreCloud));
   const recovered = network.then(() => recover(session));
@@ -106,7 +111,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   const pi = Promise.all([recovered, root, operatorKey()]).then(([, , authorizedKey]) =>
     progress.phase("raspberrypi", () => startPi({ authorizedKey })),
   );
-  const [tools, refs, device, , parts, off, building] = await Promise.all([
+  const [tools, { refs, report: ofImages }, device, , parts, off, building] = await Promise.all([
     toolchain,
     images,
     pi,
@@ -120,9 +125,10 @@ export async function prepare(session: Session): Promise<Workspace> {
     ...tools.report,
     ...(parts === undefined ? [] : [parts.server.line, parts.client.line]),
   ];
-  writeReport(report);
+  const everyImage = [...ofImages, ...(building?.report ?? [])];
+  writeReport(report, everyImage);
   await Promise.all([link(tools.kubectl, TOOLS.kubectl), link(tools.pulumiRoot, TOOLS.pulumi)]);
-  for (const line of describeReport(report)) {
+  for (const line of [...describeReport(report), ...describeImages(everyImage)]) {
     progress.note(line);
   }
   await heardOf(session, off);

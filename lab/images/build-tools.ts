@@ -10,9 +10,12 @@ import type { AppImage, BaseName } from "../../apps/images.ts";
 import { quote } from "../../components/remote/render.ts";
 import { BUILD_TOOLS } from "../layout.ts";
 import type { Say } from "../progress.ts";
+import { ensureBases } from "./bases.ts";
 import { Builder } from "./builder.ts";
 import { registryMounts, type Mount } from "./host.ts";
+import type { Official } from "./official.ts";
 import { DEBIAN } from "./recipes.ts";
+import type { ImageLine } from "./report.ts";
 import { run } from "./run.ts";
 import { sourcesList } from "./sources.ts";
 
@@ -25,16 +28,20 @@ export interface BuildTools {
   readonly folder: string;
   /** References by base. */
   readonly bases: Readonly<Partial<Record<BaseName, string>>>;
+  /** Where the bases came from. */
+  readonly report: readonly ImageLine[];
 }
 
 /**
  * Makes the tools and the bases that the images stand upon.
  *
  * @param kubectl absolute path
+ * @param official says which bases are their makers' own
  */
 export async function ensureBuildTools(
   images: readonly AppImage[],
   kubectl: string,
+  official: Official,
   say: Say,
 ): Promise<BuildTools> {
   const folder = BUILD_TOOLS;
@@ -43,13 +50,10 @@ export async function ensureBuildTools(
   await mkdir(settings, { recursive: true, mode: 0o700 });
   const mounts = await registryMounts(settings, await sourcesList(DEBIAN));
   const names = [...new Set(images.flatMap(({ bases = {} }) => Object.values(bases)))];
-  const bases: Partial<Record<BaseName, string>> = {};
-  const storage = await Builder.with(async (builder) => {
-    for (const name of names) {
-      bases[name] = await builder.base(name, say);
-    }
-    return builder.storage;
-  });
+  const { storage, bases } = await Builder.with(async (builder, work) => ({
+    storage: builder.storage,
+    bases: await ensureBases(names, { builder, work, official }, say),
+  }));
   const found = await run("this computer", "looking for buildah", "sh", [
     "-c",
     "command -v buildah",
@@ -58,7 +62,11 @@ export async function ensureBuildTools(
   await writeFile(buildah, wrapper(found.trim(), storage, mounts));
   await chmod(buildah, 0o755);
   await symlink(kubectl, join(folder, "kubectl"));
-  return { folder, bases };
+  return {
+    folder,
+    bases: Object.fromEntries(bases.map(({ name, line }) => [name, line.reference])),
+    report: bases.map(({ line }) => line),
+  };
 }
 
 /** A buildah with the lab's storage, on the network that `OUTSIDE` names. */

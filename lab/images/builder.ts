@@ -1,6 +1,6 @@
 /** buildah: builds images from ordinary Dockerfiles and pushes them. */
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
@@ -13,11 +13,30 @@ import { keyOf } from "./keys.ts";
 import { run } from "./run.ts";
 import { sourcesList } from "./sources.ts";
 
+/** Runs `use` with a folder for its passing files, beside the images of this computer. */
+export async function withWorkFolder<T>(use: (work: string) => Promise<T>): Promise<T> {
+  const images = join(CACHE, "images");
+  await mkdir(images, { recursive: true });
+  // What a killed run left behind; the lab lets only one command at a time work on this computer.
+  for (const name of await readdir(images)) {
+    if (name.startsWith("building-")) {
+      await rm(join(images, name), { recursive: true, force: true });
+    }
+  }
+  const work = await mkdtemp(join(images, "building-"));
+  try {
+    return await use(work);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
 /** Builds images in a storage of the lab's own, apart from whatever else is on the computer. */
 export class Builder {
   private mounts: readonly Mount[] | undefined;
 
-  private constructor(
+  /** @param work folder for its passing files; {@link Builder.with} makes one and removes it */
+  constructor(
     private readonly work: string,
     /** Options of buildah that name the storage. */
     readonly storage: readonly string[],
@@ -29,20 +48,9 @@ export class Builder {
    * @param use is also given a folder for its own passing files
    */
   static async with<T>(use: (builder: Builder, work: string) => Promise<T>): Promise<T> {
-    const images = join(CACHE, "images");
-    await mkdir(images, { recursive: true });
-    // What a killed run left behind; the lab lets only one command at a time work on this computer.
-    for (const name of await readdir(images)) {
-      if (name.startsWith("building-")) {
-        await rm(join(images, name), { recursive: true, force: true });
-      }
-    }
-    const work = await mkdtemp(join(images, "building-"));
-    try {
-      return await use(new Builder(work, await storageOptions(images)), work);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+    return withWorkFolder(async (work) =>
+      use(new Builder(work, await storageOptions(dirname(work))), work),
+    );
   }
 
   /** Builds an image and, where they are missing, its bases; returns its local name. */
@@ -80,6 +88,28 @@ export class Builder {
     return `${image.replace(/:[^:]*$/, "")}@${digest}`;
   }
 
+  /**
+   * An official base by its digest, as it is here or as a registry has it; returns its local name by digest.
+   *
+   * @param fetch is called where it is missing, and calls `take` with its name in a registry without TLS
+   */
+  async official(
+    name: BaseName,
+    digest: string,
+    fetch: (take: (source: string) => Promise<void>) => Promise<void>,
+  ): Promise<string> {
+    const repository = `localhost/fogline/official-${name}`;
+    const image = `${repository}:${digest.replace(":", "-")}`;
+    if (!(await this.has(image))) {
+      await fetch(async (source) => {
+        const step = "taking over the base";
+        await this.buildah(name, step, ["pull", "--tls-verify=false", `docker://${source}`]);
+        await this.buildah(name, step, ["tag", source, image]);
+      });
+    }
+    return `${repository}@${digest}`;
+  }
+
   /** Pushes an image to a registry without TLS. */
   async push(image: string, target: string): Promise<void> {
     await this.buildah(image, "pushing the image", [
@@ -97,10 +127,12 @@ export class Builder {
 
   private async ensureBase(recipe: Recipe, say: (text: string) => void): Promise<string> {
     const image = `localhost/fogline/${recipe.name}:${await keyOf(recipe)}`;
-    const found = await execa("buildah", [...this.storage, "inspect", "--type=image", image], {
-      reject: false,
-    });
-    return found.failed ? this.build(recipe, say) : image;
+    return (await this.has(image)) ? image : this.build(recipe, say);
+  }
+
+  private async has(image: string): Promise<boolean> {
+    const args = [...this.storage, "inspect", "--type=image", image];
+    return !(await execa("buildah", args, { reject: false })).failed;
   }
 
   private buildah(image: string, step: string, args: readonly string[]): Promise<string> {

@@ -62,37 +62,44 @@ export const BASES: Readonly<Record<BaseName, Recipe>> = {
   },
 };
 
+/** Where the registry holds the cluster's images: names and tags are those that K3s v1.36.3 asks for. */
+export const CLUSTER = {
+  pause: { repository: "rancher/mirrored-pause", tag: "3.6" },
+  coredns: { repository: "rancher/mirrored-coredns-coredns", tag: "1.14.7" },
+  "metrics-server": { repository: "rancher/mirrored-metrics-server", tag: "v0.9.0" },
+  "local-path-provisioner": { repository: "rancher/local-path-provisioner", tag: "v0.0.30" },
+  busybox: { repository: "rancher/mirrored-library-busybox", tag: "1.36.1" },
+} as const satisfies Readonly<Record<string, { repository: string; tag: string }>>;
+
+/** One of the cluster's images. */
+export type ClusterImage = keyof typeof CLUSTER;
+
 /** Images of the cluster that need no given binary. */
 export const OWN = {
   busybox: {
     name: "busybox",
-    repository: "rancher/mirrored-library-busybox",
-    tag: "1.36.1",
+    ...CLUSTER.busybox,
     context: [dockerfile("busybox")],
     bases: { BASE: "debian" },
   },
-} as const satisfies Readonly<Record<string, Published>>;
+} as const satisfies Partial<Readonly<Record<ClusterImage, Published>>>;
 
-/** Images of the cluster around given binaries; names and tags are those that K3s v1.36.3 asks for. */
-export function clusterImages(binaries: ClusterBinaries): readonly Published[] {
-  const around = (name: string, binary: string, repository: string, tag: string): Published => ({
+/** Images of the cluster around given binaries. */
+export function clusterImages(
+  binaries: ClusterBinaries,
+): Readonly<Record<Exclude<ClusterImage, keyof typeof OWN>, Published>> {
+  const around = (name: ClusterImage, binary: string): Published => ({
     name,
-    repository,
-    tag,
+    ...CLUSTER[name],
     context: [dockerfile(name), file(binary, name)],
     bases: {},
   });
-  return [
-    around("pause", binaries.pause, "rancher/mirrored-pause", "3.6"),
-    around("coredns", binaries.coredns, "rancher/mirrored-coredns-coredns", "1.14.7"),
-    around("metrics-server", binaries.metricsServer, "rancher/mirrored-metrics-server", "v0.9.0"),
-    around(
-      "local-path-provisioner",
-      binaries.localPathProvisioner,
-      "rancher/local-path-provisioner",
-      "v0.0.30",
-    ),
-  ];
+  return {
+    pause: around("pause", binaries.pause),
+    coredns: around("coredns", binaries.coredns),
+    "metrics-server": around("metrics-server", binaries.metricsServer),
+    "local-path-provisioner": around("local-path-provisioner", binaries.localPathProvisioner),
+  };
 }
 
 /** The image of an app. @throws Error when a program that it holds was not made */

@@ -24,7 +24,7 @@ export async function startRegistry(): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
   const port = FABRIC.registryPort;
   const config = join(FOLDER, "config.yaml");
-  await writeConfig(config, `${FABRIC.services}:${port}`, true);
+  await writeConfig(config, `${FABRIC.services}:${port}`, { readonly: true, store: STORE });
   await startService({
     name: "the image registry",
     port,
@@ -44,14 +44,16 @@ export async function stopRegistry(): Promise<void> {
  *
  * @param folder for the registry's configuration
  * @param use is given the registry's address, `127.0.0.1:<port>`
+ * @param store the store's folder; default: the computer's
  */
 export async function withWritableRegistry<T>(
   folder: string,
   use: (address: string) => Promise<T>,
+  store = STORE,
 ): Promise<T> {
   const address = `127.0.0.1:${await freePort()}`;
   const config = join(folder, "registry.yaml");
-  await writeConfig(config, address, false);
+  await writeConfig(config, address, { readonly: false, store });
   const registry = execa("docker-registry", ["serve", config], { reject: false, all: true });
   try {
     const ended = registry.then(({ all }) => all);
@@ -70,13 +72,17 @@ export async function withWritableRegistry<T>(
   }
 }
 
-async function writeConfig(path: string, address: string, readonly: boolean): Promise<void> {
-  await mkdir(STORE, { recursive: true });
+async function writeConfig(
+  path: string,
+  address: string,
+  { readonly, store }: { readonly readonly: boolean; readonly store: string },
+): Promise<void> {
+  await mkdir(store, { recursive: true });
   const config = {
     version: "0.1",
     log: { level: "warn", accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: STORE },
+      filesystem: { rootdirectory: store },
       maintenance: { readonly: { enabled: readonly }, uploadpurging: { enabled: false } },
     },
     http: { addr: address },

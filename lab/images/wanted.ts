@@ -5,7 +5,22 @@ import { BUILD } from "../../config/fields.ts";
 import { read, type AppSettings } from "../../config/schema.ts";
 import { builtImages, wantedOf } from "../../stacks/wanted.ts";
 import { mergeFacts } from "../engine/config.ts";
-import type { WantedImage } from "./images.ts";
+
+/** An image that a setting of the stack names. */
+export interface WantedImage {
+  /** Section and key of the setting. */
+  readonly section: string;
+  readonly key: string;
+  readonly image: AppImage;
+}
+
+/** An image that a setting names and only its makers have. */
+export interface PublishedImage {
+  readonly section: string;
+  readonly key: string;
+  /** By registry, repository and digest. */
+  readonly reference: string;
+}
 
 /** Stands for an image that is not built yet. */
 const ANY = `docker.io/fogline/any@sha256:${"0".repeat(64)}`;
@@ -14,6 +29,8 @@ const ANY = `docker.io/fogline/any@sha256:${"0".repeat(64)}`;
 export interface WantedImages {
   /** Images that the lab's registry holds. */
   readonly images: readonly WantedImage[];
+  /** Images that it holds where their registries can be reached. */
+  readonly published: readonly PublishedImage[];
   /** Images that the program builds by itself, as it does where a setting is `build`. */
   readonly built: readonly AppImage[];
 }
@@ -40,6 +57,13 @@ export function wantedImages(config: Readonly<Record<string, unknown>>, apps: Ap
   const wanted = wantedOf(apps, readable as AppSettings);
   return {
     images: all.filter(({ section }) => wanted.some(({ name }) => name === section)),
+    published: wanted.flatMap(({ name, app, settings }) =>
+      Object.entries(app.published?.(settings) ?? {}).map(([key, reference]) => ({
+        section: name,
+        key,
+        reference,
+      })),
+    ),
     built: wanted.flatMap((each) =>
       builtImages(each).flatMap((key) => each.app.images?.[key] ?? []),
     ),

@@ -5,6 +5,8 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 
+import { parseRef, type ImageRef } from "./image-registry.ts";
+
 /** Processor architectures, as container images name them. */
 export type Arch = "amd64" | "arm64";
 
@@ -12,7 +14,20 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex dig
 const release = z.strictObject({ url: z.url(), sha256: sha256.optional() });
 const wheelFile = z.strictObject({ platform: z.string(), sha256 });
 
+/** An official image by registry, repository and tag; with a digest once it is pinned. */
+const image = z.string().transform((text, context): ImageRef => {
+  const ref = parseRef(text);
+  if (ref?.tag === undefined) {
+    const message =
+      "must name an image like docker.io/library/postgres:17, to which make pin adds the digest";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }
+  return ref;
+});
+
 const schema = z.strictObject({
+  images: z.record(z.string(), image).default({}),
   parts: z.record(
     z.string(),
     z.strictObject({

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 
 import { replaceFile } from "../files.ts";
+import type { ImageLine } from "../images/report.ts";
 import { RUN } from "../layout.ts";
 import { LabError } from "../progress.ts";
 import type { Entry } from "./cache.ts";
@@ -65,8 +66,8 @@ function versionOf({ version, registry }: Part, source: Source): string {
 }
 
 /** Writes what came from where, for later questions. */
-export function writeReport(report: readonly ReportLine[]): void {
-  const text = JSON.stringify({ toolchain: report }, undefined, 2);
+export function writeReport(toolchain: readonly ReportLine[], images: readonly ImageLine[]): void {
+  const text = JSON.stringify({ toolchain, images }, undefined, 2);
   replaceFile(REPORT, `${text}\n`);
 }
 

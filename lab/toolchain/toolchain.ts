@@ -10,6 +10,7 @@ import { createGzip } from "node:zlib";
 
 import type { Program } from "../../apps/images.ts";
 import { bundlePlugin } from "../bundle.ts";
+import type { ImageNeeds } from "../images/choices.ts";
 import { nameOf, type ClusterBinaries, type Programs } from "../images/recipes.ts";
 import { PROJECT } from "../layout.ts";
 import { LabError, type Say } from "../progress.ts";
@@ -33,9 +34,9 @@ export interface Toolchain {
   /** The K3s binary, the same file compressed for the way to the machines, and its sum. */
   readonly k3s: { readonly path: string; readonly gzip: string; readonly sha256: string };
   readonly kubectl: string;
-  /** Programs of the cluster's own images. */
-  readonly cluster: ClusterBinaries;
-  /** Programs of the apps' images. */
+  /** Programs of the cluster's own images, where the lab builds one of them. */
+  readonly cluster: ClusterBinaries | undefined;
+  /** Programs of those images of apps that the lab builds. */
   readonly programs: Programs;
   /** Folders that hold `pulumi-resource-<name>`, by provider name. */
   readonly plugins: Readonly<Record<string, string>>;
@@ -71,10 +72,13 @@ function here(say: Say): Context {
 /**
  * Makes sure that every part is in the cache; the second time nothing is built or fetched.
  *
- * @param programs what images of the stack's apps hold
+ * @param needs what images hold that are built
  * @throws LabError naming the part that cannot be had and the fix
  */
-export async function ensureToolchain(programs: readonly Program[], say: Say): Promise<Toolchain> {
+export async function ensureToolchain(
+  { programs, cluster }: ImageNeeds,
+  say: Say,
+): Promise<Toolchain> {
   const context = here(say);
   checkArtifacts(context);
   // Fetching costs no processor time, so it overlaps with the builds; those run one by one.
@@ -83,7 +87,7 @@ export async function ensureToolchain(programs: readonly Program[], say: Say): P
   fetched.catch(() => undefined);
   const go = await goVersion();
   const pulumi = await ensurePulumi(context, go);
-  const k3s = await ensureK3s(context, go);
+  const k3s = await ensureK3s(context, go, cluster);
   const built: Record<string, string> = {};
   for (const program of programs) {
     if ("module" in program) {
@@ -93,7 +97,6 @@ export async function ensureToolchain(programs: readonly Program[], say: Say): P
   const plugins = await Promise.all(PROVIDERS.map((name) => ensurePlugin(context, name)));
   const inPlace = await fetched;
   const kubectl = inPlace.at(-1) as Made;
-  const inCluster = (name: string): string => join(k3s.images.folder, name);
   return {
     pulumiRoot: pulumi.entry.folder,
     k3s: {
@@ -102,12 +105,7 @@ export async function ensureToolchain(programs: readonly Program[], say: Say): P
       sha256: k3s.binary.line.sha256,
     },
     kubectl: join(kubectl.entry.folder, "kubectl"),
-    cluster: {
-      coredns: inCluster("coredns"),
-      metricsServer: inCluster("metrics-server"),
-      localPathProvisioner: inCluster("local-path-provisioner"),
-      pause: inCluster("pause"),
-    },
+    cluster: k3s.addons === undefined ? undefined : binariesIn(k3s.addons.folder),
     programs: {
       ...built,
       ...Object.fromEntries(
@@ -171,8 +169,34 @@ async function ensurePulumi(context: Context, go: string): Promise<Made> {
   });
 }
 
-/** The K3s binary, and the programs of its add-ons, which images are built from in any case. */
-async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; images: Entry }> {
+/** Where the stand-in's build leaves what images of the cluster are made around. */
+function binariesIn(folder: string): ClusterBinaries {
+  return {
+    coredns: join(folder, "coredns"),
+    metricsServer: join(folder, "metrics-server"),
+    localPathProvisioner: join(folder, "local-path-provisioner"),
+    pause: join(folder, "pause"),
+  };
+}
+
+/**
+ * The K3s binary, and the programs of its add-ons where images are built from them: what is official needs
+ * nothing of the stand-in.
+ */
+async function ensureK3s(
+  context: Context,
+  go: string,
+  withAddons: boolean,
+): Promise<{ binary: Made; addons: Entry | undefined }> {
+  const binary = await officialOnly(context, "k3s", {
+    after: async (folder) => {
+      context.say("compressing k3s");
+      await compress(join(folder, "k3s"));
+    },
+  });
+  if ("entry" in binary && !withAddons) {
+    return { binary, addons: undefined };
+  }
   const source = join(PROJECT, "lab", "stand-ins", "k3s");
   const inputs = [go, context.arch, ...(await sourceInputs(source))];
   const built = await cached("k3s-stand-in", inputs, async (folder) => {
@@ -181,17 +205,11 @@ async function ensureK3s(context: Context, go: string): Promise<{ binary: Made; 
     await compress(join(folder, "k3s"));
     return "stand-in";
   });
-  const binary = await officialOnly(context, "k3s", {
-    after: async (folder) => {
-      context.say("compressing k3s");
-      await compress(join(folder, "k3s"));
-    },
-  });
   if ("entry" in binary) {
-    return { binary, images: built };
+    return { binary, addons: built };
   }
   const line = reportLine("k3s", part(context.lock, "k3s"), built, "k3s", binary.reason);
-  return { binary: { entry: built, line }, images: built };
+  return { binary: { entry: built, line }, addons: built };
 }
 
 /** The Pulumi engine alone, for tests of a provider: the folder with `bin/pulumi`. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Internet } from "../testing/internet.ts";
-import { Web, WebError } from "./web.ts";
+import { RefusedError, Web, WebError } from "./web.ts";
 
 let internet: Internet;
 let web: Web;
@@ -41,6 +41,24 @@ describe("a request", () => {
       ["https://r.test/v2/", "Bearer t"],
       ["https://cdn.test/x", undefined],
     ]);
+  });
+
+  it("tells the status that it is refused with, and what is wanted instead", async () => {
+    internet.on("https://r.test/secret", (response) =>
+      response.writeHead(401, { "WWW-Authenticate": 'Bearer realm="x"' }).end("no"),
+    );
+    for (const attempt of ["text", "download"] as const) {
+      const error: unknown = await web[attempt]("https://r.test/secret").catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(RefusedError);
+      expect(error).toMatchObject({ status: 401, challenge: 'Bearer realm="x"' });
+    }
+  });
+
+  it("takes what its receiver cannot keep for no fault of the connection", async () => {
+    internet.file("https://a.test/full", "content");
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const download = web.download("https://a.test/full", () => Promise.reject(full));
+    await expect(download).rejects.toBe(full);
   });
 
   it("asks for nothing packed, as sums are those of the file itself", async () => {

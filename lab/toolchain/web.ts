@@ -35,6 +35,21 @@ export class WebError extends Error {
   }
 }
 
+/** Thrown for an answer whose status is not 200. */
+export class RefusedError extends WebError {
+  /** @param challenge the answer's `WWW-Authenticate`, if it has one */
+  constructor(
+    url: string,
+    readonly status: number,
+    fix: string,
+    readonly challenge: string | undefined,
+    problem = `the server answers ${status}`,
+  ) {
+    super(url, problem, fix);
+    this.name = "RefusedError";
+  }
+}
+
 /** An answer of any status, with its whole body. */
 export interface Answer {
   readonly status: number;
@@ -83,9 +98,9 @@ export class Web {
    * @throws WebError also when the server has no such file
    */
   async text(url: string): Promise<string> {
-    const { status, body } = await this.get(url);
+    const { status, headers, body } = await this.get(url);
     if (status !== 200) {
-      throw refused(url, status);
+      throw refused(url, { status, headers });
     }
     return body.toString("utf8");
   }
@@ -93,26 +108,28 @@ export class Web {
   /**
    * Passes a file on, part by part.
    *
-   * @param sink also gets the size that the server has announced, in bytes, if it has
-   * @returns SHA-256 of what was passed on
-   * @throws WebError when the server has no such file, or the connection breaks
+   * @param sink also gets the size that the server has announced, in bytes, if it has; what it throws is
+   *   thrown on
+   * @returns SHA-256 of what was passed on, in hex
+   * @throws RefusedError when the server has no such file
+   * @throws WebError when the connection breaks
    */
   async download(
     url: string,
     sink: (chunk: Uint8Array, total: number | undefined) => void | Promise<void> = () => undefined,
+    ask: Ask = {},
   ): Promise<string> {
     const hash = createHash("sha256");
-    await this.#receive(url, {}, (chunk, response) => {
-      if (response.status !== 200) {
-        throw refused(url, response.status);
+    const response = await this.#receive(url, ask, (chunk, answer) => {
+      if (answer.status !== 200) {
+        throw refused(url, answer);
       }
       hash.update(chunk);
-      return sink(chunk, announced(response.headers));
-    }).then(({ status }) => {
-      if (status !== 200) {
-        throw refused(url, status);
-      }
+      return sink(chunk, announced(answer.headers));
     });
+    if (response.status !== 200) {
+      throw refused(url, response);
+    }
     return hash.digest("hex");
   }
 
@@ -141,7 +158,11 @@ export class Web {
       restart(this.patience.silence);
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         received += chunk.length;
-        await sink(chunk, response);
+        try {
+          await sink(chunk, response);
+        } catch (error) {
+          throw new SinkFailure("", { cause: error });
+        }
         restart(this.patience.silence);
       }
       const total = announced(response.headers);
@@ -150,6 +171,10 @@ export class Web {
       }
       return response;
     } catch (error) {
+      // A disk that is full is no connection that broke.
+      if (error instanceof SinkFailure) {
+        throw error.cause;
+      }
       if (error instanceof WebError) {
         throw error;
       }
@@ -201,14 +226,27 @@ export class Web {
 
 const AGAIN = "run the command again; if it stays, try the address with curl -L";
 
-function refused(url: string, status: number): WebError {
+/** JSON of a server. @throws WebError when it is none */
+export function parseJson(url: string, body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    const fix = "something between here and the server answers in its place: try it with curl";
+    throw new WebError(url, "the answer is no JSON", fix, { cause: error });
+  }
+}
+
+/** Holds, as its cause, what whoever takes a body's parts has thrown. */
+class SinkFailure extends Error {}
+
+function refused(url: string, { status, headers }: Pick<Answer, "status" | "headers">): WebError {
   const fix =
     status === 404
       ? "check version and address: the release has no such file"
       : status === 429 || status === 403
         ? "the host limits requests: wait, and run the command again"
         : AGAIN;
-  return new WebError(url, `the server answers ${status}`, fix);
+  return new RefusedError(url, status, fix, headers.get("www-authenticate") ?? undefined);
 }
 
 /** Size of a body that comes as it is; undefined where the server does not say. */

@@ -6,8 +6,8 @@
  */
 import { labApps } from "../../lab/apps.ts";
 import { readSettings } from "../../lab/engine/config.ts";
+import { chooseImages } from "../../lab/images/choices.ts";
 import { ensureImages } from "../../lab/images/images.ts";
-import { programsOf } from "../../lab/images/recipes.ts";
 import { wantedImages } from "../../lab/images/wanted.ts";
 import { ensureRoot } from "../../lab/machines/root.ts";
 import { Progress } from "../../lab/progress.ts";
@@ -17,14 +17,15 @@ import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 const progress = new Progress();
 try {
   const apps = await labApps();
-  const { images } = wantedImages(readSettings(apps), apps);
-  const programs = images.flatMap(({ image }) => programsOf(image));
-  const toolchain = progress.phase("toolchain", (say) => ensureToolchain(programs, say));
+  const settings = readSettings(apps);
+  const sources = chooseImages(wantedImages(settings, apps), settings);
+  const needs = await sources.needs;
+  const toolchain = progress.phase("toolchain", (say) => ensureToolchain(needs, say));
   await Promise.all([
     // Builds run one after another.
     toolchain.then(prepare),
     progress.phase("images", (say) =>
-      ensureImages(images, toolchain, (name, work) => progress.phase(name, work), say),
+      ensureImages(sources, toolchain, (name, work) => progress.phase(name, work), say),
     ),
     progress.phase("machine root", ensureRoot),
   ]);
