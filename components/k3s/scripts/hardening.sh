@@ -82,6 +82,7 @@ prepare_encryption() {
 
 # What the datastore's file shows of Secrets: encrypted, readable, or unknown.
 secrets=unknown
+print_secrets() { echo "secrets: $secrets"; }
 
 # After `k3s secrets-encrypt enable` and a start, K3s reads every Secret and has no key yet; rotate-keys makes one and
 # writes every Secret anew (docs.k3s.io/cli/secrets-encrypt), and a last start follows. Unless the stack asks for it,

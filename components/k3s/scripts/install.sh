@@ -281,7 +281,7 @@ case $1 in
       keep_provisioner
       keep_default_accounts
       cat /var/lib/rancher/k3s/server/agent-token
-      echo "secrets: $secrets"
+      print_secrets
       cat "$kubeconfig"
     fi
     ;;
