@@ -280,7 +280,7 @@ describe("the server's token", () => {
     serverState("agents");
     machine.write("etc/rancher/k3s/token", "agents\n");
     const { code, stdout } = await install(server());
-    expect([code, stdout]).toEqual([0, "K10aa::node:agents\nkind: Config\n"]);
+    expect([code, stdout]).toEqual([0, "K10aa::node:agents\nsecrets: readable\nkind: Config\n"]);
     expect(machine.calls()).toContain("k3s token rotate");
     expect(machine.has("etc/rancher/k3s/token")).toBe(false);
     expect(machine.read("etc/rancher/k3s/agent-token")).toBe("agents\n");

@@ -9,8 +9,11 @@ interface Tool {
   /** Oldest release that is enough; none where every release in use is. */
   readonly least?: string;
   /** How to get it. */
-  readonly fix: string;
+  readonly fix: Fix;
 }
+
+/** A package of Debian and Ubuntu, of which one command installs all that are missing, or another way. */
+type Fix = { readonly apt: string } | string;
 
 const TOOLS: readonly Tool[] = [
   {
@@ -37,21 +40,21 @@ const TOOLS: readonly Tool[] = [
     name: "git",
     version: ["git", "--version"],
     least: "2.30",
-    fix: "sudo apt install git",
+    fix: { apt: "git" },
   },
   {
     name: "curl",
     version: ["curl", "--version"],
     least: "7.74",
-    fix: "sudo apt install curl",
+    fix: { apt: "curl" },
   },
   {
     name: "wireguard-tools",
     version: ["wg", "--version"],
     least: "1.0.20210223",
-    fix: "sudo apt install wireguard-tools",
+    fix: { apt: "wireguard-tools" },
   },
-  { name: "ssh", version: ["ssh", "-V"], fix: "sudo apt install openssh-client" },
+  { name: "ssh", version: ["ssh", "-V"], fix: { apt: "openssh-client" } },
 ];
 
 /** Programs that build images, in the order in which they are looked for (docs/images.md). */
@@ -70,7 +73,7 @@ export const tools: Step = {
     const wrong = found.filter(({ fix }) => fix !== undefined);
     if (wrong.length > 0) {
       throw new GuideError(wrong.map(({ says }) => says).join("\n"), {
-        fixes: wrong.flatMap(({ fix }) => fix ?? []),
+        fixes: fixesOf(wrong.flatMap(({ fix }) => fix ?? [])),
       });
     }
     return found.map(({ says }) => says).join(", ");
@@ -78,10 +81,21 @@ export const tools: Step = {
   action: nothingToDo,
 };
 
+function fixesOf(fixes: readonly Fix[]): string[] {
+  const packages = fixes.flatMap((fix) => (typeof fix === "string" ? [] : [fix.apt]));
+  const sudo = process.getuid?.() === 0 ? "" : "sudo ";
+  return [
+    ...fixes.filter((fix) => typeof fix === "string"),
+    ...(packages.length === 0
+      ? []
+      : [`${sudo}apt update && ${sudo}apt install ${packages.join(" ")}`]),
+  ];
+}
+
 interface Found {
   readonly says: string;
   /** What to do; undefined where it is there and new enough. */
-  readonly fix?: string;
+  readonly fix?: Fix;
 }
 
 async function look({ run }: Site, { name, version, least, fix }: Tool): Promise<Found> {
@@ -140,8 +154,10 @@ async function lookForBuilder({ run }: Site): Promise<Found> {
     }
   }
   return {
-    says: "none of buildah, podman and docker is installed, and website.image is build",
-    fix: "sudo apt install buildah, or name a published image (docs/images.md)",
+    says:
+      "none of buildah, podman and docker is installed, and website.image is build " +
+      "(docs/images.md: it can be a published image)",
+    fix: { apt: "buildah" },
   };
 }
 

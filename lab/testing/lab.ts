@@ -150,6 +150,13 @@ export function ask(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = options.body === undefined && options.method === undefined ? get : request;
+    // How far it came tells the way there from what is behind it.
+    const came = (): string => {
+      const { socket } = outgoing;
+      return socket?.localPort === undefined
+        ? "it has no connection"
+        : `connected from port ${socket.localPort}, ${socket.bytesRead} bytes came`;
+    };
     const outgoing = send(
       url,
       { agent: false, timeout: VISITOR, method: options.method ?? "GET", headers: options.headers },
@@ -164,7 +171,7 @@ export function ask(
       },
     );
     outgoing.on("timeout", () => {
-      outgoing.destroy(new Error(`${url} did not answer within ${VISITOR / 1000} s`));
+      outgoing.destroy(new Error(`${url} did not answer within ${VISITOR / 1000} s: ${came()}`));
     });
     outgoing.on("error", reject);
     outgoing.end(options.body);
