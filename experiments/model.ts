@@ -122,4 +122,6 @@ export interface CellData {
   readonly marks: readonly Mark[];
   /** Ids of votes as the database has them at the end, each as often as it counts. */
   readonly counted: readonly string[];
+  /** What is wrong with what the database counts, other than with single votes; for a person. */
+  readonly miscounted?: readonly string[];
 }
