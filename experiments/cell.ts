@@ -15,9 +15,6 @@ export interface CellRun {
   readonly generator: GeneratorReport;
 }
 
-/** Seconds before the first moment: visits of a stack at rest, which the others are compared with. */
-export const LEAD: Seconds = 10;
-
 /**
  * Runs the load with the faults of the timeline, which are all undone at the end, whatever happens.
  *
@@ -37,8 +34,7 @@ export async function runCell(
     load,
     visits,
   });
-  const zero = generator.zeroUnixMicroseconds;
-  const now = (): Seconds => Date.now() / 1000 - zero / 1e6;
+  const now = (): Seconds => generator.now();
   const until = (at: Seconds): Promise<void> => pause(Math.max(0, (at - now()) * 1000));
   await using watches = new Watches(site, observer, now);
   await watches.begun;
@@ -58,11 +54,11 @@ export async function runCell(
         observer.recover(now(), kind.subject(fault));
       }
     }
-    const last = timeline.at(-1)?.at ?? LEAD;
+    const last = timeline.at(-1)?.at ?? 0;
     say(`until ${last + tail} s, the load's end`);
     await until(last + tail);
     return {
-      zeroUnixMicroseconds: zero,
+      zeroUnixMicroseconds: generator.zeroUnixMicroseconds,
       generator: await generator.stop(),
       marks: observer.marks,
     };

@@ -141,8 +141,9 @@ export class Watches implements AsyncDisposable {
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
     });
+    const isOver = (): boolean => this.#isOver;
     const follow = async (): Promise<void> => {
-      while (!this.#isOver) {
+      while (!isOver()) {
         const following = this.site.watch(
           ...["get", ...args, "--watch", "--output-watch-events"],
           `--output=jsonpath=${template}`,
@@ -153,7 +154,7 @@ export class Watches implements AsyncDisposable {
           begin();
         }
         this.#follows.delete(following);
-        if (!this.#isOver) {
+        if (!isOver()) {
           await pause(AGAIN_MS);
         }
       }

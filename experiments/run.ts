@@ -80,7 +80,7 @@ async function keepCell(
     repeat: cell.repeat,
     visits,
     marks,
-    counted,
+    ...counted,
   };
   const values = Object.fromEntries(
     experiment.measures.flatMap(({ name, of }) => {
