@@ -56,6 +56,10 @@ azure: node_modules ## From an empty Azure subscription to the plan, guided: STA
 experiment: node_modules ## Measure on the lab that is up: NAME=failover-pi [ARGS="--list --repeats=3"]
 	@node --import tsx experiments/cli.ts $(ARGS)
 
+.PHONY: figures
+figures: node_modules ## Tables, reports and pictures of experiments/results, from its cells
+	@node --import tsx experiments/figures.ts $(ARGS)
+
 .PHONY: dashboard
 dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
 ifeq ($(or $(STACK),lab),lab)
