@@ -23,6 +23,8 @@ const PARTS = {
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
   lab: { pattern: "lab", imports: ["stand-ins", "cis", "stacks", "apps", "components", "config"] },
+  // Statistics, reports and pictures need nothing of the product.
+  experiments: { pattern: "experiments", imports: [] },
   testing: { pattern: "testing", imports: [] },
 };
 

@@ -2,6 +2,7 @@
  * An experiment as data: what is compared, under which load, what goes wrong when, what must hold, and what is
  * measured. Pure. `run.ts` carries it out, `report.ts` makes tables and plots of what it leaves.
  */
+import type { Plot } from "./plots/plot.ts";
 
 /** One of the things that are compared. */
 export interface Variant {
@@ -11,6 +12,8 @@ export interface Variant {
   readonly label: string;
   /** Settings of the stack that differ from those it has, by section and key, e.g. `failover: { profile: "fast" }`. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Name of the variant that it is compared with; the first where it is not given, its own where with none. */
+  readonly against?: string;
 }
 
 /** Requests at a constant open rate: none waits for the answer of another. */
@@ -86,7 +89,24 @@ export interface Experiment {
   readonly tail: Seconds;
   readonly measures: readonly Measure[];
   readonly invariants: readonly Invariant[];
+  /** Pictures of its report; none where it is not given. */
+  readonly plots?: readonly Plot[];
+  /** What others found, for the report to set beside; none where it is not given. */
+  readonly published?: readonly Published[];
 }
+
+/** A value or a finding that was published elsewhere. */
+export interface Published {
+  /** What was measured, e.g. `replacement Ready, s`. */
+  readonly what: string;
+  /** In words or numbers, e.g. `about 10`. */
+  readonly found: string;
+  /** Where it is written, e.g. a paper's title and figure. */
+  readonly source: string;
+}
+
+/** Name of the variant that is a second copy of the first: how far two equal things differ in this run. */
+export const AA = "aa";
 
 /** One request, as `visits.csv` has it. */
 export interface Visit {
