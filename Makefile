@@ -52,6 +52,10 @@ pin: node_modules ## Write sums and digests of official parts: [STACK=dev] [ARGS
 azure: node_modules ## From an empty Azure subscription to the plan, guided: STACK=dev [ARGS=--help]
 	@node --import tsx guide/cli.ts $(ARGS)
 
+.PHONY: figures
+figures: node_modules ## Tables, reports and pictures of experiments/results, from its cells
+	@node --import tsx experiments/figures.ts $(ARGS)
+
 .PHONY: dashboard
 dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
 ifeq ($(or $(STACK),lab),lab)
