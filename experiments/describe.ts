@@ -2,6 +2,10 @@
  * What an experiment's report needs to know of it, as `experiment.json` keeps it beside the cells: results
  * can be drawn again when the experiment has changed or is gone.
  */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
 import { z } from "zod";
 
 import type { Experiment } from "./model.ts";
@@ -55,7 +59,8 @@ export type Description = z.infer<typeof DESCRIPTION>;
 /** What is written as `experiment.json` when an experiment starts. */
 export function describe(experiment: Experiment): Description {
   const { plots = [], published = [] } = experiment;
-  return DESCRIPTION.parse({
+  // Through JSON, as it is read again: settings that are undefined are not written.
+  const description = {
     ...{ name: experiment.name, question: experiment.question },
     variants: experiment.variants,
     ...{ repeats: experiment.repeats, load: experiment.load },
@@ -63,5 +68,41 @@ export function describe(experiment: Experiment): Description {
     measures: experiment.measures.map(({ name, label }) => ({ name, label })),
     invariants: experiment.invariants.map(({ name }) => name),
     ...{ plots, published },
-  });
+  };
+  return DESCRIPTION.parse(JSON.parse(JSON.stringify(description)));
+}
+
+/**
+ * Writes `experiment.json` when a run begins or goes on. Measures, plots and words may have changed since it
+ * began; what its cells depend on may not.
+ *
+ * @throws Error when cells of the folder were made under other conditions
+ */
+export function keepDescription(folder: string, experiment: Experiment): void {
+  const path = join(folder, "experiment.json");
+  const now = describe(experiment);
+  const before = existsSync(path)
+    ? DESCRIPTION.parse(JSON.parse(readFileSync(path, "utf8")))
+    : undefined;
+  const changed = before === undefined ? [] : changes(before, now);
+  if (changed.length > 0) {
+    throw new Error(
+      `${path}: ${changed.join(", ")} changed since the run began, so its cells cannot be compared. ` +
+        "fix: remove the folder, or give the experiment another name",
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, `${JSON.stringify(now, undefined, 2)}\n`);
+}
+
+/** Of what cells depend on. A variant that is new has no cells yet. */
+function changes(before: Description, now: Description): readonly string[] {
+  const conditions = ["load", "timeline", "tail"] as const;
+  return [
+    ...conditions.filter((key) => !isDeepStrictEqual(before[key], now[key])),
+    ...before.variants.flatMap(({ name, settings }) => {
+      const same = now.variants.find((variant) => variant.name === name);
+      return isDeepStrictEqual(same?.settings, settings) ? [] : [`variant ${name}`];
+    }),
+  ];
 }

@@ -85,7 +85,7 @@ function numbers({ description, cells }: Results, summary: Summary): object {
     experiment: description.name,
     cells: cells.length,
     planned: description.variants.length * description.repeats,
-    void: summary.busy.map(({ variant, repeat }) => `${variant}-${repeat}`),
+    void: summary.voided.map(({ variant, repeat }) => `${variant}-${repeat}`),
     broken: cells.flatMap(({ variant, repeat, broken }) =>
       broken.map((what) => ({ cell: `${variant}-${repeat}`, what })),
     ),
@@ -107,7 +107,8 @@ function digits(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }
 
-async function write(folders: readonly string[]): Promise<void> {
+/** Writes what has changed, and says which files that are. @throws ResultsError as {@link figures} */
+export async function writeFigures(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     for (const [name, content] of await figures(folder)) {
       const path = join(folder, name);
@@ -122,7 +123,7 @@ async function write(folders: readonly string[]): Promise<void> {
 if (process.argv[1] === import.meta.filename) {
   const folder = process.argv[2];
   try {
-    await write(folder === undefined ? resultFolders() : [folder]);
+    await writeFigures(folder === undefined ? resultFolders() : [folder]);
   } catch (error) {
     if (!(error instanceof ResultsError)) {
       throw error;

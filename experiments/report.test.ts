@@ -34,8 +34,8 @@ describe("a report", () => {
     expect(text).toContain("| cores | 2 |");
     expect(text).toContain("| steal at the start, % | 2 |");
     expect(text).toContain("| k3s | 0.0.0 | stand-in |");
-    expect(text).toMatch(/Stand-ins, .*: k3s 0\.0\.0\./);
-    expect(text).toContain("used at most 10 % of its processor time");
+    expect(text).toMatch(/Stand-ins, .*: k3s 0\.0\.0, image website\./);
+    expect(text).toContain("used at most 10 % of a core");
   });
 
   it("claims what the run shows, and says what it does not", () => {
@@ -77,17 +77,19 @@ describe("a report", () => {
     expect(of({ cells })).toContain("- **stock-1:** vote\\_7 is \\*lost\\*");
   });
 
-  it("names cells that do not count", () => {
+  it("names cells that do not count, and why", () => {
     const [first, ...others] = results.cells;
-    const generator = { cpuShare: 0.9, latestStartSeconds: 0 };
+    const generator = { cpuShare: 0.9, latestStartSeconds: 0.25 };
     const cells = first === undefined ? [] : [{ ...first, generator }, ...others];
-    expect(of({ cells })).toContain("**Void, as the generator used more than 50 %:** stock-1.");
+    expect(of({ cells })).toContain(
+      "- **stock-1:** the load generator used 90 % of a core, more than 50 %; a request was sent 250 ms late",
+    );
   });
 
   it("links to its pictures and data, and sets what others found beside it", () => {
     const text = of();
     expect(text).toContain("![Failover after a silent power-off (made up)](failover.svg)");
-    expect(text).toContain("[visits.csv.gz](cells/fast-7/visits.csv.gz)");
+    expect(text).toContain("[visits.csv.gz](cells/fast-07/visits.csv.gz)");
     expect(text).toContain("| replacement Ready, s | about 10 | made up |");
   });
 

@@ -1,10 +1,10 @@
 /** `report.md`: what was asked, on what it ran, what came of it, and what can be said of that. Pure. */
 import { AA } from "./model.ts";
 import type { Results } from "./results.ts";
-import { CONFIDENCE, FEWEST } from "./stats.ts";
+import { CONFIDENCE, FEWEST, spreadOf } from "./stats.ts";
 import {
-  BUSIEST_GENERATOR,
   statisticsFor,
+  whyVoid,
   type Comparison,
   type Statistics,
   type Summary,
@@ -102,7 +102,7 @@ function pictures({ description }: Results): string {
   return description.plots.map(({ name, title }) => `![${plain(title)}](${name}.svg)`).join("\n\n");
 }
 
-function method({ description, cells: all }: Results, { cells, busy }: Summary): string {
+function method({ description, cells: all }: Results, { cells, voided }: Summary): string {
   const { variants, repeats, load, tail } = description;
   const votes = load.votesPerSecond > 0 ? ` and ${count(load.votesPerSecond, "vote")}` : "";
   const latest = Math.max(0, ...all.map(({ generator }) => generator.latestStartSeconds));
@@ -125,14 +125,19 @@ function method({ description, cells: all }: Results, { cells, busy }: Summary):
     ...(all.length === 0
       ? []
       : [
-          `The load generator used at most ${number(busiest * 100)} % of its processor time, ` +
+          `The load generator used at most ${number(busiest * 100)} % of a core, ` +
             `and sent its latest request ${number(latest * 1000)} ms after its moment.`,
         ]),
-    ...(busy.length === 0
+    ...(voided.length === 0
       ? []
       : [
-          `**Void, as the generator used more than ${BUSIEST_GENERATOR * 100} %:** ` +
-            `${busy.map(({ variant, repeat }) => plain(`${variant}-${repeat}`)).join(", ")}.`,
+          "Cells that do not count:",
+          list(
+            voided.map(
+              (cell) =>
+                `**${plain(`${cell.variant}-${cell.repeat}`)}:** ${plain(whyVoid(cell).join("; "))}`,
+            ),
+          ),
         ]),
   ].join("\n\n");
 }
@@ -180,11 +185,17 @@ function spread(results: Results, { pairs }: Summary): string {
       `all others by ratio. Each interval stands for itself: with 20 comparisons of equal things, ` +
       `one is expected to exclude no difference, which the spread is to catch.`,
     table(
-      ["Measure", `${plain(AA)} against ${plain(first)} (${PERCENT} interval)`],
-      pairs.map(({ measure, effect }) => [
-        plain(labelOf(results, measure)),
-        `${effect.kind === "ratio" ? "× " : "+ "}${withInterval(effect.value, effect.interval)}`,
-      ]),
+      ["Measure", `${plain(AA)} against ${plain(first)} (${PERCENT} interval)`, "Spread"],
+      pairs.map(({ measure, effect }) => {
+        const largest = spreadOf(effect);
+        return [
+          plain(labelOf(results, measure)),
+          `${effect.kind === "ratio" ? "× " : "+ "}${withInterval(effect.value, effect.interval)}`,
+          largest === undefined
+            ? "–"
+            : `${effect.kind === "ratio" ? "× " : "± "}${number(largest)}`,
+        ];
+      }),
     ),
   ].join("\n\n");
 }
@@ -212,38 +223,48 @@ function published({ description }: Results): string {
 }
 
 function machine({ environment }: Results): string {
-  const {
-    machine: of,
-    versions,
-    parts,
-    standIns,
-    loadAverage,
-    stealShare,
-    startedAt,
-  } = environment;
-  const known = Object.entries(versions).map(([name, version]) => [name, String(version)] as const);
+  const { date, site, machine: here, load, stealShare, versions = {} } = environment;
+  const { toolchain = [], images = [] } = environment;
+  const rows: (readonly [string, unknown])[] = [
+    ["date", date],
+    ...(site === undefined ? [] : [["site", site] as const]),
+    ...Object.entries(here),
+    ["load average of 1, 5 and 15 minutes at the start", load.join(", ")],
+    ...(stealShare === undefined
+      ? []
+      : [["steal at the start, %", number(stealShare * 100)] as const]),
+    ...Object.entries(versions),
+  ];
+  const parts = [
+    ...toolchain,
+    ...images.map(({ image, version = "", source }) => ({
+      ...{
+        part: `image ${image}`,
+        version,
+        source: source === "built" ? "stand-in, built" : source,
+      },
+    })),
+  ];
+  const standIns = parts.filter(({ source }) => source.startsWith("stand-in"));
   return [
     table(
       ["What", "Value"],
-      [
-        ["started", startedAt] as const,
-        ["processor", of.processor] as const,
-        ["cores", String(of.cores)] as const,
-        ["memory, MiB", String(of.memoryMiB)] as const,
-        ["load average of 1, 5 and 15 minutes at the start", loadAverage.join(", ")] as const,
-        ["steal at the start, %", number(stealShare * 100)] as const,
-        ...known,
-      ].map((cells) => cells.map(plain)),
+      rows.map(([what, value]) => [plain(what), plain(String(value))]),
     ),
-    parts.length === 0
-      ? "No parts are recorded."
-      : table(
-          ["Part", "Version", "Source"],
-          parts.map(({ part, version, source }) => [part, version, source].map(plain)),
-        ),
-    standIns.length === 0
-      ? "No part is a stand-in."
-      : `Stand-ins, so that values with the official parts may differ: ${standIns.map(plain).join(", ")}.`,
+    ...(parts.length === 0
+      ? ["No parts are recorded."]
+      : [
+          standIns.length === 0
+            ? "No part is a stand-in."
+            : "Stand-ins, so that values with the official parts may differ: " +
+              `${standIns.map(({ part, version }) => plain(`${part} ${version}`.trim())).join(", ")}.`,
+          `<details><summary>${count(parts.length, "part")}</summary>`,
+          table(
+            ["Part", "Version", "Source"],
+            parts.map(({ part, version, source }) => [part, version, source].map(plain)),
+          ),
+          "</details>",
+        ]),
   ].join("\n\n");
 }
 

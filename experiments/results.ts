@@ -1,9 +1,9 @@
 /**
  * Reads what a run has left in `experiments/results/<experiment>/`:
  *
- * - `experiment.json` what was asked and compared (`describe.ts`)
- * - `environment.json` what it ran on
- * - `cells/<variant>-<repeat>/` of each cell that was finished `cell.json`, `marks.csv` and `visits.csv.gz`
+ * - `experiment.json`: what was asked and compared (`describe.ts`)
+ * - `environment.json`: what it ran on (`environment.ts`)
+ * - `cells/<variant>-<repeat>/` of each cell that was finished: `cell.json`, `marks.csv` and `visits.csv.gz`
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -13,25 +13,8 @@ import { read } from "vega";
 import { z } from "zod";
 
 import { DESCRIPTION, type Description } from "./describe.ts";
+import { ENVIRONMENT, type Environment } from "./environment.ts";
 import { OBSERVED, type Mark, type Visit } from "./model.ts";
-
-/** `environment.json`; what else it holds is kept and not shown. */
-const ENVIRONMENT = z.object({
-  /** ISO 8601 time of the first cell. */
-  startedAt: z.string(),
-  machine: z.object({ processor: z.string(), cores: z.number(), memoryMiB: z.number() }),
-  /** Load averages of 1, 5 and 15 minutes when the first cell started. */
-  loadAverage: z.array(z.number()).length(3),
-  /** Share of processor time that the hypervisor gave to others, 0 to 1, when the first cell started. */
-  stealShare: z.number(),
-  /** By name, e.g. `k3s`, `kernel`, `distribution` and `commit`; `changed` where the commit is not all. */
-  versions: z.record(z.string(), z.union([z.string(), z.boolean()])),
-  /** Parts that were used, and where each came from. */
-  parts: z.array(z.object({ part: z.string(), version: z.string(), source: z.string() })),
-  /** Those of them that are stand-ins, as `part version`. */
-  standIns: z.array(z.string()),
-});
-export type Environment = z.infer<typeof ENVIRONMENT>;
 
 /** `cell.json`. */
 const CELL = z.object({
@@ -43,7 +26,7 @@ const CELL = z.object({
   /** The cell's zero, on the clock of the Unix epoch. */
   zeroUnixMicroseconds: z.number(),
   generator: z.object({
-    /** Share of the processor time that it may use, 0 to 1. */
+    /** Share of one core that it used, whatever their number. */
     cpuShare: z.number(),
     /** How long after its moment the latest request was sent. */
     latestStartSeconds: z.number(),
@@ -136,13 +119,13 @@ export function readMarks({ folder }: Results, cell: Cell): readonly Mark[] {
   return table(folder, join(cell.folder, "marks.csv"), MARKS, ["at"], (data) => data);
 }
 
-/** Folders of finished cells: a cell's `cell.json` is the last that is written. */
+/** Folders of finished cells; a cell that is under way is named `.part`, and has no `cell.json` elsewhere. */
 function finished(folder: string): string[] {
   const cells = join(folder, "cells");
   return existsSync(cells)
     ? readdirSync(cells)
         .sort()
-        .filter((name) => existsSync(join(cells, name, "cell.json")))
+        .filter((name) => !name.endsWith(".part") && existsSync(join(cells, name, "cell.json")))
         .map((name) => join("cells", name))
     : [];
 }
@@ -211,9 +194,12 @@ function contradictions(
         (variant) =>
           `experiment.json: ${variant.name}: no variant is named ${variant.against ?? ""}`,
       ),
+    ...repeated(cells.map(({ variant, repeat }) => `${variant}-${repeat}`)).map(
+      (cell) => `cells: two folders hold ${cell}`,
+    ),
     ...cells.flatMap((cell) => [
       ...(known.has(cell.variant) ? [] : [`${cell.folder}: no variant is named ${cell.variant}`]),
-      ...(basename(cell.folder) === `${cell.variant}-${cell.repeat}`
+      ...(basename(cell.folder).replace(/-0*(\d+)$/, "-$1") === `${cell.variant}-${cell.repeat}`
         ? []
         : [`${cell.folder}: it holds ${cell.variant}-${cell.repeat}`]),
       ...Object.keys(cell.values)

@@ -17,12 +17,28 @@ import {
   type Interval,
   type Sample,
 } from "./stats.ts";
+import { number } from "./text.ts";
 
-/**
- * Share of its processor time above which the load generator may have been too slow itself: what such a cell
- * measured does not count.
- */
-export const BUSIEST_GENERATOR = 0.5;
+/** Share of a core above which the load generator may have been too slow itself. */
+const BUSIEST = 0.5;
+/** Seconds that its latest request may have been sent after its moment. */
+const LATEST = 0.1;
+
+/** Why a cell does not count: its load generator was too slow, and measured itself. Empty where it counts. */
+export function whyVoid({ generator: { cpuShare, latestStartSeconds } }: Cell): readonly string[] {
+  return [
+    ...(cpuShare > BUSIEST
+      ? [
+          `the load generator used ${number(cpuShare * 100)} % of a core, more than ${BUSIEST * 100} %`,
+        ]
+      : []),
+    ...(latestStartSeconds > LATEST
+      ? [
+          `a request was sent ${number(latestStartSeconds * 1000)} ms late, more than ${LATEST * 1000} ms`,
+        ]
+      : []),
+  ];
+}
 
 /** One measure of one variant. */
 export interface Statistics {
@@ -59,8 +75,8 @@ export interface Comparison {
 export interface Summary {
   /** Cells that count. */
   readonly cells: readonly Cell[];
-  /** Cells that do not, as the load generator was too busy. */
-  readonly busy: readonly Cell[];
+  /** Cells that do not. */
+  readonly voided: readonly Cell[];
   /** In order of measures and variants. */
   readonly statistics: readonly Statistics[];
   /** How the A/A copy compares with the first variant; by measure, in their order. */
@@ -70,8 +86,8 @@ export interface Summary {
 }
 
 export function summarize({ description, cells: all }: Results): Summary {
-  const isBusy = ({ generator }: Cell): boolean => generator.cpuShare > BUSIEST_GENERATOR;
-  const cells = all.filter((cell) => !isBusy(cell));
+  const isVoid = (cell: Cell): boolean => whyVoid(cell).length > 0;
+  const cells = all.filter((cell) => !isVoid(cell));
   const names = description.measures.map(({ name }) => name);
   const statistics = names.flatMap((measure) =>
     description.variants.map(({ name }) => statisticsOf(measure, name, cells)),
@@ -87,7 +103,7 @@ export function summarize({ description, cells: all }: Results): Summary {
       .filter(({ name, against }) => name !== AA && against !== name)
       .flatMap((variant) => compared(measure, variant, pair && spreadOf(pair.effect)));
   });
-  return { cells, busy: all.filter(isBusy), statistics, pairs, comparisons };
+  return { cells, voided: all.filter(isVoid), statistics, pairs, comparisons };
 }
 
 type Variant = Description["variants"][number];

@@ -109,7 +109,7 @@ export function text(
   };
 }
 
-/** A light ground behind a text that begins there, or ends there with `right`: what it covers shines through. */
+/** The ground of a text that begins there, or ends there with `right`, over lines. */
 export function plate(content: string, x: number, middle: number, align: "left" | "right"): Mark {
   const width = widthOf(content);
   return {
@@ -120,7 +120,7 @@ export function plate(content: string, x: number, middle: number, align: "left" 
       enter: {
         ...{ x: { value: align === "left" ? x : x - width }, width: { value: width } },
         ...{ y: { value: middle - SMALL / 2 - 1 }, height: { value: SMALL + 2 } },
-        ...{ fill: { value: PAPER }, fillOpacity: { value: 0.85 } },
+        ...{ fill: { value: PAPER } },
       },
     },
   };
@@ -237,7 +237,7 @@ function linear(high: number): Extent {
   return { type: "linear", domain: [0, ticks.at(-1) ?? 1], ticks };
 }
 
-/** From tick to tick; ticks are 1, 2 and 5 times powers of 10, or these alone where there would be many. */
+/** From tick to tick; ticks are 1, 2 and 5 times powers of 10, fewer of them over a wide range and more over a narrow one. */
 export function logarithmic(low: number, high: number): Extent {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -249,7 +249,8 @@ export function logarithmic(low: number, high: number): Extent {
   const end = fine.find((tick) => tick >= high) ?? high;
   const within = (ticks: number[]): number[] =>
     ticks.filter((tick) => tick >= start && tick <= end);
-  const ticks = within(powers.length > 4 ? every([1]) : fine);
+  const few = within(fine).length < 4;
+  const ticks = within(powers.length > 4 ? every([1]) : few ? every([1, 1.5, 2, 3, 5, 7]) : fine);
   return { type: "log", domain: [start, end], ticks };
 }
 

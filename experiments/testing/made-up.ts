@@ -24,16 +24,20 @@ function randomAround(): Around {
 export const MADE_UP = "Made-up numbers for a test: nothing was measured.";
 
 export const ENVIRONMENT = {
-  startedAt: "2000-01-01T00:00:00.000Z",
-  machine: { processor: "made-up processor", cores: 2, memoryMiB: 24_000 },
-  loadAverage: [0.5, 0.4, 0.3],
+  date: "2000-01-01",
+  site: "made-up site",
+  machine: { processor: "made-up processor", cores: 2, memoryMiB: 24_000, kernel: "0.0" },
+  load: [0.5, 0.4, 0.3],
   stealShare: 0.02,
-  versions: { fogline: "0.0.0", commit: "0000000", changed: false, k3s: "v0.0.0", kernel: "0.0" },
-  parts: [
+  versions: { fogline: "0.0.0", commit: "0000000", changed: false },
+  toolchain: [
     { part: "k3s", version: "0.0.0", source: "stand-in", sha256: "" },
     { part: "pulumi", version: "0.0.0", source: "registries", sha256: "" },
   ],
-  standIns: ["k3s 0.0.0"],
+  images: [
+    { image: "made-up", version: "0.0.0", source: "official", reference: "" },
+    { image: "website", source: "built", reference: "" },
+  ],
 };
 
 /** A made-up failover of three variants and an A/A copy, with all kinds of plots that fit it. */
@@ -141,7 +145,7 @@ function writeCell(folder: string, variant: string, repeat: number, around: Arou
           failed: Math.round(around(failed, 0.3)),
         }
       : { mean_ms: around((5 + stage.c) * (1 + stage.p * 1.5) * (1 + stage.rate / 60), 0.12) };
-  const cell = join(folder, "cells", `${variant}-${repeat}`);
+  const cell = join(folder, "cells", `${variant}-0${repeat}`);
   mkdirSync(cell, { recursive: true });
   const marks = stage === undefined ? marksOf(...times) : [];
   writeFileSync(
