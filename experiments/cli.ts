@@ -8,7 +8,8 @@ import { parseArgs } from "node:util";
 
 import { EXPERIMENTS } from "./catalogue/index.ts";
 import { labSite } from "./lab-site.ts";
-import { RESULTS, runExperiment } from "./run.ts";
+import { RESULTS, writeFigures } from "./figures.ts";
+import { runExperiment } from "./run.ts";
 
 const { values } = parseArgs({
   options: { repeats: { type: "string" }, results: { type: "string" }, list: { type: "boolean" } },
@@ -27,5 +28,7 @@ if (values.list === true || experiment === undefined) {
   };
   const repeats = values.repeats === undefined ? experiment.repeats : Number(values.repeats);
   const folder = join(values.results ?? RESULTS, experiment.name);
-  await runExperiment(labSite(), { ...experiment, repeats }, folder, say);
+  const broken = await runExperiment(labSite(), { ...experiment, repeats }, folder, say);
+  await writeFigures([folder]);
+  process.exitCode = broken.length === 0 ? 0 : 1;
 }

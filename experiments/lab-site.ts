@@ -1,6 +1,6 @@
 /** The lab as a site of experiments: machines whose power is taken, visitors at home. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, loadavg, release, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -10,7 +10,11 @@ import { kubectlCommand } from "../lab/commands/kubectl.ts";
 import { readOutputs, websiteUrls } from "../lab/commands/outputs.ts";
 import { NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
 import { cutOff, powerOn, runInside } from "../lab/machines/machine.ts";
+import { ENVIRONMENT } from "./environment.ts";
 import type { Following, Site } from "./site.ts";
+
+/** The lab's own report of what it runs. */
+const PARTS = ENVIRONMENT.pick({ toolchain: true, images: true });
 
 /** The lab that is up. @throws LabError when none is */
 export function labSite(): Site {
@@ -33,7 +37,7 @@ export function labSite(): Site {
     powerOff: cutOff,
     powerOn,
     up,
-    environment: () => Promise.resolve(environment()),
+    parts,
   };
 }
 
@@ -73,15 +77,7 @@ async function up(settings: Parameters<Site["up"]>[0]): Promise<void> {
   }
 }
 
-function environment(): Readonly<Record<string, unknown>> {
-  const report = JSON.parse(readFileSync(join(RUN, "report.json"), "utf8")) as object;
-  return {
-    machine: {
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      kernel: release(),
-    },
-    load: loadavg().map((value) => Number(value.toFixed(2))),
-    ...report,
-  };
+function parts(): ReturnType<Site["parts"]> {
+  const text = readFileSync(join(RUN, "report.json"), "utf8");
+  return Promise.resolve(PARTS.parse(JSON.parse(text)));
 }

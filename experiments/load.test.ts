@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { startLoad, whyVoid, type LoadOptions } from "./load.ts";
+import { startLoad, type LoadOptions } from "./load.ts";
 
 const REPORT = {
   ...{ cpuShare: 0.02, cpuSeconds: 0.4, seconds: 20, latestStartSeconds: 0.004, visits: 400 },
@@ -75,19 +75,5 @@ describe("a load", () => {
 
   it("is not begun by a program that prints something else", async () => {
     await expect(startLoad(options("echo '{}'", WAIT))).rejects.toThrow("zeroUnixMicroseconds");
-  });
-});
-
-describe("a run", () => {
-  it("counts where the generator had time", () => {
-    expect(whyVoid(REPORT)).toEqual([]);
-    expect(whyVoid({ ...REPORT, cpuShare: 0.5, latestStartSeconds: 0.1 })).toEqual([]);
-  });
-
-  it("is void where the generator measured itself", () => {
-    expect(whyVoid({ ...REPORT, cpuShare: 0.61, latestStartSeconds: 0.2 })).toEqual([
-      "the generator used 61.0 % of a core, more than 50.0 %",
-      "a request began 200 ms late, more than 100 ms",
-    ]);
   });
 });

@@ -13,10 +13,6 @@ export { readVisits } from "./visits.ts";
 
 const SOURCE = join(import.meta.dirname, "load");
 
-/** Share of a core above which the generator may have been too slow itself. */
-export const BUSIEST = 0.5;
-/** Seconds that its latest request may have begun after its moment. */
-export const LATEST: Seconds = 0.1;
 /** Seconds that votes are sent again after the load has ended. */
 const DRAIN: Seconds = 10;
 /** Seconds that the process may take to end beyond what it waits for; then it is killed. */
@@ -169,25 +165,4 @@ function argumentsOf({ urls, load, visits, seconds }: LoadOptions): string[] {
     `-out=${visits}`,
     ...urls,
   ];
-}
-
-/**
- * Why a run does not count: where the generator was too slow, it measured itself. Empty where it counts.
- */
-export function whyVoid({ cpuShare, latestStartSeconds }: GeneratorReport): string[] {
-  return [
-    ...(cpuShare > BUSIEST
-      ? [`the generator used ${percent(cpuShare)} of a core, more than ${percent(BUSIEST)}`]
-      : []),
-    ...(latestStartSeconds > LATEST
-      ? [
-          `a request began ${(latestStartSeconds * 1000).toFixed(0)} ms late, ` +
-            `more than ${LATEST * 1000} ms`,
-        ]
-      : []),
-  ];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }

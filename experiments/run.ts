@@ -1,11 +1,14 @@
 /** Carries an experiment out: cell after cell, each kept as it ends, so that a run can be continued. */
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 
 import { runCell } from "./cell.ts";
+import { keepDescription } from "./describe.ts";
+import { computer, ENVIRONMENT } from "./environment.ts";
 import { readVisits } from "./load.ts";
 import type { CellData, Experiment, Mark } from "./model.ts";
 import { cellsOf, nameOf, type Cell } from "./order.ts";
@@ -13,26 +16,25 @@ import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
 import { countedVotes } from "./votes.ts";
 
-/** Folder of all results. */
-export const RESULTS = join(import.meta.dirname, "results");
-
 /**
  * Runs those cells of an experiment that have no result yet.
  *
  * @param folder of the experiment's results
  * @param say told what goes on
- * @returns how many cells ran
+ * @returns what is wrong with the cells that ran, as their invariants say it
  */
 export async function runExperiment(
   site: Site,
   experiment: Experiment,
   folder: string,
   say: (text: string) => void,
-): Promise<number> {
+): Promise<readonly string[]> {
+  keepDescription(folder, experiment);
   const cells = cellsOf(experiment);
   const open = cells.filter((cell) => !existsSync(join(folderOf(folder, cell), "cell.json")));
   say(`${cells.length - open.length} of ${cells.length} cells have results`);
   let current: string | undefined;
+  const wrong: string[] = [];
   for (const [n, cell] of open.entries()) {
     const tell = (text: string): void => {
       say(`[${n + 1}/${open.length}] ${nameOf(cell)}: ${text}`);
@@ -44,10 +46,18 @@ export async function runExperiment(
     }
     tell("waiting until the stack is at rest");
     await untilSteady(site, tell);
-    const values = await keepCell(site, experiment, cell, folder, tell);
-    tell(values);
+    const { values, broken } = await keepCell(site, experiment, cell, folder, tell);
+    tell(
+      Object.entries(values)
+        .map((pair) => pair.join(" "))
+        .join(", "),
+    );
+    for (const what of broken) {
+      tell(`BROKEN: ${what}`);
+      wrong.push(`${nameOf(cell)}: ${what}`);
+    }
   }
-  return open.length;
+  return wrong;
 }
 
 function folderOf(folder: string, cell: Cell): string {
@@ -61,7 +71,10 @@ async function keepCell(
   cell: Cell,
   folder: string,
   say: (text: string) => void,
-): Promise<string> {
+): Promise<{
+  readonly values: Readonly<Record<string, number>>;
+  readonly broken: readonly string[];
+}> {
   const final = folderOf(folder, cell);
   const draft = `${final}.part`;
   await rm(draft, { recursive: true, force: true });
@@ -98,22 +111,24 @@ async function keepCell(
   const record = { variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken };
   await writeFile(join(draft, "cell.json"), `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(draft, final);
-  return JSON.stringify({ ...values, broken });
+  return { values, broken };
 }
 
 /** What the first cell ran on; a run that is continued elsewhere is another run. */
 async function keepEnvironment(site: Site, folder: string): Promise<void> {
   const file = join(folder, "environment.json");
-  const environment = { site: site.name, ...(await site.environment()) };
+  const now = {
+    date: new Date().toISOString(),
+    site: site.name,
+    ...(await computer()),
+    ...(await site.parts()),
+  };
   if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
-    const date = new Date().toISOString().slice(0, 10);
-    await writeFile(file, `${JSON.stringify({ date, ...environment }, undefined, 2)}\n`);
+    await writeFile(file, `${JSON.stringify(now, undefined, 2)}\n`);
     return;
   }
-  const kept = JSON.parse(readFileSync(file, "utf8")) as { readonly machine?: unknown };
-  const here = (environment as { readonly machine?: unknown }).machine;
-  if (JSON.stringify(kept.machine) !== JSON.stringify(here)) {
+  const { machine } = ENVIRONMENT.parse(JSON.parse(readFileSync(file, "utf8")));
+  if (!isDeepStrictEqual(machine, now.machine)) {
     throw new Error(
       `${file} is of another machine: its cells and those of this one cannot be compared. ` +
         "fix: remove that folder, or continue on the machine where it began",

@@ -1,5 +1,7 @@
 /** A stack that experiments are made on, and what can be done to it. */
 
+import type { Environment } from "./environment.ts";
+
 /** A process that goes on until it is ended. */
 export interface Following extends AsyncDisposable {
   /** Lines that it prints, as they come. */
@@ -29,6 +31,6 @@ export interface Site {
   powerOn(machine: string): Promise<void>;
   /** Brings the stack up with other settings, by section and key; without any, with those of its file. */
   up(settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<void>;
-  /** What a report has to say of it: versions, stand-ins, the machine. */
-  environment(): Promise<Readonly<Record<string, unknown>>>;
+  /** What it is made of, as a report lists it: programs and images, and which are stand-ins. */
+  parts(): Promise<Pick<Environment, "toolchain" | "images">>;
 }

@@ -27,6 +27,21 @@ function silentEnd(name: string, question: string, fault: Fault): Experiment {
       latency("rest"),
     ],
     invariants: [history],
+    plots: [
+      {
+        kind: "dots",
+        name: "times",
+        title: "From the silent end of a machine",
+        measures: ["endpoints_dropped_s", "replacement_ready_s"],
+        axis: "seconds",
+      },
+      {
+        kind: "timeline",
+        name: "timeline",
+        title: "What visitors saw",
+        measure: "endpoints_dropped_s",
+      },
+    ],
   };
 }
 
