@@ -52,6 +52,14 @@ pin: node_modules ## Write sums and digests of official parts: [STACK=dev] [ARGS
 azure: node_modules ## From an empty Azure subscription to the plan, guided: STACK=dev [ARGS=--help]
 	@node --import tsx guide/cli.ts $(ARGS)
 
+.PHONY: experiment
+experiment: node_modules ## Measure on the lab that is up: NAME=failover-pi [ARGS="--list --repeats=3"]
+	@node --import tsx experiments/cli.ts $(ARGS)
+
+.PHONY: figures
+figures: node_modules ## Tables, reports and pictures of experiments/results, from its cells
+	@node --import tsx experiments/figures.ts $(ARGS)
+
 .PHONY: dashboard
 dashboard: node_modules ## The cluster's dashboard and a token for it; STACK=<name> for another stack than the lab
 ifeq ($(or $(STACK),lab),lab)
@@ -122,6 +130,7 @@ go-tests:
 	cd lab/stand-ins/k3s && go vet -trimpath ./... && go test -trimpath -vet=off ./...
 	cd apps/descheduler/image && go vet -trimpath ./...
 	cd lab/stand-ins/netmaker && go vet -trimpath ./... && go test -trimpath -vet=off ./...
+	cd experiments/load && go vet -trimpath ./... && go test -trimpath -vet=off ./...
 
 .PHONY: official-check
 official-check: node_modules ## Are official parts still as the stand-ins are? ARTIFACTS=folder with plugins, Netmaker's server

@@ -23,6 +23,8 @@ const PARTS = {
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
   lab: { pattern: "lab", imports: ["stand-ins", "cis", "stacks", "apps", "components", "config"] },
+  // What is measured, on a lab or another stack.
+  experiments: { pattern: "experiments", imports: ["lab", "apps", "components", "config"] },
   testing: { pattern: "testing", imports: [] },
 };
 

@@ -87,6 +87,20 @@ export async function halt(name: string): Promise<void> {
   await rm(pidFile(name), { force: true });
 }
 
+/**
+ * Takes a machine's network, then its power. A kernel that lives on, as that of the lab's machines does, tells
+ * the other ends of a dead process's connections; a machine without power tells nobody.
+ */
+export async function cutOff(name: string): Promise<void> {
+  const { namespace } = await orderOf(name);
+  // Gone already where the machine is off: its end of the pair went with it.
+  await inNamespace(
+    namespace,
+    `if ip link show vb-${name} >/dev/null 2>&1; then ip link set vb-${name} down; fi`,
+  );
+  await halt(name);
+}
+
 /** Removes a machine with its disk; nothing to do is no error. */
 export async function erase(name: string): Promise<void> {
   await halt(name);

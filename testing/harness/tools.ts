@@ -4,6 +4,7 @@
  * network to fetch it from.
  * Usage: node --import tsx testing/harness/tools.ts
  */
+import { ensureGenerator } from "../../experiments/load.ts";
 import { labApps } from "../../lab/apps.ts";
 import { readSettings } from "../../lab/engine/config.ts";
 import { chooseImages } from "../../lab/images/choices.ts";
@@ -23,7 +24,7 @@ try {
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(needs, say));
   await Promise.all([
     // Builds run one after another.
-    toolchain.then(prepare),
+    toolchain.then(prepare).then(() => progress.phase("load generator", ensureGenerator)),
     progress.phase("images", (say) =>
       ensureImages(sources, toolchain, (name, work) => progress.phase(name, work), say),
     ),

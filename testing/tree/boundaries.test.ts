@@ -62,6 +62,8 @@ describe("an import", () => {
     ["lab/stand-ins/azure-native/planted.ts", "../../lock.ts", "stand-ins may not import lab"],
     ["lab/planted.ts", "../plan/changes.ts", "lab may not import plan"],
     ["index.ts", "./lab/layout.ts", "may not import lab"],
+    ["stacks/planted.ts", "../experiments/stats.ts", "stacks may not import experiments"],
+    ["experiments/planted.ts", "../testing/engine.ts", "experiments may not import testing"],
     ["novel/planted.ts", "../config/load.ts", "does not belong to any known element"],
   ])("in %s of %s is refused", async (file, imported, reason) => {
     expect((await faults(file, imported)).join("\n")).toContain(reason);

@@ -71,7 +71,7 @@ function targetsOf(command: string): string[] {
 
 /** A file of one of the tree's folders, by its path alone. */
 const TREE_FILE =
-  /^(apps|ci|cis|components|config|docs|guide|lab|packages|pin|plan|policy|stacks|testing)\/[\w./-]+\.(ts|sh|md|ya?ml|json)$/;
+  /^(apps|ci|cis|components|config|docs|experiments|guide|lab|packages|pin|plan|policy|stacks|testing)\/[\w./-]+\.(ts|sh|md|ya?ml|json)$/;
 
 /** Manifests of npm, the project's own first. */
 const MANIFESTS = filesOf("package.json", "*/package.json");

@@ -1,0 +1,34 @@
+/**
+ * `make experiment NAME=failover-pi`: runs what is missing of an experiment on the lab that is up, and keeps it in
+ * `experiments/results/`. Run again, it goes on where it was ended. ARGS: `--repeats=3` runs fewer, `--results=DIR`
+ * keeps them elsewhere. Ends with 0 when all cells are there and every invariant held, 1 otherwise.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { EXPERIMENTS } from "./catalogue/index.ts";
+import { labSite } from "./lab-site.ts";
+import { RESULTS, writeFigures } from "./figures.ts";
+import { runExperiment } from "./run.ts";
+
+const { values } = parseArgs({
+  options: { repeats: { type: "string" }, results: { type: "string" }, list: { type: "boolean" } },
+});
+const name = process.env["NAME"] ?? "";
+const experiment = EXPERIMENTS.find((each) => each.name === name);
+if (values.list === true || experiment === undefined) {
+  const lines = EXPERIMENTS.map((each) => `  ${each.name}  ${each.question}`);
+  process.stdout.write(`make experiment NAME=…\n${lines.join("\n")}\n`);
+  process.exitCode = values.list === true ? 0 : 2;
+} else {
+  const began = performance.now();
+  const say = (text: string): void => {
+    const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+    process.stdout.write(`${minutes} min  ${text}\n`);
+  };
+  const repeats = values.repeats === undefined ? experiment.repeats : Number(values.repeats);
+  const folder = join(values.results ?? RESULTS, experiment.name);
+  const broken = await runExperiment(labSite(), { ...experiment, repeats }, folder, say);
+  await writeFigures([folder]);
+  process.exitCode = broken.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,83 @@
+/** The lab as a site of experiments: machines whose power is taken, visitors at home. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { parseDocument } from "yaml";
+
+import { kubectlCommand } from "../lab/commands/kubectl.ts";
+import { readOutputs, websiteUrls } from "../lab/commands/outputs.ts";
+import { NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
+import { cutOff, powerOn, runInside } from "../lab/machines/machine.ts";
+import { ENVIRONMENT } from "./environment.ts";
+import type { Following, Site } from "./site.ts";
+
+/** The lab's own report of what it runs. */
+const PARTS = ENVIRONMENT.pick({ toolchain: true, images: true });
+
+/** The lab that is up. @throws LabError when none is */
+export function labSite(): Site {
+  return {
+    name: "lab",
+    urls: websiteUrls(readOutputs()),
+    visitor: ["nsenter", `--net=/run/netns/${NAMESPACES.laptop}`],
+    kubectl: async (...args) => {
+      const { command, args: all } = kubectlCommand(args);
+      return (await execa(command, all)).stdout;
+    },
+    watch: follow,
+    onMachine: async (machine, script) => {
+      const { exitCode, stdout, stderr } = await runInside(machine, script);
+      if (exitCode !== 0) {
+        throw new Error(`${machine}: exit code ${exitCode}: ${stderr.trim()}`);
+      }
+      return stdout;
+    },
+    powerOff: cutOff,
+    powerOn,
+    up,
+    parts,
+  };
+}
+
+function follow(...args: readonly string[]): Following {
+  const { command, args: all } = kubectlCommand(args);
+  const running = execa(command, all, { reject: false, buffer: false });
+  return {
+    lines: running.iterable(),
+    [Symbol.asyncDispose]: async () => {
+      running.kill();
+      await running;
+    },
+  };
+}
+
+async function up(settings: Parameters<Site["up"]>[0]): Promise<void> {
+  const own = process.env["STACK_FILE"] ?? "";
+  const document = parseDocument(
+    readFileSync(own === "" ? join(PROJECT, "Pulumi.lab.yaml") : own, "utf8"),
+  );
+  for (const [section, values] of Object.entries(settings)) {
+    for (const [key, value] of Object.entries(values)) {
+      document.setIn(["config", `fogline:${section}`, key], document.createNode(value));
+    }
+  }
+  const folder = mkdtempSync(join(tmpdir(), "fogline-experiment-"));
+  try {
+    const file = join(folder, "Pulumi.lab.yaml");
+    writeFileSync(file, document.toString());
+    await execa(process.execPath, ["lab/start.mjs", "up"], {
+      cwd: PROJECT,
+      env: { STACK_FILE: file },
+      stdout: "inherit",
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function parts(): ReturnType<Site["parts"]> {
+  const text = readFileSync(join(RUN, "report.json"), "utf8");
+  return Promise.resolve(PARTS.parse(JSON.parse(text)));
+}

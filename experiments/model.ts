@@ -1,0 +1,147 @@
+/**
+ * An experiment as data: what is compared, under which load, what goes wrong when, what must hold, and what is
+ * measured. Pure. `run.ts` carries it out, `report.ts` makes tables and plots of what it leaves.
+ */
+import type { Plot } from "./plots/plot.ts";
+
+/** One of the things that are compared. */
+export interface Variant {
+  /** In folders and tables, e.g. `fast`. */
+  readonly name: string;
+  /** In plots, e.g. `fast profile`. */
+  readonly label: string;
+  /** Settings of the stack that differ from those it has, by section and key, e.g. `failover: { profile: "fast" }`. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Name of the variant that it is compared with; the first where it is not given, its own where with none. */
+  readonly against?: string;
+}
+
+/** Requests at a constant open rate: none waits for the answer of another. */
+export interface Load {
+  /** Visits of the page a second, each on a connection of its own. */
+  readonly visitsPerSecond: number;
+  /** Votes a second, each with an id of its own; sent again with the same id until one is acknowledged. */
+  readonly votesPerSecond: number;
+  /** Seconds until a request counts as failed. */
+  readonly timeoutSeconds: number;
+}
+
+/** What can be done to a stack. Each kind has its own module in `faults/`, which also undoes it. */
+export type Fault =
+  /** Cuts a machine's network first, then ends it: no packet says so. */
+  | { readonly kind: "power-off"; readonly machine: string }
+  | { readonly kind: "shutdown"; readonly machine: string }
+  | { readonly kind: "pod-kill"; readonly app: string };
+
+/** Something at a moment of a cell's own clock. */
+export type Moment =
+  | { readonly at: Seconds; readonly inject: Fault }
+  | { readonly at: Seconds; readonly recover: Fault };
+
+/** Seconds since the first request of the cell. */
+export type Seconds = number;
+
+/** Events of the cluster that are written down with the moment they were seen. */
+export const OBSERVED = [
+  /** No endpoint of the website is left on the machine with the fault. */
+  "endpoints-dropped",
+  /** As many pods as before are Ready on other machines. */
+  "replacement-ready",
+  /** The node is NotReady. */
+  "node-not-ready",
+  /** The node is Ready again. */
+  "node-ready",
+  /** Pods are spread as before. */
+  "even-again",
+] as const;
+export type Observed = (typeof OBSERVED)[number];
+
+/** A number that each cell yields. */
+export interface Measure {
+  /** Column of tables and CSV, e.g. `endpoints_dropped_s`. */
+  readonly name: string;
+  /** In reports, with its unit, e.g. `endpoints dropped, s`. */
+  readonly label: string;
+  /** Its value; undefined where the cell has none, which the report shows as such. */
+  readonly of: (cell: CellData) => number | undefined;
+}
+
+/** What must hold in every cell. */
+export interface Invariant {
+  readonly name: string;
+  /** What is wrong, for a person; nothing where it holds. */
+  readonly broken: (cell: CellData) => readonly string[];
+}
+
+export interface Experiment {
+  /** Folder of its results, e.g. `failover-pi`. */
+  readonly name: string;
+  /** What it is to find out. */
+  readonly question: string;
+  /** The first is what the others are compared with. */
+  readonly variants: readonly Variant[];
+  /** How often each variant runs; variants take turns (A B C, C B A, …). */
+  readonly repeats: number;
+  readonly load: Load;
+  /** In order of time. */
+  readonly timeline: readonly Moment[];
+  /** Seconds after the last moment that the load goes on. */
+  readonly tail: Seconds;
+  readonly measures: readonly Measure[];
+  readonly invariants: readonly Invariant[];
+  /** Pictures of its report; none where it is not given. */
+  readonly plots?: readonly Plot[];
+  /** What others found, for the report to set beside; none where it is not given. */
+  readonly published?: readonly Published[];
+}
+
+/** A value or a finding that was published elsewhere. */
+export interface Published {
+  /** What was measured, e.g. `replacement Ready, s`. */
+  readonly what: string;
+  /** In words or numbers, e.g. `about 10`. */
+  readonly found: string;
+  /** Where it is written, e.g. a paper's title and figure. */
+  readonly source: string;
+}
+
+/** Name of the variant that is a second copy of the first: how far two equal things differ in this run. */
+export const AA = "aa";
+
+/** One request, as `visits.csv` has it. */
+export interface Visit {
+  /** Seconds since the first request of the cell. */
+  readonly at: Seconds;
+  /** Seconds until the whole answer, or until it was given up. */
+  readonly latency: Seconds;
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  /** Why no answer came, e.g. `timeout`; empty otherwise. */
+  readonly error: string;
+  readonly method: "GET" | "POST";
+  /** The vote's id; empty for a visit. */
+  readonly id: string;
+  /** Which pod on which node answered; empty where none did. */
+  readonly pod: string;
+  readonly node: string;
+}
+
+/** Something that was done or seen, as `marks.csv` has it. */
+export interface Mark {
+  readonly at: Seconds;
+  readonly what: "inject" | "recover" | Observed;
+  /** Name of the fault's machine or pod. */
+  readonly subject: string;
+}
+
+/** What a finished cell has left. */
+export interface CellData {
+  readonly variant: string;
+  readonly repeat: number;
+  readonly visits: readonly Visit[];
+  readonly marks: readonly Mark[];
+  /** Ids of votes as the database has them at the end, each as often as it counts. */
+  readonly counted: readonly string[];
+  /** What is wrong with what the database counts, other than with single votes; for a person. */
+  readonly miscounted?: readonly string[];
+}

@@ -1,0 +1,36 @@
+/** A stack that experiments are made on, and what can be done to it. */
+
+import type { Environment } from "./environment.ts";
+
+/** A process that goes on until it is ended. */
+export interface Following extends AsyncDisposable {
+  /** Lines that it prints, as they come. */
+  readonly lines: AsyncIterable<string>;
+}
+
+export interface Site {
+  /** Its name in results, e.g. `lab`. */
+  readonly name: string;
+  /** Addresses of the website that visitors ask in turn. */
+  readonly urls: readonly string[];
+  /** Words before a command that put it where visitors are. */
+  readonly visitor: readonly string[];
+  /** What kubectl prints. */
+  kubectl(...args: readonly string[]): Promise<string>;
+  /** kubectl's lines while it watches. */
+  watch(...args: readonly string[]): Following;
+  /**
+   * Runs a shell script as root on a machine, from beside it: not over the network that a fault may have cut.
+   *
+   * @param machine its name in the stack file
+   */
+  onMachine(machine: string, script: string): Promise<string>;
+  /** Takes a machine's network away, then its power: nobody is told, and its disk stays. */
+  powerOff(machine: string): Promise<void>;
+  /** Gives a machine its power back. */
+  powerOn(machine: string): Promise<void>;
+  /** Brings the stack up with other settings, by section and key; without any, with those of its file. */
+  up(settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<void>;
+  /** What it is made of, as a report lists it: programs and images, and which are stand-ins. */
+  parts(): Promise<Pick<Environment, "toolchain" | "images">>;
+}
