@@ -10,6 +10,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
 import type { Arch } from "../components/machine.ts";
+import type { Timers } from "../config/failover.ts";
 import type { Section } from "../config/section.ts";
 import type { AppImage } from "./images.ts";
 import type { ClusterAddresses, Connection, Peer, PodGroup } from "./network-policy.ts";
@@ -77,6 +78,8 @@ export interface Context<S extends z.ZodObject = z.ZodObject, N extends Offered 
   /** An administrator's, for steps on the operator's computer; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly nodes: Nodes;
+  /** How soon what is silent is given up (docs/failover.md). */
+  readonly timers: Timers;
   /** Range of the addresses of Services. */
   readonly serviceRange: string;
   /** Public addresses of the cloud's workers, in the order of the settings. */

@@ -11,6 +11,8 @@ import { budgetProblems } from "./budget.ts";
 import { cloud, type CloudSettings } from "./cloud.ts";
 import { coreProblems } from "./cores.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
+import { failover, type FailoverSettings } from "./failover.ts";
+import { failoverRules } from "./failover-rules.ts";
 import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts";
 import { knownOf, readableOf, type Known, type Readable } from "./known.ts";
 import { netmaker, netmakerRules } from "./netmaker.ts";
@@ -102,7 +104,7 @@ const k3s = z.strictObject({
     .describe("range of the Services; it cannot change while the cluster is there"),
 });
 
-const sections = { operator, cloud, edge, overlay, netmaker, k3s };
+const sections = { operator, cloud, edge, overlay, netmaker, k3s, failover };
 
 /** What the program itself may be told, with defaults filled in; deeply frozen. */
 export interface Settings {
@@ -112,6 +114,7 @@ export interface Settings {
   readonly overlay: Readonly<z.output<typeof overlay>>;
   readonly netmaker: Readonly<z.output<typeof netmaker>>;
   readonly k3s: Readonly<z.output<typeof k3s>>;
+  readonly failover: FailoverSettings;
 }
 
 /** Settings of apps by the apps' names. */
@@ -152,7 +155,12 @@ export function read(raw: Readonly<Record<string, unknown>>, apps: Sections = {}
     isCloudRight &&= name !== "cloud" || error === undefined;
   }
   const known = knownOf(readable);
-  problems.push(...crossRules(known), ...netmakerRules(known), ...rulesOf(apps, readable, known));
+  problems.push(
+    ...crossRules(known),
+    ...netmakerRules(known),
+    ...failoverRules(known),
+    ...rulesOf(apps, readable, known),
+  );
   // A bill of half of the machines says nothing, and neither do their cores.
   if (isCloudRight) {
     const whole = known.cloud as CloudSettings;

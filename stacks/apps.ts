@@ -11,6 +11,7 @@ import { levelOf, podSecurityLabels } from "../apps/pod-security.ts";
 import type { Cluster } from "../components/k3s/cluster.ts";
 import { DaemonCheck } from "../components/k3s/daemon.ts";
 import type { Overlay } from "../components/overlay/member.ts";
+import { timersOf } from "../config/failover.ts";
 import { nodeName } from "../config/names.ts";
 import type { AppSettings, Settings } from "../config/schema.ts";
 import { archsOf, disksOf, imageOf } from "./images.ts";
@@ -52,6 +53,7 @@ export async function deployApps(
   const offers: Partial<Offers> = {};
   const outputs: Record<string, pulumi.Output<unknown>> = {};
   const deployed = new Map<string, Deployed>();
+  const timers = timersOf(settings.failover);
   const nodes = { archs: archsOf(settings), disks: disksOf(overlay) };
   for (const each of inOrder(wanted)) {
     const { name, app, settings: own } = each;
@@ -69,6 +71,7 @@ export async function deployApps(
       connections: table,
       kubeconfig: context.cluster.kubeconfig,
       nodes,
+      timers,
       serviceRange: settings.k3s.serviceRange,
       publicAddresses: context.publicAddresses,
       opts: { providers: [provider], ...(app.keepsData === true ? { protect } : {}) },

@@ -6,6 +6,7 @@ import type { InventoryLine } from "../components/azure/vm.ts";
 import type { JoinBundle } from "../components/edge/join-bundle.ts";
 import { Cluster } from "../components/k3s/cluster.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
+import { timersOf } from "../config/failover.ts";
 import type { Loaded } from "../config/load.ts";
 import { nodeName } from "../config/names.ts";
 import { deployApps } from "./apps.ts";
@@ -43,6 +44,7 @@ export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
   const mirrors = { ...mirrorsOf(wantedOf(apps, settings), k3s.serviceRange), ...k3s.mirrors };
   const cluster = new Cluster("k3s", {
     settings: { ...k3s, mirrors },
+    timers: timersOf(settings.failover),
     registryPasswords: loaded.registryPasswords,
     overlay,
     invited,

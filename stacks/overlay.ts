@@ -5,6 +5,7 @@ import type { Overlay } from "../components/overlay/member.ts";
 import { NetmakerOverlay } from "../components/overlay/netmaker/overlay.ts";
 import { refuseSharedRange } from "../components/overlay/operator.ts";
 import { WireguardOverlay } from "../components/overlay/wireguard/overlay.ts";
+import { timersOf } from "../config/failover.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Machines } from "./machines.ts";
 
@@ -18,6 +19,7 @@ export function overlayOf(settings: Settings, machines: Machines): Overlay {
     case "wireguard":
       return new WireguardOverlay("overlay", {
         settings: settings.overlay,
+        timers: timersOf(settings.failover),
         server,
         agents: [...workers, ...devices],
         operatorFolder,

@@ -1,7 +1,7 @@
 /**
- * The README's table of settings, from the documentation in the schemas.
+ * The README's table of settings, from the documentation in the schemas, and the tables of docs/failover.md.
  *
- * Usage: node --import tsx stacks/settings-table.ts   (writes it into README.md)
+ * Usage: node --import tsx stacks/settings-table.ts   (writes them into README.md and docs/failover.md)
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,10 +11,11 @@ import { z } from "zod";
 import { APPS } from "../apps/index.ts";
 import { schemasOf } from "../config/schema.ts";
 import type { Sections } from "../config/section.ts";
+import { markdown, tableOf } from "./markdown-table.ts";
+import { failoverDocument } from "./failover-document.ts";
 
-/** Lines of the README between which the table stands. */
-const [BEGIN, END] = ["<!-- settings: begin -->", "<!-- settings: end -->"];
 const README = join(import.meta.dirname, "..", "README.md");
+const FAILOVER = join(import.meta.dirname, "..", "docs", "failover.md");
 
 type Row = readonly [setting: string, meaning: string, without: string];
 
@@ -36,12 +37,7 @@ export function settingsTable(apps: Sections = APPS): string {
 
 /** The README's text with the table in its place. @throws Error when it has no place for it */
 export function withTable(readme: string, table: string): string {
-  const [before, rest] = readme.split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) {
-    throw new Error(`README.md must have the lines ${BEGIN} and ${END}`);
-  }
-  return `${before}${BEGIN}\n\n${table}\n${END}${after}`;
+  return tableOf("README.md", readme, "settings", table);
 }
 
 function row(setting: string, schema: z.ZodType): Row {
@@ -63,18 +59,7 @@ function initial(schema: z.ZodType): string {
   return isNothing ? "none" : `\`${typeof data === "string" ? data : JSON.stringify(data)}\``;
 }
 
-/** Cells as wide as the widest of their column, as the formatter writes tables. */
-function markdown(rows: readonly Row[]): string {
-  const escaped = rows.map((cells) => cells.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = [0, 1, 2].map((n) => Math.max(...escaped.map((cells) => cells[n]?.length ?? 0)));
-  const line = (cells: readonly string[], fill: string): string =>
-    `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0, fill)).join(" | ")} |\n`;
-  const [head = [], ...body] = escaped;
-  return [line(head, " "), line(["", "", ""], "-"), ...body.map((cells) => line(cells, " "))].join(
-    "",
-  );
-}
-
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(README, withTable(readFileSync(README, "utf8"), settingsTable()));
+  writeFileSync(FAILOVER, failoverDocument(readFileSync(FAILOVER, "utf8")));
 }

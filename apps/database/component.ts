@@ -3,9 +3,11 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import type { Timers } from "../../config/failover.ts";
 import { allow } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
 import type { DatabaseAddress } from "../offers.ts";
+import { staysWithItsVolume } from "../placement.ts";
 import { NAME, PODS, PORT } from "./pods.ts";
 
 export interface DatabaseArgs {
@@ -14,6 +16,7 @@ export interface DatabaseArgs {
   readonly image: string;
   /** Size of the volume, as a Kubernetes quantity. */
   readonly storage: string;
+  readonly timers: Timers;
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
 }
@@ -132,6 +135,7 @@ function podSpec(args: DatabaseArgs, address: DatabaseAddress): k8s.types.input.
     },
     // The volume is local to its node: keep it in the cloud, where the disk outlives a power cut.
     nodeSelector: { tier: "cloud" },
+    ...staysWithItsVolume(args.timers),
     containers: [
       {
         name: "postgres",

@@ -11,9 +11,11 @@ export const database = defineApp({
   namespace: PODS.namespace,
   keepsData: true,
   provides: { database: () => ({ peer: PODS, port: PORT }) },
-  deploy: async ({ name, settings: { image, storage }, namespace, connections, opts }) => {
+  deploy: async ({ name, settings: own, namespace, connections, timers, opts }) => {
     const { Database } = await import("./component.ts");
-    const component = new Database(name, { namespace, image, storage, connections }, opts);
+    const { image, storage } = own;
+    const args = { namespace, image, storage, timers, connections };
+    const component = new Database(name, args, opts);
     return { offers: { database: component.address }, ready: [], allowed: component.isolation };
   },
 });

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Timers } from "../../config/failover.ts";
 import type { DaemonSetRef, Namespace } from "../app.ts";
 import { denyByDefault } from "../isolation.ts";
 import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
@@ -16,6 +17,7 @@ export interface IngressControllerArgs {
   readonly image: string;
   /** Namespaces whose Ingress objects are served. */
   readonly namespaces: readonly Namespace[];
+  readonly timers: Timers;
   /** Addresses that the internet reaches it at; Ingress objects report the first one as theirs. */
   readonly addresses: pulumi.Output<string[]>;
 }
@@ -58,7 +60,7 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
     );
     const config = new k8s.core.v1.ConfigMap(
       `${name}-config`,
-      { metadata, data: { "dynamic.yaml": middlewares() } },
+      { metadata, data: { "dynamic.yaml": middlewares(args.timers) } },
       child,
     );
     const ingressClass = new k8s.networking.v1.IngressClass(
@@ -130,7 +132,7 @@ function podSpec(
           pulumi
             .all(args.namespaces.map(({ created }) => created))
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
-          ...timeoutArguments(),
+          ...timeoutArguments(args.timers),
         ],
         ports: [
           { name: "web", containerPort: 80 },

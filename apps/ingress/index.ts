@@ -13,11 +13,11 @@ export const ingress = defineApp({
   provides: { ingress: ({ podRange }) => ({ peer: { range: podRange }, port: 80 }) },
   nodePorts: "fogline:ingress:IngressController",
   clusterWide: () => CLUSTER_WIDE_NAMES,
-  deploy: async ({ name, settings: { image }, clients, publicAddresses, opts }) => {
+  deploy: async ({ name, settings: { image }, clients, timers, publicAddresses, opts }) => {
     const { IngressController } = await import("./component.ts");
     const controller = new IngressController(
       name,
-      { image, namespaces: clients, addresses: publicAddresses },
+      { image, namespaces: clients, timers, addresses: publicAddresses },
       opts,
     );
     return { offers: { ingress: controller }, ready: [], daemonSet: controller.daemonSet };

@@ -17,6 +17,7 @@ import { parse, stringify } from "yaml";
 
 import { ensureTraefik } from "../../lab/toolchain/toolchain.ts";
 import { CONDITION } from "../../testing/patience.ts";
+import { timersOf } from "../../config/failover.ts";
 import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 
 /** How a back end treats what it is sent. */
@@ -29,6 +30,7 @@ const MANNERS: Readonly<Record<Exclude<Manner, "refuses">, RequestListener>> = {
 };
 /** Longer than a busy computer keeps a back end that answers from doing so. */
 const SILENCE_MS = 2500;
+const TIMERS = { ...timersOf({}), answerMs: SILENCE_MS };
 /** Each route has two back ends, which take turns: one that answers, and another. */
 const OTHERS = ["dies", "is silent", "refuses"] as const;
 const ROUTES = {
@@ -75,7 +77,7 @@ function hostOf(route: string, other: string): string {
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), "traefik-"));
-  const http = (parse(middlewares()) as { http: object }).http;
+  const http = (parse(middlewares(TIMERS)) as { http: object }).http;
   const routers: Record<string, object> = {};
   const services: Record<string, object> = {};
   for (const other of OTHERS) {
@@ -103,7 +105,7 @@ beforeAll(async () => {
       `--entrypoints.ping.address=127.0.0.1:${ping}`,
       "--ping.entrypoint=ping",
       `--providers.file.filename=${file}`,
-      ...timeoutArguments(SILENCE_MS),
+      ...timeoutArguments(TIMERS),
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );

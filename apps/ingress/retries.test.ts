@@ -1,9 +1,50 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
+import { PROFILES, timersOf } from "../../config/failover.ts";
 import { LIMITS } from "../website/service/src/app.ts";
-import { ANSWER_TIMEOUT_MS } from "./retries.ts";
+import { middlewares, timeoutArguments } from "./retries.ts";
 
-it("waits longer for a pod than the website lets a request wait for its database", () => {
-  // Else a busy pod's requests would be sent to all the others, which are as busy.
-  expect(ANSWER_TIMEOUT_MS).toBeGreaterThanOrEqual(LIMITS.storeWaitMs + 500);
+interface Configuration {
+  readonly http: { readonly middlewares: Readonly<Record<string, { readonly retry: object }>> };
+}
+
+function retriesOf(profile: (typeof PROFILES)[number]): Configuration["http"]["middlewares"] {
+  return (parse(middlewares(timersOf({ profile }))) as Configuration).http.middlewares;
+}
+
+describe("Traefik", () => {
+  it("is told what it always was, where the settings say nothing", () => {
+    // Another text is another pod of every worker's ingress controller.
+    expect(timeoutArguments(timersOf({}))).toEqual([
+      "--serverstransport.forwardingtimeouts.dialtimeout=500ms",
+      "--serverstransport.forwardingtimeouts.responseheadertimeout=5000ms",
+    ]);
+    expect(middlewares(timersOf({}))).toMatchSnapshot();
+  });
+
+  it("is told nothing in the profile stock, and has its middlewares under their names", () => {
+    expect(timeoutArguments(timersOf({ profile: "stock" }))).toEqual([]);
+    expect(retriesOf("stock")).toEqual({
+      "try-another": { retry: { attempts: 1 } },
+      "try-another-unless-sent": { retry: { attempts: 1 } },
+    });
+  });
+
+  it("waits longer for a pod than the website lets a request wait for its database", () => {
+    // Else a busy pod's requests would be sent to all the others, which are as busy.
+    const { answerMs, databaseMs } = timersOf({});
+    expect(LIMITS.storeWaitMs).toBe(2 * databaseMs);
+    expect(answerMs).toBeGreaterThanOrEqual(LIMITS.storeWaitMs + 500);
+  });
+
+  it("hears of dropped endpoints sooner in the profile fast", () => {
+    expect(timeoutArguments(timersOf({ profile: "fast" }))).toContain(
+      "--providers.providersthrottleduration=0.2s",
+    );
+  });
+
+  it.each(PROFILES)("has the same middlewares in the profile %s, which routes name", (profile) => {
+    expect(Object.keys(retriesOf(profile))).toEqual(Object.keys(retriesOf("moderate")));
+  });
 });

@@ -1,6 +1,7 @@
 /** When Traefik sends a request to another pod: what each app chooses for its route. Pure. */
 import { stringify } from "yaml";
 
+import { given, type Timers } from "../../config/failover.ts";
 import type { Repeats } from "../offers.ts";
 
 /**
@@ -10,23 +11,16 @@ import type { Repeats } from "../offers.ts";
  * A connection that stood before the node died takes the request and stays silent: Traefik's own 504 for
  * that, and 502 for one that breaks, is tried elsewhere, too, where the request may be repeated.
  */
-const TRY_ANOTHER = {
-  attempts: 8,
-  initialInterval: "20ms",
-  timeout: "12s",
-  status: ["502", "504"],
-  // A vote has some hundred bytes; what is longer than this is tried once.
-  maxRequestBodyBytes: 65_536,
-};
-
-/** A dead node drops packets silently: nobody waits the default of 30 s for it. */
-const DIAL_TIMEOUT_MS = 500;
-
-/**
- * A pod that is silent for longer than this is gone, milliseconds. An app that needs longer answers with
- * 503 before: what is given up here is sent to another pod.
- */
-export const ANSWER_TIMEOUT_MS = 5000;
+function tryAnother(timers: Timers): Readonly<Record<string, unknown>> {
+  return {
+    attempts: timers.tries,
+    initialInterval: `${timers.tryPauseMs}ms`,
+    timeout: `${timers.triesMs / 1000}s`,
+    status: ["502", "504"],
+    // A vote has some hundred bytes; what is longer than this is tried once.
+    maxRequestBodyBytes: 65_536,
+  };
+}
 
 /** Names of the middlewares. The first one's stays: routes of running stacks name it. */
 const MIDDLEWARES: Readonly<Record<Repeats, string>> = {
@@ -34,14 +28,21 @@ const MIDDLEWARES: Readonly<Record<Repeats, string>> = {
   once: "try-another-unless-sent",
 };
 
-/** Traefik's dynamic configuration. */
-export function middlewares(): string {
-  const retry = { ...TRY_ANOTHER, retryNonIdempotentMethod: true };
+/**
+ * Traefik's dynamic configuration. A middleware that tries once does nothing: it is there as routes name it, without
+ * the rest, for which requests would be kept in memory.
+ */
+export function middlewares(timers: Timers): string {
+  const another = tryAnother(timers);
+  const retry = (retryNonIdempotentMethod: boolean): object =>
+    given(timers, "tries") === undefined
+      ? { attempts: 1 }
+      : { ...another, retryNonIdempotentMethod };
   return stringify({
     http: {
       middlewares: {
-        [MIDDLEWARES.identified]: { retry },
-        [MIDDLEWARES.once]: { retry: { ...retry, retryNonIdempotentMethod: false } },
+        [MIDDLEWARES.identified]: { retry: retry(true) },
+        [MIDDLEWARES.once]: { retry: retry(false) },
       },
     },
   });
@@ -52,10 +53,20 @@ export function middlewareOf(repeats: Repeats): string {
   return `${MIDDLEWARES[repeats]}@file`;
 }
 
-/** Traefik's arguments that say when a pod is given up. */
-export function timeoutArguments(answerTimeoutMs = ANSWER_TIMEOUT_MS): string[] {
+/**
+ * Traefik's arguments that say when a pod is given up: one that takes no connection, as a dead node drops packets
+ * silently, and one that is silent on a connection that stands. An app that needs longer for an answer says 503
+ * before: what is given up here is sent to another pod.
+ */
+export function timeoutArguments(timers: Timers): string[] {
+  const throttle = given(timers, "routeSyncSeconds");
   return [
-    `--serverstransport.forwardingtimeouts.dialtimeout=${DIAL_TIMEOUT_MS}ms`,
-    `--serverstransport.forwardingtimeouts.responseheadertimeout=${answerTimeoutMs}ms`,
+    ...forwarding("dialtimeout", given(timers, "dialMs")),
+    ...forwarding("responseheadertimeout", given(timers, "answerMs")),
+    ...(throttle === undefined ? [] : [`--providers.providersthrottleduration=${throttle}s`]),
   ];
+}
+
+function forwarding(name: string, ms: number | undefined): string[] {
+  return ms === undefined ? [] : [`--serverstransport.forwardingtimeouts.${name}=${ms}ms`];
 }

@@ -4,8 +4,10 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Timers } from "../../config/failover.ts";
 import { allow } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
+import { staysWithItsVolume } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
 import { CONFIG, NAME, PODS, PULL_PORT, STORE } from "./config.ts";
 
@@ -15,6 +17,7 @@ export interface RegistryArgs {
   readonly image: string;
   /** Size of the volume, as a Kubernetes quantity. */
   readonly storage: string;
+  readonly timers: Timers;
   /** Address of its Service. */
   readonly address: string;
   /** Connections that its pod may take part in. */
@@ -48,7 +51,7 @@ export class Registry extends pulumi.ComponentResource {
     const { uid } = volume.metadata;
     // A plan does not know it yet.
     this.volume = uid.apply((known: string | undefined) => known ?? "");
-    const server = createServer(name, metadata, { image, volume }, child);
+    const server = createServer(name, metadata, { ...args, volume }, child);
     const service = createService(name, metadata, { address, server }, child);
     this.isolation = allow(`${name}-policy`, metadata, PODS, connections, child);
     this.ready = [service, this.isolation];
@@ -76,7 +79,7 @@ function createVolume(
 function createServer(
   name: string,
   metadata: Metadata,
-  { image, volume }: { image: string; volume: k8s.core.v1.PersistentVolumeClaim },
+  args: RegistryArgs & { readonly volume: k8s.core.v1.PersistentVolumeClaim },
   child: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
   const sum = createHash("sha256").update(JSON.stringify(CONFIG)).digest("hex").slice(0, 10);
@@ -97,7 +100,7 @@ function createServer(
         selector: { matchLabels: PODS.labels },
         template: {
           metadata: { labels: PODS.labels },
-          spec: podSpec(image, config.metadata.name, volume.metadata.name),
+          spec: podSpec(args, config.metadata.name, args.volume.metadata.name),
         },
       },
     },
@@ -127,7 +130,7 @@ function createService(
 }
 
 function podSpec(
-  image: string,
+  { image, timers }: RegistryArgs,
   config: pulumi.Input<string>,
   volume: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodSpec {
@@ -160,6 +163,7 @@ function podSpec(
     },
     // The volume is local to its node, and an edge device keeps its disk and its uplink for itself.
     nodeSelector: { tier: "cloud" },
+    ...staysWithItsVolume(timers),
     containers: [
       server("pull", {
         ports: [{ name: "pull", containerPort: PULL_PORT }],

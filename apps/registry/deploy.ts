@@ -26,6 +26,7 @@ export function deploy({
       storage: own.storage,
       address: addressIn(stack.serviceRange),
       connections,
+      timers: stack.timers,
     },
     opts,
   );

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Timers } from "../../config/failover.ts";
 import { allow } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
 import type { DatabaseAddress, IngressRoute } from "../offers.ts";
@@ -14,6 +15,7 @@ export interface WebsiteArgs {
   readonly namespace: pulumi.Input<string>;
   readonly settings: WebsiteSettings;
   readonly image: pulumi.Input<string>;
+  readonly timers: Timers;
   readonly database: DatabaseAddress;
   /** Connections that its pods may take part in. */
   readonly connections: readonly Connection[];
@@ -57,7 +59,7 @@ export class Website extends pulumi.ComponentResource {
 
   /** Its pods, and what they read and who counts them before they are there. */
   private createDeployment(name: string): k8s.apps.v1.Deployment {
-    const { settings, image, database } = this.args;
+    const { settings, image, database, timers } = this.args;
     const config = this.createConfig(name);
     const autoscaler = this.createAutoscaler(name);
     return new k8s.apps.v1.Deployment(
@@ -75,7 +77,7 @@ export class Website extends pulumi.ComponentResource {
           strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
             metadata: { labels: WEBSITE_LABELS },
-            spec: websitePod(image, database, config.metadata.name),
+            spec: websitePod(image, database, config.metadata.name, timers),
           },
         },
       },
@@ -109,7 +111,8 @@ export class Website extends pulumi.ComponentResource {
    * ConfigMap, so that new pods replace the old ones, which keep theirs until they are gone.
    */
   private createConfig(name: string): k8s.core.v1.ConfigMap {
-    const data = pulumi.output(serverSettings(this.args.database));
+    const { database, timers } = this.args;
+    const data = pulumi.output(serverSettings(database, timers));
     const called = data.apply((settings) => `website-${contentHash(settings)}`);
     return new k8s.core.v1.ConfigMap(
       `${name}-config`,

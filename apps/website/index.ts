@@ -17,7 +17,7 @@ export const website = defineApp({
     { from: PODS, to: database.peer, port: database.port, protocol: "TCP" },
     ...toDns(PODS),
   ],
-  deploy: async ({ name, settings: own, imageOf, namespace, needs, connections, opts }) => {
+  deploy: async ({ name, settings: own, imageOf, namespace, needs, connections, timers, opts }) => {
     const { Website } = await import("./component.ts");
     const { served, isolation } = new Website(
       name,
@@ -25,6 +25,7 @@ export const website = defineApp({
         namespace,
         settings: own,
         image: imageOf("image"),
+        timers,
         database: needs.database,
         connections,
         // Its ballots carry ids, by which each counts once.

@@ -2,9 +2,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import { given, type Timers } from "../../config/failover.ts";
 import type { PodGroup } from "../network-policy.ts";
 import type { DatabaseAddress } from "../offers.ts";
-import { WORKERS_ONLY } from "../placement.ts";
+import { leavesAfter, WORKERS_ONLY } from "../placement.ts";
 import { UNPRIVILEGED } from "../unprivileged.ts";
 
 /** Its pods, in their namespace. */
@@ -13,8 +14,6 @@ export const PODS: PodGroup = { namespace: "website", labels: { app: "website" }
 export const PORT = 8080;
 /** Seconds between the end of readiness and the end of accepting: endpoints follow in this time. */
 const DRAIN = 5;
-/** Seconds a pod stays bound to a silent node; the default of 300 is the seed's five minutes (S0-X2). */
-const TOLERATION = 10;
 
 /**
  * Half of the pods on the edge, half in the cloud (S0-44), however many nodes a tier has. Inside a
@@ -29,7 +28,11 @@ const SPREAD = [
 const SECRETS = "/run/secrets/database";
 
 /** What the server in a pod is told by its environment, but for what differs from pod to pod. */
-export function serverSettings(database: DatabaseAddress): Record<string, pulumi.Input<string>> {
+export function serverSettings(
+  database: DatabaseAddress,
+  timers: Timers,
+): Record<string, pulumi.Input<string>> {
+  const patience = given(timers, "databaseMs");
   return {
     PORT: String(PORT),
     DRAIN_SECONDS: String(DRAIN),
@@ -38,6 +41,7 @@ export function serverSettings(database: DatabaseAddress): Record<string, pulumi
     DATABASE_NAME: database.name,
     DATABASE_USER: database.user,
     DATABASE_PASSWORD_FILE: `${SECRETS}/password`,
+    ...(patience === undefined ? {} : { DATABASE_TIMEOUT_MS: String(patience) }),
   };
 }
 
@@ -50,6 +54,7 @@ export function websitePod(
   image: pulumi.Input<string>,
   database: DatabaseAddress,
   config: pulumi.Input<string>,
+  timers: Timers,
 ): k8s.types.input.core.v1.PodSpec {
   return {
     automountServiceAccountToken: false,
@@ -71,12 +76,7 @@ export function websitePod(
       labelSelector: { matchLabels: PODS.labels },
       matchLabelKeys: ["pod-template-hash"],
     })),
-    tolerations: ["not-ready", "unreachable"].map((state) => ({
-      key: `node.kubernetes.io/${state}`,
-      operator: "Exists",
-      effect: "NoExecute",
-      tolerationSeconds: TOLERATION,
-    })),
+    tolerations: leavesAfter(timers.tolerationSeconds),
     containers: [
       {
         name: "website",
@@ -88,7 +88,10 @@ export function websitePod(
           { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
         ],
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "192Mi" } },
-        readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 2 },
+        readinessProbe: {
+          httpGet: { path: "/readyz", port: "http" },
+          periodSeconds: timers.readinessSeconds,
+        },
         livenessProbe: {
           httpGet: { path: "/healthz", port: "http" },
           periodSeconds: 10,

@@ -4,16 +4,18 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import type { Timers } from "../../config/failover.ts";
 import type { Settings } from "../../config/schema.ts";
 import { nodeName } from "../../config/names.ts";
 import type { Machine } from "../machine.ts";
-import type { Overlay, OverlayMember } from "../overlay/member.ts";
+import type { Hub, Overlay, OverlayMember } from "../overlay/member.ts";
 import { RemoteScript } from "../remote/script.ts";
 import { ACCOUNTS, accountObjects } from "./account.ts";
 import {
   agentConfig,
   downloadUrl,
   flannelConfig,
+  kubeletConfig,
   serverConfig,
   type NodeConfig,
 } from "./config.ts";
@@ -28,6 +30,8 @@ import { unitValues } from "./units.ts";
 export interface ClusterArgs {
   /** Without passwords. */
   readonly settings: Settings["k3s"];
+  /** How soon a silent node is given up. */
+  readonly timers: Timers;
   /** Passwords of image registries, by registry; secret. Default none. */
   readonly registryPasswords?: pulumi.Input<Readonly<Record<string, string>>>;
   readonly overlay: Overlay;
@@ -78,15 +82,11 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const token = pulumi.secret(secret.result);
     this.identity = pulumi.unsecret(token.apply(identityOf));
-    const server = this.install(
-      hub,
-      "server",
-      {
-        CONFIG: serverConfig(args.settings, this.node(hub, hub.address)),
-        TOKEN: token,
-      },
-      [],
-    );
+    const asServer = {
+      CONFIG: serverConfig(args.settings, this.node(hub, hub.address), args.timers),
+      TOKEN: token,
+    };
+    const server = this.install(hub, "server", asServer, []);
     const credentials = server.result.apply((text) => parseCredentials(text, hub.address));
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     this.tellOfEnd();
@@ -99,7 +99,7 @@ export class Cluster extends pulumi.ComponentResource {
         {
           CONFIG: pulumi
             .output(agent.address)
-            .apply((address) => agentConfig(hub.address, this.node(agent, address))),
+            .apply((address) => agentConfig(hub.address, this.node(agent, address), args.timers)),
           SERVER: hub.address,
           TOKEN: credentials.agentToken,
           KUBECONFIG_TEXT: pulumi
@@ -110,8 +110,9 @@ export class Cluster extends pulumi.ComponentResource {
       );
       return [installed, this.drain(agent, installed)];
     };
-    this.ready = [server, ...agents.flatMap(install)];
+    const nodes = [server, ...agents.flatMap(install)];
     args.invited?.forEach(install);
+    this.ready = [...nodes, ...this.settle(hub, asServer, nodes)];
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
 
@@ -194,16 +195,31 @@ export class Cluster extends pulumi.ComponentResource {
     );
   }
 
+  /**
+   * Tells the server the time after which nodes are given up, once every node that this computer reaches renews
+   * its lease often enough for it. Until then the server keeps a longer one that it had.
+   */
+  private settle(
+    hub: Hub,
+    values: Readonly<Record<string, pulumi.Input<string>>>,
+    nodes: readonly pulumi.Resource[],
+  ): pulumi.Resource[] {
+    return kubeletConfig(this.args.timers) === ""
+      ? []
+      : [this.install(hub, "server", { ...values, HOLD: "no" }, nodes, "settled")];
+  }
+
   private install(
     member: OverlayMember,
     role: Machine["role"],
     values: Readonly<Record<string, pulumi.Input<string>>>,
     after: readonly pulumi.Resource[],
+    state?: "settled",
   ): RemoteScript {
     const { settings, overlay } = this.args;
     const node = nodeName(member.machine);
     return new RemoteScript(
-      `${node}-k3s`,
+      state === undefined ? `${node}-k3s` : `${node}-k3s-${state}`,
       {
         machine: member.machine,
         script: INSTALL_SCRIPT,
@@ -218,7 +234,7 @@ export class Cluster extends pulumi.ComponentResource {
           AUTHORITIES: authorityLines(settings),
           ADMIN: member.machine.adminUser,
           ROLE: role,
-          ...unitValues(role, member.interfaceName),
+          ...unitValues(role, member.interfaceName, this.args.timers),
           ...hardeningValues(role, this.args.ownKernel ?? true, settings.secretsEncryption),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",
@@ -227,6 +243,8 @@ export class Cluster extends pulumi.ComponentResource {
         secretOutput: true,
         // Others work on the machine until the node is Ready.
         waits: true,
+        // What was installed goes with the resource that did it.
+        ...(state === undefined ? {} : { undo: false }),
       },
       // Nodes talk over the overlay; an agent joins a server that runs and that admits it.
       { parent: this, dependsOn: [member.joined, ...after] },

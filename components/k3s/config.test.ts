@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { agentConfig, downloadUrl, FLANNEL_FILE, flannelConfig, serverConfig } from "./config.ts";
+import { timersOf, type Profile } from "../../config/failover.ts";
+import {
+  agentConfig,
+  downloadUrl,
+  FLANNEL_FILE,
+  flannelConfig,
+  kubeletConfig,
+  serverConfig,
+} from "./config.ts";
 
 const settings = {
   version: "v1.36.3+k3s1",
@@ -22,7 +30,7 @@ const node = {
 
 describe("K3s's configuration", () => {
   it("puts node address and flannel on the overlay", () => {
-    expect(parse(agentConfig("10.101.0.1", node))).toMatchObject({
+    expect(parse(agentConfig("10.101.0.1", node, timersOf({})))).toMatchObject({
       server: "https://10.101.0.1:6443",
       "node-ip": "10.101.2.1",
       "flannel-iface": "fogline0",
@@ -32,7 +40,7 @@ describe("K3s's configuration", () => {
   });
 
   it("of the server names the ranges and keeps workloads off it", () => {
-    expect(parse(serverConfig(settings, node))).toMatchObject({
+    expect(parse(serverConfig(settings, node, timersOf({})))).toMatchObject({
       "cluster-cidr": "10.42.0.0/16",
       "service-cidr": "10.43.0.0/16",
       "egress-selector-mode": "disabled",
@@ -48,9 +56,10 @@ describe("K3s's configuration", () => {
   });
 
   it("holds no token: those stand in files of their own, and the server's nowhere", () => {
-    const [server, agent] = [serverConfig(settings, node), agentConfig("10.101.0.1", node)].map(
-      (text) => parse(text) as object,
-    );
+    const [server, agent] = [
+      serverConfig(settings, node, timersOf({})),
+      agentConfig("10.101.0.1", node, timersOf({})),
+    ].map((text) => parse(text) as object);
     expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
     expect(agent).toHaveProperty("token-file", "/etc/rancher/k3s/token");
     for (const key of ["token", "agent-token", "token-file"]) {
@@ -61,5 +70,55 @@ describe("K3s's configuration", () => {
   it("finds each processor's binary", () => {
     expect(downloadUrl(settings, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
     expect(downloadUrl(settings, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
+  });
+});
+
+describe("timers of the failover", () => {
+  /** What K3s' parts are told beside what every profile tells them. */
+  const told = (profile: Profile): Readonly<Record<string, readonly string[]>> => {
+    const timers = timersOf({ profile });
+    const texts = [serverConfig(settings, node, timers), agentConfig("10.101.0.1", node, timers)];
+    const [server = {}, agent = {}] = texts.map(
+      (text) => parse(text) as Readonly<Record<string, readonly string[]>>,
+    );
+    for (const key of ["kubelet-arg", "kube-proxy-arg"]) {
+      expect(agent[key], key).toEqual(server[key]);
+    }
+    return server;
+  };
+
+  it("are those of earlier releases where nothing is set, in the same form", () => {
+    // Another form of the same content would start every node's K3s anew.
+    expect(serverConfig(settings, node, timersOf({}))).toMatchSnapshot();
+    expect(agentConfig("10.101.0.1", node, timersOf({}))).toMatchSnapshot();
+    expect(kubeletConfig(timersOf({}))).toBe("");
+  });
+
+  it("are left to K3s in the profile stock", () => {
+    const named = Object.values(told("stock")).flat().map(String);
+    expect(named.filter((each) => /node-(monitor|status)|toleration|min-sync/.test(each))).toEqual(
+      [],
+    );
+    expect(kubeletConfig(timersOf({ profile: "stock" }))).toBe("");
+  });
+
+  it("are all there in the profile fast", () => {
+    const server = told("fast");
+    expect(server["kube-controller-manager-arg"]).toEqual(
+      expect.arrayContaining(["node-monitor-grace-period=5.5s", "node-monitor-period=0.5s"]),
+    );
+    expect(server["kube-apiserver-arg"]).toEqual(
+      expect.arrayContaining([
+        "default-not-ready-toleration-seconds=5",
+        "default-unreachable-toleration-seconds=5",
+      ]),
+    );
+    expect(server["kubelet-arg"]).toContain("node-status-update-frequency=2s");
+    expect(server["kube-proxy-arg"]).toEqual(["iptables-min-sync-period=0.2s"]);
+    expect(parse(kubeletConfig(timersOf({ profile: "fast" })))).toEqual({
+      apiVersion: "kubelet.config.k8s.io/v1beta1",
+      kind: "KubeletConfiguration",
+      nodeLeaseDurationSeconds: 2,
+    });
   });
 });

@@ -1,6 +1,7 @@
 /** What `/etc/rancher/k3s/*.yaml` and download addresses hold: pure. */
 import { stringify } from "yaml";
 
+import { given, type Timers } from "../../config/failover.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { Arch } from "../machine.ts";
 import { API_SERVER, CONTROLLER_MANAGER, KUBELET } from "./hardening.ts";
@@ -27,17 +28,10 @@ export const AGENT_TOKEN_FILE = "/etc/rancher/k3s/agent-token";
 /** Where flannel reads its configuration from. */
 export const FLANNEL_FILE = "/etc/rancher/k3s/flannel.json";
 
-/**
- * A node that falls silent is given up after 20 s instead of 40, and reports every 5 s instead of
- * 10: the site's failover waits for this (seed 000 measured five minutes with the defaults).
- */
-const NODE_MONITOR_GRACE = "20s";
-const NODE_STATUS_UPDATE = "5s";
-
 /** The server's `config.yaml`. */
-export function serverConfig(settings: Settings["k3s"], node: NodeConfig): string {
+export function serverConfig(settings: Settings["k3s"], node: NodeConfig, timers: Timers): string {
   return dump({
-    ...common(node),
+    ...common(node, timers),
     "agent-token-file": AGENT_TOKEN_FILE,
     "advertise-address": node.address,
     "tls-san": [node.address],
@@ -49,9 +43,10 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
     // Ingress is an app of ours, on the workers alone; no load balancer is bought or emulated.
     disable: ["servicelb", "traefik"],
     "write-kubeconfig-mode": "0600",
-    "kube-apiserver-arg": [...API_SERVER],
+    "kube-apiserver-arg": [...API_SERVER, ...tolerationArguments(timers)],
     "kube-controller-manager-arg": [
-      `node-monitor-grace-period=${NODE_MONITOR_GRACE}`,
+      ...seconds("node-monitor-grace-period", given(timers, "graceSeconds")),
+      ...seconds("node-monitor-period", given(timers, "monitorSeconds")),
       ...CONTROLLER_MANAGER,
     ],
     "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
@@ -59,9 +54,9 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig): strin
 }
 
 /** An agent's `config.yaml`. */
-export function agentConfig(serverAddress: string, node: NodeConfig): string {
+export function agentConfig(serverAddress: string, node: NodeConfig, timers: Timers): string {
   return dump({
-    ...common(node),
+    ...common(node, timers),
     "token-file": TOKEN_FILE,
     server: `https://${serverAddress}:6443`,
   });
@@ -92,14 +87,48 @@ export function downloadUrl(settings: Settings["k3s"], arch: Arch): string {
     .replaceAll("{suffix}", arch === "arm64" ? "-arm64" : "");
 }
 
-function common(node: NodeConfig): Record<string, unknown> {
+/**
+ * A file of kubelet's folder of configurations, for what it has no argument for; empty where it has nothing to
+ * say. Naming a frequency of status there, too, would have it report as often: that one is an argument.
+ */
+export function kubeletConfig(timers: Timers): string {
+  const lease = given(timers, "leaseSeconds");
+  return lease === undefined
+    ? ""
+    : dump({
+        apiVersion: "kubelet.config.k8s.io/v1beta1",
+        kind: "KubeletConfiguration",
+        nodeLeaseDurationSeconds: lease,
+      });
+}
+
+function tolerationArguments(timers: Timers): string[] {
+  const tolerated = given(timers, "defaultTolerationSeconds");
+  return tolerated === undefined
+    ? []
+    : ["not-ready", "unreachable"].map(
+        (state) => `default-${state}-toleration-seconds=${tolerated}`,
+      );
+}
+
+/** An argument that is a duration; none where the component's own value holds. */
+function seconds(name: string, value: number | undefined): string[] {
+  return value === undefined ? [] : [`${name}=${value}s`];
+}
+
+function common(node: NodeConfig, timers: Timers): Record<string, unknown> {
+  const proxy = seconds("iptables-min-sync-period", given(timers, "proxySyncSeconds"));
   return {
     "node-name": node.node,
     "node-ip": node.address,
     ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
     "flannel-conf": FLANNEL_FILE,
     "node-label": [`tier=${node.tier}`],
-    "kubelet-arg": [`node-status-update-frequency=${NODE_STATUS_UPDATE}`, ...KUBELET],
+    "kubelet-arg": [
+      ...seconds("node-status-update-frequency", given(timers, "statusSeconds")),
+      ...KUBELET,
+    ],
+    ...(proxy.length === 0 ? {} : { "kube-proxy-arg": proxy }),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { timersOf } from "../../config/failover.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
@@ -60,7 +61,7 @@ function install(
     },
     CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
     ...{ RENEWAL: "1", SERVER: "10.101.0.1", KUBECONFIG_TEXT: "kind: Config\n" },
-    ...unitValues(role, "fogline0"),
+    ...unitValues(role, "fogline0", timersOf({})),
     ...hardeningValues(role, ownKernel, encryption),
     ...values,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { timersOf } from "../../config/failover.ts";
 import { agentConfig, serverConfig } from "./config.ts";
 import { ADMISSION_FILE, AUDIT_POLICY_FILE, hardeningValues } from "./hardening.ts";
 
@@ -25,7 +26,7 @@ function given(text: string, key: string): Record<string, string> {
 }
 
 describe("what K3s is told beyond its defaults", () => {
-  const server = serverConfig(settings, node);
+  const server = serverConfig(settings, node, timersOf({}));
 
   it("has requests written down, and old files removed", () => {
     expect(given(server, "kube-apiserver-arg")).toMatchObject({
@@ -49,7 +50,7 @@ describe("what K3s is told beyond its defaults", () => {
   });
 
   it("gives every node's kubelet the same bounds", () => {
-    const agent = agentConfig("10.101.0.1", node);
+    const agent = agentConfig("10.101.0.1", node, timersOf({}));
     expect(given(agent, "kubelet-arg")).toEqual(given(server, "kubelet-arg"));
     expect(given(agent, "kubelet-arg")).toMatchObject({
       "pod-max-pids": "4096",

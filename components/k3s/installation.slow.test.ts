@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { timersOf } from "../../config/failover.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { EXPIRED, FakeMachine, k3s, type Ran } from "./testing/machine.ts";
@@ -45,7 +46,7 @@ function install(
     KUBECONFIG_TEXT: "kind: Config\n",
   };
   const role = values["ROLE"] === "server" ? "server" : "agent";
-  const files = { ...unitValues(role, "fogline0"), ...hardeningValues(role, false) };
+  const files = { ...unitValues(role, "fogline0", timersOf({})), ...hardeningValues(role, false) };
   return machine.run(INSTALL_SCRIPT, "update", { ...common, ...files, ...values }, deaf);
 }
 

@@ -1,6 +1,7 @@
 /** What installing and removing K3s leaves of a machine's owner. Needs root, no lab. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { timersOf } from "../../config/failover.ts";
 import { TestMachine, type Ran } from "../edge/testing/machines.ts";
 import { render } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
@@ -33,7 +34,7 @@ function install(action: string): Promise<Ran> {
       ADMIN: "root",
       SERVER: "127.0.0.1",
     },
-    ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0") },
+    ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0", timersOf({})) },
     ...hardeningValues("agent", false),
     KUBECONFIG_TEXT: "ours",
   };

@@ -9,6 +9,7 @@ export const INSTALL_SCRIPT = parts(
   "running.sh",
   "hardening.sh",
   "registries.sh",
+  "timers.sh",
   "install.sh",
 );
 

@@ -1,5 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
+import { timersOf } from "../../config/failover.ts";
 import { unitValues } from "./units.ts";
 
 it.each([
@@ -7,7 +8,32 @@ it.each([
   ["agent", "fogline0"],
   ["agent", undefined],
 ] as const)("the units of a %s by the interface %s are these", (role, interfaceName) => {
-  const { SERVICE, FOLLOW_SERVICE } = unitValues(role, interfaceName);
+  const { SERVICE, FOLLOW_SERVICE } = unitValues(role, interfaceName, timersOf({}));
   // Another form of the same content would start every node's K3s anew.
   expect([SERVICE, FOLLOW_SERVICE]).toMatchSnapshot();
+});
+
+describe("K3s' environment", () => {
+  const serviceOf = (role: "server" | "agent", profile: "stock" | "fast"): string =>
+    unitValues(role, "fogline0", timersOf({ profile }))["SERVICE"] ?? "";
+
+  it("tells an agent's clients when a connection is dead, where the profile says so", () => {
+    expect(serviceOf("agent", "fast")).toContain(
+      "Environment=HTTP2_READ_IDLE_TIMEOUT_SECONDS=2\nEnvironment=HTTP2_PING_TIMEOUT_SECONDS=2\n",
+    );
+    expect(serviceOf("agent", "stock")).not.toContain("Environment");
+  });
+
+  it("tells a server's nothing: theirs lead over its loopback interface", () => {
+    expect(serviceOf("server", "fast")).not.toContain("Environment");
+  });
+});
+
+describe("a server that is to give nodes up earlier", () => {
+  it("waits for a step after the agents' where their leases are shortened with it", () => {
+    const fast = timersOf({ profile: "fast" });
+    expect(unitValues("server", "fogline0", fast)["HOLD"]).toBe("yes");
+    expect(unitValues("agent", "fogline0", fast)["HOLD"]).toBe("no");
+    expect(unitValues("server", "fogline0", timersOf({}))["HOLD"]).toBe("no");
+  });
 });

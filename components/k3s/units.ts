@@ -1,8 +1,10 @@
 /** What runs K3s on a machine: units, and programs beside it. */
+import { given, type Timers } from "../../config/failover.ts";
 import type { Machine } from "../machine.ts";
 import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
-import { unitFile } from "../remote/unit-file.ts";
+import { unitFile, type Section } from "../remote/unit-file.ts";
+import { kubeletConfig } from "./config.ts";
 import { FOLLOW_PROGRAM, INPUTS_PROGRAM } from "./scripts.ts";
 
 /** Paths that `install.sh` has as well. */
@@ -13,13 +15,23 @@ const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/serv
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
 
 /**
- * Values of `install.sh`: the text of units' files, and the programs that they run.
+ * Values of `install.sh`: the text of units' files, the programs that they run, and what kubelet reads besides.
+ *
+ * A server is not told at once to give nodes up earlier where their leases are shortened with it: a step after
+ * their own does it (`HOLD`).
  *
  * @param interfaceName network interface that leads to the other nodes; unset for that of the default route
  */
-export function unitValues(role: Machine["role"], interfaceName: string | undefined): Values {
+export function unitValues(
+  role: Machine["role"],
+  interfaceName: string | undefined,
+  timers: Timers,
+): Values {
+  const kubelet = kubeletConfig(timers);
   return {
-    SERVICE: k3sService(role, interfaceName),
+    KUBELET: kubelet,
+    HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
+    SERVICE: k3sService(role, interfaceName, timers),
     INPUTS: readScript(INPUTS_PROGRAM),
     FOLLOW: readScript(FOLLOW_PROGRAM),
     FOLLOW_SERVICE: followService(role, interfaceName),
@@ -27,7 +39,11 @@ export function unitValues(role: Machine["role"], interfaceName: string | undefi
 }
 
 /** K3s is started anew when this text is another one. */
-function k3sService(role: Machine["role"], interfaceName: string | undefined): string {
+function k3sService(
+  role: Machine["role"],
+  interfaceName: string | undefined,
+  timers: Timers,
+): string {
   const tunnel = interfaceName === undefined ? "" : ` wg-quick@${interfaceName}.service`;
   return unitFile({
     Unit: {
@@ -40,6 +56,7 @@ function k3sService(role: Machine["role"], interfaceName: string | undefined): s
     },
     Service: {
       Type: "notify",
+      ...environment(role, timers),
       // The unit notes what it starts with, whoever starts it.
       ExecStartPre: `/bin/sh -c 'umask 077; exec ${INPUTS} >${STARTED}'`,
       ExecStart: `/usr/local/bin/k3s ${role}`,
@@ -57,6 +74,21 @@ function k3sService(role: Machine["role"], interfaceName: string | undefined): s
     },
     Install: { WantedBy: "multi-user.target" },
   });
+}
+
+/**
+ * When clients of the API take a connection for dead. A server's own ones lead over its loopback interface, where
+ * none dies unseen.
+ */
+function environment(role: Machine["role"], timers: Timers): Section {
+  const variables = {
+    HTTP2_READ_IDLE_TIMEOUT_SECONDS: given(timers, "pingIdleSeconds"),
+    HTTP2_PING_TIMEOUT_SECONDS: given(timers, "pingTimeoutSeconds"),
+  };
+  const lines = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined || role === "server" ? [] : [`${name}=${value}`],
+  );
+  return lines.length === 0 ? {} : { Environment: lines };
 }
 
 function followService(role: Machine["role"], interfaceName = ""): string {

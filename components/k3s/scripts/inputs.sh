@@ -7,4 +7,5 @@ readlink /usr/local/bin/k3s || true
 sha256sum /etc/systemd/system/k3s.service /etc/systemd/system/k3s-agent.service \
   /etc/rancher/k3s/config.yaml /etc/rancher/k3s/flannel.json /etc/rancher/k3s/registries.yaml \
   /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /etc/rancher/k3s/audit-policy.yaml \
-  /etc/rancher/k3s/admission.yaml /etc/rancher/k3s/config.yaml.d/*.yaml 2>/dev/null || true
+  /etc/rancher/k3s/admission.yaml /etc/rancher/k3s/config.yaml.d/*.yaml \
+  /var/lib/rancher/k3s/agent/etc/kubelet.conf.d/50-fogline.conf 2>/dev/null || true

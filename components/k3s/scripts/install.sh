@@ -5,8 +5,8 @@
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
-#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh and registries.sh
-# Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh
+#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
+# Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
 # Prints, on a server: the agents' token, what the datastore's file shows of Secrets, the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
 set -euo pipefail
@@ -75,6 +75,7 @@ install_binary() {
 }
 
 write_config() {
+  hold_grace
   put "$etc/config.yaml" 0600 "$CONFIG"
   put "$etc/flannel.json" 0600 "$FLANNEL"
   if [ "$ROLE" = server ]; then
@@ -87,6 +88,7 @@ write_config() {
   fi
   write_registries
   write_hardening
+  write_kubelet
   put "/etc/systemd/system/$unit.service" 0644 "$SERVICE"
   # The unit notes what it starts with, whoever starts it.
   put "$inputs" 0755 "$INPUTS"

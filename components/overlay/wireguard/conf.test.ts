@@ -12,7 +12,7 @@ describe("a WireGuard configuration", () => {
     const conf = writeConf({
       address: "10.101.2.1/16",
       mtu: overlayMtu(1500),
-      peers: [{ ...peer, endpoint: "203.0.113.10:51820" }],
+      peers: [{ ...peer, endpoint: "203.0.113.10:51820", keepalive: 15 }],
     });
     expect(conf).toContain("Endpoint = 203.0.113.10:51820\nPersistentKeepalive = 15");
     expect(conf).not.toContain("ListenPort");
@@ -41,6 +41,7 @@ describe("a WireGuard configuration", () => {
     ["a key of more than 32 bytes", { publicKey: HUB_KEY.replace("o=", "p=") }],
     ["a range that is none", { allowedIps: ["10.101.2.1/32", ""] }],
     ["an endpoint without an address", { endpoint: ":51820" }],
+    ["a packet every half second", { keepalive: 0.5 }],
     ["a name that ends its comment", { name: "pi\n[Peer]" }],
   ])("holds no %s", (_, wrong) => {
     const end = { address: "10.101.0.1/16", mtu: 1420, peers: [{ ...peer, ...wrong }] };

@@ -5,8 +5,6 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** Bytes that WireGuard adds to a packet over IPv6: 40 IPv6 + 8 UDP + 32 WireGuard (wg(8)). */
 const OVERHEAD = 80;
-/** Seconds between packets that keep a NAT's mapping alive; home routers forget UDP after 30. */
-const KEEPALIVE = 15;
 /**
  * Stands for the private key in every configuration that the program writes or passes on: whoever
  * brings the tunnel up holds the key and fills it in (`with_key` of scripts/conf.sh), nobody else does.
@@ -21,6 +19,8 @@ export interface Peer {
   readonly allowedIps: readonly string[];
   /** `address:port` to dial; absent for members that dial in. */
   readonly endpoint?: string;
+  /** Seconds until a silent tunnel to it sends a packet, which keeps a NAT's mapping alive; default never. */
+  readonly keepalive?: number;
 }
 
 /** One end of the overlay. */
@@ -78,9 +78,8 @@ export function writeConf(end: Interface): string {
       "[Peer]",
       `PublicKey = ${peer.publicKey}`,
       `AllowedIPs = ${peer.allowedIps.join(", ")}`,
-      ...(peer.endpoint === undefined
-        ? []
-        : [`Endpoint = ${peer.endpoint}`, `PersistentKeepalive = ${KEEPALIVE}`]),
+      ...(peer.endpoint === undefined ? [] : [`Endpoint = ${peer.endpoint}`]),
+      ...(peer.keepalive === undefined ? [] : [`PersistentKeepalive = ${peer.keepalive}`]),
     ]),
   ];
   return `${lines.join("\n")}\n`;
@@ -98,7 +97,7 @@ function check({ address, mtu, listenPort, peers }: Interface): void {
   }
 }
 
-function wrongOf({ name, publicKey, allowedIps, endpoint }: Peer): string[] {
+function wrongOf({ name, publicKey, allowedIps, endpoint, keepalive }: Peer): string[] {
   const said = (text: string): string => JSON.stringify(text.slice(0, 80));
   return [
     ...(/^[A-Za-z0-9._-]+$/.test(name) ? [] : [`the name ${said(name)}`]),
@@ -107,6 +106,9 @@ function wrongOf({ name, publicKey, allowedIps, endpoint }: Peer): string[] {
     ...(endpoint === undefined || /^[A-Za-z0-9.-]+:\d{1,5}$/.test(endpoint)
       ? []
       : [`the endpoint ${said(endpoint)} of ${said(name)}`]),
+    ...(keepalive === undefined || isBetween(keepalive, 1, 65_535)
+      ? []
+      : [`${keepalive} s between packets to ${said(name)}`]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The overlay from plain WireGuard: the master is the hub, everyone else dials it. */
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Timers } from "../../../config/failover.ts";
 import {
   enrolmentAddress,
   hubAddress,
@@ -20,6 +21,7 @@ import { watchValues } from "./watch.ts";
 
 export interface WireguardOverlayArgs {
   readonly settings: Settings["overlay"];
+  readonly timers: Pick<Timers, "keepaliveSeconds">;
   /** The hub: its public UDP port must be open. */
   readonly server: CloudMachine;
   readonly agents: readonly Machine[];
@@ -189,7 +191,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
     tier: Machine["tier"],
     reach: readonly string[] = [this.range],
   ): pulumi.Output<string> {
-    const { server, settings } = this.args;
+    const { server, settings, timers } = this.args;
     const dial = tier === "cloud" ? server.privateAddress : server.publicAddress;
     return pulumi.all([this.hubKey, dial]).apply(([publicKey, hub]) =>
       writeConf({
@@ -201,6 +203,7 @@ export class WireguardOverlay extends pulumi.ComponentResource implements Overla
             publicKey,
             allowedIps: reach,
             endpoint: `${hub}:${settings.listenPort}`,
+            keepalive: timers.keepaliveSeconds,
           },
         ],
       }),

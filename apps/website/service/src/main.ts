@@ -11,7 +11,14 @@ const log = (line: string): void => {
 };
 const assets = await readAssets(new URL("./browser/", import.meta.url));
 const store = new PostgresStore(settings.database, log);
-const app = new App({ settings, store, assets, log });
+const app = new App({
+  settings,
+  store,
+  assets,
+  log,
+  // A connection, and an answer on it.
+  limits: { storeWaitMs: 2 * settings.database.timeoutMs },
+});
 const website = await listen(app, settings.host, settings.port);
 log(`Running on http://${settings.host}:${website.port}`);
 
