@@ -89,7 +89,7 @@ export function downloadUrl(settings: Settings["k3s"], arch: Arch): string {
 
 /**
  * A file of kubelet's folder of configurations, for what it has no argument for; empty where it has nothing to
- * say. Naming a frequency of status there, too, would have it report as often: that one is an argument.
+ * say. K3s reads the folder since v1.32 (docs.k3s.io/installation/configuration).
  */
 export function kubeletConfig(timers: Timers): string {
   const lease = given(timers, "leaseSeconds");
