@@ -218,7 +218,7 @@ export class Cluster extends pulumi.ComponentResource {
           AUTHORITIES: authorityLines(settings),
           ADMIN: member.machine.adminUser,
           ROLE: role,
-          ...unitValues(role, member.interfaceName),
+          ...unitValues(role, member.interfaceName, settings.podRange),
           ...hardeningValues(role, this.args.ownKernel ?? true, settings.secretsEncryption),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",

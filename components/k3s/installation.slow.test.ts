@@ -45,7 +45,10 @@ function install(
     KUBECONFIG_TEXT: "kind: Config\n",
   };
   const role = values["ROLE"] === "server" ? "server" : "agent";
-  const files = { ...unitValues(role, "fogline0"), ...hardeningValues(role, false) };
+  const files = {
+    ...unitValues(role, "fogline0", "10.42.0.0/16"),
+    ...hardeningValues(role, false),
+  };
   return machine.run(INSTALL_SCRIPT, "update", { ...common, ...files, ...values }, deaf);
 }
 

@@ -7,7 +7,17 @@ it.each([
   ["agent", "fogline0"],
   ["agent", undefined],
 ] as const)("the units of a %s by the interface %s are these", (role, interfaceName) => {
-  const { SERVICE, FOLLOW_SERVICE } = unitValues(role, interfaceName);
+  const { SERVICE, FOLLOW_SERVICE } = unitValues(role, interfaceName, "10.42.0.0/16");
   // Another form of the same content would start every node's K3s anew.
   expect([SERVICE, FOLLOW_SERVICE]).toMatchSnapshot();
+});
+
+it("agents, on which ingress controllers run, refuse connections to pods of silent nodes", () => {
+  const { REACH, REACH_SERVICE } = unitValues("agent", "fogline0", "10.42.0.0/16");
+  expect(REACH).toContain("set -euo pipefail");
+  expect(REACH_SERVICE).toMatchSnapshot();
+  expect(unitValues("server", "fogline0", "10.42.0.0/16")).toMatchObject({
+    REACH: "",
+    REACH_SERVICE: "",
+  });
 });
