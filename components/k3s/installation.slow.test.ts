@@ -132,6 +132,35 @@ describe("K3s is started anew", () => {
   });
 });
 
+describe("the program that refuses connections to pods of silent nodes", () => {
+  const program = "usr/local/sbin/fogline-k3s-reach";
+  const unit = "etc/systemd/system/fogline-k3s-reach.service";
+  const ofReach = (): string[] =>
+    machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
+
+  it("runs on agents, and is started anew when it is another one, which K3s is not", async () => {
+    await install();
+    expect(machine.mode(program)).toBe(0o755);
+    expect(machine.read(unit)).toContain("watch 10.42.0.0/16");
+    ofReach();
+    await install();
+    expect(ofReach()).not.toContain("systemctl restart fogline-k3s-reach");
+    await install({ REACH: "#!/bin/bash\n" });
+    expect(ofReach()).toEqual([
+      "systemctl enable --quiet fogline-k3s-reach",
+      "systemctl restart fogline-k3s-reach",
+    ]);
+  });
+
+  it("goes where it is not wanted any more, and is on no server", async () => {
+    await install();
+    ofReach();
+    await install({ REACH: "", REACH_SERVICE: "" });
+    expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
+    expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
+  });
+});
+
 /** A login as `registries.yaml` has it. */
 function login(password: string): string {
   return `configs:\n  r.fog.io:\n    auth:\n      password: "${password}"\n      username: "ci"\n`;

@@ -17,22 +17,23 @@ const REACHER = "/usr/local/sbin/fogline-k3s-reach";
  * Values of `install.sh`: the text of units' files, and the programs that they run.
  *
  * @param interfaceName network interface that leads to the other nodes; unset for that of the default route
- * @param podRange addresses of pods, of which each node has a part
+ * @param podRange addresses of pods, of which each node has a part; unset where agents shall not ask whether the
+ *   others answer
  */
 export function unitValues(
   role: Machine["role"],
   interfaceName: string | undefined,
-  podRange: string,
+  podRange: string | undefined,
 ): Values {
   // Ingress controllers run on agents alone.
-  const reaches = role === "agent";
+  const reached = role === "agent" ? podRange : undefined;
   return {
     SERVICE: k3sService(role, interfaceName),
     INPUTS: readScript(INPUTS_PROGRAM),
     FOLLOW: readScript(FOLLOW_PROGRAM),
     FOLLOW_SERVICE: followService(role, interfaceName),
-    REACH: reaches ? readScript(REACH_PROGRAM) : "",
-    REACH_SERVICE: reaches ? reachService(podRange) : "",
+    REACH: reached === undefined ? "" : readScript(REACH_PROGRAM),
+    REACH_SERVICE: reached === undefined ? "" : reachService(reached),
   };
 }
 

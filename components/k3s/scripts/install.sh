@@ -4,7 +4,7 @@
 #         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file), REACH and REACH_SERVICE (the same of reach.sh, which
-#         refuses connections to pods of silent nodes; empty on a server), RENEWAL (number of a period: another one has
+#         refuses connections to pods of silent nodes; empty where nothing does), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh and registries.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh
@@ -102,6 +102,10 @@ follow_interface() {
 # A new program or unit takes the place of the one that runs.
 reach_pods() {
   local changed=no
+  if [ -z "$REACH_SERVICE" ]; then
+    stop_reaching
+    return
+  fi
   put "/usr/local/sbin/$reacher" 0755 "$REACH"
   put "/etc/systemd/system/$reacher.service" 0644 "$REACH_SERVICE"
   systemctl daemon-reload
@@ -111,6 +115,12 @@ reach_pods() {
   else
     systemctl start "$reacher"
   fi
+}
+
+stop_reaching() {
+  [ -e "/etc/systemd/system/$reacher.service" ] || return 0
+  systemctl disable --quiet --now "$reacher" || true
+  rm -f "/etc/systemd/system/$reacher.service" "/usr/local/sbin/$reacher"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
@@ -219,7 +229,7 @@ remove() {
     return
   fi
   systemctl disable --quiet --now "$follower" "$unit" || true
-  [ "$ROLE" = server ] || systemctl disable --quiet --now "$reacher" || true
+  stop_reaching
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -261,8 +271,7 @@ remove() {
     [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
   fi
   rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$tunables" \
-    "/etc/systemd/system/"{"$unit","$follower","$reacher"}.service \
-    "/usr/local/sbin/"{"$follower","$reacher"}
+    "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
   # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
   rm -rf /usr/local/lib/fogline
   rm -f /usr/local/bin/k3s
@@ -292,7 +301,7 @@ case $1 in
     [ "$ROLE" = server ] || write_kubeconfig
     start
     systemctl enable --quiet --now "$follower"
-    [ "$ROLE" = server ] || reach_pods
+    reach_pods
     await_ready
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents
