@@ -178,17 +178,17 @@ export const TIMERS = {
   tries: {
     meaning: "how many pods a request is sent to at most, one after the other (`attempts`)",
     unit: "number",
-    values: { stock: 1, moderate: 8, fast: 8 },
+    values: { stock: 1, moderate: 8, fast: 16 },
     bounds: [1, 20],
     source: "doc.traefik.io, middleware Retry: none without it",
-    why: "with half of the pods gone, eight tries all meet gone ones one time in 256",
+    why: "with half of the pods gone, eight tries all meet gone ones one time in 256, sixteen one time in 65,000",
     with: ["answerMs", "dialMs", "triesMs"],
   },
   tryPauseMs: {
     meaning:
       "pause before the second of them; later ones grow up to twice as long (`initialInterval`)",
     unit: "ms",
-    values: { stock: 0, moderate: 20, fast: 20 },
+    values: { stock: 0, moderate: 20, fast: 2 },
     bounds: [0, 10_000],
     source: "doc.traefik.io, middleware Retry",
     why: "the next pod is another one, so there is nothing to wait for",
@@ -202,6 +202,16 @@ export const TIMERS = {
     source: "doc.traefik.io, middleware Retry",
     why: "two silent pods and a third that answers",
     with: ["dialMs", "answerMs", "tries"],
+  },
+  silenceMs: {
+    meaning:
+      "silence of a node after which the agents refuse their own connections to its pods; 0 for never",
+    unit: "ms",
+    values: { stock: 0, moderate: 0, fast: 300 },
+    bounds: [0, 900],
+    source: "components/k3s/scripts/reach.sh; as RFC 5880 does between routers",
+    why: "six questions in a row without an answer; fewer are lost by chance on a bad line",
+    with: ["tries"],
   },
   keepaliveSeconds: {
     meaning: "pause until a silent tunnel to the hub sends a packet (`PersistentKeepalive`)",

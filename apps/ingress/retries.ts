@@ -5,8 +5,10 @@ import { given, type Timers } from "../../config/failover.ts";
 import type { Repeats } from "../offers.ts";
 
 /**
- * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods
- * may be there, so that two or three tries in a row can meet them.
+ * Tried on other pods when one does not answer at all: a pod on a node that just died. Half of the pods may be
+ * there, so that many tries in a row can meet them: all 16 do once in 65,000 requests. Each fails at once, as the
+ * node refuses connections to pods of nodes that are silent (components/k3s/scripts/reach.sh), so that one
+ * after the other costs little; a longer pause would be most of what a visit takes then.
  *
  * A connection that stood before the node died takes the request and stays silent: Traefik's own 504 for
  * that, and 502 for one that breaks, is tried elsewhere, too, where the request may be repeated.

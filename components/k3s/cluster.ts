@@ -234,7 +234,7 @@ export class Cluster extends pulumi.ComponentResource {
           AUTHORITIES: authorityLines(settings),
           ADMIN: member.machine.adminUser,
           ROLE: role,
-          ...unitValues(role, member.interfaceName, this.args.timers),
+          ...unitValues(role, member.interfaceName, this.args.timers, settings.podRange),
           ...hardeningValues(role, this.args.ownKernel ?? true, settings.secretsEncryption),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",

@@ -61,7 +61,7 @@ function install(
     },
     CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
     ...{ RENEWAL: "1", SERVER: "10.101.0.1", KUBECONFIG_TEXT: "kind: Config\n" },
-    ...unitValues(role, "fogline0", timersOf({})),
+    ...unitValues(role, "fogline0", timersOf({}), "10.42.0.0/16"),
     ...hardeningValues(role, ownKernel, encryption),
     ...values,
   });
@@ -71,7 +71,7 @@ function install(
 function encryptionCalls(): string[] {
   return machine
     .calls()
-    .filter((call) => /^k3s secrets-encrypt|^systemctl restart/.test(call))
+    .filter((call) => /^k3s secrets-encrypt|^systemctl restart --no-block/.test(call))
     .map((call) => call.replace(/ --no-block.*/, ""));
 }
 

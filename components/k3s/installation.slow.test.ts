@@ -46,7 +46,10 @@ function install(
     KUBECONFIG_TEXT: "kind: Config\n",
   };
   const role = values["ROLE"] === "server" ? "server" : "agent";
-  const files = { ...unitValues(role, "fogline0", timersOf({})), ...hardeningValues(role, false) };
+  const files = {
+    ...unitValues(role, "fogline0", timersOf({}), "10.42.0.0/16"),
+    ...hardeningValues(role, false),
+  };
   return machine.run(INSTALL_SCRIPT, "update", { ...common, ...files, ...values }, deaf);
 }
 
@@ -127,6 +130,35 @@ describe("K3s is started anew", () => {
     const { stderr } = await install();
     expect(stderr).toContain("its certificates end soon");
     expect(machine.starts()).toBe(1);
+  });
+});
+
+describe("the program that refuses connections to pods of silent nodes", () => {
+  const program = "usr/local/sbin/fogline-k3s-reach";
+  const unit = "etc/systemd/system/fogline-k3s-reach.service";
+  const ofReach = (): string[] =>
+    machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
+
+  it("runs on agents, and is started anew when it is another one, which K3s is not", async () => {
+    await install();
+    expect(machine.mode(program)).toBe(0o755);
+    expect(machine.read(unit)).toContain("watch 10.42.0.0/16");
+    ofReach();
+    await install();
+    expect(ofReach()).not.toContain("systemctl restart fogline-k3s-reach");
+    await install({ REACH: "#!/bin/bash\n" });
+    expect(ofReach()).toEqual([
+      "systemctl enable --quiet fogline-k3s-reach",
+      "systemctl restart fogline-k3s-reach",
+    ]);
+  });
+
+  it("goes where it is not wanted any more, and is on no server", async () => {
+    await install();
+    ofReach();
+    await install({ REACH: "", REACH_SERVICE: "" });
+    expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
+    expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
   });
 });
 

@@ -34,7 +34,11 @@ function install(action: string): Promise<Ran> {
       ADMIN: "root",
       SERVER: "127.0.0.1",
     },
-    ...{ VERSION: "v1.36.3+k3s1", RENEWAL: "1", ...unitValues("agent", "fogline0", timersOf({})) },
+    ...{
+      VERSION: "v1.36.3+k3s1",
+      RENEWAL: "1",
+      ...unitValues("agent", "fogline0", timersOf({}), "10.42.0.0/16"),
+    },
     ...hardeningValues("agent", false),
     KUBECONFIG_TEXT: "ours",
   };

@@ -28,6 +28,9 @@ export const INPUTS_PROGRAM = file("inputs.sh");
 /** The program that looks after the pods' network. */
 export const FOLLOW_PROGRAM = file("follow.sh");
 
+/** The program that refuses connections to pods of nodes that are silent. */
+export const REACH_PROGRAM = file("reach.sh");
+
 function parts(...names: readonly string[]): readonly string[] {
   return [FILES_SCRIPT, ...names.map(file)];
 }

@@ -44,7 +44,7 @@ function install(
       role === "server"
         ? serverConfig(SETTINGS, node, timers)
         : agentConfig("10.101.0.1", node, timers),
-    ...unitValues(role, "fogline0", timers),
+    ...unitValues(role, "fogline0", timers, "10.42.0.0/16"),
     ...hardeningValues(role, false),
     ...(settled ? { HOLD: "no" } : {}),
   });

@@ -8,14 +8,15 @@ it.each([
   ["agent", "fogline0"],
   ["agent", undefined],
 ] as const)("the units of a %s by the interface %s are these", (role, interfaceName) => {
-  const { SERVICE, FOLLOW_SERVICE } = unitValues(role, interfaceName, timersOf({}));
+  const values = unitValues(role, interfaceName, timersOf({}), "10.42.0.0/16");
+  const { SERVICE, FOLLOW_SERVICE } = values;
   // Another form of the same content would start every node's K3s anew.
   expect([SERVICE, FOLLOW_SERVICE]).toMatchSnapshot();
 });
 
 describe("K3s' environment", () => {
   const serviceOf = (role: "server" | "agent", profile: "stock" | "fast"): string =>
-    unitValues(role, "fogline0", timersOf({ profile }))["SERVICE"] ?? "";
+    unitValues(role, "fogline0", timersOf({ profile }), "10.42.0.0/16")["SERVICE"] ?? "";
 
   it("tells an agent's clients when a connection is dead, where the profile says so", () => {
     expect(serviceOf("agent", "fast")).toContain(
@@ -32,8 +33,21 @@ describe("K3s' environment", () => {
 describe("a server that is to give nodes up earlier", () => {
   it("waits for a step after the agents' where their leases are shortened with it", () => {
     const fast = timersOf({ profile: "fast" });
-    expect(unitValues("server", "fogline0", fast)["HOLD"]).toBe("yes");
-    expect(unitValues("agent", "fogline0", fast)["HOLD"]).toBe("no");
-    expect(unitValues("server", "fogline0", timersOf({}))["HOLD"]).toBe("no");
+    expect(unitValues("server", "fogline0", fast, "10.42.0.0/16")["HOLD"]).toBe("yes");
+    expect(unitValues("agent", "fogline0", fast, "10.42.0.0/16")["HOLD"]).toBe("no");
+    expect(unitValues("server", "fogline0", timersOf({}), "10.42.0.0/16")["HOLD"]).toBe("no");
   });
+});
+
+it("agents refuse connections to pods of silent nodes where the profile says so", () => {
+  const fast = timersOf({ profile: "fast" });
+  const { REACH, REACH_SERVICE } = unitValues("agent", "fogline0", fast, "10.42.0.0/16");
+  expect(REACH).toContain("set -euo pipefail");
+  expect(REACH_SERVICE).toMatchSnapshot();
+  for (const none of [
+    unitValues("server", "fogline0", fast, "10.42.0.0/16"),
+    unitValues("agent", "fogline0", timersOf({}), "10.42.0.0/16"),
+  ]) {
+    expect(none).toMatchObject({ REACH: "", REACH_SERVICE: "" });
+  }
 });

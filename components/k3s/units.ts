@@ -5,7 +5,7 @@ import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { unitFile, type Section } from "../remote/unit-file.ts";
 import { kubeletConfig } from "./config.ts";
-import { FOLLOW_PROGRAM, INPUTS_PROGRAM } from "./scripts.ts";
+import { FOLLOW_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
 
 /** Paths that `install.sh` has as well. */
 const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
@@ -13,6 +13,7 @@ const STARTED = "/run/fogline-k3s-inputs";
 /** Certificates, which the CIS benchmark wants closed as keys are (1.1.20, 4.1.7). */
 const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/server/tls/*.crt";
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
+const REACHER = "/usr/local/sbin/fogline-k3s-reach";
 
 /**
  * Values of `install.sh`: the text of units' files, the programs that they run, and what kubelet reads besides.
@@ -21,13 +22,17 @@ const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
  * their own does it (`HOLD`).
  *
  * @param interfaceName network interface that leads to the other nodes; unset for that of the default route
+ * @param podRange addresses of pods, of which each node has a part
  */
 export function unitValues(
   role: Machine["role"],
   interfaceName: string | undefined,
   timers: Timers,
+  podRange: string,
 ): Values {
   const kubelet = kubeletConfig(timers);
+  // Ingress controllers run on agents alone.
+  const isReached = role === "agent" && timers.silenceMs > 0;
   return {
     KUBELET: kubelet,
     HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
@@ -35,6 +40,8 @@ export function unitValues(
     INPUTS: readScript(INPUTS_PROGRAM),
     FOLLOW: readScript(FOLLOW_PROGRAM),
     FOLLOW_SERVICE: followService(role, interfaceName),
+    REACH: isReached ? readScript(REACH_PROGRAM) : "",
+    REACH_SERVICE: isReached ? reachService(podRange, timers.silenceMs) : "",
   };
 }
 
@@ -100,6 +107,26 @@ function followService(role: Machine["role"], interfaceName = ""): string {
     },
     Service: {
       ExecStart: `${FOLLOWER} ${unit} ${interfaceName}`,
+      Restart: "always",
+      RestartSec: "5s",
+    },
+    Install: { WantedBy: "multi-user.target" },
+  });
+}
+
+function reachService(podRange: string, silenceMs: number): string {
+  return unitFile({
+    Unit: {
+      Description: "Refuse this node's connections to pods of nodes that are silent",
+      After: "k3s-agent.service",
+    },
+    Service: {
+      ExecStart: `${REACHER} watch ${podRange} ${silenceMs}`,
+      ExecStopPost: `${REACHER} clear`,
+      Nice: {
+        why: "On a busy node it must ask in time, or it takes the others for silent.",
+        value: "-10",
+      },
       Restart: "always",
       RestartSec: "5s",
     },

@@ -3,7 +3,8 @@
 # Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL,
 #         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
-#         looks after the pods' network, and its unit's file), RENEWAL (number of a period: another one has
+#         looks after the pods' network, and its unit's file), REACH and REACH_SERVICE (the same of reach.sh, which
+#         refuses connections to pods of silent nodes; empty where nothing does), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
@@ -14,6 +15,7 @@ etc=/etc/rancher/k3s
 profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 follower=fogline-k3s-follow
+reacher=fogline-k3s-reach
 ready_within=300
 clock_within=300
 former_start=
@@ -97,6 +99,30 @@ write_config() {
 follow_interface() {
   put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
   put "/etc/systemd/system/$follower.service" 0644 "$FOLLOW_SERVICE"
+}
+
+# A new program or unit takes the place of the one that runs.
+reach_pods() {
+  local changed=no
+  if [ -z "$REACH_SERVICE" ]; then
+    stop_reaching
+    return
+  fi
+  put "/usr/local/sbin/$reacher" 0755 "$REACH"
+  put "/etc/systemd/system/$reacher.service" 0644 "$REACH_SERVICE"
+  systemctl daemon-reload
+  systemctl enable --quiet "$reacher"
+  if [ $changed = yes ]; then
+    systemctl restart "$reacher"
+  else
+    systemctl start "$reacher"
+  fi
+}
+
+stop_reaching() {
+  [ -e "/etc/systemd/system/$reacher.service" ] || return 0
+  systemctl disable --quiet --now "$reacher" || true
+  rm -f "/etc/systemd/system/$reacher.service" "/usr/local/sbin/$reacher"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
@@ -205,6 +231,7 @@ remove() {
     return
   fi
   systemctl disable --quiet --now "$follower" "$unit" || true
+  stop_reaching
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -276,6 +303,7 @@ case $1 in
     [ "$ROLE" = server ] || write_kubeconfig
     start
     systemctl enable --quiet --now "$follower"
+    reach_pods
     await_ready
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents

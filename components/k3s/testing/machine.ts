@@ -33,7 +33,7 @@ case "$1 $*" in
   show*NeedDaemonReload*) if [ -e "$STATE/stale" ]; then echo yes; else echo no; fi ;;
   show*InvocationID*) cat "$STATE/starts" 2>/dev/null || true ;;
   daemon-reload*) rm -f "$STATE/stale" ;;
-  restart*)
+  restart*--no-block*)
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
     touch "$STATE/active"
@@ -165,7 +165,7 @@ export class FakeMachine {
 
   /** How often K3s was started since the last look. */
   starts(): number {
-    return this.calls().filter((call) => call.startsWith("systemctl restart")).length;
+    return this.calls().filter((call) => call.startsWith("systemctl restart --no-block")).length;
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
