@@ -27,9 +27,12 @@ func TestTheAPIAnswersToItsNames(t *testing.T) {
 
 func TestArgumentsOfTheUserReplaceOurs(t *testing.T) {
 	flags := controllerManagerFlags(&options.Options{
-		ClusterCIDR: "10.42.0.0/16", ControllerManagerArgs: []string{"node-monitor-grace-period=20s", "leader-elect=true"},
+		ClusterCIDR:           "10.42.0.0/16",
+		ControllerManagerArgs: []string{"node-monitor-grace-period=20s", "node-monitor-period=0.5s", "leader-elect=true"},
 	})
-	for _, flag := range []string{"--node-monitor-grace-period=20s", "--leader-elect=true", "--cluster-cidr=10.42.0.0/16"} {
+	for _, flag := range []string{
+		"--node-monitor-grace-period=20s", "--node-monitor-period=0.5s", "--leader-elect=true", "--cluster-cidr=10.42.0.0/16",
+	} {
 		if !slices.Contains(flags, flag) {
 			t.Errorf("%s is missing in %v", flag, flags)
 		}

@@ -54,8 +54,10 @@ const (
 	FlannelConfig = AgentDir + "/etc/flannel/net-conf.json"
 	// FlannelSubnet is where flannel tells its subnet and MTU.
 	FlannelSubnet = "/run/flannel/subnet.env"
-	// KubeletConfig is written at every start.
-	KubeletConfig = AgentDir + "/etc/kubelet.conf.d/00-k3s-defaults.conf"
+	// KubeletConfigDir holds kubelet's configuration: files that override each other in the order of their names.
+	KubeletConfigDir = AgentDir + "/etc/kubelet.conf.d"
+	// KubeletConfig is the first of them, written at every start.
+	KubeletConfig = KubeletConfigDir + "/00-k3s-defaults.conf"
 	// StaticPodsDir holds pods that run without the API.
 	StaticPodsDir = AgentDir + "/pod-manifests"
 	// ResolverConfig replaces the host's when that names no reachable resolver.

@@ -13,8 +13,8 @@ import (
 	"fogline/lab/k3s/internal/pki"
 )
 
-// kubeletArgs writes kubelet's configuration and returns its flags; kubelet-arg comes last and
-// overrides both.
+// kubeletArgs writes kubelet's configuration and returns its flags. Files that others put beside it override
+// it, and kubelet-arg overrides all.
 func kubeletArgs(o *options.Options, cluster join.Cluster) ([]string, error) {
 	resolver, err := resolvConf(o.ResolvConf)
 	if err != nil {
@@ -27,17 +27,23 @@ func kubeletArgs(o *options.Options, cluster join.Cluster) ([]string, error) {
 	if err := pki.WriteFile(layout.KubeletConfig, text, 0o600); err != nil {
 		return nil, err
 	}
+	return kubeletFlags(o), nil
+}
+
+func kubeletFlags(o *options.Options) []string {
 	args := []string{
-		"--config=" + layout.KubeletConfig,
+		"--config-dir=" + layout.KubeletConfigDir,
 		"--kubeconfig=" + kubeconfig("kubelet"),
 		"--hostname-override=" + o.NodeName,
 		"--node-ip=" + o.NodeIP,
 		"--node-labels=" + strings.Join(append([]string{"node.kubernetes.io/instance-type=k3s"}, o.NodeLabels...), ","),
+		// A folder alone leaves kubelet's defaults for flags in place, an open port among them.
+		"--read-only-port=0",
 	}
 	if len(o.NodeTaints) > 0 {
 		args = append(args, "--register-with-taints="+strings.Join(o.NodeTaints, ","))
 	}
-	return append(args, flags(o.KubeletArgs)...), nil
+	return append(args, flags(o.KubeletArgs)...)
 }
 
 func kubeletConfiguration(o *options.Options, cluster join.Cluster, resolver string) map[string]any {

@@ -43,3 +43,18 @@ func TestSourceOfTheNearestMount(t *testing.T) {
 		}
 	}
 }
+
+func TestKubeletReadsAFolderThatOthersAddTo(t *testing.T) {
+	args := kubeletFlags(&options.Options{NodeName: "pi", KubeletArgs: []string{"node-status-update-frequency=2s"}})
+	for _, flag := range []string{"--config-dir=/var/lib/rancher/k3s/agent/etc/kubelet.conf.d", "--read-only-port=0"} {
+		if !slices.Contains(args, flag) {
+			t.Errorf("%s is missing in %v", flag, args)
+		}
+	}
+	if slices.ContainsFunc(args, func(flag string) bool { return strings.HasPrefix(flag, "--config=") }) {
+		t.Error("a single file is named beside the folder")
+	}
+	if args[len(args)-1] != "--node-status-update-frequency=2s" {
+		t.Errorf("the user's arguments must come last, got %v", args)
+	}
+}

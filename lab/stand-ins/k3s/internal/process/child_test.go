@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,4 +26,13 @@ func TestKeepStartsAgainAndEnds(t *testing.T) {
 	}
 	stop()
 	group.Wait()
+}
+
+func TestChildrenHaveTheUnitsEnvironment(t *testing.T) {
+	// The official program's parts read these in its own process.
+	timers := []string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS=2", "HTTP2_PING_TIMEOUT_SECONDS=2"}
+	got := withoutNotify(append([]string{"NOTIFY_SOCKET=/run/systemd/notify"}, timers...))
+	if !slices.Equal(got, timers) {
+		t.Errorf("got %v", got)
+	}
 }
