@@ -14,7 +14,12 @@ import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
 import { POD_PORT, POD_RANGE, TestNode } from "./testing/nodes.ts";
 
 /** Who waits for a pod that swallows what it is sent waits for ever here, as far as a test can tell. */
-const TIMERS = { ...timersOf({ profile: "fast" }), dialMs: CONDITION, answerMs: CONDITION, triesMs: 0 };
+const TIMERS = {
+  ...timersOf({ profile: "fast" }),
+  dialMs: CONDITION,
+  answerMs: CONDITION,
+  triesMs: 0,
+};
 
 let folder: string;
 let here: TestNode;
@@ -94,7 +99,13 @@ beforeAll(async () => {
     ...["--entrypoints.web.address=127.0.0.1:8000", `--providers.file.filename=${file}`],
     ...timeoutArguments(TIMERS),
   ]);
-  const watching = here.spawn(["bash", REACH_PROGRAM, "watch", POD_RANGE, String(TIMERS.silenceMs)]);
+  const watching = here.spawn([
+    "bash",
+    REACH_PROGRAM,
+    "watch",
+    POD_RANGE,
+    String(TIMERS.silenceMs),
+  ]);
   // Whose answers it has not heard for a while yet, it does not miss.
   const heard = new Promise((resolve) => watching.stdout?.once("data", resolve));
   await vi.waitFor(
