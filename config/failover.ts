@@ -211,7 +211,7 @@ export const TIMERS = {
     bounds: [0, 900],
     source: "components/k3s/scripts/reach.sh; as RFC 5880 does between routers",
     why: "six questions in a row without an answer; fewer are lost by chance on a bad line",
-    with: ["tries"],
+    with: [],
   },
   keepaliveSeconds: {
     meaning: "pause until a silent tunnel to the hub sends a packet (`PersistentKeepalive`)",
