@@ -138,25 +138,29 @@ describe("the program that refuses connections to pods of silent nodes", () => {
   const unit = "etc/systemd/system/fogline-k3s-reach.service";
   const ofReach = (): string[] =>
     machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
+  const { REACH, REACH_SERVICE } = unitValues(
+    ...(["agent", "fogline0", timersOf({ profile: "fast" }), "10.42.0.0/16"] as const),
+  );
+  const reaching = { REACH: String(REACH), REACH_SERVICE: String(REACH_SERVICE) };
 
-  it("runs on agents, and is started anew when it is another one, which K3s is not", async () => {
-    await install();
+  it("runs where the profile says so, and is started anew when it is another one, which K3s is not", async () => {
+    await install(reaching);
     expect(machine.mode(program)).toBe(0o755);
-    expect(machine.read(unit)).toContain("watch 10.42.0.0/16");
+    expect(machine.read(unit)).toContain("watch 10.42.0.0/16 300");
     ofReach();
-    await install();
+    await install(reaching);
     expect(ofReach()).not.toContain("systemctl restart fogline-k3s-reach");
-    await install({ REACH: "#!/bin/bash\n" });
+    await install({ ...reaching, REACH: "#!/bin/bash\n" });
     expect(ofReach()).toEqual([
       "systemctl enable --quiet fogline-k3s-reach",
       "systemctl restart fogline-k3s-reach",
     ]);
   });
 
-  it("goes where it is not wanted any more, and is on no server", async () => {
-    await install();
+  it("goes where it is not wanted any more", async () => {
+    await install(reaching);
     ofReach();
-    await install({ REACH: "", REACH_SERVICE: "" });
+    await install();
     expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
     expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
   });

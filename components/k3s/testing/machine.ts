@@ -33,7 +33,8 @@ case "$1 $*" in
   show*NeedDaemonReload*) if [ -e "$STATE/stale" ]; then echo yes; else echo no; fi ;;
   show*InvocationID*) cat "$STATE/starts" 2>/dev/null || true ;;
   daemon-reload*) rm -f "$STATE/stale" ;;
-  restart*--no-block*)
+  restart*k3s-reach) ;;
+  restart*)
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
     touch "$STATE/active"
@@ -165,7 +166,8 @@ export class FakeMachine {
 
   /** How often K3s was started since the last look. */
   starts(): number {
-    return this.calls().filter((call) => call.startsWith("systemctl restart --no-block")).length;
+    const restarts = this.calls().filter((call) => call.startsWith("systemctl restart"));
+    return restarts.filter((call) => !call.endsWith("fogline-k3s-reach")).length;
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
