@@ -158,11 +158,14 @@ function parsed<T>(path: string, data: unknown, schema: z.ZodType<T>): T {
 }
 
 function problemsOf(folder: string, path: string, error: unknown): string[] {
-  const problems =
-    error instanceof ResultsError
-      ? error.problems
-      : [`${path}: ${error instanceof Error ? error.message : String(error)}`];
+  const problems = error instanceof ResultsError ? error.problems : [`${path}: ${reasonOf(error)}`];
   return problems.map((problem) => `${folder}: ${problem}`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
+    ? "is missing; a run of the experiment writes it"
+    : String(error);
 }
 
 /** Where files say different things. */
