@@ -2,17 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { agentConfig, downloadUrl, FLANNEL_FILE, flannelConfig, serverConfig } from "./config.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
-const settings = {
-  version: "v1.36.3+k3s1",
-  sha256: {},
-  download: "https://example.test/{version}/k3s{suffix}",
-  mirrors: {},
-  secretsEncryption: "new" as const,
-  registries: {},
-  podRange: "10.42.0.0/16",
-  serviceRange: "10.43.0.0/16",
-};
 const node = {
   node: "raspberrypi",
   tier: "edge",
@@ -32,7 +23,7 @@ describe("K3s's configuration", () => {
   });
 
   it("of the server names the ranges and keeps workloads off it", () => {
-    expect(parse(serverConfig(settings, node))).toMatchObject({
+    expect(parse(serverConfig(SETTINGS, node))).toMatchObject({
       "cluster-cidr": "10.42.0.0/16",
       "service-cidr": "10.43.0.0/16",
       "egress-selector-mode": "disabled",
@@ -41,14 +32,14 @@ describe("K3s's configuration", () => {
   });
 
   it("tells flannel what a tunnel carries, which may be less than the interface", () => {
-    expect(JSON.parse(flannelConfig(settings.podRange, 1420))).toMatchObject({
+    expect(JSON.parse(flannelConfig(SETTINGS.podRange, 1420))).toMatchObject({
       Network: "10.42.0.0/16",
       Backend: { Type: "vxlan", MTU: 1420 },
     });
   });
 
   it("holds no token: those stand in files of their own, and the server's nowhere", () => {
-    const [server, agent] = [serverConfig(settings, node), agentConfig("10.101.0.1", node)].map(
+    const [server, agent] = [serverConfig(SETTINGS, node), agentConfig("10.101.0.1", node)].map(
       (text) => parse(text) as object,
     );
     expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
@@ -59,7 +50,7 @@ describe("K3s's configuration", () => {
   });
 
   it("finds each processor's binary", () => {
-    expect(downloadUrl(settings, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
-    expect(downloadUrl(settings, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
+    expect(downloadUrl(SETTINGS, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
+    expect(downloadUrl(SETTINGS, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
   });
 });
