@@ -1,17 +1,10 @@
 import { describe, expect, it } from "vitest";
 
+import { CA } from "../testing/certificate.ts";
 import type { Problem } from "./problems.ts";
 import { passwordCommand, plainPasswords, takePasswords } from "./registries.ts";
 import { read } from "./schema.ts";
 
-const CA = `-----BEGIN CERTIFICATE-----
-MIHEMHgCAQEwBQYDK2VwMA8xDTALBgNVBAMMBHRlc3QwHhcNMjUwMTAxMDAwMDAw
-WhcNMjYwMTAxMDAwMDAwWjAPMQ0wCwYDVQQDDAR0ZXN0MCowBQYDK2VwAyEAU/AO
-rIqIPxulshQilHL5l0YWzjNouC0HUva16UY6kKYwBQYDK2VwA0EAW+fgPzRWvPQT
-uJs3NngqKwge6WRm9tZOyXnclJy9ZcDifEX4bnjpbosVqsu4JV4h8EVuuf97IcTd
-crh+TzM3BQ==
------END CERTIFICATE-----
-`;
 const login = { username: "ci", password: "hush-hush" };
 
 /** What is told of logins, beside everything else that these settings lack. */

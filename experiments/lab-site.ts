@@ -10,6 +10,7 @@ import { kubectlCommand } from "../lab/commands/kubectl.ts";
 import { readOutputs, websiteUrls } from "../lab/commands/outputs.ts";
 import { NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
 import { cutOff, powerOn, runInside } from "../lab/machines/machine.ts";
+import { namespacePath } from "../lab/machines/namespace.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import type { Following, Site } from "./site.ts";
 
@@ -21,7 +22,7 @@ export function labSite(): Site {
   return {
     name: "lab",
     urls: websiteUrls(readOutputs()),
-    visitor: ["nsenter", `--net=/run/netns/${NAMESPACES.laptop}`],
+    visitor: ["nsenter", `--net=${namespacePath(NAMESPACES.laptop)}`],
     kubectl: async (...args) => {
       const { command, args: all } = kubectlCommand(args);
       return (await execa(command, all)).stdout;

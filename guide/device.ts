@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readPublicKey } from "../config/ssh-key.ts";
-import type { CommandOptions, Run } from "./command.ts";
+import type { Run } from "./command.ts";
 import { failed, GuideError } from "./error.ts";
 
 /** Where a device is reached. */
@@ -67,9 +67,6 @@ export function fingerprint(key: string): string {
   const blob = readPublicKey(key)?.blob ?? Buffer.alloc(0);
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
-
-/** Runs commands on a device whose host key is known. */
-export type OnDevice = (command: string, options?: CommandOptions) => Promise<string>;
 
 /** A way in: with the operator's key alone, or, at a terminal, with whatever the device lets its user in by. */
 export type Login = "key" | "person";

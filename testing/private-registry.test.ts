@@ -7,18 +7,11 @@ import { APPS } from "../apps/index.ts";
 import { planPolicies } from "../policy/policies.ts";
 import { violationsOf } from "../policy/policy.ts";
 import { program } from "../stacks/program.ts";
+import { CA } from "./certificate.ts";
 import { value, type Registered } from "./engine.ts";
 import { declareFog, HOST_KEY, SUM, type DeclaredFog } from "./fog.ts";
 
 const PASSWORD = "hush-hush-4711";
-const CA = `-----BEGIN CERTIFICATE-----
-MIHEMHgCAQEwBQYDK2VwMA8xDTALBgNVBAMMBHRlc3QwHhcNMjUwMTAxMDAwMDAw
-WhcNMjYwMTAxMDAwMDAwWjAPMQ0wCwYDVQQDDAR0ZXN0MCowBQYDK2VwAyEAU/AO
-rIqIPxulshQilHL5l0YWzjNouC0HUva16UY6kKYwBQYDK2VwA0EAW+fgPzRWvPQT
-uJs3NngqKwge6WRm9tZOyXnclJy9ZcDifEX4bnjpbosVqsu4JV4h8EVuuf97IcTd
-crh+TzM3BQ==
------END CERTIFICATE-----
-`;
 const NODES = ["masternode", "workernode", "raspberrypi", "cabin"];
 
 let fog: DeclaredFog;

@@ -10,17 +10,8 @@ import {
   kubeletConfig,
   serverConfig,
 } from "./config.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
-const settings = {
-  version: "v1.36.3+k3s1",
-  sha256: {},
-  download: "https://example.test/{version}/k3s{suffix}",
-  mirrors: {},
-  secretsEncryption: "new" as const,
-  registries: {},
-  podRange: "10.42.0.0/16",
-  serviceRange: "10.43.0.0/16",
-};
 const node = {
   node: "raspberrypi",
   tier: "edge",
@@ -40,7 +31,7 @@ describe("K3s's configuration", () => {
   });
 
   it("of the server names the ranges and keeps workloads off it", () => {
-    expect(parse(serverConfig(settings, node, timersOf({})))).toMatchObject({
+    expect(parse(serverConfig(SETTINGS, node, timersOf({})))).toMatchObject({
       "cluster-cidr": "10.42.0.0/16",
       "service-cidr": "10.43.0.0/16",
       "egress-selector-mode": "disabled",
@@ -49,7 +40,7 @@ describe("K3s's configuration", () => {
   });
 
   it("tells flannel what a tunnel carries, which may be less than the interface", () => {
-    expect(JSON.parse(flannelConfig(settings.podRange, 1420))).toMatchObject({
+    expect(JSON.parse(flannelConfig(SETTINGS.podRange, 1420))).toMatchObject({
       Network: "10.42.0.0/16",
       Backend: { Type: "vxlan", MTU: 1420 },
     });
@@ -57,7 +48,7 @@ describe("K3s's configuration", () => {
 
   it("holds no token: those stand in files of their own, and the server's nowhere", () => {
     const [server, agent] = [
-      serverConfig(settings, node, timersOf({})),
+      serverConfig(SETTINGS, node, timersOf({})),
       agentConfig("10.101.0.1", node, timersOf({})),
     ].map((text) => parse(text) as object);
     expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
@@ -68,8 +59,8 @@ describe("K3s's configuration", () => {
   });
 
   it("finds each processor's binary", () => {
-    expect(downloadUrl(settings, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
-    expect(downloadUrl(settings, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
+    expect(downloadUrl(SETTINGS, "amd64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s");
+    expect(downloadUrl(SETTINGS, "arm64")).toBe("https://example.test/v1.36.3%2Bk3s1/k3s-arm64");
   });
 });
 
@@ -77,7 +68,7 @@ describe("timers of the failover", () => {
   /** What K3s' parts are told beside what every profile tells them. */
   const told = (profile: Profile): Readonly<Record<string, readonly string[]>> => {
     const timers = timersOf({ profile });
-    const texts = [serverConfig(settings, node, timers), agentConfig("10.101.0.1", node, timers)];
+    const texts = [serverConfig(SETTINGS, node, timers), agentConfig("10.101.0.1", node, timers)];
     const [server = {}, agent = {}] = texts.map(
       (text) => parse(text) as Readonly<Record<string, readonly string[]>>,
     );
@@ -89,7 +80,7 @@ describe("timers of the failover", () => {
 
   it("are those of earlier releases where nothing is set, in the same form", () => {
     // Another form of the same content would start every node's K3s anew.
-    expect(serverConfig(settings, node, timersOf({}))).toMatchSnapshot();
+    expect(serverConfig(SETTINGS, node, timersOf({}))).toMatchSnapshot();
     expect(agentConfig("10.101.0.1", node, timersOf({}))).toMatchSnapshot();
     expect(kubeletConfig(timersOf({}))).toBe("");
   });

@@ -14,9 +14,9 @@ export interface Credentials {
  * Reads the agents' token (first line), what the datastore shows of Secrets (second line) and the kubeconfig
  * (the rest), whose server K3s writes as the loopback address (S0-34 wants the overlay's).
  *
- * Earlier versions printed no second line, and before that the server's token. An `up` of some targets leaves that step as it is, and what
- * the token then held is the agents' secret from the next run of the step on: it is taken as theirs, with
- * which nobody adds a server.
+ * Earlier versions printed no second line, and before that the server's token. An `up` of some targets leaves
+ * that step as it is, and what the token then held is the agents' secret from the next run of the step on: it
+ * is taken as theirs, with which nobody adds a server.
  *
  * @throws RunError when the text is not of this form
  */

@@ -4,17 +4,8 @@ import { parse } from "yaml";
 import { timersOf } from "../../config/failover.ts";
 import { agentConfig, serverConfig } from "./config.ts";
 import { ADMISSION_FILE, AUDIT_POLICY_FILE, hardeningValues } from "./hardening.ts";
+import { SETTINGS } from "./testing/settings.ts";
 
-const settings = {
-  version: "v1.36.3+k3s1",
-  sha256: {},
-  download: "https://example.test/{version}/k3s{suffix}",
-  mirrors: {},
-  secretsEncryption: "new" as const,
-  registries: {},
-  podRange: "10.42.0.0/16",
-  serviceRange: "10.43.0.0/16",
-};
 const node = { node: "masternode", tier: "cloud", address: "10.101.0.1" } as const;
 
 /** Arguments of a part of K3s, by name. */
@@ -26,7 +17,7 @@ function given(text: string, key: string): Record<string, string> {
 }
 
 describe("what K3s is told beyond its defaults", () => {
-  const server = serverConfig(settings, node, timersOf({}));
+  const server = serverConfig(SETTINGS, node, timersOf({}));
 
   it("has requests written down, and old files removed", () => {
     expect(given(server, "kube-apiserver-arg")).toMatchObject({

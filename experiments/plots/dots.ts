@@ -6,6 +6,7 @@ import { statisticsFor, type Statistics, type Summary } from "../summary.ts";
 import { unitOf, withInterval, withoutUnit } from "../text.ts";
 import type { Picture } from "./draw.ts";
 import type { DotsPlot } from "./plot.ts";
+import { INNER, LEFT, rowLabel } from "./rows.ts";
 import {
   axis,
   extentOf,
@@ -18,18 +19,13 @@ import {
   PAPER,
   panel,
   scale,
-  SMALL,
   text,
   top,
   WIDTH,
-  wrapped,
   type Extent,
   type Look,
 } from "./style.ts";
 
-/** Columns of labels left and right of the dots, px. */
-const [LEFT, RIGHT] = [170, 190];
-const INNER = WIDTH - 2 * MARGIN - LEFT - RIGHT;
 const ROW = 48;
 const HEADING = 34;
 /** Dots of one row stand this far above and below its middle, so that equal values are seen. */
@@ -65,7 +61,7 @@ export function dots(plot: DotsPlot, results: Results, summary: Summary): Pictur
       ...rows.flatMap((row, index) => {
         const middle = y + HEADING + (index + 0.5) * ROW;
         return [
-          variantLabel(labels.get(row.variant) ?? row.variant, middle),
+          rowLabel(labels.get(row.variant) ?? row.variant, middle),
           text(valueOf(row), WIDTH - MARGIN, middle, { align: "right", baseline: "middle" }),
         ];
       }),
@@ -89,13 +85,6 @@ export function dots(plot: DotsPlot, results: Results, summary: Summary): Pictur
 }
 
 const right = { colour: MUTED, align: "right" } as const;
-
-/** A variant's label in the left column, in as many lines as it needs. */
-function variantLabel(label: string, middle: number): Mark {
-  const lines = wrapped(label, LEFT - 16);
-  const above = ((lines.length - 1) * Math.round(SMALL * 1.3)) / 2;
-  return text(lines, MARGIN + LEFT - 12, middle - above, { align: "right", baseline: "middle" });
-}
 
 /** The median with its interval, and how many cells have a value where not all have. */
 function valueOf({ median, interval, values, without }: Statistics): string {

@@ -6,6 +6,7 @@ import type { Comparison, Summary } from "../summary.ts";
 import { withInterval, withoutUnit } from "../text.ts";
 import type { Picture } from "./draw.ts";
 import type { RatiosPlot } from "./plot.ts";
+import { INNER, LEFT, rowLabel } from "./rows.ts";
 import {
   axis,
   INK,
@@ -19,18 +20,13 @@ import {
   page,
   panel,
   scale,
-  SMALL,
   text,
   top,
   WIDTH,
-  wrapped,
   type Extent,
   type Look,
 } from "./style.ts";
 
-/** Columns of labels left and right of the ratios, px. */
-const [LEFT, RIGHT] = [170, 190];
-const INNER = WIDTH - 2 * MARGIN - LEFT - RIGHT;
 const ROW = 34;
 const HEADING = 30;
 
@@ -50,7 +46,7 @@ export function ratios(plot: RatiosPlot, { description }: Results, summary: Summ
   const [only = ""] = baselines;
   // Where variants have baselines of their own, each row names its own.
   const first = baselines.length > 1 ? "its baseline" : labelOf(only);
-  const rowLabel = ({ variant, baseline }: Comparison): string =>
+  const nameOf = ({ variant, baseline }: Comparison): string =>
     baselines.length > 1 ? `${labelOf(variant)} / ${labelOf(baseline)}` : labelOf(variant);
   const extent = extentOf(panels.flatMap(({ rows }) => rows));
   const subtitle = [
@@ -70,13 +66,10 @@ export function ratios(plot: RatiosPlot, { description }: Results, summary: Summ
       ...rows.flatMap((row, index) => {
         const { effect } = row;
         const middle = at + HEADING + (index + 0.5) * ROW;
-        const names = wrapped(rowLabel(row), LEFT - 16);
-        const above = ((names.length - 1) * Math.round(SMALL * 1.3)) / 2;
-        const [toLeft, toRight] = [MARGIN + LEFT - 12, WIDTH - MARGIN];
-        const style = { align: "right", baseline: "middle" } as const;
+        const ratio = `× ${withInterval(effect.value, effect.interval)}`;
         return [
-          text(names, toLeft, middle - above, style),
-          text(`× ${withInterval(effect.value, effect.interval)}`, toRight, middle, style),
+          rowLabel(nameOf(row), middle),
+          text(ratio, WIDTH - MARGIN, middle, { align: "right", baseline: "middle" }),
         ];
       }),
     ];

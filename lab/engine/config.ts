@@ -47,7 +47,8 @@ export function writeWorkspace({ plugins, settings, facts }: Workspace): void {
 /**
  * Settings of the stack that the lab runs: the checkout's lab stack, or what the environment names.
  * `STACK` takes another stack's file, as it is but for how machines are reached and where images come from,
- * which is the lab stack's, so that its logins to registries are left out; `STACK_FILE` takes any file in the lab stack's place.
+ * which is the lab stack's, so that its logins to registries are left out; `STACK_FILE` takes any file in the
+ * lab stack's place.
  *
  * @param apps whose settings depend on where the stack runs, too
  * @throws LabError when there is no such file

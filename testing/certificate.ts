@@ -1,0 +1,9 @@
+/** A certificate authority of no use: its key is gone. */
+export const CA = `-----BEGIN CERTIFICATE-----
+MIHEMHgCAQEwBQYDK2VwMA8xDTALBgNVBAMMBHRlc3QwHhcNMjUwMTAxMDAwMDAw
+WhcNMjYwMTAxMDAwMDAwWjAPMQ0wCwYDVQQDDAR0ZXN0MCowBQYDK2VwAyEAU/AO
+rIqIPxulshQilHL5l0YWzjNouC0HUva16UY6kKYwBQYDK2VwA0EAW+fgPzRWvPQT
+uJs3NngqKwge6WRm9tZOyXnclJy9ZcDifEX4bnjpbosVqsu4JV4h8EVuuf97IcTd
+crh+TzM3BQ==
+-----END CERTIFICATE-----
+`;
