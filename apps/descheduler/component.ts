@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
 import type { Namespace } from "../app.ts";
+import { createConfigMap } from "../config-map.ts";
 import { allow, denyByDefault } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
 import { podSecurityLabels } from "../pod-security.ts";
@@ -65,7 +66,7 @@ export class Descheduler extends pulumi.ComponentResource {
     const data = {
       "policy.yaml": pulumi.all(args.namespaces.map(({ created }) => created)).apply(policy),
     };
-    const config = new k8s.core.v1.ConfigMap(`${name}-config`, { metadata, data }, child);
+    const config = createConfigMap(`${name}-config`, metadata, data, child);
     const rights = grant(
       name,
       { account, everywhere: SEES, inNamespaces: EVICTS, namespaces: args.namespaces },

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Timers } from "../../config/failover.ts";
 import type { DaemonSetRef, Namespace } from "../app.ts";
+import { createConfigMap } from "../config-map.ts";
 import { denyByDefault } from "../isolation.ts";
 import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
 import { podSecurityLabels } from "../pod-security.ts";
@@ -58,11 +59,8 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
       { account, everywhere: EVERYWHERE, inNamespaces: SERVED, namespaces: args.namespaces },
       child,
     );
-    const config = new k8s.core.v1.ConfigMap(
-      `${name}-config`,
-      { metadata, data: { "dynamic.yaml": middlewares(args.timers) } },
-      child,
-    );
+    const data = { "dynamic.yaml": middlewares(args.timers) };
+    const config = createConfigMap(`${name}-config`, metadata, data, child);
     const ingressClass = new k8s.networking.v1.IngressClass(
       `${name}-class`,
       { metadata: { name: CLASS }, spec: { controller: "traefik.io/ingress-controller" } },

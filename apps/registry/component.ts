@@ -1,10 +1,10 @@
 /** The cluster's registry for images that are built from this checkout. */
-import { createHash } from "node:crypto";
 
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Timers } from "../../config/failover.ts";
+import { createConfigMap } from "../config-map.ts";
 import { allow } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
 import { staysWithItsVolume } from "../placement.ts";
@@ -24,7 +24,7 @@ export interface RegistryArgs {
   readonly connections: readonly Connection[];
 }
 
-type Metadata = k8s.types.input.meta.v1.ObjectMeta;
+type Metadata = k8s.types.input.meta.v1.ObjectMeta & { readonly name: string };
 
 /** Where the configuration is mounted. */
 const CONFIG_FOLDER = "/etc/fogline-registry";
@@ -82,13 +82,7 @@ function createServer(
   args: RegistryArgs & { readonly volume: k8s.core.v1.PersistentVolumeClaim },
   child: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
-  const sum = createHash("sha256").update(JSON.stringify(CONFIG)).digest("hex").slice(0, 10);
-  const config = new k8s.core.v1.ConfigMap(
-    `${name}-config`,
-    // Another configuration is another ConfigMap, so that the pod is made anew.
-    { metadata: { ...metadata, name: `${NAME}-${sum}` }, data: CONFIG, immutable: true },
-    child,
-  );
+  const config = createConfigMap(`${name}-config`, metadata, CONFIG, child);
   return new k8s.apps.v1.Deployment(
     `${name}-server`,
     {

@@ -1,10 +1,9 @@
 /** The poll website: its pods over edge and cloud, their service, autoscaler and route. */
-import { createHash } from "node:crypto";
-
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Timers } from "../../config/failover.ts";
+import { createConfigMap } from "../config-map.ts";
 import { allow } from "../isolation.ts";
 import type { Connection } from "../network-policy.ts";
 import type { DatabaseAddress, IngressRoute } from "../offers.ts";
@@ -106,17 +105,13 @@ export class Website extends pulumi.ComponentResource {
     );
   }
 
-  /**
-   * The settings of its server (S1-39), under a name that follows from them: other settings are another
-   * ConfigMap, so that new pods replace the old ones, which keep theirs until they are gone.
-   */
+  /** The settings of its server (S1-39). */
   private createConfig(name: string): k8s.core.v1.ConfigMap {
     const { database, timers } = this.args;
-    const data = pulumi.output(serverSettings(database, timers));
-    const called = data.apply((settings) => `website-${contentHash(settings)}`);
-    return new k8s.core.v1.ConfigMap(
+    return createConfigMap(
       `${name}-config`,
-      { metadata: { ...this.metadata("website"), name: called }, data, immutable: true },
+      this.metadata("website"),
+      serverSettings(database, timers),
       { parent: this },
     );
   }
@@ -186,13 +181,7 @@ export class Website extends pulumi.ComponentResource {
     );
   }
 
-  private metadata(name: string): k8s.types.input.meta.v1.ObjectMeta {
+  private metadata(name: string): k8s.types.input.meta.v1.ObjectMeta & { readonly name: string } {
     return { name, namespace: this.args.namespace, labels: WEBSITE_LABELS };
   }
-}
-
-/** Ten hex digits that differ when a value or a key does. */
-function contentHash(settings: Readonly<Record<string, string>>): string {
-  const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 10);
 }
