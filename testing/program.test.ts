@@ -109,6 +109,19 @@ describe("the whole program", () => {
     });
   });
 
+  it("calls each ConfigMap that it fills by its content, so that none is deleted to be changed", () => {
+    const filled = fog.registered.filter(
+      ({ type, inputs }) => type === "kubernetes:core/v1:ConfigMap" && inputs["data"] !== undefined,
+    );
+    expect(filled.length).toBeGreaterThan(0);
+    for (const { name, inputs } of filled) {
+      expect(inputs, name).toMatchObject({
+        immutable: true,
+        metadata: { name: expect.stringMatching(/-[0-9a-f]{10}$/) as string },
+      });
+    }
+  });
+
   it("tells policies its budget by the record of its settings", () => {
     expect(estimate(fog.registered, PRICES).budget).toBe(200);
   });
