@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { RUN } from "../lab/layout.ts";
 import { EXPERIMENTS } from "./catalogue/index.ts";
 import { labSite } from "./lab-site.ts";
 import { RESULTS, writeFigures } from "./figures.ts";
@@ -41,7 +42,9 @@ if (values.list === true || experiment === undefined) {
       ending.abort();
     });
   }
-  const options = { signal: ending.signal, only: values.only?.split(",") };
+  // A lab that is removed takes its faults with it.
+  const inForce = join(RUN, "faults");
+  const options = { signal: ending.signal, only: values.only?.split(","), inForce };
   try {
     const planned = { ...experiment, repeats };
     const broken = await runExperiment(labSite(), planned, folder, say, options);

@@ -8,7 +8,7 @@ const CONTAINER = "0123456789abcdef0123456789abcdef";
 const VOLUME = "/var/lib/rancher/k3s/storage/pvc-1_website_data-database-0";
 
 /** A pod of the website, or of the database. */
-function pod(name: string, { restarts = 0, reason = "OOMKilled", memory = "192Mi" } = {}): object {
+function pod(name: string, { restarts = 0, exitCode = 137, memory = "192Mi" } = {}): object {
   return {
     metadata: { name },
     spec: {
@@ -28,7 +28,7 @@ function pod(name: string, { restarts = 0, reason = "OOMKilled", memory = "192Mi
       containerStatuses: [
         {
           ...{ containerID: `containerd://${CONTAINER}`, restartCount: restarts },
-          lastState: restarts === 0 ? {} : { terminated: { reason } },
+          lastState: restarts === 0 ? {} : { terminated: { reason: "OOMKilled", exitCode } },
         },
       ],
     },
@@ -202,7 +202,8 @@ describe("a container without memory", () => {
     };
 
   it("is one that the kernel has ended, whatever became of the command in it", async () => {
-    const { did } = await inject(fault, after(pod("website-1", { restarts: 1 })));
+    const { did, notes } = await inject(fault, after(pod("website-1", { restarts: 1 })));
+    expect(notes).toEqual(["the container of website-1 was killed at its limit (OOMKilled)"]);
     const exec = did.find((each) => each.startsWith("kubectl exec"));
     expect(exec).toContain(
       "exec website-1 --namespace=website --container=website -- node --eval=",
@@ -212,8 +213,10 @@ describe("a container without memory", () => {
   });
 
   it("is none that ended otherwise", async () => {
-    const ended = pod("website-1", { restarts: 1, reason: "Error" });
-    await expect(inject(fault, after(ended))).rejects.toThrow("for another reason: Error");
+    const ended = pod("website-1", { restarts: 1, exitCode: 0 });
+    await expect(inject(fault, after(ended))).rejects.toThrow(
+      "ended otherwise: OOMKilled, 0 exit code",
+    );
   });
 
   it("is none without a limit, whose node would suffer", async () => {

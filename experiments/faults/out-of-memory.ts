@@ -26,7 +26,7 @@ const LIMIT = 60;
 export const outOfMemory: FaultKind<Extract<Fault, { kind: "out-of-memory" }>> = {
   describe: () => `has one container of ${APP} need more memory than its limit`,
   subject: () => APP,
-  inject: async (site) => {
+  inject: async (site, _, note) => {
     const pod = await readyPod(site, APP);
     const program = ["node", `--eval=${leak(1, limitOf(pod))}`];
     const where = [pod.metadata.name, NAMESPACE, `--container=${APP}`];
@@ -35,7 +35,7 @@ export const outOfMemory: FaultKind<Extract<Fault, { kind: "out-of-memory" }>> =
       (text) => text,
       (error: unknown) => String(error),
     );
-    await untilEnded(site, pod, said);
+    await untilEnded(site, pod, said, note);
   },
   // kubelet has started it again.
   recover: () => Promise.resolve(),
@@ -96,19 +96,30 @@ function limitOf({ metadata, spec }: Pod): number {
   return Number(found[1]) * 2 ** (found[2] === "Mi" ? 20 : 30);
 }
 
-async function untilEnded(site: Site, before: Pod, said: string): Promise<void> {
+/** What SIGKILL leaves, which is what the kernel ends it with. */
+const KILLED = 137;
+
+async function untilEnded(
+  site: Site,
+  before: Pod,
+  said: string,
+  note: (text: string) => void,
+): Promise<void> {
   const { name } = before.metadata;
   const starts = (pod: Pod): number => pod.status.containerStatuses?.[0]?.restartCount ?? 0;
   const end = performance.now() + LIMIT * 1000;
   for (;;) {
     const pod = await podNamed(site, name);
     if (starts(pod) > starts(before)) {
-      const reason = pod.status.containerStatuses?.[0]?.lastState?.terminated?.reason;
-      if (reason !== "OOMKilled") {
+      const { reason = "none", exitCode } =
+        pod.status.containerStatuses?.[0]?.lastState?.terminated ?? {};
+      if (exitCode !== KILLED) {
         throw new Error(
-          `the container of ${name} ended, but for another reason: ${reason ?? "none"}`,
+          `the container of ${name} ended otherwise: ${reason}, ${exitCode ?? "no"} exit code`,
         );
       }
+      // The runtime may hear of the end before it hears why: then the reason is Error.
+      note(`the container of ${name} was killed at its limit (${reason})`);
       return;
     }
     if (performance.now() > end) {

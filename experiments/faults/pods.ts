@@ -30,7 +30,9 @@ const POD = z.looseObject({
           restartCount: z.int(),
           lastState: z
             .looseObject({
-              terminated: z.looseObject({ reason: z.string().optional() }).optional(),
+              terminated: z
+                .looseObject({ reason: z.string().optional(), exitCode: z.int().optional() })
+                .optional(),
             })
             .optional(),
         }),
