@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { kindOf } from "./faults/index.ts";
 import { startLoad, type GeneratorReport } from "./load.ts";
-import type { Experiment, Mark, Seconds } from "./model.ts";
+import type { Experiment, Fault, Mark, Moment, Readings, Seconds } from "./model.ts";
 import { Observer, Watches } from "./observe.ts";
 import type { Site } from "./site.ts";
 
@@ -13,6 +13,8 @@ export interface CellRun {
   readonly zeroUnixMicroseconds: number;
   readonly marks: readonly Mark[];
   readonly generator: GeneratorReport;
+  /** What probes and faults have read. */
+  readonly readings: Readings;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface CellRun {
  */
 export async function runCell(
   site: Site,
-  { load, timeline, tail }: Experiment,
+  { load, timeline, tail, probes = [] }: Experiment,
   visits: string,
   say: (text: string) => void,
 ): Promise<CellRun> {
@@ -38,7 +40,12 @@ export async function runCell(
   const until = (at: Seconds): Promise<void> => pause(Math.max(0, (at - now()) * 1000));
   await using watches = new Watches(site, observer, now);
   await watches.begun;
+  const ends: (() => Promise<Readings>)[] = [];
+  let readings: Readings = {};
   try {
+    for (const { begin } of probes) {
+      ends.push(await begin(site, now));
+    }
     for (const moment of timeline) {
       const isFault = "inject" in moment;
       const fault = isFault ? moment.inject : moment.recover;
@@ -50,6 +57,7 @@ export async function runCell(
         observer.inject(now(), kind.subject(fault));
         await kind.inject(site, fault);
       } else {
+        readings = { ...readings, ...(await kind.report?.(site, fault)) };
         await kind.recover(site, fault);
         observer.recover(now(), kind.subject(fault));
       }
@@ -57,16 +65,48 @@ export async function runCell(
     const last = timeline.at(-1)?.at ?? 0;
     say(`until ${last + tail} s, the load's end`);
     await until(last + tail);
+    for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
+      readings = { ...readings, ...(await end()) };
+    }
     return {
       zeroUnixMicroseconds: generator.zeroUnixMicroseconds,
       generator: await generator.stop(),
       marks: observer.marks,
+      readings,
     };
   } finally {
-    for (const moment of timeline) {
-      if ("inject" in moment) {
-        await kindOf(moment.inject).recover(site, moment.inject);
-      }
+    // Of a cell that failed, whose numbers nobody wants: they end all the same.
+    await Promise.allSettled(ends.map((end) => end()));
+    await undo(site, faultsOf(timeline));
+  }
+}
+
+/** Faults of a timeline, each once. */
+function faultsOf(timeline: readonly Moment[]): readonly Fault[] {
+  const faults = timeline.flatMap((moment) => ("inject" in moment ? [moment.inject] : []));
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+/** Undoes what a run that was killed may have left in force, where that costs nothing if it has not. */
+export async function clearAway(site: Site, timeline: readonly Moment[]): Promise<void> {
+  await undo(
+    site,
+    faultsOf(timeline).filter((fault) => kindOf(fault).isClearedFirst === true),
+  );
+}
+
+/** @throws AggregateError where some could not be undone; all were tried */
+async function undo(site: Site, faults: readonly Fault[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const fault of faults) {
+    try {
+      await kindOf(fault).recover(site, fault);
+    } catch (error) {
+      failures.push(error);
     }
+  }
+  if (failures.length > 0) {
+    const each = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+    throw new AggregateError(failures, `faults that could not be undone: ${each.join("; ")}`);
   }
 }

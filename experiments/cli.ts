@@ -1,7 +1,7 @@
 /**
  * `make experiment NAME=failover-pi`: runs what is missing of an experiment on the lab that is up, and keeps it in
  * `experiments/results/`. Run again, it goes on where it was ended. ARGS: `--repeats=3` runs fewer, `--results=DIR`
- * keeps them elsewhere. Ends with 0 when all cells are there and every invariant held, 1 otherwise.
+ * keeps them elsewhere, `--minutes=5` makes the cells of an experiment shorter that can be, under another name. Ends with 0 when all cells are there and every invariant held, 1 otherwise.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,13 +9,20 @@ import { parseArgs } from "node:util";
 import { EXPERIMENTS } from "./catalogue/index.ts";
 import { labSite } from "./lab-site.ts";
 import { RESULTS, writeFigures } from "./figures.ts";
+import type { Experiment } from "./model.ts";
 import { runExperiment } from "./run.ts";
 
 const { values } = parseArgs({
-  options: { repeats: { type: "string" }, results: { type: "string" }, list: { type: "boolean" } },
+  options: {
+    repeats: { type: "string" },
+    results: { type: "string" },
+    minutes: { type: "string" },
+    list: { type: "boolean" },
+  },
 });
 const name = process.env["NAME"] ?? "";
-const experiment = EXPERIMENTS.find((each) => each.name === name);
+const named = EXPERIMENTS.find((each) => each.name === name);
+const experiment = named === undefined ? undefined : ofLength(named, values.minutes);
 if (values.list === true || experiment === undefined) {
   const lines = EXPERIMENTS.map((each) => `  ${each.name}  ${each.question}`);
   process.stdout.write(`make experiment NAME=…\n${lines.join("\n")}\n`);
@@ -31,4 +38,15 @@ if (values.list === true || experiment === undefined) {
   const broken = await runExperiment(labSite(), { ...experiment, repeats }, folder, say);
   await writeFigures([folder]);
   process.exitCode = broken.length === 0 ? 0 : 1;
+}
+
+/** @throws Error where the experiment's length is its own, or the one asked for is none */
+function ofLength(of: Experiment, minutes: string | undefined): Experiment {
+  if (minutes === undefined) {
+    return of;
+  }
+  if (of.lasting === undefined) {
+    throw new Error(`--minutes: the length of ${of.name} is its own. fix: leave the option out`);
+  }
+  return of.lasting(Number(minutes));
 }

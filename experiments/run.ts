@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { isDeepStrictEqual } from "node:util";
 import { createGzip } from "node:zlib";
 
-import { runCell } from "./cell.ts";
+import { clearAway, runCell } from "./cell.ts";
 import { keepDescription } from "./describe.ts";
 import { computer, ENVIRONMENT } from "./environment.ts";
 import { readVisits } from "./load.ts";
@@ -35,6 +35,12 @@ export async function runExperiment(
   say(`${cells.length - open.length} of ${cells.length} cells have results`);
   let current: string | undefined;
   const wrong: string[] = [];
+  if (open.length > 0) {
+    await clearAway(site, experiment.timeline).catch((error: unknown) => {
+      // A machine that a killed run has left without power comes back with the stack.
+      say(error instanceof Error ? error.message : String(error));
+    });
+  }
   for (const [n, cell] of open.entries()) {
     const tell = (text: string): void => {
       say(`[${n + 1}/${open.length}] ${nameOf(cell)}: ${text}`);
@@ -83,7 +89,8 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const { marks, generator, zeroUnixMicroseconds } = await runCell(site, experiment, rows, say);
+  const run = await runCell(site, experiment, rows, say);
+  const { marks, generator, readings, zeroUnixMicroseconds } = run;
   say("waiting until the stack is at rest, to count its votes");
   await untilSteady(site, say);
   const visits = await readVisits(rows);
@@ -93,6 +100,7 @@ async function keepCell(
     repeat: cell.repeat,
     visits,
     marks,
+    readings,
     ...counted,
   };
   const values = Object.fromEntries(
@@ -108,7 +116,10 @@ async function keepCell(
   await pipeline(createReadStream(rows), createGzip(), createWriteStream(`${rows}.gz`));
   await rm(rows);
   const { variant, repeat } = data;
-  const record = { variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken };
+  const record = {
+    ...{ variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken },
+    ...(Object.keys(readings).length === 0 ? {} : { readings }),
+  };
   await writeFile(join(draft, "cell.json"), `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(draft, final);
   return { values, broken };

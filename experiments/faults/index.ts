@@ -1,9 +1,15 @@
 /** How each kind of fault is brought about and undone. */
-import type { Fault } from "../model.ts";
+import type { Fault, Readings } from "../model.ts";
 import type { Site } from "../site.ts";
+import { delay } from "./delay.ts";
+import { loss } from "./loss.ts";
+import { partition } from "./partition.ts";
 import { podKill } from "./pod-kill.ts";
 import { powerOff } from "./power-off.ts";
+import { rate } from "./rate.ts";
 import { shutdown } from "./shutdown.ts";
+import { stall } from "./stall.ts";
+import { wireguardDown } from "./wireguard-down.ts";
 
 /** One kind of fault. */
 export interface FaultKind<F extends Fault> {
@@ -15,11 +21,31 @@ export interface FaultKind<F extends Fault> {
   readonly inject: (site: Site, fault: F) => Promise<void>;
   /** Undoes it; done when nothing of it is in force any more. It may be asked for twice. */
   readonly recover: (site: Site, fault: F) => Promise<void>;
+  /**
+   * What it has counted itself, such as packets that it dropped; asked for once, right before it is undone. It may
+   * undo it already.
+   */
+  readonly report?: (site: Site, fault: F) => Promise<Readings>;
+  /**
+   * Whether `recover` costs nothing where the fault is not in force: it is then undone before an experiment's first
+   * cell, too, as a run that was killed may have left it.
+   */
+  readonly isClearedFirst?: boolean;
 }
 
 type Kinds = { readonly [K in Fault["kind"]]: FaultKind<Extract<Fault, { kind: K }>> };
 
-const KINDS: Kinds = { "power-off": powerOff, shutdown, "pod-kill": podKill };
+const KINDS: Kinds = {
+  "power-off": powerOff,
+  shutdown,
+  "pod-kill": podKill,
+  "wireguard-down": wireguardDown,
+  partition,
+  loss,
+  delay,
+  rate,
+  stall,
+};
 
 /** The kind of a fault. */
 export function kindOf<F extends Fault>(fault: F): FaultKind<F> {
