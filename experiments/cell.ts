@@ -87,12 +87,19 @@ function faultsOf(timeline: readonly Moment[]): readonly Fault[] {
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
 
-/** Undoes what a run that was killed may have left in force, where that costs nothing if it has not. */
-export async function clearAway(site: Site, timeline: readonly Moment[]): Promise<void> {
+/**
+ * Before an experiment's first cell: undoes what a run that was killed may have left in force, where that costs nothing
+ * if it has not, and does what takes long.
+ */
+export async function makeReady(site: Site, timeline: readonly Moment[]): Promise<void> {
+  const faults = faultsOf(timeline);
   await undo(
     site,
-    faultsOf(timeline).filter((fault) => kindOf(fault).isClearedFirst === true),
+    faults.filter((fault) => kindOf(fault).isClearedFirst === true),
   );
+  for (const fault of faults) {
+    await kindOf(fault).prepare?.(site, fault);
+  }
 }
 
 /** @throws AggregateError where some could not be undone; all were tried */

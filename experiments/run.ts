@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { isDeepStrictEqual } from "node:util";
 import { createGzip } from "node:zlib";
 
-import { clearAway, runCell } from "./cell.ts";
+import { makeReady, runCell } from "./cell.ts";
 import { keepDescription } from "./describe.ts";
 import { computer, ENVIRONMENT } from "./environment.ts";
 import { readVisits } from "./load.ts";
@@ -36,7 +36,7 @@ export async function runExperiment(
   let current: string | undefined;
   const wrong: string[] = [];
   if (open.length > 0) {
-    await clearAway(site, experiment.timeline).catch((error: unknown) => {
+    await makeReady(site, experiment.timeline).catch((error: unknown) => {
       // A machine that a killed run has left without power comes back with the stack.
       say(error instanceof Error ? error.message : String(error));
     });

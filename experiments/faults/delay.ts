@@ -44,6 +44,9 @@ export const delay: FaultKind<Delay> = {
   describe: ({ machine, milliseconds, jitterMilliseconds }) =>
     `holds what ${machine} sends for ${milliseconds} ± ${jitterMilliseconds} ms`,
   subject: ({ machine }) => machine.toLowerCase(),
+  prepare: async (site, { machine }) => {
+    await programFor(site, machine);
+  },
   inject: async (site, fault) => {
     const { machine, milliseconds, jitterMilliseconds } = fault;
     check(
@@ -58,9 +61,7 @@ export const delay: FaultKind<Delay> = {
           `drop every answer. fix: sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.${uplink.device}.rp_filter=2`,
       );
     }
-    const arch = archOf(machine, await site.onMachine(machine, "uname -m"));
-    const program = await ensureRelay(arch, () => undefined);
-    await site.onMachine(machine, hold(fault, uplink, program));
+    await site.onMachine(machine, hold(fault, uplink, await programFor(site, machine)));
   },
   recover: async (site, { machine }) => {
     await site.onMachine(machine, HOLD_NO_MORE);
@@ -68,6 +69,12 @@ export const delay: FaultKind<Delay> = {
   report: async (site, { machine }) => readings(KIND, machine, await measured(site, machine)),
   isClearedFirst: true,
 };
+
+/** Path of the relay for a machine's processor. */
+async function programFor(site: Site, machine: string): Promise<string> {
+  const arch = archOf(machine, await site.onMachine(machine, "uname -m"));
+  return ensureRelay(arch, () => undefined);
+}
 
 function hold(fault: Delay, uplink: Uplink, program: string): string {
   return script(

@@ -17,6 +17,8 @@ export interface FaultKind<F extends Fault> {
   readonly describe: (fault: F) => string;
   /** Who has it: the name of a node or of an app. */
   readonly subject: (fault: F) => string;
+  /** Does what takes long and can be done before the first cell, such as a build. */
+  readonly prepare?: (site: Site, fault: F) => Promise<void>;
   /** Brings it about; done when it is in force. */
   readonly inject: (site: Site, fault: F) => Promise<void>;
   /** Undoes it; done when nothing of it is in force any more. It may be asked for twice. */
