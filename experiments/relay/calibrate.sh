@@ -45,27 +45,28 @@ times() {
            END { printf "%.3f %.3f %.3f\n", sum / NR, all[int((NR + 1) / 2)], all[int(NR * 0.99 + 0.5)] }'
 }
 
-ask() { ip netns exec "$near" ping -n -c "$pings" -i "$1" -W 5 198.18.0.2 >"$work/ping"; }
-
+ask() { ip netns exec "$near" ping -n -c "$2" -i "$1" -W 5 198.18.0.2 >"$work/ping"; }
 
 make_line
-ask 0.05
+ask 0.05 "$pings"
 read -r base _ < <(times "$work/ping")
 echo "asked_ms,jitter_ms,interval_s,pings,ping_mean_ms,ping_median_ms,ping_p99_ms,line_mean_ms,relay_asked_mean_ms,relay_given_mean_ms,relay_given_p99_ms,relay_packets,relay_dropped,relay_cpu_us_per_packet"
-for wanted in '0 0 0.05' '50 0 0.05' '200 0 0.05' '50 20 0.05' '50 20 0.25' '200 50 0.05'; do
-  read -r delay jitter every <<<"$wanted"
+# The last two are of 1000 packets a second: what a packet costs when there are many, and what order does to jitter.
+for wanted in "0 0 0.05 $pings" "50 0 0.05 $pings" "200 0 0.05 $pings" "50 20 0.05 $pings" "50 20 0.25 $pings" \
+  "200 50 0.05 $pings" "0 0 0.001 $((20 * pings))" "50 20 0.001 $((20 * pings))"; do
+  read -r delay jitter every count <<<"$wanted"
   ip netns exec "$near" "$relay" -delay="${delay}ms" -jitter="${jitter}ms" -report="$work/report" &
   running=$!
   until ip -n "$near" -oneline link show fogdelay up 2>/dev/null | grep -q fogdelay; do
     kill -0 "$running"
   done
   lead_in
-  ask "$every"
+  ask "$every" "$count"
   lead_past
   kill "$running"
   wait "$running"
   read -r mean median p99 < <(times "$work/ping")
-  awk -v head="$delay,$jitter,$every,$pings,$mean,$median,$p99,$base" '
+  awk -v head="$delay,$jitter,$every,$count,$mean,$median,$p99,$base" '
     function of(name, text) { match(text, "\"" name "\":[0-9.e-]+"); return substr(text, RSTART + length(name) + 3, RLENGTH - length(name) - 3) }
     { asked = $0; sub(/.*"asked":/, "", asked); given = $0; sub(/.*"given":/, "", given)
       printf "%s,%s,%s,%s,%s,%s,%.1f\n", head, of("mean", asked), of("mean", given), of("p99", given),

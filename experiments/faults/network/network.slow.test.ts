@@ -184,6 +184,23 @@ it("a stall ends by itself", async () => {
   await vi.waitUntil(async () => (await line.ping(FAR)).length > 0, { timeout: CONDITION });
 });
 
+it("a partition takes WireGuard's packets to the other end, and no others", async () => {
+  const key = `${"h".repeat(43)}=`;
+  const cut = { kind: "partition", machine: "pi", peer: "hub", direction: "out" } as const;
+  // In place of a tunnel: what wg would say of one.
+  line.site.onMachine = (machine, script) =>
+    script.includes("wg show interfaces")
+      ? Promise.resolve(machine === "hub" ? `own ${key}` : `own x\n${key}\t${FAR}:51820`)
+      : line.run(script);
+  const before = await line.state();
+  await inject(cut);
+  await line.run(`for port in 51820 51820 9; do echo >/dev/udp/${FAR}/$port; done`);
+  expect(await report(cut)).toEqual({ partition_pi_out_seen: 2, partition_pi_out_dropped: 2 });
+  expect(await line.ping(FAR)).toHaveLength(1);
+  await recover(cut);
+  expect(await line.state()).toBe(before);
+});
+
 describe("a rate", () => {
   const rate = { kind: "rate", machine: "pi", mbit: 1 } as const;
 
