@@ -7,10 +7,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { runCell } from "./cell.ts";
 import { InForce } from "./in-force.ts";
 import type { RunningLoad } from "./load.ts";
-import type { Moment } from "./model.ts";
-import type { Following, Site } from "./site.ts";
+import type { Fault, Moment, Probe, Readings } from "./model.ts";
+import type { Following } from "./site.ts";
 import { FAILOVER } from "./testing/made-up.ts";
-import { scriptedSite, type Answer } from "./testing/scripted.ts";
+import { following, scriptedSite, type Answer } from "./testing/scripted-site.ts";
 
 const OFF = { kind: "power-off", machine: "pi" } as const;
 const quiet = (): void => undefined;
@@ -30,24 +30,22 @@ function noLoad(): Promise<RunningLoad> {
   });
 }
 
-/** A watch that has said what is there, and sees nothing change. */
-function watch(): Following {
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  async function* lines(): AsyncGenerator<string> {
-    yield "ADDED pi True";
-    await ended;
-  }
-  return {
-    lines: lines(),
-    [Symbol.asyncDispose]: () => {
-      end();
-      return Promise.resolve();
-    },
-  };
-}
+/** A machine with one uplink, and what its rules have counted. */
+const UPLINK = [
+  JSON.stringify([{ dst: "default", gateway: "192.0.2.1", dev: "eth0", flags: [] }]),
+  JSON.stringify([
+    { ifname: "eth0", mtu: 1500, addr_info: [{ local: "192.0.2.2", scope: "global" }] },
+  ]),
+].join("\n");
+const COUNTERS = JSON.stringify({
+  nftables: [
+    { counter: { name: "in_seen", packets: 40 } },
+    { counter: { name: "in_dropped", packets: 2 } },
+  ],
+});
+
+/** What is there, of which nothing changes. */
+const watch = (): Following => following("ADDED pi True");
 
 describe("a cell", () => {
   let inForce: InForce;
@@ -59,12 +57,15 @@ describe("a cell", () => {
     };
   });
 
-  function run(timeline: readonly Moment[], answer?: Answer, signal?: AbortSignal) {
-    const { site: plain, did } = scriptedSite(answer);
-    const site: Site = { ...plain, watch };
-    const planned = { ...FAILOVER, timeline, tail: 0 };
+  function run(
+    timeline: readonly Moment[],
+    answer?: Answer,
+    { signal, probes = [] }: { signal?: AbortSignal; probes?: readonly Probe[] } = {},
+  ) {
+    const site = scriptedSite(answer, { watch });
+    const planned = { ...FAILOVER, timeline, tail: 0, probes };
     const options = { inForce, signal, sendLoad: noLoad };
-    return { did, ran: runCell(site, planned, "visits.csv", quiet, options) };
+    return { did: site.did, ran: runCell(site, planned, "visits.csv", quiet, options) };
   }
 
   it("undoes what it was told to undo once, and what it was not at its end", async () => {
@@ -102,7 +103,7 @@ describe("a cell", () => {
         { at: 600, recover: OFF },
       ],
       end,
-      ending.signal,
+      ending,
     );
     await expect(ran).rejects.toMatchObject({ name: "AbortError" });
     expect(did).toEqual(["off pi", "on pi"]);
@@ -113,5 +114,94 @@ describe("a cell", () => {
     const { did, ran } = run([{ at: 0, inject: OFF }], broken);
     await expect(ran).rejects.toThrow("no such switch");
     expect(did).toEqual(["off pi", "on pi"]);
+  });
+
+  describe("with faults that count", () => {
+    const loss = (machine: string): Fault => ({
+      ...{ kind: "loss", machine, percent: 5, direction: "in" },
+    });
+    /** Each asks for the uplink, has its rules made, gives its counters, and takes the rules away. */
+    const step = (did: string): string | undefined =>
+      Object.entries({
+        "ip -json": "uplink",
+        "list counters": "report",
+        "table netdev fogline_loss {": "inject",
+        "delete table": "recover",
+      }).find(([part]) => did.includes(part))?.[1];
+    const counting: Answer = (did) =>
+      ({ uplink: UPLINK, report: COUNTERS })[step(did) as "uplink" | "report"];
+    const steps = (did: readonly string[]): readonly string[] =>
+      did.map((each) => `${each.split(":")[0] ?? ""} ${step(each) ?? each}`);
+
+    it("asks each what it counted once, right before it is undone", async () => {
+      const { did, ran } = run(
+        [
+          { at: 0, inject: loss("a") },
+          { at: 0, inject: loss("b") },
+          { at: 0, inject: loss("a") },
+          { at: 0.01, recover: loss("a") },
+        ],
+        counting,
+      );
+      expect((await ran).readings).toEqual({
+        ...{ loss_a_in_seen: 40, loss_a_in_dropped: 2 },
+        ...{ loss_b_in_seen: 40, loss_b_in_dropped: 2 },
+      });
+      expect(steps(did).filter((each) => !/uplink|inject/.test(each))).toEqual([
+        ...["a report", "a recover", "b report", "b recover"],
+      ]);
+    });
+
+    it("fails where one has not counted, and undoes all of them", async () => {
+      const { did, ran } = run(
+        [
+          { at: 0, inject: loss("a") },
+          { at: 0, inject: loss("b") },
+        ],
+        (what) => (step(what) === "report" ? new Error("no such table") : counting(what)),
+      );
+      await expect(ran).rejects.toThrow("no such table");
+      expect(steps(did).filter((each) => each.endsWith("recover"))).toEqual([
+        ...["b recover", "a recover"],
+      ]);
+    });
+  });
+
+  describe("with probes", () => {
+    const probe = (name: string, said: string[], end: () => Readings = () => ({})): Probe => ({
+      begin: () => {
+        said.push(`begin ${name}`);
+        return Promise.resolve(async () => {
+          said.push(`end ${name}`);
+          await Promise.resolve();
+          return end();
+        });
+      },
+    });
+
+    it("begins them before its timeline, and ends them after it", async () => {
+      const said: string[] = [];
+      const note: Answer = (did) => {
+        said.push(did);
+        return undefined;
+      };
+      const probes = [probe("one", said, () => ({ one: 1 })), probe("two", said)];
+      const { ran } = run([{ at: 0, inject: OFF }], note, { probes });
+      expect((await ran).readings).toEqual({ one: 1 });
+      expect(said).toEqual(["begin one", "begin two", "off pi", "end one", "end two", "on pi"]);
+    });
+
+    it("ends all of them where it fails, and undoes its faults", async () => {
+      const said: string[] = [];
+      const fails = probe("one", said, () => {
+        throw new Error("it cannot be read");
+      });
+      const { did, ran } = run([{ at: 0, inject: OFF }], undefined, {
+        probes: [fails, probe("two", said)],
+      });
+      await expect(ran).rejects.toThrow("it cannot be read");
+      expect(said).toEqual(["begin one", "begin two", "end one", "end two"]);
+      expect(did).toEqual(["off pi", "on pi"]);
+    });
   });
 });

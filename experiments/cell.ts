@@ -1,10 +1,11 @@
 /** One cell: a load on a stack at rest, faults at their moments, and what became of both. */
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 import { kindOf } from "./faults/index.ts";
 import type { InForce } from "./in-force.ts";
 import { startLoad, type GeneratorReport } from "./load.ts";
-import type { Experiment, Mark, Note, Seconds } from "./model.ts";
+import type { Experiment, Fault, Mark, Note, Readings, Seconds } from "./model.ts";
 import { Observer, Watches } from "./observe.ts";
 import type { Site } from "./site.ts";
 
@@ -16,6 +17,8 @@ export interface CellRun {
   /** What faults told of themselves. */
   readonly notes: readonly Note[];
   readonly generator: GeneratorReport;
+  /** What probes and faults have read. */
+  readonly readings: Readings;
 }
 
 export interface CellOptions {
@@ -28,14 +31,15 @@ export interface CellOptions {
 }
 
 /**
- * Runs the load with the faults of the timeline, which are all undone at the end, whatever happens.
+ * Runs the load with the faults of the timeline, which are all undone at the end, whatever happens. Probes read from
+ * before the timeline until after the tail, faults are asked what they counted right before they are undone.
  *
  * @param visits file that gets a row for each request
  * @param say told what goes on
  */
 export async function runCell(
   site: Site,
-  { load, timeline, tail }: Experiment,
+  { load, timeline, tail, probes = [] }: Experiment,
   visits: string,
   say: (text: string) => void,
   { inForce, signal, sendLoad = startLoad }: CellOptions,
@@ -53,36 +57,58 @@ export async function runCell(
     pause(Math.max(0, (at - now()) * 1000), undefined, signal === undefined ? {} : { signal });
   await using watches = new Watches(site, observer, now);
   await watches.begun;
+  const ends: (() => Promise<Readings>)[] = [];
+  let on: readonly Fault[] = [];
+  let readings: Readings = {};
+  const read = async (from: Promise<Readings> | undefined): Promise<void> => {
+    readings = { ...readings, ...(await from) };
+  };
   try {
+    for (const { begin } of probes) {
+      ends.push(await begin(site, now));
+    }
     for (const moment of timeline) {
       const isFault = "inject" in moment;
       const fault = isFault ? moment.inject : moment.recover;
       const kind = kindOf(fault);
       say(`until ${moment.at} s, then ${isFault ? kind.describe(fault) : "undoes it"}`);
       await until(moment.at);
+      const others = on.filter((each) => !isDeepStrictEqual(each, fault));
       if (isFault) {
         inForce.add(fault);
+        on = [...others, fault];
         // The moment it begins: what it takes to bring it about is a part of the outage.
         observer.inject(now(), kind.subject(fault));
         await kind.inject(site, fault, (text) => {
           notes.push({ at: now(), text });
         });
       } else {
+        await read(kind.report?.(site, fault));
         await kind.recover(site, fault);
         observer.recover(now(), kind.subject(fault));
         inForce.recovered(fault);
+        on = others;
       }
     }
     const last = timeline.at(-1)?.at ?? 0;
     say(`until ${last + tail} s, the load's end`);
     await until(last + tail);
+    for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
+      await read(end());
+    }
+    const report = await generator.stop();
+    // Those that the timeline does not undo, and the last first, as they are undone below.
+    for (const fault of [...on].reverse()) {
+      await read(kindOf(fault).report?.(site, fault));
+    }
     return {
       zeroUnixMicroseconds: generator.zeroUnixMicroseconds,
-      generator: await generator.stop(),
-      marks: observer.marks,
-      notes,
+      generator: report,
+      ...{ marks: observer.marks, notes, readings },
     };
   } finally {
+    // Of a cell that failed, whose numbers nobody wants: they end all the same.
+    await Promise.allSettled(ends.map((end) => end()));
     await inForce.undo(site, say);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * `make experiment NAME=failover-pi`: runs what is missing of an experiment on the lab that is up, and keeps it in
  * `experiments/results/`. Run again, it goes on where it was ended. ARGS: `--repeats=3` runs fewer, `--only=a,b`
- * only these variants, `--results=DIR` keeps them elsewhere. Ends with 0 when all cells are there and every invariant held, 1 otherwise, 130 when it was
- * ended from outside: then the faults that were on are undone first.
+ * only these variants, `--results=DIR` keeps them elsewhere, `--minutes=5` makes the cells of an experiment shorter
+ * that can be, under another name. Ends with 0 when all cells are there and every invariant held, 1 otherwise, 130 when
+ * it was ended from outside: then the faults that were on are undone first.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ import { RUN } from "../lab/layout.ts";
 import { EXPERIMENTS } from "./catalogue/index.ts";
 import { labSite } from "./lab-site.ts";
 import { RESULTS, writeFigures } from "./figures.ts";
+import type { Experiment } from "./model.ts";
 import { runExperiment } from "./run.ts";
 
 const { values } = parseArgs({
@@ -18,11 +20,13 @@ const { values } = parseArgs({
     repeats: { type: "string" },
     results: { type: "string" },
     only: { type: "string" },
+    minutes: { type: "string" },
     list: { type: "boolean" },
   },
 });
 const name = process.env["NAME"] ?? "";
-const experiment = EXPERIMENTS.find((each) => each.name === name);
+const named = EXPERIMENTS.find((each) => each.name === name);
+const experiment = named === undefined ? undefined : ofLength(named, values.minutes);
 if (values.list === true || experiment === undefined) {
   const lines = EXPERIMENTS.map((each) => `  ${each.name}  ${each.question}`);
   process.stdout.write(`make experiment NAME=…\n${lines.join("\n")}\n`);
@@ -58,4 +62,15 @@ if (values.list === true || experiment === undefined) {
     say(error instanceof Error && error.name !== "AbortError" ? error.message : "ended");
     process.exitCode = 130;
   }
+}
+
+/** @throws Error where the experiment's length is its own, or the one asked for is none */
+function ofLength(of: Experiment, minutes: string | undefined): Experiment {
+  if (minutes === undefined) {
+    return of;
+  }
+  if (of.lasting === undefined) {
+    throw new Error(`--minutes: the length of ${of.name} is its own. fix: leave the option out`);
+  }
+  return of.lasting(Number(minutes));
 }

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { InForce } from "./in-force.ts";
 import type { Fault } from "./model.ts";
-import { scriptedSite } from "./testing/scripted.ts";
+import { scriptedSite } from "./testing/scripted-site.ts";
 
 const OFF: Fault = { kind: "power-off", machine: "pi" };
 const FROZEN: Fault = { kind: "kubelet-freeze", machine: "pi" };
@@ -27,12 +27,12 @@ describe("faults in force", () => {
     new InForce(file).add(OFF);
     const next = new InForce(file);
     expect(next.all()).toEqual([OFF]);
-    const { site, did } = scriptedSite();
+    const site = scriptedSite();
     await next.undo(site, quiet);
-    expect(did).toEqual(["on pi"]);
+    expect(site.did).toEqual(["on pi"]);
     expect(existsSync(file)).toBe(false);
     await next.undo(site, quiet);
-    expect(did).toHaveLength(1);
+    expect(site.did).toHaveLength(1);
   });
 
   it("are noted once, and undone from the last on", async () => {
@@ -40,22 +40,22 @@ describe("faults in force", () => {
     for (const fault of [FROZEN, OFF, FROZEN]) {
       inForce.add(fault);
     }
-    const { site, did } = scriptedSite();
+    const site = scriptedSite();
     await inForce.undo(site, quiet);
-    expect(did).toEqual(["on pi", "pi: ACTION='thaw'"]);
+    expect(site.did).toEqual(["on pi", "pi: ACTION='thaw'"]);
   });
 
   it("keep none of the others when one cannot be undone, and stay noted", async () => {
     const inForce = new InForce(file);
     inForce.add(OFF);
     inForce.add(FROZEN);
-    const { site, did } = scriptedSite((what) =>
+    const site = scriptedSite((what) =>
       what.startsWith("pi:") ? new Error("it does not run") : undefined,
     );
     await expect(inForce.undo(site, quiet)).rejects.toThrow(
       /kubelet-freeze.*it does not run\nfix: /s,
     );
-    expect(did).toContain("on pi");
+    expect(site.did).toContain("on pi");
     expect(inForce.all()).toEqual([FROZEN]);
   });
 

@@ -226,3 +226,8 @@ export const requestRate: Measure = {
     return span === 0 ? undefined : (moments.length - 1) / span;
   },
 };
+
+/** A number that a probe or a fault has read (`CellData.readings`), under its own name. */
+export function reading(name: string, label: string): Measure {
+  return { name, label, of: ({ readings }) => readings?.[name] };
+}

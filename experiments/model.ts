@@ -3,6 +3,7 @@
  * measured. Pure. `run.ts` carries it out, `report.ts` makes tables and plots of what it leaves.
  */
 import type { Plot } from "./plots/plot.ts";
+import type { Site } from "./site.ts";
 
 /** One of the things that are compared. */
 export interface Variant {
@@ -34,7 +35,8 @@ export type Fault =
   | { readonly kind: "power-off"; readonly machine: string }
   | { readonly kind: "shutdown"; readonly machine: string }
   | { readonly kind: "pod-kill"; readonly app: string }
-  | MachineFault;
+  | MachineFault
+  | NetworkFault;
 
 /** What goes wrong with a machine, or with a process on it; machines by their names in the stack file. */
 export type MachineFault =
@@ -67,6 +69,64 @@ export type MachineFault =
       readonly settings: Variant["settings"];
       readonly before: Variant["settings"];
     };
+
+/** What goes wrong with the network of a machine. */
+export type NetworkFault = WireguardDown | Partition | Loss | Delay | Rate | Stall;
+
+/** Which of a machine's packets: those that come, those that go, or all. */
+export type Direction = "in" | "out" | "both";
+
+/** Takes a machine's WireGuard interface away, and with it every route into the overlay. */
+export interface WireguardDown {
+  readonly kind: "wireguard-down";
+  readonly machine: string;
+}
+
+/** Drops what one end of a WireGuard tunnel sends to the other, and lets through what comes back. */
+export interface Partition {
+  readonly kind: "partition";
+  /** The end that has the fault: packets are dropped on this machine. */
+  readonly machine: string;
+  /** The other end; of machines that are no hub, the hub. */
+  readonly peer: string;
+  /** Whether those are dropped that come from `peer`, or those that go to it. */
+  readonly direction: "in" | "out";
+}
+
+/** Drops a share of the packets on the interface of a machine's default route, each by chance. */
+export interface Loss {
+  readonly kind: "loss";
+  readonly machine: string;
+  /** More than 0, at most 100; two digits after the point count. */
+  readonly percent: number;
+  readonly direction: Direction;
+}
+
+/** Holds what a machine's own programs, WireGuard among them, send over its default route's interface. */
+export interface Delay {
+  readonly kind: "delay";
+  readonly machine: string;
+  /** Middle of the delay, 0 to 10,000; 0 is the control: the way through the relay without a delay. */
+  readonly milliseconds: number;
+  /** How much more or less it is, evenly spread; at most `milliseconds`. */
+  readonly jitterMilliseconds: number;
+}
+
+/** Limits what a machine sends over the interface of its default route. */
+export interface Rate {
+  readonly kind: "rate";
+  readonly machine: string;
+  /** Megabits a second, at least 0.1. */
+  readonly mbit: number;
+}
+
+/** Drops all of a machine's packets for a while, after which it ends by itself. */
+export interface Stall {
+  readonly kind: "stall";
+  readonly machine: string;
+  /** More than 0, at most 3600. */
+  readonly seconds: Seconds;
+}
 
 /** Something at a moment of a cell's own clock. */
 export type Moment =
@@ -108,6 +168,20 @@ export interface Invariant {
   readonly broken: (cell: CellData) => readonly string[];
 }
 
+/** Numbers by name; a name is a column: small letters, digits and underscores. */
+export type Readings = Readonly<Record<string, number>>;
+
+/** Something that is read of a stack from the begin of a cell to its end, besides requests and marks. */
+export interface Probe {
+  /**
+   * Begins to read, before the first moment of the timeline.
+   *
+   * @param now the cell's clock
+   * @returns what ends it, and gives its numbers
+   */
+  readonly begin: (site: Site, now: () => Seconds) => Promise<() => Promise<Readings>>;
+}
+
 export interface Experiment {
   /** Folder of its results, e.g. `failover-pi`. */
   readonly name: string;
@@ -124,6 +198,10 @@ export interface Experiment {
   readonly tail: Seconds;
   readonly measures: readonly Measure[];
   readonly invariants: readonly Invariant[];
+  /** What else is read in each cell, for measures and invariants to look at; nothing where it is not given. */
+  readonly probes?: readonly Probe[];
+  /** The same experiment with cells of another length, under another name; only where its length may be chosen. */
+  readonly lasting?: (minutes: number) => Experiment;
   /** Pictures of its report; none where it is not given. */
   readonly plots?: readonly Plot[];
   /** What others found, for the report to set beside; none where it is not given. */
@@ -183,6 +261,8 @@ export interface CellData {
   readonly unrest?: string;
   /** What faults told of themselves, e.g. how an `up` ended. */
   readonly notes?: readonly Note[];
+  /** What probes and faults have read; nothing where it is not given. */
+  readonly readings?: Readings;
 }
 
 /** What a fault tells of itself, beside the marks. */

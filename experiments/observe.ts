@@ -102,63 +102,80 @@ export class Observer {
   }
 }
 
-/** Watches a site's cluster until it is disposed of; a watch that ends, as with the API's machine, is begun anew. */
-export class Watches implements AsyncDisposable {
-  /** Each watch has said what is there. */
-  readonly begun: Promise<unknown>;
-  readonly #follows = new Set<Following>();
-  readonly #done: Promise<unknown>;
+/** A watch until it is disposed of; one that ends, as with the API's machine, is begun anew. */
+export class Watch implements AsyncDisposable {
+  /** It has said what is there, if anything is. */
+  readonly begun: Promise<void>;
+  readonly #done: Promise<void>;
+  #following: Following | undefined;
   #isOver = false;
 
-  /** @param now the cell's clock, seconds */
+  /**
+   * @param now the cell's clock, seconds
+   * @param args of `kubectl get`, `--watch` or `--watch-only` among them
+   * @param template of each line, by jsonpath
+   * @param take given each line with its moment
+   */
   constructor(
-    private readonly site: Site,
-    observer: Observer,
-    private readonly now: () => number,
-  ) {
-    const website = "--selector=app=website";
-    const watches = [
-      this.#watch(["nodes"], NODE, observer.node.bind(observer)),
-      this.#watch(["pods", ...NAMESPACE, website], POD, observer.pod.bind(observer)),
-      this.#watch(["endpointslices", ...NAMESPACE, SERVICE], SLICE, observer.slice.bind(observer)),
-    ];
-    this.begun = Promise.all(watches.map(({ begun }) => begun));
-    this.#done = Promise.all(watches.map(({ done }) => done));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
-    await Promise.all([...this.#follows].map((each) => each[Symbol.asyncDispose]()));
-    await this.#done;
-  }
-
-  #watch(
+    site: Pick<Site, "watch">,
+    now: () => number,
     args: readonly string[],
     template: string,
     take: (at: number, line: string) => void,
-  ): { readonly begun: Promise<void>; readonly done: Promise<void> } {
+  ) {
     let begin = (): void => undefined;
-    const begun = new Promise<void>((resolve) => {
+    this.begun = new Promise<void>((resolve) => {
       begin = resolve;
     });
     const isOver = (): boolean => this.#isOver;
     const follow = async (): Promise<void> => {
       while (!isOver()) {
-        const following = this.site.watch(
-          ...["get", ...args, "--watch", "--output-watch-events"],
+        this.#following = site.watch(
+          ...["get", ...args, "--output-watch-events"],
           `--output=jsonpath=${template}`,
         );
-        this.#follows.add(following);
-        for await (const line of following.lines) {
-          take(this.now(), line);
+        for await (const line of this.#following.lines) {
+          take(now(), line);
           begin();
         }
-        this.#follows.delete(following);
         if (!isOver()) {
           await pause(AGAIN_MS);
         }
       }
     };
-    return { begun, done: follow() };
+    this.#done = follow();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    await this.#following?.[Symbol.asyncDispose]();
+    await this.#done;
+  }
+}
+
+/** Watches a site's cluster until it is disposed of. */
+export class Watches implements AsyncDisposable {
+  /** Each watch has said what is there. */
+  readonly begun: Promise<unknown>;
+  readonly #watches: readonly Watch[];
+
+  /** @param now the cell's clock, seconds */
+  constructor(site: Site, observer: Observer, now: () => number) {
+    const website = "--selector=app=website";
+    const watch = (
+      args: readonly string[],
+      template: string,
+      take: (at: number, line: string) => void,
+    ): Watch => new Watch(site, now, [...args, "--watch"], template, take);
+    this.#watches = [
+      watch(["nodes"], NODE, observer.node.bind(observer)),
+      watch(["pods", ...NAMESPACE, website], POD, observer.pod.bind(observer)),
+      watch(["endpointslices", ...NAMESPACE, SERVICE], SLICE, observer.slice.bind(observer)),
+    ];
+    this.begun = Promise.all(this.#watches.map(({ begun }) => begun));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#watches.map((watch) => watch[Symbol.asyncDispose]()));
   }
 }

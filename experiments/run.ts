@@ -12,7 +12,7 @@ import { computer, ENVIRONMENT } from "./environment.ts";
 import { kindOf } from "./faults/index.ts";
 import { InForce } from "./in-force.ts";
 import { readVisits } from "./load.ts";
-import type { CellData, Experiment, Mark, Moment, Note, Variant } from "./model.ts";
+import type { CellData, Experiment, Fault, Mark, Moment, Note, Variant } from "./model.ts";
 import { cellsOf, nameOf, type Cell } from "./order.ts";
 import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
@@ -115,13 +115,10 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const { marks, notes, generator, zeroUnixMicroseconds } = await prepared(
-    site,
-    experiment.timeline,
-    say,
-    options,
-    () => runCell(site, experiment, rows, say, options),
+  const run = await prepared(site, experiment.timeline, say, options, () =>
+    runCell(site, experiment, rows, say, options),
   );
+  const { marks, notes, readings, generator, zeroUnixMicroseconds } = run;
   say("waiting until the stack is at rest, to count its votes");
   const unrest = await unrestOf(site, say, options.signal);
   const visits = await readVisits(rows);
@@ -133,6 +130,7 @@ async function keepCell(
     marks,
     notes,
     ...(unrest === undefined ? {} : { unrest }),
+    readings,
     ...counted,
   };
   const values = Object.fromEntries(
@@ -151,27 +149,32 @@ async function keepCell(
   const record = {
     ...{ variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken },
     notes: shortened(notes),
+    ...(Object.keys(readings).length === 0 ? {} : { readings }),
   };
   await writeFile(join(draft, "cell.json"), `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(draft, final);
   return { values, broken };
 }
 
-/** Does something with what the faults of a timeline need, all of it undone at the end, whatever happens. */
-async function prepared<T>(
+/**
+ * Does something with what the faults of a timeline need, all of it undone at the end, whatever happens. What leaves
+ * something on the stack is noted before it begins, and the stack comes to rest with it.
+ */
+export async function prepared<T>(
   site: Site,
   timeline: readonly Moment[],
   say: (text: string) => void,
   { inForce, signal }: CellOptions,
   use: () => Promise<T>,
 ): Promise<T> {
-  const faults = timeline.flatMap((moment) => ("inject" in moment ? [moment.inject] : []));
   try {
-    for (const fault of faults) {
+    for (const fault of faultsOf(timeline)) {
       const kind = kindOf(fault);
       if (kind.prepare !== undefined) {
         say(`prepares: ${kind.describe(fault)}`);
-        inForce.add(fault);
+        if (kind.clear !== undefined) {
+          inForce.add(fault);
+        }
         await kind.prepare(site, fault);
       }
     }
@@ -182,6 +185,12 @@ async function prepared<T>(
   } finally {
     await inForce.undo(site, say);
   }
+}
+
+/** Faults of a timeline, each once. */
+function faultsOf(timeline: readonly Moment[]): readonly Fault[] {
+  const faults = timeline.flatMap((moment) => ("inject" in moment ? [moment.inject] : []));
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
 
 /** Why a stack does not come to rest; undefined where it does. @throws AbortError when it was ended meanwhile */

@@ -29,7 +29,8 @@ describe.each(EXPERIMENTS.map((each) => [each.name, each] as const))("%s", (_, e
           expect(on.delete(JSON.stringify(moment.recover))).toBe(true);
         }
       }
-      expect([...on]).toEqual([]);
+      // A stall ends in its time.
+      expect([...on].filter((fault) => !fault.includes('"kind":"stall"'))).toEqual([]);
     }
   });
 });

@@ -1,6 +1,7 @@
 /** All experiments. */
 import type { Experiment } from "../model.ts";
 import { FAILOVER } from "./failover.ts";
+import { FALSE_ALARMS } from "./false-alarms.ts";
 import { FAULTS } from "./faults.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [...FAILOVER, FAULTS];
+export const EXPERIMENTS: readonly Experiment[] = [...FAILOVER, FAULTS, FALSE_ALARMS];

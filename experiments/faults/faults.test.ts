@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Fault } from "../model.ts";
-import { scriptedSite, type Answer } from "../testing/scripted.ts";
+import { scriptedSite, type Answer } from "../testing/scripted-site.ts";
 import { kindOf } from "./index.ts";
 
 const CONTAINER = "0123456789abcdef0123456789abcdef";
@@ -50,16 +50,16 @@ const cluster: Answer = (did) => {
 };
 
 async function inject(fault: Fault, answer: Answer = cluster) {
-  const { site, did } = scriptedSite(answer);
+  const site = scriptedSite(answer);
   const notes: string[] = [];
   await kindOf(fault).inject(site, fault, (text) => notes.push(text));
-  return { did, notes };
+  return { did: site.did, notes };
 }
 
 async function recover(fault: Fault, answer: Answer = cluster): Promise<readonly string[]> {
-  const { site, did } = scriptedSite(answer);
+  const site = scriptedSite(answer);
   await kindOf(fault).recover(site, fault);
-  return did;
+  return site.did;
 }
 
 describe("faults of K3s", () => {
@@ -114,23 +114,23 @@ describe("a full disk", () => {
       ["prepare", "limit"],
       ["clear", "restore"],
     ] as const) {
-      const { site, did } = scriptedSite(cluster);
+      const site = scriptedSite(cluster);
       await kindOf(fault)[step]?.(site, fault);
-      const at = (part: string): number => did.findIndex((each) => each.includes(part));
-      expect(did).toContain(disk(action));
+      const at = (part: string): number => site.did.findIndex((each) => each.includes(part));
+      expect(site.did).toContain(disk(action));
       expect(at("--replicas=0")).toBeLessThan(at("--for=delete"));
       expect(at("--for=delete")).toBeLessThan(at("ACTION="));
       expect(at("ACTION=")).toBeLessThan(at("--replicas=1"));
-      expect(did.at(-1)).toContain("rollout status statefulset/database");
+      expect(site.did.at(-1)).toContain("rollout status statefulset/database");
     }
   });
 
   it("leaves the database running when it cannot be made small", async () => {
-    const { site, did } = scriptedSite((what) =>
+    const site = scriptedSite((what) =>
       what.includes("'limit'") ? new Error("no space for it") : cluster(what),
     );
     await expect(kindOf(fault).prepare?.(site, fault)).rejects.toThrow("no space for it");
-    expect(did.some((each) => each.includes("--replicas=1"))).toBe(true);
+    expect(site.did.some((each) => each.includes("--replicas=1"))).toBe(true);
   });
 
   it("is filled and emptied under load, with the database running", async () => {
@@ -144,10 +144,10 @@ describe("a full disk", () => {
 
   it("of a machine needs nothing of the database", async () => {
     const own: Fault = { kind: "disk-full", machine: "pi", of: "machine" };
-    const { site, did } = scriptedSite(cluster);
+    const site = scriptedSite(cluster);
     await kindOf(own).prepare?.(site, own);
     await kindOf(own).clear?.(site, own);
-    expect(did).toEqual([]);
+    expect(site.did).toEqual([]);
     expect((await inject(own)).did[0]).toContain("FOLDER='/var/lib/rancher' OF='machine'");
   });
 
@@ -238,10 +238,10 @@ describe("a clock that jumps", () => {
   });
 
   it("goes with its pod", async () => {
-    const { site, did } = scriptedSite();
+    const site = scriptedSite();
     await kindOf(fault).clear?.(site, fault);
-    expect(did).toHaveLength(2);
-    expect(did.every((each) => each.includes("--ignore-not-found"))).toBe(true);
+    expect(site.did).toHaveLength(2);
+    expect(site.did.every((each) => each.includes("--ignore-not-found"))).toBe(true);
   });
 });
 

@@ -1,19 +1,25 @@
 /** How each kind of fault is brought about and undone. */
-import type { Fault } from "../model.ts";
+import type { Fault, Readings } from "../model.ts";
 import type { Site } from "../site.ts";
 import { clockJump } from "./clock-jump.ts";
 import { databaseKill } from "./database-kill.ts";
+import { delay } from "./delay.ts";
 import { diskFull } from "./disk-full.ts";
 import { dnsDown } from "./dns-down.ts";
 import { k3sKill, k3sStop } from "./k3s.ts";
 import { kubeletFreeze } from "./kubelet-freeze.ts";
+import { loss } from "./loss.ts";
 import { outOfMemory } from "./out-of-memory.ts";
+import { partition } from "./partition.ts";
 import { podKill } from "./pod-kill.ts";
 import { powerOff } from "./power-off.ts";
+import { rate } from "./rate.ts";
 import { reboot } from "./reboot.ts";
 import { registryGone } from "./registry-gone.ts";
 import { shutdown } from "./shutdown.ts";
+import { stall } from "./stall.ts";
 import { up } from "./up.ts";
+import { wireguardDown } from "./wireguard-down.ts";
 
 /** One kind of fault. */
 export interface FaultKind<F extends Fault> {
@@ -21,7 +27,10 @@ export interface FaultKind<F extends Fault> {
   readonly describe: (fault: F) => string;
   /** Who has it: the name of a node or of an app. */
   readonly subject: (fault: F) => string;
-  /** What it needs before the load begins; default: nothing. */
+  /**
+   * What it needs before the load begins, such as a build; default: nothing. Where that leaves something on the
+   * stack, `clear` undoes it.
+   */
   readonly prepare?: (site: Site, fault: F) => Promise<void>;
   /**
    * Brings it about; done when it is in force.
@@ -33,6 +42,11 @@ export interface FaultKind<F extends Fault> {
   readonly recover: (site: Site, fault: F) => Promise<void>;
   /** Undoes what was prepared, when the load has ended and it was recovered from; it may be asked for twice. */
   readonly clear?: (site: Site, fault: F) => Promise<void>;
+  /**
+   * What it has counted itself, such as packets that it dropped; asked for once, right before it is undone. It may
+   * undo it already.
+   */
+  readonly report?: (site: Site, fault: F) => Promise<Readings>;
 }
 
 type Kinds = { readonly [K in Fault["kind"]]: FaultKind<Extract<Fault, { kind: K }>> };
@@ -52,6 +66,12 @@ const KINDS: Kinds = {
   "dns-down": dnsDown,
   "clock-jump": clockJump,
   up,
+  "wireguard-down": wireguardDown,
+  partition,
+  loss,
+  delay,
+  rate,
+  stall,
 };
 
 /** The kind of a fault. @throws Error when this version has no such kind, as of a file of another one */

@@ -5,6 +5,7 @@
  * Usage: node --import tsx testing/harness/tools.ts
  */
 import { ensureGenerator } from "../../experiments/load.ts";
+import { ensureRelay } from "../../experiments/relay.ts";
 import { labApps } from "../../lab/apps.ts";
 import { readSettings } from "../../lab/engine/config.ts";
 import { chooseImages } from "../../lab/images/choices.ts";
@@ -13,6 +14,7 @@ import { wantedImages } from "../../lab/images/wanted.ts";
 import { ensureRoot } from "../../lab/machines/root.ts";
 import { Progress } from "../../lab/progress.ts";
 import prepare from "../../lab/testing/netmaker/global-setup.ts";
+import { hostArch } from "../../lab/toolchain/lock.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 
 const progress = new Progress();
@@ -24,7 +26,10 @@ try {
   const toolchain = progress.phase("toolchain", (say) => ensureToolchain(needs, say));
   await Promise.all([
     // Builds run one after another.
-    toolchain.then(prepare).then(() => progress.phase("load generator", ensureGenerator)),
+    toolchain
+      .then(prepare)
+      .then(() => progress.phase("load generator", ensureGenerator))
+      .then(() => progress.phase("relay", (say) => ensureRelay(hostArch(), say))),
     progress.phase("images", (say) =>
       ensureImages(sources, toolchain, (name, work) => progress.phase(name, work), say),
     ),
