@@ -1,11 +1,25 @@
 /** Every fault of the catalogue once, and what must hold whatever goes wrong. */
+import { column } from "../faults/network/script.ts";
 import { answersAtEnd, atRest, failsInWords } from "../invariants.ts";
-import { failed, latency, seconds, slow } from "../measures.ts";
-import type { Experiment } from "../model.ts";
+import { failed, latency, reading, seconds, slow } from "../measures.ts";
+import type { Experiment, Measure } from "../model.ts";
 import { history } from "../votes.ts";
-import { MACHINE_CASES, type FaultCase } from "./machine-faults.ts";
+import { PI, type FaultCase } from "./cases.ts";
+import { MACHINE_CASES } from "./machine-faults.ts";
+import { NETWORK_CASES } from "./network-faults.ts";
 
-const CASES: readonly FaultCase[] = MACHINE_CASES;
+/** Machines last: the last of theirs needs a package that not every computer has. */
+const CASES: readonly FaultCase[] = [...NETWORK_CASES, ...MACHINE_CASES];
+
+/** Packets that faults of the network took, as they counted them. */
+const dropped: Measure = {
+  name: "dropped_packets",
+  label: "packets that the fault dropped",
+  of: ({ readings = {} }) => {
+    const counts = Object.entries(readings).filter(([name]) => name.endsWith("_dropped"));
+    return counts.length === 0 ? undefined : counts.reduce((sum, [, count]) => sum + count, 0);
+  },
+};
 
 export const FAULTS: Experiment = {
   name: "faults",
@@ -26,6 +40,8 @@ export const FAULTS: Experiment = {
     latency("all", "p99"),
     seconds("node-not-ready"),
     seconds("replacement-ready"),
+    dropped,
+    reading(column("delay", PI, "given_mean_ms"), `mean delay of what ${PI} sent, ms`),
   ],
   invariants: [history, atRest, answersAtEnd, failsInWords],
   plots: [
@@ -38,6 +54,11 @@ export const FAULTS: Experiment = {
       ...{ kind: "timeline", name: "server", measure: failed.name },
       title: "What visitors and voters saw when the server had the fault",
       variants: ["k3s-kill", "k3s-stop", "power-off-masternode", "reboot-masternode"],
+    },
+    {
+      ...{ kind: "timeline", name: "network", measure: failed.name },
+      title: "What visitors and voters saw when the Pi's network had the fault",
+      variants: ["wireguard-down", "partition-in", "partition-out", "stall"],
     },
   ],
 };

@@ -1,43 +1,6 @@
-/** Faults of machines and of their processes, each on a timeline of its own. Machines are the lab's. */
-import type { Fault, Moment, Seconds, Variant } from "../model.ts";
-
-/** A fault, or some of them at once: one variant of the experiment `faults`. */
-export type FaultCase = Pick<Variant, "name" | "label"> & { readonly timeline: readonly Moment[] };
-
-const PI = "raspberrypi";
-/** It has the database. */
-const WORKER = "WorkerNode";
-const SERVER = "MasterNode";
-
-/** Seconds of load before a fault. */
-const BEGIN: Seconds = 10;
-
-/** One fault, and when it is undone. */
-function single(name: string, label: string, fault: Fault, until: Seconds): FaultCase {
-  return {
-    ...{ name, label },
-    timeline: [
-      { at: BEGIN, inject: fault },
-      { at: until, recover: fault },
-    ],
-  };
-}
-
-/** A second fault while a first is on, which is undone before it or after it. */
-function during(
-  { name, label }: Pick<FaultCase, "name" | "label">,
-  [first, until]: readonly [Fault, Seconds],
-  [second, at, end]: readonly [Fault, Seconds, Seconds],
-): FaultCase {
-  const ends = [
-    { at: until, recover: first },
-    { at: end, recover: second },
-  ].sort((a, b) => a.at - b.at);
-  return {
-    ...{ name, label },
-    timeline: [{ at: BEGIN, inject: first }, { at, inject: second }, ...ends],
-  };
-}
+/** Faults of machines and of their processes, each on a timeline of its own. */
+import type { Fault } from "../model.ts";
+import { during, PI, SERVER, single, WORKER, type FaultCase } from "./cases.ts";
 
 /** A setting of the website's that the lab's stack file does not have: all of its pods are made anew. */
 const CHANGE: Fault = { kind: "up", settings: { failover: { databaseMs: 1800 } }, before: {} };

@@ -74,12 +74,13 @@ const KINDS: Kinds = {
   stall,
 };
 
+/** Names of all kinds. */
+export const FAULT_KINDS: readonly string[] = Object.keys(KINDS);
+
 /** The kind of a fault. @throws Error when this version has no such kind, as of a file of another one */
 export function kindOf<F extends Fault>(fault: F): FaultKind<F> {
   if (!(fault.kind in KINDS)) {
-    throw new Error(
-      `no fault is of the kind ${fault.kind}; there are ${Object.keys(KINDS).join(", ")}`,
-    );
+    throw new Error(`no fault is of the kind ${fault.kind}; there are ${FAULT_KINDS.join(", ")}`);
   }
   return KINDS[fault.kind] as unknown as FaultKind<F>;
 }
