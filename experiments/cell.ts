@@ -20,17 +20,19 @@ export interface CellRun {
  *
  * @param visits file that gets a row for each request
  * @param say told what goes on
+ * @param urls addresses that visitors ask in turn; default: the site's
  */
 export async function runCell(
   site: Site,
   { load, timeline, tail }: Experiment,
   visits: string,
   say: (text: string) => void,
+  urls: readonly string[] = site.urls,
 ): Promise<CellRun> {
   const observer = new Observer();
   await using generator = await startLoad({
     prefix: site.visitor,
-    urls: site.urls,
+    urls,
     load,
     visits,
   });

@@ -14,6 +14,7 @@ import type { CellData, Experiment, Mark } from "./model.ts";
 import { cellsOf, nameOf, type Cell } from "./order.ts";
 import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
+import { openTarget } from "./target.ts";
 import { countedVotes } from "./votes.ts";
 
 /**
@@ -83,7 +84,11 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const { marks, generator, zeroUnixMicroseconds } = await runCell(site, experiment, rows, say);
+  const run = await (async () => {
+    await using target = await openTarget(site, cell.variant.target);
+    return await runCell(site, experiment, rows, say, target.urls);
+  })();
+  const { marks, generator, zeroUnixMicroseconds } = run;
   say("waiting until the stack is at rest, to count its votes");
   await untilSteady(site, say);
   const visits = await readVisits(rows);

@@ -4,6 +4,7 @@ import type { Site } from "../site.ts";
 import { podKill } from "./pod-kill.ts";
 import { powerOff } from "./power-off.ts";
 import { shutdown } from "./shutdown.ts";
+import { streams } from "./streams.ts";
 
 /** One kind of fault. */
 export interface FaultKind<F extends Fault> {
@@ -19,7 +20,7 @@ export interface FaultKind<F extends Fault> {
 
 type Kinds = { readonly [K in Fault["kind"]]: FaultKind<Extract<Fault, { kind: K }>> };
 
-const KINDS: Kinds = { "power-off": powerOff, shutdown, "pod-kill": podKill };
+const KINDS: Kinds = { "power-off": powerOff, shutdown, "pod-kill": podKill, streams };
 
 /** The kind of a fault. */
 export function kindOf<F extends Fault>(fault: F): FaultKind<F> {

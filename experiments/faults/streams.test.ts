@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+
+import type { Fault } from "../model.ts";
+import { scriptedSite, type Answers } from "../testing/site.ts";
+import { streams } from "./streams.ts";
+
+const FAULT: Extract<Fault, { kind: "streams" }> = {
+  kind: "streams",
+  machine: "raspberrypi",
+  streams: 3,
+  bufferBytes: 102_400,
+};
+
+/** What iperf3's client prints when it is connected so often. */
+function connected(times: number): Answers {
+  const lines = Array.from(
+    { length: times },
+    (_, n) => `[ ${n}] local 192.168.50.2 port 4000${n} connected to 192.168.50.10 port 5201`,
+  );
+  return {
+    addresses: { raspberrypi: "192.168.50.10" },
+    visits: { nice: ["Connecting to host 192.168.50.10, port 5201", ...lines] },
+  };
+}
+
+describe("background load", () => {
+  it("is in force when all of its streams stand, and ends with its server", async () => {
+    const site = scriptedSite(connected(3));
+    await streams.inject(site, FAULT);
+    const [server, client] = site.asked;
+    expect(server).toMatch(/^raspberrypi: .*iperf3 --server --port 5201/s);
+    expect(client).toBe(
+      "visit nice -n 19 iperf3 --client 192.168.50.10 --port 5201 --parallel 3 --length 102400 " +
+        "--time 86400 --interval 0 --forceflush",
+    );
+    expect(site.asked).toHaveLength(2);
+    await streams.recover(site, FAULT);
+    expect(site.asked[2]).toBe("end nice");
+    expect(site.asked[3]).toMatch(/^raspberrypi: .*systemctl stop/);
+    // Asked for twice, as a cell's end does.
+    await streams.recover(site, FAULT);
+    expect(site.asked.filter((what) => what === "end nice")).toHaveLength(1);
+  });
+
+  it("is refused where its client ends before that, which is ended", async () => {
+    const site = scriptedSite(connected(2));
+    await expect(streams.inject(site, FAULT)).rejects.toThrow(
+      "iperf3 ended when 2 of 3 streams to raspberrypi (192.168.50.10:5201) stood",
+    );
+    expect(site.asked.at(-1)).toBe("end nice");
+  });
+
+  it("is refused where the machine has no iperf3", async () => {
+    const failures = { raspberrypi: "iperf3 is missing: apt-get install iperf3" };
+    const site = scriptedSite({ ...connected(3), failures });
+    await expect(streams.inject(site, FAULT)).rejects.toThrow("apt-get install iperf3");
+    expect(site.asked).toHaveLength(1);
+  });
+
+  it("is no fault of a node", () => {
+    expect(streams.subject(FAULT)).toBe("streams");
+    expect(streams.describe(FAULT)).toBe(
+      "sends 3 TCP streams to raspberrypi, 102400 bytes at once (iperf3)",
+    );
+  });
+});
