@@ -30,8 +30,8 @@ describe("background load", () => {
     const [server, client] = site.asked;
     expect(server).toMatch(/^raspberrypi: .*iperf3 --server --port 5201/s);
     expect(client).toBe(
-      "visit nice -n 19 iperf3 --client 192.168.50.10 --port 5201 --parallel 3 --length 102400 " +
-        "--time 86400 --interval 0 --forceflush",
+      "visit nice -n 19 stdbuf --output=L iperf3 --client 192.168.50.10 --port 5201 --parallel 3 --length 102400 " +
+        "--time 86400 --interval 0",
     );
     expect(site.asked).toHaveLength(2);
     await streams.recover(site, FAULT);

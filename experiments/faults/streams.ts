@@ -40,9 +40,20 @@ export const streams: FaultKind<Extract<Fault, { kind: "streams" }>> = {
     await site.onMachine(machine, SERVE);
     // Behind the load generator where both want a core: what is slow must be the server, not who asks it.
     const client = site.visit(
-      ...["nice", "-n", "19", "iperf3", "--client", address, "--port", String(PORT)],
+      ...[
+        "nice",
+        "-n",
+        "19",
+        "stdbuf",
+        "--output=L",
+        "iperf3",
+        "--client",
+        address,
+        "--port",
+        String(PORT),
+      ],
       ...["--parallel", String(n), "--length", String(bufferBytes)],
-      ...["--time", String(LONGEST), "--interval", "0", "--forceflush"],
+      ...["--time", String(LONGEST), "--interval", "0"],
     );
     clients.set(site, client);
     // Not a loop over the lines: leaving it would wait for the client's end.
