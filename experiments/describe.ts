@@ -44,6 +44,7 @@ export const DESCRIPTION = z.object({
         settings: z.record(z.string(), z.record(z.string(), z.unknown())),
         against: name.optional(),
         target: z.object({ kind: z.enum(["ingress", "pod"]), machine: z.string() }).optional(),
+        timeline: z.array(z.unknown()).optional(),
       }),
     )
     .min(1),
@@ -106,11 +107,13 @@ function changes(before: Description, now: Description): readonly string[] {
   const conditions = ["load", "timeline", "tail"] as const;
   return [
     ...conditions.filter((key) => !isDeepStrictEqual(before[key], now[key])),
-    ...before.variants.flatMap(({ name, settings, target }) => {
+    ...before.variants.flatMap(({ name, settings, timeline, target }) => {
       const same = now.variants.find((variant) => variant.name === name);
-      return isDeepStrictEqual([same?.settings, same?.target], [settings, target])
-        ? []
-        : [`variant ${name}`];
+      const isSame =
+        isDeepStrictEqual(same?.settings, settings) &&
+        isDeepStrictEqual(same?.timeline, timeline) &&
+        isDeepStrictEqual(same?.target, target);
+      return isSame ? [] : [`variant ${name}`];
     }),
   ];
 }

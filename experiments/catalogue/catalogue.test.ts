@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { describe as description } from "../describe.ts";
+import { kindOf } from "../faults/index.ts";
 import { AA } from "../model.ts";
 import { EXPERIMENTS } from "./index.ts";
 
@@ -12,6 +13,10 @@ it("no two experiments have one name", () => {
 describe.each(EXPERIMENTS.map((each) => [each.name, each] as const))("%s", (_, experiment) => {
   const variants = experiment.variants.map(({ name }) => name);
   const measures = experiment.measures.map(({ name }) => name);
+  const timelines = [
+    experiment.timeline,
+    ...experiment.variants.flatMap(({ timeline }) => (timeline === undefined ? [] : [timeline])),
+  ];
 
   it("can be written down, and read again", () => {
     expect(description(experiment).name).toBe(experiment.name);
@@ -46,16 +51,20 @@ describe.each(EXPERIMENTS.map((each) => [each.name, each] as const))("%s", (_, e
     }
   });
 
-  it("recovers from what it injects, in order of time", () => {
-    const moments = experiment.timeline.map(({ at }) => at);
-    expect(moments).toEqual([...moments].sort((a, b) => a - b));
-    const recovered = experiment.timeline.flatMap((each) =>
-      "recover" in each ? [each.recover] : [],
-    );
-    for (const each of experiment.timeline) {
-      expect("inject" in each ? recovered : [each]).toContainEqual(
-        "inject" in each ? each.inject : each,
-      );
+  it("goes forward in time, and undoes each fault that it brings about, and no other", () => {
+    for (const timeline of timelines) {
+      const moments = timeline.map(({ at }) => at);
+      expect(moments).toEqual([...moments].sort((a, b) => a - b));
+      const on = new Set<string>();
+      for (const moment of timeline) {
+        if ("inject" in moment) {
+          on.add(JSON.stringify(moment.inject));
+          expect(kindOf(moment.inject).describe(moment.inject)).not.toBe("");
+        } else {
+          expect(on.delete(JSON.stringify(moment.recover))).toBe(true);
+        }
+      }
+      expect([...on]).toEqual([]);
     }
   });
 

@@ -1,6 +1,7 @@
 /** All experiments. */
 import type { Experiment } from "../model.ts";
 import { FAILOVER } from "./failover.ts";
+import { FAULTS } from "./faults.ts";
 import { RESPONSE_TIME } from "./response-time.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [...FAILOVER, ...RESPONSE_TIME];
+export const EXPERIMENTS: readonly Experiment[] = [...FAILOVER, FAULTS, ...RESPONSE_TIME];

@@ -26,7 +26,7 @@ function connected(times: number): Answers {
 describe("background load", () => {
   it("is in force when all of its streams stand, and ends with its server", async () => {
     const site = scriptedSite(connected(3));
-    await streams.inject(site, FAULT);
+    await streams.inject(site, FAULT, () => undefined);
     const [server, client] = site.asked;
     expect(server).toMatch(/^raspberrypi: .*iperf3 --server --port 5201/s);
     expect(client).toBe(
@@ -44,7 +44,7 @@ describe("background load", () => {
 
   it("is refused where its client ends before that, which is ended", async () => {
     const site = scriptedSite(connected(2));
-    await expect(streams.inject(site, FAULT)).rejects.toThrow(
+    await expect(streams.inject(site, FAULT, () => undefined)).rejects.toThrow(
       "iperf3 ended when 2 of 3 streams to raspberrypi (192.168.50.10:5201) stood",
     );
     expect(site.asked.at(-1)).toBe("end nice");
@@ -53,7 +53,7 @@ describe("background load", () => {
   it("is refused where the machine has no iperf3", async () => {
     const failures = { raspberrypi: "iperf3 is missing: apt-get install iperf3" };
     const site = scriptedSite({ ...connected(3), failures });
-    await expect(streams.inject(site, FAULT)).rejects.toThrow("apt-get install iperf3");
+    await expect(streams.inject(site, FAULT, () => undefined)).rejects.toThrow("apt-get install iperf3");
     expect(site.asked).toHaveLength(1);
   });
 
