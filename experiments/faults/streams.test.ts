@@ -53,7 +53,9 @@ describe("background load", () => {
   it("is refused where the machine has no iperf3", async () => {
     const failures = { raspberrypi: "iperf3 is missing: apt-get install iperf3" };
     const site = scriptedSite({ ...connected(3), failures });
-    await expect(streams.inject(site, FAULT, () => undefined)).rejects.toThrow("apt-get install iperf3");
+    await expect(streams.inject(site, FAULT, () => undefined)).rejects.toThrow(
+      "apt-get install iperf3",
+    );
     expect(site.asked).toHaveLength(1);
   });
 
