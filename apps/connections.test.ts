@@ -80,4 +80,19 @@ describe("the policy of a group of pods", () => {
       ingress: [{ from: [peer("dashboard", "dashboard")], ports }],
     });
   });
+
+  it("lets nodes in as well where pods see them by their own addresses", () => {
+    const cluster = {
+      ...{ podRange: "10.42.0.0/16", apiServer: "10.101.0.1", nodeRange: "10.101.0.0/16" },
+    };
+    const { ingress } = policyOf(GROUPS.website, connections(cluster));
+    const ports = [{ protocol: "TCP", port: 8080 }];
+    expect(ingress).toEqual([
+      { from: [{ ipBlock: { cidr: "10.42.0.0/16" } }], ports },
+      { from: [{ ipBlock: { cidr: "10.101.0.0/16" } }], ports },
+    ]);
+    expect(policyOf(GROUPS.database, connections(cluster))).toEqual(
+      policyOf(GROUPS.database, table),
+    );
+  });
 });

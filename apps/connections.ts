@@ -24,9 +24,20 @@ export function connections(cluster: ClusterAddresses, apps: Apps = APPS): reado
       endpoints[kind as Offered] = endpoint(cluster);
     }
   }
-  return Object.entries(apps).flatMap(
-    ([name, app]) => app.connections?.(cluster, needed(name, app, endpoints)) ?? [],
-  );
+  return Object.entries(apps)
+    .flatMap(([name, app]) => app.connections?.(cluster, needed(name, app, endpoints)) ?? [])
+    .flatMap((connection) => [connection, ...fromNodes(connection, cluster)]);
+}
+
+/** What comes from the whole cluster comes from nodes, too: the ingress has its node's own address. */
+function fromNodes(
+  connection: Connection,
+  { podRange, nodeRange }: ClusterAddresses,
+): Connection[] {
+  const { from } = connection;
+  return nodeRange !== undefined && "range" in from && from.range === podRange
+    ? [{ ...connection, from: { range: nodeRange } }]
+    : [];
 }
 
 function podsOf<A extends Apps>(apps: A): { readonly [Name in keyof A]: PodGroup } {

@@ -29,8 +29,10 @@ export interface Connection {
 
 /** What the table needs to know of a cluster. */
 export interface ClusterAddresses {
-  /** Addresses of all pods, and of nodes as pods see them. */
+  /** Addresses of all pods, and of nodes as pods see them with flannel's VXLAN. */
   readonly podRange: string;
+  /** Addresses of nodes as pods see them, where those are not in the pods' range: without flannel's VXLAN. */
+  readonly nodeRange?: string;
   /** Where the API server listens, behind its service. */
   readonly apiServer: string;
 }

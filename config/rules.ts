@@ -1,4 +1,5 @@
 /** Rules between settings: what fits no part of a stack alone, or contradicts another part. */
+import { flannelRules } from "./flannel.ts";
 import { imageRules } from "./image-rules.ts";
 import type { Known } from "./known.ts";
 import { nameRules } from "./name-rules.ts";
@@ -15,5 +16,6 @@ export function crossRules(known: Known): Problem[] {
     ...imageRules(known),
     ...portRules(known),
     ...registryRules(known),
+    ...flannelRules(known),
   ];
 }

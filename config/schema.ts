@@ -11,6 +11,7 @@ import { budgetProblems } from "./budget.ts";
 import { cloud, type CloudSettings } from "./cloud.ts";
 import { coreProblems } from "./cores.ts";
 import { edge, type EdgeDevice } from "./edge.ts";
+import { flannelBackend } from "./flannel.ts";
 import { failover, type FailoverSettings } from "./failover.ts";
 import { failoverRules } from "./failover-rules.ts";
 import { cidr, count, downloadFrom, ipv4, port, sha256, url } from "./fields.ts";
@@ -102,6 +103,7 @@ const k3s = z.strictObject({
   serviceRange: cidr
     .default("10.43.0.0/16")
     .describe("range of the Services; it cannot change while the cluster is there"),
+  flannelBackend,
 });
 
 const sections = { operator, cloud, edge, overlay, netmaker, k3s, failover };

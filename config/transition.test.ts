@@ -66,6 +66,12 @@ describe("a change of a running cluster", () => {
       "put 10.43.0.0/16 back",
     ],
     [
+      "a network of pods that is somebody else's",
+      { k3s: { flannelBackend: "none" } },
+      "k3s.flannelBackend",
+      "put vxlan back",
+    ],
+    [
       "an older minor version of K3s",
       { k3s: { version: "v1.34.9+k3s1" } },
       "k3s.version",
@@ -136,6 +142,7 @@ describe("a change of a running cluster", () => {
 
   it.each([
     ["an older patch of K3s", { k3s: { version: "v1.35.1+k3s1" } }, "k3s.version"],
+    ["another way to pods", { k3s: { flannelBackend: "host-gw" } }, "k3s.flannelBackend"],
     ["the overlay's port", { overlay: { listenPort: 51999 } }, "overlay.listenPort"],
     ["the overlay's range", { overlay: { range: "10.102.0.0/16" } }, "overlay.range"],
     ["the cloud's network", { cloud: { network: "10.8.0.0/14" } }, "cloud.network"],

@@ -2,6 +2,7 @@
  * What a change of a stack's settings does to a cluster that runs, told before it is made. Pure: the
  * plan shows it, and `up` refuses what a cluster does not survive (stacks/record.ts).
  */
+import { backendChanges, DEFAULT_BACKEND, type FlannelBackend } from "./flannel.ts";
 import { mind, refuse, type Transition } from "./transition-kind.ts";
 import type { Settings } from "./schema.ts";
 import type { Sections, SettingsOf } from "./section.ts";
@@ -36,7 +37,10 @@ export interface Built {
   /** Where each device is reached, by name; empty for one that joins by a bundle. */
   readonly devices: Readonly<Record<string, string>>;
   readonly overlay: Pick<Settings["overlay"], "kind" | "range" | "listenPort">;
-  readonly k3s: Pick<Settings["k3s"], "version" | "podRange" | "serviceRange">;
+  readonly k3s: Pick<Settings["k3s"], "version" | "podRange" | "serviceRange"> & {
+    /** Absent where it is the default, as in records of releases that had no other. */
+    readonly flannelBackend?: FlannelBackend;
+  };
   /** Most that a month may cost; policies read it here. */
   readonly monthlyBudgetUsd: number;
   readonly [app: string]: unknown;
@@ -70,7 +74,10 @@ export function builtWith<A extends Sections>(
       edge.map((device) => [device.name, device.reach === "bundle" ? "" : placeOf(device)]),
     ),
     overlay: { kind: overlay.kind, range: overlay.range, listenPort: overlay.listenPort },
-    k3s: { version: k3s.version, podRange: k3s.podRange, serviceRange: k3s.serviceRange },
+    k3s: {
+      ...{ version: k3s.version, podRange: k3s.podRange, serviceRange: k3s.serviceRange },
+      ...(k3s.flannelBackend === DEFAULT_BACKEND ? {} : { flannelBackend: k3s.flannelBackend }),
+    },
     monthlyBudgetUsd: cloud.monthlyBudgetUsd,
     ...kept(settings, apps),
   };
@@ -107,6 +114,10 @@ export function transitions(before: Built, after: Built, apps: Sections): Transi
   const all = [
     ...cloudOf(before, after),
     ...clusterRanges(before, after),
+    ...backendChanges(
+      before.k3s.flannelBackend ?? DEFAULT_BACKEND,
+      after.k3s.flannelBackend ?? DEFAULT_BACKEND,
+    ),
     ...machines(before, after),
     ...devices(before, after),
     ...overlayMoves(before, after),

@@ -28,6 +28,8 @@ export interface CellOptions {
   readonly signal?: AbortSignal | undefined;
   /** Sends the load; default: the generator of `load/`. */
   readonly sendLoad?: typeof startLoad;
+  /** Addresses that visitors ask in turn; default: the site's. */
+  readonly urls?: readonly string[];
 }
 
 /**
@@ -42,13 +44,13 @@ export async function runCell(
   { load, timeline, tail, probes = [] }: Experiment,
   visits: string,
   say: (text: string) => void,
-  { inForce, signal, sendLoad = startLoad }: CellOptions,
+  { inForce, signal, sendLoad = startLoad, urls = site.urls }: CellOptions,
 ): Promise<CellRun> {
   const observer = new Observer();
   const notes: Note[] = [];
   await using generator = await sendLoad({
     prefix: site.visitor,
-    urls: site.urls,
+    urls,
     load,
     visits,
   });

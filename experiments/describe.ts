@@ -19,12 +19,15 @@ const PLOT = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("dots"), ...named, measures: z.array(name), axis: z.string() }),
   z.object({
     ...{ kind: z.literal("timeline"), ...named, measure: name },
-    variants: z.array(name).optional(),
+    ...{ variants: z.array(name).optional(), bin: z.number().positive().optional() },
   }),
   z.object({
     ...{ kind: z.literal("lines"), ...named, measure: name, xAxis: z.string(), yAxis: z.string() },
     points: z.array(
-      z.object({ variant: name, line: z.string(), panel: z.string(), x: z.number() }),
+      z.object({
+        ...{ variant: name, line: z.string(), panel: z.string(), x: z.number() },
+        measure: name.optional(),
+      }),
     ),
   }),
   z.object({ kind: z.literal("ratios"), ...named, measures: z.array(name) }),
@@ -40,6 +43,7 @@ export const DESCRIPTION = z.object({
         ...{ name, label: z.string() },
         settings: z.record(z.string(), z.record(z.string(), z.unknown())),
         against: name.optional(),
+        target: z.object({ kind: z.enum(["ingress", "pod"]), machine: z.string() }).optional(),
         timeline: z.array(z.unknown()).optional(),
       }),
     )
@@ -47,6 +51,8 @@ export const DESCRIPTION = z.object({
   repeats: z.int().positive(),
   load: z.object({
     ...{ visitsPerSecond: z.number(), votesPerSecond: z.number(), timeoutSeconds: z.number() },
+    stages: z.array(z.object({ visitsPerSecond: z.number(), seconds: z.number() })).optional(),
+    connections: z.enum(["new", "kept"]).optional(),
   }),
   timeline: z.array(z.unknown()),
   tail: z.number(),
@@ -101,10 +107,12 @@ function changes(before: Description, now: Description): readonly string[] {
   const conditions = ["load", "timeline", "tail"] as const;
   return [
     ...conditions.filter((key) => !isDeepStrictEqual(before[key], now[key])),
-    ...before.variants.flatMap(({ name, settings, timeline }) => {
+    ...before.variants.flatMap(({ name, settings, timeline, target }) => {
       const same = now.variants.find((variant) => variant.name === name);
       const isSame =
-        isDeepStrictEqual(same?.settings, settings) && isDeepStrictEqual(same?.timeline, timeline);
+        isDeepStrictEqual(same?.settings, settings) &&
+        isDeepStrictEqual(same?.timeline, timeline) &&
+        isDeepStrictEqual(same?.target, target);
       return isSame ? [] : [`variant ${name}`];
     }),
   ];

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parseDocument } from "yaml";
 
+import { addressInside } from "@fogline/azure-checks/cidr";
 import { kubectlCommand } from "../lab/commands/kubectl.ts";
 import { readOutputs, websiteUrls } from "../lab/commands/outputs.ts";
-import { NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
+import { HOME, NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
 import { cutOff, powerOn, runInside } from "../lab/machines/machine.ts";
 import { namespacePath } from "../lab/machines/namespace.ts";
 import { ENVIRONMENT } from "./environment.ts";
@@ -17,12 +18,17 @@ import type { Following, Site } from "./site.ts";
 /** The lab's own report of what it runs. */
 const PARTS = ENVIRONMENT.pick({ toolchain: true, images: true });
 
+/** Visitors are at home, on the LAN of the Pi. */
+const VISITOR = ["nsenter", `--net=${namespacePath(NAMESPACES.laptop)}`];
+
 /** The lab that is up. @throws LabError when none is */
 export function labSite(): Site {
   return {
     name: "lab",
     urls: websiteUrls(readOutputs()),
-    visitor: ["nsenter", `--net=${namespacePath(NAMESPACES.laptop)}`],
+    visitor: VISITOR,
+    addressOf,
+    visit: (...command) => following([...VISITOR, ...command]),
     kubectl: async (...args) => {
       const { command, args: all } = kubectlCommand(args);
       return (await execa(command, all)).stdout;
@@ -42,9 +48,27 @@ export function labSite(): Site {
   };
 }
 
+/** Its address on the visitors' LAN: everything else they reach through two routers. */
+async function addressOf(machine: string): Promise<string> {
+  const script = "ip -4 -oneline route get 192.0.2.1 | sed -n 's/.* src \\([0-9.]*\\).*/\\1/p'";
+  const { exitCode, stdout, stderr } = await runInside(machine, script);
+  const address = stdout.trim();
+  if (exitCode !== 0 || !addressInside(address, HOME.lan)) {
+    throw new Error(
+      `${machine} is not on the visitors' LAN (${HOME.lan}) but has ${address || "no address"} ${stderr.trim()}. ` +
+        "fix: name an edge device that stands there",
+    );
+  }
+  return address;
+}
+
 function follow(...args: readonly string[]): Following {
   const { command, args: all } = kubectlCommand(args);
-  const running = execa(command, all, { reject: false, buffer: false });
+  return following([command, ...all]);
+}
+
+function following([command = "", ...args]: readonly string[]): Following {
+  const running = execa(command, args, { reject: false, buffer: false });
   return {
     lines: running.iterable(),
     [Symbol.asyncDispose]: async () => {

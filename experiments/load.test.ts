@@ -51,6 +51,18 @@ describe("a load", () => {
     );
   });
 
+  it("has stages in place of a rate, and keeps connections, where the experiment says so", async () => {
+    const stages = [
+      { visitsPerSecond: 10, seconds: 120 },
+      { visitsPerSecond: 2.5, seconds: 60 },
+    ];
+    const load = { ...LOAD, visitsPerSecond: 0, stages, connections: "kept" } as const;
+    const given = { ...options(`echo "$*" >&2; exit 3`), load };
+    await expect(startLoad(given)).rejects.toThrow(
+      "generator -attended -stages=10x120s,2.5x60s -kept -votes=0.5 -timeout=30s",
+    );
+  });
+
   it("that ends by itself is told to who asks for its report", async () => {
     await using load = await startLoad(options("trap '' TERM", ZERO, "echo 'no space' >&2"));
     await expect(load.stop()).rejects.toThrow("the load generator ended early: no space");

@@ -157,7 +157,12 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
 function argumentsOf({ urls, load, visits, seconds }: LoadOptions): string[] {
   return [
     "-attended",
-    `-visits=${load.visitsPerSecond}`,
+    ...(load.stages === undefined
+      ? [`-visits=${load.visitsPerSecond}`]
+      : [
+          `-stages=${load.stages.map((stage) => `${stage.visitsPerSecond}x${stage.seconds}s`).join(",")}`,
+        ]),
+    ...(load.connections === "kept" ? ["-kept"] : []),
     `-votes=${load.votesPerSecond}`,
     `-timeout=${load.timeoutSeconds}s`,
     ...(seconds === undefined ? [] : [`-duration=${seconds}s`]),

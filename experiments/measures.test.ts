@@ -4,7 +4,10 @@ import {
   evenness,
   failed,
   failedBeyond,
+  failedIn,
   latency,
+  latencyAcross,
+  latencyIn,
   quantile,
   requestRate,
   seconds,
@@ -31,11 +34,13 @@ function cell(visits: readonly Visit[], marks: readonly Mark[] = []): CellData {
   return { variant: "fast", repeat: 1, visits, marks, counted: [] };
 }
 
+const SPAN = { name: "busy_10", label: "at 10/s when busy", from: 0.5, to: 2 };
 const WINDOWS: readonly Window[] = ["all", "outage", "rest"];
 const STATISTICS: readonly Statistic[] = ["mean", "median", "p95", "p99"];
 const EVERY: readonly Measure[] = [
   ...[failed, failedBeyond(), failedBeyond({ place: 0, of: 2 }), slow, requestRate],
   ...[evenness(), evenness("after")],
+  ...[failedIn(SPAN), latencyIn(SPAN, "p95"), latencyAcross("raspberrypi", "median")],
   ...OBSERVED.flatMap((what) => [seconds(what), seconds(what, "recover")]),
   ...WINDOWS.flatMap((window) => STATISTICS.map((statistic) => latency(window, statistic))),
 ];

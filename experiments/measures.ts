@@ -91,6 +91,57 @@ export function latency(window: Window = "all", statistic: Statistic = "mean"): 
   };
 }
 
+/** A part of a cell that has a name. */
+export interface Span {
+  /** In names of measures, e.g. `busy_10`. */
+  readonly name: string;
+  /** In labels, e.g. `at 10/s with background load`. */
+  readonly label: string;
+  /** Seconds since the first request; visits that began from the one on and before the other. */
+  readonly from: Seconds;
+  readonly to: Seconds;
+}
+
+/** Latency of the visits that began in a span, failed ones included. */
+export function latencyIn({ name, label, from, to }: Span, statistic: Statistic): Measure {
+  return {
+    name: `latency_${statistic}_${name}_ms`,
+    label: `${statistic} latency ${label}, ms`,
+    of: (cell) =>
+      statisticOf(
+        visitsOf(cell)
+          .filter(({ at }) => at >= from && at < to)
+          .map((visit) => visit.latency * 1000),
+        statistic,
+      ),
+  };
+}
+
+/** Failed visits that began in a span. */
+export function failedIn({ name, label, from, to }: Span): Measure {
+  return {
+    name: `failed_visits_${name}`,
+    label: `failed visits ${label}`,
+    of: (cell) =>
+      visitsOf(cell).filter((visit) => visit.at >= from && visit.at < to && isFailed(visit)).length,
+  };
+}
+
+/** Latency of visits that a pod on another node answered than the one which was asked. */
+export function latencyAcross(node: string, statistic: Statistic): Measure {
+  return {
+    name: `latency_${statistic}_across_ms`,
+    label: `${statistic} latency of answers from other nodes than ${node}, ms`,
+    of: (cell) =>
+      statisticOf(
+        visitsOf(cell)
+          .filter((visit) => visit.node !== "" && visit.node !== node)
+          .map((visit) => visit.latency * 1000),
+        statistic,
+      ),
+  };
+}
+
 function statisticOf(values: readonly number[], statistic: Statistic): number | undefined {
   switch (statistic) {
     case "mean":

@@ -15,14 +15,33 @@ export interface Variant {
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Name of the variant that it is compared with; the first where it is not given, its own where with none. */
   readonly against?: string;
+  /** Where visitors ask; the site's own addresses, in turn, where it is not given. */
+  readonly target?: Target;
   /** What happens in its cells, in order of time; default: the experiment's timeline. */
   readonly timeline?: readonly Moment[];
 }
 
+/** One address that visitors ask, in place of the site's own. */
+export type Target =
+  /** The ingress of a machine, by the address at which visitors reach it. */
+  | { readonly kind: "ingress"; readonly machine: string }
+  /** The website's pod on a machine and nothing between: one server. The machine passes a port on to it. */
+  | { readonly kind: "pod"; readonly machine: string };
+
+/** A rate that holds for a while. */
+export interface Stage {
+  readonly visitsPerSecond: number;
+  readonly seconds: Seconds;
+}
+
 /** Requests at a constant open rate: none waits for the answer of another. */
 export interface Load {
-  /** Visits of the page a second, each on a connection of its own. */
+  /** Visits of the page a second; 0 where stages say it. */
   readonly visitsPerSecond: number;
+  /** Rates that take turns from the first request on; the last one's goes on until the cell's end. Default: none. */
+  readonly stages?: readonly Stage[];
+  /** `new`: each request has a connection of its own, which is the default; `kept`: connections are used again. */
+  readonly connections?: "new" | "kept";
   /** Votes a second, each with an id of its own; sent again with the same id until one is acknowledged. */
   readonly votesPerSecond: number;
   /** Seconds until a request counts as failed. */
@@ -35,6 +54,15 @@ export type Fault =
   | { readonly kind: "power-off"; readonly machine: string }
   | { readonly kind: "shutdown"; readonly machine: string }
   | { readonly kind: "pod-kill"; readonly app: string }
+  /** TCP streams from where visitors are to a machine, as fast as they go (iperf3), beside the load. */
+  | {
+      readonly kind: "streams";
+      readonly machine: string;
+      /** How many at once; iperf3 has at most 128. */
+      readonly streams: number;
+      /** What is read and written at once, bytes. */
+      readonly bufferBytes: number;
+    }
   | MachineFault
   | NetworkFault;
 

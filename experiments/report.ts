@@ -111,15 +111,16 @@ function method({ description, cells: all }: Results, { cells, voided }: Summary
   return [
     `${count(variants.length, "variant")} took turns, ${count(repeats, "time")} each: ` +
       `${all.length} of ${count(variants.length * repeats, "cell")} finished. ` +
-      `${count(load.visitsPerSecond, "visit")}${votes} a second at a constant open rate; ` +
+      `${rates(load)}${votes} a second at a constant open rate` +
+      `${load.connections === "kept" ? ", over connections that are kept" : ""}; ` +
       `a request without an answer after ${load.timeoutSeconds} s failed; ` +
       `the load went on for ${tail} s after the last event.`,
     table(
       ["Variant", "Meaning", "Settings", "Cells"],
-      variants.map(({ name, label, settings }) => [
+      variants.map(({ name, label, settings, target }) => [
         plain(name),
         plain(label),
-        plain(settingsOf(settings)),
+        plain(settingsOf(settings) + askedAt(target)),
         String(cells.filter(({ variant }) => variant === name).length),
       ]),
     ),
@@ -141,6 +142,27 @@ function method({ description, cells: all }: Results, { cells, voided }: Summary
           ),
         ]),
   ].join("\n\n");
+}
+
+/** What visitors ask in place of the site's own addresses. */
+function askedAt(target: Results["description"]["variants"][number]["target"]): string {
+  switch (target?.kind) {
+    case undefined:
+      return "";
+    case "ingress":
+      return `; asked: the ingress of ${target.machine}`;
+    case "pod":
+      return `; asked: the pod on ${target.machine} itself`;
+  }
+}
+
+function rates({ visitsPerSecond, stages }: Results["description"]["load"]): string {
+  if (stages === undefined) {
+    return count(visitsPerSecond, "visit");
+  }
+  const lengths = [...new Set(stages.map(({ seconds }) => seconds))];
+  const each = stages.map((stage) => stage.visitsPerSecond).join(", ");
+  return `in stages of ${lengths.join(" or ")} s ${each} visits`;
 }
 
 function settingsOf(settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>): string {

@@ -16,6 +16,7 @@ import type { CellData, Experiment, Fault, Mark, Moment, Note, Variant } from ".
 import { cellsOf, nameOf, type Cell } from "./order.ts";
 import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
+import { openTarget } from "./target.ts";
 import { countedVotes } from "./votes.ts";
 
 /** Outside of the results: it says something of a site, not of an experiment. */
@@ -115,9 +116,10 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const run = await prepared(site, experiment.timeline, say, options, () =>
-    runCell(site, experiment, rows, say, options),
-  );
+  const run = await prepared(site, experiment.timeline, say, options, async () => {
+    await using target = await openTarget(site, cell.variant.target);
+    return await runCell(site, experiment, rows, say, { ...options, urls: target.urls });
+  });
   const { marks, notes, readings, generator, zeroUnixMicroseconds } = run;
   say("waiting until the stack is at rest, to count its votes");
   const unrest = await unrestOf(site, say, options.signal);

@@ -17,6 +17,10 @@ export interface Site {
   readonly visitor: readonly string[];
   /** What kubectl prints. */
   kubectl(...args: readonly string[]): Promise<string>;
+  /** Address at which visitors reach a machine directly, whatever else serves the website. @param machine its name in the stack file */
+  addressOf(machine: string): Promise<string>;
+  /** Runs a command where visitors are, until it is disposed of. */
+  visit(...command: readonly string[]): Following;
   /** kubectl's lines while it watches. */
   watch(...args: readonly string[]): Following;
   /**

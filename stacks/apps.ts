@@ -48,7 +48,12 @@ export async function deployApps(
   const provider = createProvider(context, clusterWide(wanted));
   const { protect } = settings.cloud;
   const namespaces = createNamespaces(apps, wanted, protect, provider);
-  const cluster = { podRange: settings.k3s.podRange, apiServer: overlay.hub.address };
+  const cluster = {
+    podRange: settings.k3s.podRange,
+    apiServer: overlay.hub.address,
+    // A VXLAN gives nodes addresses among the pods' own.
+    ...(settings.k3s.flannelBackend === "vxlan" ? {} : { nodeRange: settings.overlay.range }),
+  };
   const table = connections(cluster, apps);
   const offers: Partial<Offers> = {};
   const outputs: Record<string, pulumi.Output<unknown>> = {};

@@ -99,7 +99,9 @@ export class Cluster extends pulumi.ComponentResource {
         {
           CONFIG: pulumi
             .output(agent.address)
-            .apply((address) => agentConfig(hub.address, this.node(agent, address), args.timers)),
+            .apply((address) =>
+              agentConfig(args.settings, hub.address, this.node(agent, address), args.timers),
+            ),
           SERVER: hub.address,
           TOKEN: credentials.agentToken,
           KUBECONFIG_TEXT: pulumi
@@ -229,12 +231,12 @@ export class Cluster extends pulumi.ComponentResource {
           URL: downloadUrl(settings, member.machine.arch),
           // Settings without a sum for a machine are refused before anything runs (config/image-rules.ts).
           SHA256: settings.sha256[member.machine.arch] ?? "",
-          FLANNEL: flannelConfig(settings.podRange, overlay.mtu),
+          FLANNEL: flannelConfig(settings, overlay.mtu),
           REGISTRIES: this.registries(),
           AUTHORITIES: authorityLines(settings),
           ADMIN: member.machine.adminUser,
           ROLE: role,
-          ...unitValues(role, member.interfaceName, this.args.timers, settings.podRange),
+          ...unitValues(role, member.interfaceName, this.args.timers, settings),
           ...hardeningValues(role, this.args.ownKernel ?? true, settings.secretsEncryption),
           RENEWAL: renewalPeriod(new Date()),
           KUBECONFIG_TEXT: "",

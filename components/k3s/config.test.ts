@@ -21,7 +21,7 @@ const node = {
 
 describe("K3s's configuration", () => {
   it("puts node address and flannel on the overlay", () => {
-    expect(parse(agentConfig("10.101.0.1", node, timersOf({})))).toMatchObject({
+    expect(parse(agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})))).toMatchObject({
       server: "https://10.101.0.1:6443",
       "node-ip": "10.101.2.1",
       "flannel-iface": "fogline0",
@@ -40,16 +40,47 @@ describe("K3s's configuration", () => {
   });
 
   it("tells flannel what a tunnel carries, which may be less than the interface", () => {
-    expect(JSON.parse(flannelConfig(SETTINGS.podRange, 1420))).toMatchObject({
+    expect(JSON.parse(flannelConfig(SETTINGS, 1420))).toMatchObject({
       Network: "10.42.0.0/16",
       Backend: { Type: "vxlan", MTU: 1420 },
     });
   });
 
+  it("sends pods' packets by routes with host-gw, as large as the interface takes them", () => {
+    const settings = { ...SETTINGS, flannelBackend: "host-gw" } as const;
+    expect(parse(serverConfig(settings, node, timersOf({})))).toMatchObject({
+      "flannel-backend": "host-gw",
+      "flannel-conf": FLANNEL_FILE,
+      "flannel-iface": "fogline0",
+    });
+    // Nodes are told by their servers, and by flannel's file.
+    expect(agentConfig(settings, "10.101.0.1", node, timersOf({}))).toBe(
+      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})),
+    );
+    expect(JSON.parse(flannelConfig(settings, 1420))).toEqual({
+      ...{ Network: "10.42.0.0/16", EnableIPv4: true, EnableIPv6: false },
+      Backend: { Type: "host-gw" },
+    });
+  });
+
+  it("leaves the pods' network and its policies to others with none", () => {
+    const settings = { ...SETTINGS, flannelBackend: "none" } as const;
+    const [server, agent] = [
+      serverConfig(settings, node, timersOf({})),
+      agentConfig(settings, "10.101.0.1", node, timersOf({})),
+    ].map((text) => parse(text) as object);
+    expect(server).toMatchObject({ "flannel-backend": "none", "disable-network-policy": true });
+    for (const config of [server, agent]) {
+      expect(config).not.toHaveProperty("flannel-conf");
+      expect(config).not.toHaveProperty("flannel-iface");
+    }
+    expect(flannelConfig(settings, 1420)).toBe("");
+  });
+
   it("holds no token: those stand in files of their own, and the server's nowhere", () => {
     const [server, agent] = [
       serverConfig(SETTINGS, node, timersOf({})),
-      agentConfig("10.101.0.1", node, timersOf({})),
+      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})),
     ].map((text) => parse(text) as object);
     expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
     expect(agent).toHaveProperty("token-file", "/etc/rancher/k3s/token");
@@ -68,7 +99,10 @@ describe("timers of the failover", () => {
   /** What K3s' parts are told beside what every profile tells them. */
   const told = (profile: Profile): Readonly<Record<string, readonly string[]>> => {
     const timers = timersOf({ profile });
-    const texts = [serverConfig(SETTINGS, node, timers), agentConfig("10.101.0.1", node, timers)];
+    const texts = [
+      serverConfig(SETTINGS, node, timers),
+      agentConfig(SETTINGS, "10.101.0.1", node, timers),
+    ];
     const [server = {}, agent = {}] = texts.map(
       (text) => parse(text) as Readonly<Record<string, readonly string[]>>,
     );
@@ -81,7 +115,7 @@ describe("timers of the failover", () => {
   it("are those of earlier releases where nothing is set, in the same form", () => {
     // Another form of the same content would start every node's K3s anew.
     expect(serverConfig(SETTINGS, node, timersOf({}))).toMatchSnapshot();
-    expect(agentConfig("10.101.0.1", node, timersOf({}))).toMatchSnapshot();
+    expect(agentConfig(SETTINGS, "10.101.0.1", node, timersOf({}))).toMatchSnapshot();
     expect(kubeletConfig(timersOf({}))).toBe("");
   });
 

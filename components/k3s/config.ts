@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 
 import { given, type Timers } from "../../config/failover.ts";
+import { DEFAULT_BACKEND, type FlannelBackend } from "../../config/flannel.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { Arch } from "../machine.ts";
 import { API_SERVER, CONTROLLER_MANAGER, KUBELET } from "./hardening.ts";
@@ -31,7 +32,8 @@ export const FLANNEL_FILE = "/etc/rancher/k3s/flannel.json";
 /** The server's `config.yaml`. */
 export function serverConfig(settings: Settings["k3s"], node: NodeConfig, timers: Timers): string {
   return dump({
-    ...common(node, timers),
+    ...common(settings.flannelBackend, node, timers),
+    ...backend(settings.flannelBackend),
     "agent-token-file": AGENT_TOKEN_FILE,
     "advertise-address": node.address,
     "tls-san": [node.address],
@@ -54,28 +56,40 @@ export function serverConfig(settings: Settings["k3s"], node: NodeConfig, timers
 }
 
 /** An agent's `config.yaml`. */
-export function agentConfig(serverAddress: string, node: NodeConfig, timers: Timers): string {
+export function agentConfig(
+  settings: Pick<Settings["k3s"], "flannelBackend">,
+  serverAddress: string,
+  node: NodeConfig,
+  timers: Timers,
+): string {
   return dump({
-    ...common(node, timers),
+    ...common(settings.flannelBackend, node, timers),
     "token-file": TOKEN_FILE,
     server: `https://${serverAddress}:6443`,
   });
 }
 
 /**
- * flannel's configuration: plain VXLAN, as the overlay encrypts already.
+ * flannel's configuration: plain VXLAN or routes, as the overlay encrypts already; empty without flannel.
  *
  * Left to itself flannel takes the MTU of the interface that leads to the other nodes. That of a
- * machine which reaches them through another one's tunnel carries more than the tunnel.
+ * machine which reaches them through another one's tunnel carries more than the tunnel. With `host-gw` it can be
+ * told no other one (flannel, Documentation/backends.md), and every node is at an end of a tunnel.
  *
  * @param mtu largest packet inside the overlay, bytes
  */
-export function flannelConfig(podRange: string, mtu: number): string {
+export function flannelConfig(
+  { podRange, flannelBackend }: Pick<Settings["k3s"], "podRange" | "flannelBackend">,
+  mtu: number,
+): string {
+  if (flannelBackend === "none") {
+    return "";
+  }
   const config = {
     Network: podRange,
     EnableIPv4: true,
     EnableIPv6: false,
-    Backend: { Type: "vxlan", MTU: mtu },
+    Backend: { Type: flannelBackend, ...(flannelBackend === "vxlan" ? { MTU: mtu } : {}) },
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
@@ -116,13 +130,30 @@ function seconds(name: string, value: number | undefined): string[] {
   return value === undefined ? [] : [`${name}=${value}s`];
 }
 
-function common(node: NodeConfig, timers: Timers): Record<string, unknown> {
+/** What a server tells all nodes of the pods' network; nothing where it is K3s' own default. */
+function backend(flannelBackend: FlannelBackend): Record<string, unknown> {
+  return {
+    ...(flannelBackend === DEFAULT_BACKEND ? {} : { "flannel-backend": flannelBackend }),
+    // Networks that take flannel's place have controllers of their own (docs.k3s.io, Custom CNI).
+    ...(flannelBackend === "none" ? { "disable-network-policy": true } : {}),
+  };
+}
+
+function common(
+  flannelBackend: FlannelBackend,
+  node: NodeConfig,
+  timers: Timers,
+): Record<string, unknown> {
   const proxy = seconds("iptables-min-sync-period", given(timers, "proxySyncSeconds"));
   return {
     "node-name": node.node,
     "node-ip": node.address,
-    ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
-    "flannel-conf": FLANNEL_FILE,
+    ...(flannelBackend === "none"
+      ? {}
+      : {
+          ...(node.interfaceName === undefined ? {} : { "flannel-iface": node.interfaceName }),
+          "flannel-conf": FLANNEL_FILE,
+        }),
     "node-label": [`tier=${node.tier}`],
     "kubelet-arg": [
       ...seconds("node-status-update-frequency", given(timers, "statusSeconds")),

@@ -8,6 +8,7 @@ import { timersOf } from "../../config/failover.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { unitValues } from "./units.ts";
 
 const VERSION = "v1.36.3+k3s1";
@@ -61,7 +62,7 @@ function install(
     },
     CONFIG: "cluster-cidr: 10.42.0.0/16\nservice-cidr: 10.43.0.0/16\n",
     ...{ RENEWAL: "1", SERVER: "10.101.0.1", KUBECONFIG_TEXT: "kind: Config\n" },
-    ...unitValues(role, "fogline0", timersOf({}), "10.42.0.0/16"),
+    ...unitValues(role, "fogline0", timersOf({}), SETTINGS),
     ...hardeningValues(role, ownKernel, encryption),
     ...values,
   });

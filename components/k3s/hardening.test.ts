@@ -41,7 +41,7 @@ describe("what K3s is told beyond its defaults", () => {
   });
 
   it("gives every node's kubelet the same bounds", () => {
-    const agent = agentConfig("10.101.0.1", node, timersOf({}));
+    const agent = agentConfig(SETTINGS, "10.101.0.1", node, timersOf({}));
     expect(given(agent, "kubelet-arg")).toEqual(given(server, "kubelet-arg"));
     expect(given(agent, "kubelet-arg")).toMatchObject({
       "pod-max-pids": "4096",

@@ -4,6 +4,7 @@ import { timersOf } from "../../config/failover.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { EXPIRED, FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { unitValues } from "./units.ts";
 
 const OLD = "v1.36.3+k3s1";
@@ -47,7 +48,7 @@ function install(
   };
   const role = values["ROLE"] === "server" ? "server" : "agent";
   const files = {
-    ...unitValues(role, "fogline0", timersOf({}), "10.42.0.0/16"),
+    ...unitValues(role, "fogline0", timersOf({}), SETTINGS),
     ...hardeningValues(role, false),
   };
   return machine.run(INSTALL_SCRIPT, "update", { ...common, ...files, ...values }, deaf);
@@ -139,7 +140,7 @@ describe("the program that refuses connections to pods of silent nodes", () => {
   const ofReach = (): string[] =>
     machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
   const { REACH, REACH_SERVICE } = unitValues(
-    ...(["agent", "fogline0", timersOf({ profile: "fast" }), "10.42.0.0/16"] as const),
+    ...(["agent", "fogline0", timersOf({ profile: "fast" }), SETTINGS] as const),
   );
   const reaching = { REACH: String(REACH), REACH_SERVICE: String(REACH_SERVICE) };
 
@@ -162,6 +163,31 @@ describe("the program that refuses connections to pods of silent nodes", () => {
     ofReach();
     await install();
     expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
+    expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
+  });
+});
+
+describe("the program that looks after the pods' network", () => {
+  const program = "usr/local/sbin/fogline-k3s-follow";
+  const unit = "etc/systemd/system/fogline-k3s-follow.service";
+  const ofFollow = (): string[] => machine.calls().filter((call) => call.includes("follow"));
+
+  it("is started anew when it is another one, which K3s is not", async () => {
+    await install();
+    expect(ofFollow()).toEqual(["systemctl enable --quiet --now fogline-k3s-follow"]);
+    await install();
+    expect(ofFollow()).not.toContain("systemctl restart fogline-k3s-follow");
+    machine.starts();
+    await install({ FOLLOW: "#!/bin/bash\n" });
+    expect(machine.read(program)).toBe("#!/bin/bash\n");
+    expect(ofFollow()).toContain("systemctl restart fogline-k3s-follow");
+  });
+
+  it("goes where that network is somebody else's", async () => {
+    await install();
+    ofFollow();
+    await install({ FOLLOW: "", FOLLOW_SERVICE: "" });
+    expect(ofFollow()).toContain("systemctl disable --quiet --now fogline-k3s-follow");
     expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
   });
 });

@@ -7,6 +7,7 @@ import { render } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { unitValues } from "./units.ts";
 
 const SUM = "0".repeat(64);
@@ -37,7 +38,7 @@ function install(action: string): Promise<Ran> {
     ...{
       VERSION: "v1.36.3+k3s1",
       RENEWAL: "1",
-      ...unitValues("agent", "fogline0", timersOf({}), "10.42.0.0/16"),
+      ...unitValues("agent", "fogline0", timersOf({}), SETTINGS),
     },
     ...hardeningValues("agent", false),
     KUBECONFIG_TEXT: "ours",

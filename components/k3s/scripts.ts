@@ -28,6 +28,9 @@ export const INPUTS_PROGRAM = file("inputs.sh");
 /** The program that looks after the pods' network. */
 export const FOLLOW_PROGRAM = file("follow.sh");
 
+/** The same where flannel sets routes: it looks after what WireGuard lets through, too. */
+export const FOLLOW_ROUTES_PROGRAM = file("follow-routes.sh");
+
 /** The program that refuses connections to pods of nodes that are silent. */
 export const REACH_PROGRAM = file("reach.sh");
 

@@ -6,15 +6,11 @@ import { agentConfig, kubeletConfig, serverConfig } from "./config.ts";
 import { hardeningValues } from "./hardening.ts";
 import { INSTALL_SCRIPT } from "./scripts.ts";
 import { FakeMachine, k3s, type Ran } from "./testing/machine.ts";
+import { SETTINGS } from "./testing/settings.ts";
 import { unitValues } from "./units.ts";
 
 const VERSION = "v1.36.3+k3s1";
 const KUBELET = "var/lib/rancher/k3s/agent/etc/kubelet.conf.d/50-fogline.conf";
-const SETTINGS = {
-  ...{ version: VERSION, sha256: {}, download: "https://example.test/k3s", mirrors: {} },
-  ...{ secretsEncryption: "new" as const, registries: {} },
-  ...{ podRange: "10.42.0.0/16", serviceRange: "10.43.0.0/16" },
-};
 let machine: FakeMachine;
 
 beforeEach(() => {
@@ -43,8 +39,8 @@ function install(
     CONFIG:
       role === "server"
         ? serverConfig(SETTINGS, node, timers)
-        : agentConfig("10.101.0.1", node, timers),
-    ...unitValues(role, "fogline0", timers, "10.42.0.0/16"),
+        : agentConfig(SETTINGS, "10.101.0.1", node, timers),
+    ...unitValues(role, "fogline0", timers, SETTINGS),
     ...hardeningValues(role, false),
     ...(settled ? { HOLD: "no" } : {}),
   });

@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest";
 import { timersOf } from "../../config/failover.ts";
 import { unitValues } from "./units.ts";
 
+const VXLAN = { podRange: "10.42.0.0/16", flannelBackend: "vxlan" } as const;
+const ROUTES = { ...VXLAN, flannelBackend: "host-gw" } as const;
+const OTHERS = { ...VXLAN, flannelBackend: "none" } as const;
+
 it.each([
   ["server", "fogline0"],
   ["agent", "fogline0"],
   ["agent", undefined],
 ] as const)("the units of a %s by the interface %s are these", (role, interfaceName) => {
-  const values = unitValues(role, interfaceName, timersOf({}), "10.42.0.0/16");
+  const values = unitValues(role, interfaceName, timersOf({}), VXLAN);
   const { SERVICE, FOLLOW_SERVICE } = values;
   // Another form of the same content would start every node's K3s anew.
   expect([SERVICE, FOLLOW_SERVICE]).toMatchSnapshot();
@@ -16,7 +20,7 @@ it.each([
 
 describe("K3s' environment", () => {
   const serviceOf = (role: "server" | "agent", profile: "stock" | "fast"): string =>
-    unitValues(role, "fogline0", timersOf({ profile }), "10.42.0.0/16")["SERVICE"] ?? "";
+    unitValues(role, "fogline0", timersOf({ profile }), VXLAN)["SERVICE"] ?? "";
 
   it("tells an agent's clients when a connection is dead, where the profile says so", () => {
     expect(serviceOf("agent", "fast")).toContain(
@@ -33,21 +37,42 @@ describe("K3s' environment", () => {
 describe("a server that is to give nodes up earlier", () => {
   it("waits for a step after the agents' where their leases are shortened with it", () => {
     const fast = timersOf({ profile: "fast" });
-    expect(unitValues("server", "fogline0", fast, "10.42.0.0/16")["HOLD"]).toBe("yes");
-    expect(unitValues("agent", "fogline0", fast, "10.42.0.0/16")["HOLD"]).toBe("no");
-    expect(unitValues("server", "fogline0", timersOf({}), "10.42.0.0/16")["HOLD"]).toBe("no");
+    expect(unitValues("server", "fogline0", fast, VXLAN)["HOLD"]).toBe("yes");
+    expect(unitValues("agent", "fogline0", fast, VXLAN)["HOLD"]).toBe("no");
+    expect(unitValues("server", "fogline0", timersOf({}), VXLAN)["HOLD"]).toBe("no");
   });
 });
 
 it("agents refuse connections to pods of silent nodes where the profile says so", () => {
   const fast = timersOf({ profile: "fast" });
-  const { REACH, REACH_SERVICE } = unitValues("agent", "fogline0", fast, "10.42.0.0/16");
+  const { REACH, REACH_SERVICE } = unitValues("agent", "fogline0", fast, VXLAN);
   expect(REACH).toContain("set -euo pipefail");
   expect(REACH_SERVICE).toMatchSnapshot();
   for (const none of [
-    unitValues("server", "fogline0", fast, "10.42.0.0/16"),
-    unitValues("agent", "fogline0", timersOf({}), "10.42.0.0/16"),
+    unitValues("server", "fogline0", fast, VXLAN),
+    unitValues("agent", "fogline0", timersOf({}), VXLAN),
   ]) {
     expect(none).toMatchObject({ REACH: "", REACH_SERVICE: "" });
   }
+});
+
+describe("the pods' network", () => {
+  it("is looked after by another program where flannel sets routes", () => {
+    const [vxlan, routes] = [VXLAN, ROUTES].map((network) =>
+      unitValues("agent", "fogline0", timersOf({}), network),
+    );
+    expect(routes?.["FOLLOW"]).not.toBe(vxlan?.["FOLLOW"]);
+    expect(routes?.["FOLLOW_SERVICE"]).toContain(
+      "fogline-k3s-follow k3s-agent.service fogline0 10.42.0.0/16\n",
+    );
+    // K3s itself is started in the same way.
+    expect(routes?.["SERVICE"]).toBe(vxlan?.["SERVICE"]);
+  });
+
+  it("is left alone where it is somebody else's", () => {
+    const fast = timersOf({ profile: "fast" });
+    expect(unitValues("agent", "fogline0", fast, OTHERS)).toMatchObject({
+      ...{ FOLLOW: "", FOLLOW_SERVICE: "", REACH: "", REACH_SERVICE: "" },
+    });
+  });
 });

@@ -1,11 +1,12 @@
 /** What runs K3s on a machine: units, and programs beside it. */
 import { given, type Timers } from "../../config/failover.ts";
+import type { Settings } from "../../config/schema.ts";
 import type { Machine } from "../machine.ts";
 import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { unitFile, type Section } from "../remote/unit-file.ts";
 import { kubeletConfig } from "./config.ts";
-import { FOLLOW_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
+import { FOLLOW_PROGRAM, FOLLOW_ROUTES_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
 
 /** Paths that `install.sh` has as well. */
 const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
@@ -22,24 +23,24 @@ const REACHER = "/usr/local/sbin/fogline-k3s-reach";
  * their own does it (`HOLD`).
  *
  * @param interfaceName network interface that leads to the other nodes; unset for that of the default route
- * @param podRange addresses of pods, of which each node has a part
+ * @param network addresses of pods, of which each node has a part, and how their packets get to other nodes
  */
 export function unitValues(
   role: Machine["role"],
   interfaceName: string | undefined,
   timers: Timers,
-  podRange: string,
+  network: Pick<Settings["k3s"], "podRange" | "flannelBackend">,
 ): Values {
+  const { podRange, flannelBackend } = network;
   const kubelet = kubeletConfig(timers);
-  // Ingress controllers run on agents alone.
-  const isReached = role === "agent" && timers.silenceMs > 0;
+  // Ingress controllers run on agents alone. The routes that are watched are flannel's.
+  const isReached = role === "agent" && timers.silenceMs > 0 && flannelBackend !== "none";
   return {
     KUBELET: kubelet,
     HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
     SERVICE: k3sService(role, interfaceName, timers),
     INPUTS: readScript(INPUTS_PROGRAM),
-    FOLLOW: readScript(FOLLOW_PROGRAM),
-    FOLLOW_SERVICE: followService(role, interfaceName),
+    ...followValues(role, interfaceName, network),
     REACH: isReached ? readScript(REACH_PROGRAM) : "",
     REACH_SERVICE: isReached ? reachService(podRange, timers.silenceMs) : "",
   };
@@ -98,7 +99,29 @@ function environment(role: Machine["role"], timers: Timers): Section {
   return lines.length === 0 ? {} : { Environment: lines };
 }
 
-function followService(role: Machine["role"], interfaceName = ""): string {
+/** A network that is somebody else's is looked after by them. */
+function followValues(
+  role: Machine["role"],
+  interfaceName = "",
+  { podRange, flannelBackend }: Pick<Settings["k3s"], "podRange" | "flannelBackend">,
+): Pick<Values, "FOLLOW" | "FOLLOW_SERVICE"> {
+  switch (flannelBackend) {
+    case "vxlan":
+      return {
+        FOLLOW: readScript(FOLLOW_PROGRAM),
+        FOLLOW_SERVICE: followService(role, interfaceName),
+      };
+    case "host-gw":
+      return {
+        FOLLOW: readScript(FOLLOW_ROUTES_PROGRAM),
+        FOLLOW_SERVICE: followService(role, `${interfaceName} ${podRange}`),
+      };
+    case "none":
+      return { FOLLOW: "", FOLLOW_SERVICE: "" };
+  }
+}
+
+function followService(role: Machine["role"], rest: string): string {
   const unit = role === "server" ? "k3s.service" : "k3s-agent.service";
   return unitFile({
     Unit: {
@@ -106,7 +129,7 @@ function followService(role: Machine["role"], interfaceName = ""): string {
       After: unit,
     },
     Service: {
-      ExecStart: `${FOLLOWER} ${unit} ${interfaceName}`,
+      ExecStart: `${FOLLOWER} ${unit} ${rest}`,
       Restart: "always",
       RestartSec: "5s",
     },

@@ -3,5 +3,11 @@ import type { Experiment } from "../model.ts";
 import { FAILOVER } from "./failover.ts";
 import { FALSE_ALARMS } from "./false-alarms.ts";
 import { FAULTS } from "./faults.ts";
+import { RESPONSE_TIME } from "./response-time.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [...FAILOVER, FAULTS, FALSE_ALARMS];
+export const EXPERIMENTS: readonly Experiment[] = [
+  ...FAILOVER,
+  FAULTS,
+  FALSE_ALARMS,
+  ...RESPONSE_TIME,
+];

@@ -18,6 +18,7 @@ import { reboot } from "./reboot.ts";
 import { registryGone } from "./registry-gone.ts";
 import { shutdown } from "./shutdown.ts";
 import { stall } from "./stall.ts";
+import { streams } from "./streams.ts";
 import { up } from "./up.ts";
 import { wireguardDown } from "./wireguard-down.ts";
 
@@ -72,6 +73,7 @@ const KINDS: Kinds = {
   delay,
   rate,
   stall,
+  streams,
 };
 
 /** Names of all kinds. */

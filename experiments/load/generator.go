@@ -71,6 +71,9 @@ type generator struct {
 	failed error
 }
 
+// idleConnections is how many connections are kept for later, as aiohttp's session does with its limit of 100.
+const idleConnections = 100
+
 func newGenerator(o options, rows *rows, zero time.Time) *generator {
 	g := &generator{
 		options: o,
@@ -79,10 +82,11 @@ func newGenerator(o options, rows *rows, zero time.Time) *generator {
 		client: &http.Client{
 			Timeout: o.timeout,
 			Transport: &http.Transport{
-				// Each visitor is another one: no connection is there before, and none is kept. Proxy is
+				// Where each visitor is another one, no connection is there before, and none is kept. Proxy is
 				// left out: the environment's would be measured instead.
-				DisableKeepAlives: true,
-				DialContext:       (&net.Dialer{}).DialContext,
+				DisableKeepAlives:   !o.kept,
+				MaxIdleConnsPerHost: idleConnections,
+				DialContext:         (&net.Dialer{}).DialContext,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -104,14 +108,18 @@ func (g *generator) run() (report, error) {
 	if err != nil {
 		return report{}, err
 	}
+	visits := pace{g.zero, g.stages}
 	if g.visits > 0 {
-		defer g.attack(newPace(g.zero, g.visits), g.visits, g.visit).Stop()
+		visits = newPace(g.zero, g.visits)
+	}
+	if len(visits.stages) > 0 {
+		defer g.attack(visits, fastestOf(visits.stages), g.visit).Stop()
 	}
 	if g.votes > 0 {
 		// Between two visits: otherwise every vote would begin together with one.
 		shift := time.Duration(0)
-		if g.visits > 0 {
-			shift = time.Duration(float64(time.Second) / g.visits / 2)
+		if len(visits.stages) > 0 {
+			shift = visits.stages[0].offset(1) / 2
 		}
 		defer g.attack(newPace(g.zero.Add(shift), g.votes), g.votes, g.newVote).Stop()
 	}

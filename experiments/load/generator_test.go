@@ -186,6 +186,25 @@ func TestEachRequestHasAConnectionOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestConnectionsAreUsedAgainWhereTheyAreKept(t *testing.T) {
+	var seen sync.Map
+	var requests, connections atomic.Int32
+	address := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if _, again := seen.LoadOrStore(r.RemoteAddr, true); !again {
+			connections.Add(1)
+		}
+	})
+	stages := []stage{{50, 100 * time.Millisecond}, {100, 100 * time.Millisecond}}
+	l := begin(t, options{stages: stages, kept: true, duration: 200 * time.Millisecond}, address)
+	if lines := l.end(t); len(lines) != 15 || requests.Load() != 15 {
+		t.Errorf("%d rows of %d requests", len(lines), requests.Load())
+	}
+	if n := connections.Load(); n == 0 || n >= requests.Load() {
+		t.Errorf("%d connections for %d requests", n, requests.Load())
+	}
+}
+
 func TestAddressesTakeTurnsInTheOrderOfRows(t *testing.T) {
 	named := func(pod string) string {
 		return serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Served-By", pod) })

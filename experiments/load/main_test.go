@@ -209,6 +209,16 @@ func TestAllThatIsWrongWithOptionsIsSaidAtOnce(t *testing.T) {
 			t.Errorf("%s is not named in\n%v", each, err)
 		}
 	}
+	_, err = parse([]string{"-visits", "1", "-stages", "fast", "-out", "file", "http://host"}, io.Discard)
+	for _, each := range []string{`-stages "fast"`, "-visits and -stages are both given"} {
+		if err == nil || !strings.Contains(err.Error(), each) {
+			t.Errorf("%s is not named in\n%v", each, err)
+		}
+	}
+	o, err := parse([]string{"-stages", "10x2m,20x2m", "-kept", "-out", "file", "http://host"}, io.Discard)
+	if err != nil || !o.kept || len(o.stages) != 2 || o.stages[1] != (stage{20, 2 * time.Minute}) {
+		t.Errorf("%+v, %v", o, err)
+	}
 	_, err = parse([]string{"-out", "file"}, io.Discard)
 	for _, each := range []string{"both 0", "URL is missing"} {
 		if err == nil || !strings.Contains(err.Error(), each) {

@@ -15,6 +15,10 @@ const fastest = 10_000
 type options struct {
 	// Per second; 0 sends none.
 	visits, votes float64
+	// stages are rates of visits that take turns, in place of visits; the last goes on. May be empty.
+	stages []stage
+	// kept: connections are used again, as by one visitor with many requests; else each request has its own.
+	kept bool
 	// timeout is how long one request may take, until its whole answer is there.
 	timeout time.Duration
 	// duration is how long new requests are sent; 0: until a signal.
@@ -39,6 +43,10 @@ func parse(args []string, output io.Writer) (options, error) {
 		flags.PrintDefaults()
 	}
 	flags.Float64Var(&o.visits, "visits", 0, "visits per second")
+	var stages string
+	flags.StringVar(&stages, "stages", "",
+		"rates of visits and how long each holds, e.g. 10x2m,20x2m, in place of -visits; the last goes on")
+	flags.BoolVar(&o.kept, "kept", false, "use connections again; else each request has one of its own")
 	flags.Float64Var(&o.votes, "votes", 0, "votes per second")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "time after which a request has failed")
 	flags.DurationVar(&o.duration, "duration", 0, "how long to send; 0: until SIGTERM or SIGINT")
@@ -49,7 +57,17 @@ func parse(args []string, output io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
-	problems := o.problems()
+	var problems []error
+	if stages != "" {
+		var err error
+		if o.stages, err = parseStages(stages); err != nil {
+			problems = append(problems, err)
+		}
+		if o.visits != 0 {
+			problems = append(problems, errors.New("-visits and -stages are both given: one of them says when visits begin"))
+		}
+	}
+	problems = append(problems, o.problems(stages != "")...)
 	for _, text := range flags.Args() {
 		address, err := url.Parse(text)
 		if err != nil || address.Host == "" || address.Fragment != "" ||
@@ -65,7 +83,7 @@ func parse(args []string, output io.Writer) (options, error) {
 	return o, errors.Join(problems...)
 }
 
-func (o options) problems() []error {
+func (o options) problems(hasStages bool) []error {
 	var problems []error
 	wrong := func(format string, values ...any) {
 		problems = append(problems, fmt.Errorf(format, values...))
@@ -79,7 +97,7 @@ func (o options) problems() []error {
 			wrong("-%s %v must be 0 to %d per second", rate.name, rate.value, fastest)
 		}
 	}
-	if o.visits == 0 && o.votes == 0 {
+	if o.visits == 0 && o.votes == 0 && !hasStages {
 		wrong("-visits and -votes are both 0: one must be more, or nothing is sent")
 	}
 	if o.timeout <= 0 {

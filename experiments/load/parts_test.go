@@ -88,7 +88,37 @@ func TestThePaceBeginsAtItsStart(t *testing.T) {
 	if due := p.due(8).Sub(p.start); due != 2*time.Second {
 		t.Errorf("due after %s", due)
 	}
-	if half := newPace(time.Now(), 0.5); half.Per != 2*time.Second {
-		t.Errorf("interval %s", half.Per)
+	if half := newPace(p.start, 0.5).due(1).Sub(p.start); half != 2*time.Second {
+		t.Errorf("interval %s", half)
+	}
+}
+
+func TestStagesTakeTurnsAndTheLastGoesOn(t *testing.T) {
+	stages, err := parseStages("10x2s,0.5x3s,40x1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pace{time.Now(), stages}
+	for number, want := range map[uint64]time.Duration{
+		0: 0, 19: 1900 * time.Millisecond, 20: 2 * time.Second, 21: 4 * time.Second,
+		22: 5 * time.Second, 23: 5025 * time.Millisecond, 22 + 400: 15 * time.Second,
+	} {
+		if due := p.due(number).Sub(p.start); due != want {
+			t.Errorf("request %d is due after %s, not %s", number, due, want)
+		}
+	}
+	for elapsed, want := range map[time.Duration]float64{0: 10, 2 * time.Second: 0.5, 5 * time.Second: 40, time.Hour: 40} {
+		if rate := p.Rate(elapsed); rate != want {
+			t.Errorf("rate %v after %s, not %v", rate, elapsed, want)
+		}
+	}
+	if fastestOf(stages) != 40 {
+		t.Errorf("fastest %v", fastestOf(stages))
+	}
+	_, err = parseStages("10,0x1s,NaNx1s,5x-1s,20x1s")
+	for _, each := range []string{`"10"`, `"0x1s"`, `"NaNx1s"`, `"5x-1s"`} {
+		if err == nil || !strings.Contains(err.Error(), each) {
+			t.Errorf("%s is not named in %v", each, err)
+		}
 	}
 }

@@ -42,8 +42,8 @@ interface Placed {
 }
 
 export function lines(plot: LinesPlot, _results: Results, summary: Summary): Picture {
-  const points = plot.points.flatMap(({ variant, ...place }): Placed[] => {
-    const { median, interval } = statisticsFor(summary, plot.measure, variant);
+  const points = plot.points.flatMap(({ variant, measure = plot.measure, ...place }): Placed[] => {
+    const { median, interval } = statisticsFor(summary, measure, variant);
     return median === undefined ? [] : [{ ...place, median, interval }];
   });
   const names = distinct(plot.points.map(({ line }) => line));

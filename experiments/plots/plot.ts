@@ -22,6 +22,11 @@ export interface TimelinePlot extends Named {
   readonly kind: "timeline";
   /** Each variant's cell is the one whose value of this measure is the median. */
   readonly measure: string;
+  /**
+   * Seconds whose requests become one dot, their median, on a line from the shortest to the 95th percentile: for runs
+   * of more requests than a picture can hold. Failed ones stay marks of their own. Default: every request is a dot.
+   */
+  readonly bin?: number | undefined;
   /** Names of variants; all but the A/A copy where none are named. */
   readonly variants?: readonly string[] | undefined;
 }
@@ -34,6 +39,8 @@ export interface Point {
   /** Heading of the panel that it is in, e.g. `with background load`. */
   readonly panel: string;
   readonly x: number;
+  /** Name of the measure that it shows; default: the plot's. */
+  readonly measure?: string | undefined;
 }
 
 /** A measure over a number that the variants differ by, e.g. response time over the rate of requests. */

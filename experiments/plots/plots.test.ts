@@ -40,7 +40,8 @@ async function drawn(
   changed: Partial<Results> = {},
 ): Promise<string> {
   const results = runs.get(experiment);
-  const plot = results?.description.plots.find((each) => each.kind === kind);
+  const plots = changed.description?.plots ?? results?.description.plots;
+  const plot = plots?.find((each) => each.kind === kind);
   if (results === undefined || plot === undefined) {
     throw new Error(`no made-up run has a plot of kind ${kind}`);
   }
@@ -116,6 +117,19 @@ describe("what is drawn", () => {
     expect(svg).toMatch(/inject: raspberrypi, 0 s/);
     expect(svg).toMatch(/endpoints dropped raspberrypi, 4\.\d+ s/);
     expect(svg).not.toContain("second copy");
+  });
+
+  it("are medians of bins where a run has more requests than a picture can hold", async () => {
+    const results = runs.get(FAILOVER);
+    const plots = results?.description.plots.flatMap((plot) =>
+      plot.kind === "timeline" ? [{ ...plot, bin: 10 }] : [],
+    );
+    const binned = await drawn("timeline", FAILOVER, {
+      ...(results && { description: { ...results.description, plots: plots ?? [] } }),
+    });
+    expect(binned).toContain("the median of the requests of 10 s");
+    expect(binned).not.toMatch(/NaN|undefined|Infinity/);
+    expect(binned.length).toBeLessThan((await svgOf("timeline", FAILOVER)).length * 0.75);
   });
 
   it("are ratios of positive measures alone, with what is a claim", async () => {

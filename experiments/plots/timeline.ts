@@ -3,7 +3,7 @@ import type { Mark as VegaMark } from "vega";
 
 import { AA, type Mark, type Visit } from "../model.ts";
 import { readMarks, readVisits, type Cell, type Results } from "../results.ts";
-import { median } from "../stats.ts";
+import { median, quantile } from "../stats.ts";
 import { statisticsFor, type Summary } from "../summary.ts";
 import { count, number } from "../text.ts";
 import type { Picture } from "./draw.ts";
@@ -53,7 +53,19 @@ interface Line {
   readonly label: string;
   readonly cell: Cell;
   readonly visits: readonly Visit[];
+  /** What is drawn of those that were answered. */
+  readonly dots: readonly Dot[];
   readonly marks: readonly Mark[];
+}
+
+/** One request that was answered, or all of one bin. */
+interface Dot {
+  readonly at: number;
+  readonly method: Visit["method"];
+  /** Of several the median, seconds. */
+  readonly latency: number;
+  /** Of several the shortest and the 95th percentile. */
+  readonly spread: readonly [low: number, high: number] | undefined;
 }
 
 export function timeline(plot: TimelinePlot, results: Results, summary: Summary): Picture {
@@ -61,18 +73,26 @@ export function timeline(plot: TimelinePlot, results: Results, summary: Summary)
     .filter(({ name }) => plot.variants?.includes(name) ?? name !== AA)
     .flatMap(({ name, label }) => {
       const cell = middleCell(summary, plot.measure, name);
-      return cell === undefined ? [] : [lineOf(results, cell, label)];
+      return cell === undefined ? [] : [lineOf(results, cell, label, plot.bin)];
     });
   const visits = lines.flatMap((of) => of.visits);
+  const shown = [
+    ...visits.filter(isFailed).map(({ latency }) => latency),
+    ...lines.flatMap(({ dots }) =>
+      dots.flatMap(({ latency, spread = [latency, latency] }) => [...spread]),
+    ),
+  ];
   const marks = lines.flatMap((of) => of.marks);
-  const hasFault = marks.some(({ what }) => what === "inject");
+  const fault = marks.find(({ what }) => what === "inject")?.subject;
   const extents = {
     x: across([...visits, ...marks].map(({ at }) => at)),
-    y: logarithmic(...ends(visits.map(({ latency }) => Math.max(latency, SHORTEST)))),
+    y: logarithmic(...ends(shown.map((latency) => Math.max(latency, SHORTEST)))),
   };
   const measure = results.description.measures.find(({ name }) => name === plot.measure)?.label;
   const subtitle = [
-    "Each dot is a request, at the moment it was sent. Logarithmic axis.",
+    plot.bin === undefined
+      ? "Each dot is a request, at the moment it was sent. Logarithmic axis."
+      : `Each dot is the median of the requests of ${plot.bin} s, its line from the shortest to the 95th percentile. Logarithmic axis.`,
     `Of each variant the repetition with the median of: ${measure ?? plot.measure}.`,
   ];
   const begin = top(subtitle) + 12;
@@ -112,7 +132,9 @@ export function timeline(plot: TimelinePlot, results: Results, summary: Summary)
     MARGIN + LEFT,
     begin,
   );
-  const xTitle = `time since the ${hasFault ? "fault" : "first request"}, s`;
+  const zero =
+    fault === undefined ? "first request" : fault === "streams" ? "background load" : "fault";
+  const xTitle = `time since the ${zero}, s`;
   return {
     spec: page(y + 62, plot.title, subtitle, [
       ...key,
@@ -132,14 +154,39 @@ function middleCell(summary: Summary, measure: string, variant: string): Cell | 
   return summary.cells.find((cell) => cell.variant === variant && cell.repeat === repeat);
 }
 
-function lineOf(results: Results, cell: Cell, label: string): Line {
+function lineOf(results: Results, cell: Cell, label: string, bin: number | undefined): Line {
   const marks = readMarks(results, cell);
   const zero = marks.find(({ what }) => what === "inject")?.at ?? 0;
   const since = <T extends { readonly at: number }>(each: T): T => ({
     ...each,
     at: each.at - zero,
   });
-  return { label, cell, visits: readVisits(results, cell).map(since), marks: marks.map(since) };
+  const visits = readVisits(results, cell).map(since);
+  return { label, cell, visits, dots: dotsOf(visits, bin), marks: marks.map(since) };
+}
+
+/** Requests that were answered, each as a dot, or those of each kind and bin as one. */
+function dotsOf(visits: readonly Visit[], bin: number | undefined): readonly Dot[] {
+  const answered = visits.filter((visit) => !isFailed(visit));
+  if (bin === undefined) {
+    return answered.map(({ at, method, latency }) => ({ at, method, latency, spread: undefined }));
+  }
+  const bins = new Map<string, Visit[]>();
+  for (const visit of answered) {
+    const key = `${visit.method} ${Math.floor(visit.at / bin)}`;
+    const own = bins.get(key) ?? [];
+    own.push(visit);
+    bins.set(key, own);
+  }
+  return [...bins].map(([key, all]) => {
+    const [method = "", n = ""] = key.split(" ");
+    const latencies = all.map(({ latency }) => latency);
+    const [low = NaN, high = NaN] = quantile(latencies, [0, 0.95]);
+    return {
+      ...{ at: (Number(n) + 0.5) * bin, method: method === "POST" ? "POST" : "GET" },
+      ...{ latency: median(latencies), spread: [low, high] },
+    };
+  });
 }
 
 function isFailed({ status }: Visit): boolean {
@@ -225,32 +272,58 @@ function placed(
 /** Requests as dots, each kind one path: a dot is a line that has one point and round ends. */
 function requests(
   y: number,
-  { visits }: Line,
+  { visits, dots }: Line,
   extents: { readonly x: Extent; readonly y: Extent },
   isLast: boolean,
 ): VegaMark {
-  const place = (visit: Visit): object => ({
-    ...{ at: visit.at, latency: Math.max(visit.latency, SHORTEST) },
+  const place = ({ at, latency }: Pick<Visit, "at" | "latency">): object => ({
+    ...{ at, latency: Math.max(latency, SHORTEST) },
   });
   const answered = (["GET", "POST"] as const).map((method) => ({
     ...{ name: method, colour: ANSWERED[method].colour },
-    values: visits
-      .filter((visit) => visit.method === method && !isFailed(visit))
-      .flatMap((visit) => [
-        { ...place(visit), isDot: true },
-        { ...place(visit), isDot: false },
+    values: dots
+      .filter((dot) => dot.method === method)
+      .flatMap((dot) => [
+        { ...place(dot), isDot: true },
+        { ...place(dot), isDot: false },
       ]),
   }));
+  // One path as well: to the low end, to the high end, and a gap.
+  const spreads = dots.flatMap(({ at, spread }) =>
+    spread === undefined
+      ? []
+      : [
+          { ...place({ at, latency: spread[0] }), isLine: true },
+          { ...place({ at, latency: spread[1] }), isLine: true },
+          { ...place({ at, latency: spread[1] }), isLine: false },
+        ],
+  );
   const where = { x: { scale: "x", field: "at" }, y: { scale: "y", field: "latency" } };
   const seconds = "datum.value >= 1 ? datum.value + ' s' : round(datum.value * 10000) / 10 + ' ms'";
   return panel(MARGIN + LEFT, y, {
     ...{ width: INNER, height: HEIGHT },
     scales: [scale("x", extents.x, INNER), scale("y", extents.y, HEIGHT)],
     axes: [axis("y", extents.y, seconds), axis("x", extents.x, isLast)],
-    data: [...answered, { name: "failed", values: visits.filter(isFailed).map(place) }].map(
-      ({ name, values }) => ({ name, values }),
-    ),
+    data: [
+      ...answered,
+      { name: "spreads", values: spreads },
+      { name: "failed", values: visits.filter(isFailed).map(place) },
+    ].map(({ name, values }) => ({ name, values })),
     marks: [
+      ...(spreads.length === 0
+        ? []
+        : [
+            {
+              ...{ type: "line", from: { data: "spreads" }, aria: false, interactive: false },
+              encode: {
+                enter: {
+                  ...{ ...where, defined: { field: "isLine" } },
+                  ...{ stroke: { value: ANSWERED.GET.colour }, strokeWidth: { value: 1 } },
+                  strokeOpacity: { value: 0.3 },
+                },
+              },
+            } satisfies VegaMark,
+          ]),
       ...answered.map(({ name, colour }): VegaMark => ({
         ...{ type: "line", from: { data: name }, aria: false, interactive: false },
         encode: {

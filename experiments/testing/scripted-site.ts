@@ -18,7 +18,7 @@ export type Answer = (did: string, asked?: Asked) => string | Error | undefined;
 export interface ScriptedSite extends Site {
   /**
    * What was done, in its order: `kubectl …`, `<machine>: <the script's variables, or all of it>`, `off <machine>`,
-   * `on <machine>`, `up <settings as JSON>`.
+   * `on <machine>`, `up <settings as JSON>`, `address of <machine>`, `visit <command>`, `end <its first word>`.
    */
   readonly did: readonly string[];
   /** Scripts that machines were given, in their order. */
@@ -47,6 +47,16 @@ export function scriptedSite(
     name: "scripted",
     urls: ["http://192.0.2.1/"],
     visitor: [],
+    addressOf: (machine) => take(`address of ${machine}`),
+    visit: (...command) => {
+      const said = take(["visit", ...command].join(" "));
+      return {
+        lines: linesOf(said),
+        [Symbol.asyncDispose]: async () => {
+          await take(`end ${command[0] ?? ""}`);
+        },
+      };
+    },
     kubectl: (...args) => take(["kubectl", ...args].join(" ")),
     watch: () => {
       throw new Error("nothing is watched here");
@@ -67,6 +77,11 @@ export function scriptedSite(
     parts: () => Promise.resolve({ toolchain: [], images: [] }),
     ...others,
   };
+}
+
+/** Lines of a command that has ended. */
+async function* linesOf(text: Promise<string>): AsyncGenerator<string> {
+  yield* (await text).split("\n");
 }
 
 /** Answers of machines; whatever else is done fails the test. */

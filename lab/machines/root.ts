@@ -12,10 +12,13 @@ import { CACHE } from "../layout.ts";
 import { lastLines } from "../progress.ts";
 
 const SUITE = "trixie";
-/** The last four lines are what the official K3s binary carries inside itself. */
+/**
+ * The last four lines are what the official K3s binary carries inside itself; iperf3 is what experiments fill the
+ * network with.
+ */
 const PACKAGES = [
   "systemd,systemd-sysv,dbus,openssh-server,sudo,ca-certificates,curl,openssl",
-  "iproute2,iputils-ping,procps,util-linux,kmod,less,netbase",
+  "iproute2,iputils-ping,iperf3,procps,util-linux,kmod,less,netbase",
   "wireguard-tools,wireguard-go,ethtool,socat",
   "containerd,runc,containernetworking-plugins",
   "iptables,nftables,conntrack,criu",

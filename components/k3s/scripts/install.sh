@@ -3,7 +3,7 @@
 # Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL,
 #         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
-#         looks after the pods' network, and its unit's file), REACH and REACH_SERVICE (the same of reach.sh, which
+#         looks after the pods' network, and its unit's file; empty where nothing does), REACH and REACH_SERVICE (the same of reach.sh, which
 #         refuses connections to pods of silent nodes; empty where nothing does), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
@@ -16,6 +16,7 @@ profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 follower=fogline-k3s-follow
 reacher=fogline-k3s-reach
+follow_anew=no
 ready_within=300
 clock_within=300
 former_start=
@@ -97,8 +98,31 @@ write_config() {
 }
 
 follow_interface() {
+  local changed=no follows=no
+  if [ -z "$FOLLOW_SERVICE" ]; then
+    stop_following
+    return
+  fi
+  if [ -e "/etc/systemd/system/$follower.service" ]; then follows=yes; fi
   put "/usr/local/sbin/$follower" 0755 "$FOLLOW"
   put "/etc/systemd/system/$follower.service" 0644 "$FOLLOW_SERVICE"
+  if [ $follows = yes ]; then follow_anew=$changed; fi
+}
+
+# Follows once K3s runs. A new program or unit takes the place of the one that runs.
+keep_following() {
+  [ -n "$FOLLOW_SERVICE" ] || return 0
+  systemctl enable --quiet --now "$follower"
+  if [ $follow_anew = yes ]; then
+    systemctl daemon-reload
+    systemctl restart "$follower"
+  fi
+}
+
+stop_following() {
+  [ -e "/etc/systemd/system/$follower.service" ] || return 0
+  systemctl disable --quiet --now "$follower" || true
+  rm -f "/etc/systemd/system/$follower.service" "/usr/local/sbin/$follower"
 }
 
 # A new program or unit takes the place of the one that runs.
@@ -181,10 +205,10 @@ await_ready() {
     ! is_refused || failed "the cluster keeps the name $NODE for a machine that had another password \
 (/etc/rancher/node/password). Where that one is gone for good, on the server: sudo k3s kubectl delete node $NODE; \
 sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run up again"
-    [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s"
+    [ $SECONDS -lt $deadline ] || failed "the node is not Ready after $ready_within s$(why_not_ready)"
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
-      say "waiting for the node to be Ready ($unit is $(systemctl is-active "$unit" || true))"
+      say "waiting for the node to be Ready ($unit is $(systemctl is-active "$unit" || true))$(why_not_ready)"
     fi
     sleep 1
   done
@@ -223,6 +247,15 @@ node_ready() {
   [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
     get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
     2>/dev/null)" = True ]
+}
+
+# What kubelet says is missing, a network of the pods for instance; nothing where it says nothing.
+why_not_ready() {
+  local said
+  [ -s "$kubeconfig" ] || return 0
+  said=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s get node "$NODE" \
+    -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>/dev/null) || return 0
+  [ -z "$said" ] || printf ': %s' "$said"
 }
 
 remove() {
@@ -302,7 +335,7 @@ case $1 in
     follow_interface
     [ "$ROLE" = server ] || write_kubeconfig
     start
-    systemctl enable --quiet --now "$follower"
+    keep_following
     reach_pods
     await_ready
     if [ "$ROLE" = server ]; then

@@ -169,7 +169,7 @@ export class FakeMachine {
   /** How often K3s was started since the last look. */
   starts(): number {
     const restarts = this.calls().filter((call) => call.startsWith("systemctl restart"));
-    return restarts.filter((call) => !call.endsWith("fogline-k3s-reach")).length;
+    return restarts.filter((call) => !/fogline-k3s-(follow|reach)$/.test(call)).length;
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */

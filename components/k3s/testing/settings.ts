@@ -10,4 +10,5 @@ export const SETTINGS: Settings["k3s"] = {
   registries: {},
   podRange: "10.42.0.0/16",
   serviceRange: "10.43.0.0/16",
+  flannelBackend: "vxlan",
 };

@@ -124,7 +124,7 @@ func (s *Server) ready(ctx context.Context) (*rest.Config, kubernetes.Interface,
 func keepCluster(o *options.Options) error {
 	text, err := json.Marshal(join.Cluster{
 		ClusterCIDR: o.ClusterCIDR, ServiceCIDR: o.ServiceCIDR, ClusterDNS: o.ClusterDNS, ClusterDomain: o.ClusterDomain,
-		NoNetworkPolicy: o.NoNetworkPolicy,
+		FlannelBackend: o.FlannelBackend, NoNetworkPolicy: o.NoNetworkPolicy,
 	})
 	if err != nil {
 		return err

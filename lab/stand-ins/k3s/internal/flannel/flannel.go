@@ -1,7 +1,8 @@
-// Package flannel connects the pods of all nodes by VXLAN, with the API as flannel's store.
+// Package flannel connects the pods of all nodes by VXLAN or by routes, with the API as flannel's store.
 package flannel
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,8 @@ import (
 	"time"
 
 	"github.com/flannel-io/flannel/pkg/backend"
-	_ "github.com/flannel-io/flannel/pkg/backend/vxlan" // registers itself
+	_ "github.com/flannel-io/flannel/pkg/backend/hostgw" // registers itself
+	_ "github.com/flannel-io/flannel/pkg/backend/vxlan"  // registers itself
 	"github.com/flannel-io/flannel/pkg/ip"
 	"github.com/flannel-io/flannel/pkg/ipmatch"
 	"github.com/flannel-io/flannel/pkg/lease"
@@ -37,8 +39,10 @@ type Node struct {
 	Name string
 	// Interface carries the traffic between nodes; empty for that of IP or of the default route.
 	Interface string
-	// Config is flannel's own configuration; one is written for ClusterCIDR where this is empty.
+	// Config is flannel's own configuration; one is written for ClusterCIDR and Backend where this is empty.
 	Config string
+	// Backend is how pods' packets get to other nodes; empty for vxlan.
+	Backend string
 	// IP is the node's address; may be empty.
 	IP          string
 	ClusterCIDR string
@@ -81,11 +85,11 @@ func (n Node) once(ctx context.Context, group *sync.WaitGroup, ready func()) err
 	if err != nil {
 		return err
 	}
-	vxlan, err := backend.NewManager(ctx, manager, external).GetBackend(config.BackendType)
+	chosen, err := backend.NewManager(ctx, manager, external).GetBackend(config.BackendType)
 	if err != nil {
 		return err
 	}
-	network, err := vxlan.RegisterNetwork(ctx, group, config)
+	network, err := chosen.RegisterNetwork(ctx, group, config)
 	if err != nil {
 		return err
 	}
@@ -98,7 +102,7 @@ func (n Node) once(ctx context.Context, group *sync.WaitGroup, ready func()) err
 	if err := writeConflist(network.Lease().Subnet.String(), n.ClusterCIDR, network.MTU()); err != nil {
 		return err
 	}
-	log.Printf("flannel: %s over %s (%s), MTU %d", network.Lease().Subnet, external.Iface.Name, external.ExtAddr, network.MTU())
+	log.Printf("flannel: %s by %s over %s (%s), MTU %d", network.Lease().Subnet, config.BackendType, external.Iface.Name, external.ExtAddr, network.MTU())
 	ready()
 	network.Run(ctx)
 	return nil
@@ -134,7 +138,7 @@ func (n Node) configure() (string, error) {
 		"Network":    n.ClusterCIDR,
 		"EnableIPv4": true,
 		"EnableIPv6": false,
-		"Backend":    map[string]string{"Type": "vxlan"},
+		"Backend":    map[string]string{"Type": cmp.Or(n.Backend, "vxlan")},
 	})
 	if err != nil {
 		return "", err

@@ -59,6 +59,8 @@ type Cluster struct {
 	ServiceCIDR   string `json:"serviceCIDR"`
 	ClusterDNS    string `json:"clusterDNS"`
 	ClusterDomain string `json:"clusterDomain"`
+	// FlannelBackend is how pods' packets get from node to node; empty in answers of earlier builds.
+	FlannelBackend string `json:"flannelBackend,omitempty"`
 	// NoNetworkPolicy disables the network policy controller.
 	NoNetworkPolicy bool `json:"noNetworkPolicy,omitempty"`
 }

@@ -72,6 +72,7 @@ func Run(ctx context.Context, group *sync.WaitGroup, o *options.Options) error {
 			Config:      o.FlannelConfig,
 			IP:          o.NodeIP,
 			ClusterCIDR: cluster.ClusterCIDR,
+			Backend:     cluster.FlannelBackend,
 			Kubeconfig:  kubeconfig("k3scontroller"),
 		}.Run(ctx, group, func() { close(joined) })
 	})

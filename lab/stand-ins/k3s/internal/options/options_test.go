@@ -60,14 +60,19 @@ func TestFlannelConfiguration(t *testing.T) {
 		_, err := Load(Server, []string{"--config", write(t, "node-name: one\n"), "--flannel-conf", flannel})
 		return err
 	}
-	if err := load(write(t, `{"Network": "10.42.0.0/16", "Backend": {"Type": "vxlan", "MTU": 1420}}`)); err != nil {
-		t.Error(err)
+	for _, flannel := range []string{
+		`{"Network": "10.42.0.0/16", "Backend": {"Type": "vxlan", "MTU": 1420}}`,
+		`{"Network": "10.42.0.0/16", "Backend": {"Type": "host-gw"}}`,
+	} {
+		if err := load(write(t, flannel)); err != nil {
+			t.Error(err)
+		}
 	}
 	for part, flannel := range map[string]string{
-		`backend "host-gw" is not supported`: write(t, `{"Backend": {"Type": "host-gw"}}`),
-		"this build has no IPv6":             write(t, `{"EnableIPv6": true, "Backend": {"Type": "vxlan"}}`),
-		"invalid character":                  write(t, "Backend: vxlan"),
-		"no such file":                       "/nowhere",
+		`backend "udp" is not supported by this build, only vxlan and host-gw`: write(t, `{"Backend": {"Type": "udp"}}`),
+		"this build has no IPv6": write(t, `{"EnableIPv6": true, "Backend": {"Type": "vxlan"}}`),
+		"invalid character":      write(t, "Backend: vxlan"),
+		"no such file":           "/nowhere",
 	} {
 		if err := load(flannel); err == nil || !strings.Contains(err.Error(), "flannel-conf: ") || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is missing in %v", part, err)

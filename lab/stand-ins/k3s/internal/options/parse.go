@@ -239,6 +239,10 @@ func (o *Options) complete() []error {
 	return append(problems, o.completeServer()...)
 }
 
+// flannelBackends are those whose code is in this build. "none" is not among them: the images of networks
+// that take flannel's place cannot be had where this build is used, so no node of it would become Ready.
+var flannelBackends = []string{"vxlan", "host-gw"}
+
 // checkFlannel rejects what this build does not support in flannel's configuration.
 func checkFlannel(file string) error {
 	text, err := os.ReadFile(file)
@@ -252,8 +256,9 @@ func checkFlannel(file string) error {
 	if err := json.Unmarshal(text, &config); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if config.Backend.Type != "vxlan" {
-		return fmt.Errorf("%s: backend %q is not supported by this build, only vxlan", file, config.Backend.Type)
+	if !slices.Contains(flannelBackends, config.Backend.Type) {
+		return fmt.Errorf("%s: backend %q is not supported by this build, only %s", file, config.Backend.Type,
+			strings.Join(flannelBackends, " and "))
 	}
 	if config.EnableIPv6 {
 		return fmt.Errorf("%s: EnableIPv6: this build has no IPv6", file)
@@ -277,8 +282,8 @@ func (o *Options) completeServer() []error {
 		}
 		o.ClusterDNS = address.String()
 	}
-	if o.FlannelBackend != "vxlan" {
-		refuse("flannel-backend: %q is not supported by this build, only vxlan", o.FlannelBackend)
+	if !slices.Contains(flannelBackends, o.FlannelBackend) {
+		refuse("flannel-backend: %q is not supported by this build, only %s", o.FlannelBackend, strings.Join(flannelBackends, " and "))
 	}
 	if o.EgressMode != "disabled" {
 		refuse("egress-selector-mode: %q is not supported by this build, only disabled", o.EgressMode)
