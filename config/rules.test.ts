@@ -40,7 +40,6 @@ const accepted: readonly (readonly [string, Sections])[] = [
     "private ranges of every kind",
     { overlay: { range: "172.16.0.0/16" }, k3s: { podRange: "192.168.128.0/17" } },
   ],
-  ["routes to pods over plain WireGuard", { k3s: { flannelBackend: "host-gw" }, edge: [pi] }],
   ["an operator's range", { cloud: { sshFrom: ["8.8.4.0/24", "9.9.9.9/32"] } }],
   [
     "Ubuntu of Canonical",
@@ -342,21 +341,6 @@ const refused: readonly (readonly [string, Sections, path: string, rule: string]
     { overlay: { addresses: { MasterNode: "10.101.1.7" } } },
     "overlay.addresses.MasterNode",
     "hub",
-  ],
-  [
-    "an unknown way between nodes",
-    { k3s: { flannelBackend: "udp" } },
-    "k3s.flannelBackend",
-    "must be a known way between nodes",
-  ],
-  [
-    "routes to pods with Netmaker, whose cloud workers are not in the overlay",
-    {
-      overlay: { kind: "netmaker" },
-      k3s: { flannelBackend: "host-gw" },
-    },
-    "k3s.flannelBackend",
-    "cloud workers are in the cloud's network alone",
   ],
   ["VXLAN's port", { overlay: { listenPort: 8472 } }, "overlay.listenPort", "VXLAN"],
   ["the port of DNS", { overlay: { listenPort: 53 } }, "overlay.listenPort", "DNS"],
