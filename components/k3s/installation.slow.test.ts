@@ -133,35 +133,45 @@ describe("K3s is started anew", () => {
   });
 });
 
-describe("the program that refuses connections to pods of silent nodes", () => {
-  const program = "usr/local/sbin/fogline-k3s-reach";
-  const unit = "etc/systemd/system/fogline-k3s-reach.service";
-  const ofReach = (): string[] =>
-    machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
-  const { REACH, REACH_SERVICE } = unitValues(
-    ...(["agent", "fogline0", timersOf({ profile: "fast" }), "10.42.0.0/16"] as const),
-  );
-  const reaching = { REACH: String(REACH), REACH_SERVICE: String(REACH_SERVICE) };
+describe.each([
+  ["refuses connections to pods of silent nodes", "REACH", "reach", "watch 10.42.0.0/16 300"],
+  [
+    "has visitors wait for the ingress controller",
+    "GATE",
+    "gate",
+    "watch 80,443 8082 kubernetes 30",
+  ],
+])("the program that %s", (_what, key, name, words) => {
+  const program = `usr/local/sbin/fogline-k3s-${name}`;
+  const unit = `etc/systemd/system/fogline-k3s-${name}.service`;
+  const calls = (): string[] =>
+    machine.calls().filter((call) => call.includes("systemctl") && call.includes(name));
+  const all = unitValues("agent", "fogline0", timersOf({ profile: "fast" }), "10.42.0.0/16");
+  const both = (text: string, service: string): Readonly<Record<string, string>> => ({
+    [key]: text,
+    [`${key}_SERVICE`]: service,
+  });
+  const wanted = both(String(all[key]), String(all[`${key}_SERVICE`]));
 
-  it("runs where the profile says so, and is started anew when it is another one, which K3s is not", async () => {
-    await install(reaching);
+  it("runs where it is wanted, and is started anew when it is another one, which K3s is not", async () => {
+    await install(wanted);
     expect(machine.mode(program)).toBe(0o755);
-    expect(machine.read(unit)).toContain("watch 10.42.0.0/16 300");
-    ofReach();
-    await install(reaching);
-    expect(ofReach()).not.toContain("systemctl restart fogline-k3s-reach");
-    await install({ ...reaching, REACH: "#!/bin/bash\n" });
-    expect(ofReach()).toEqual([
-      "systemctl enable --quiet fogline-k3s-reach",
-      "systemctl restart fogline-k3s-reach",
+    expect(machine.read(unit)).toContain(words);
+    machine.calls();
+    await install(wanted);
+    expect(calls()).not.toContain(`systemctl restart fogline-k3s-${name}`);
+    await install({ ...wanted, [key]: "#!/bin/bash\n" });
+    expect(calls()).toEqual([
+      `systemctl enable --quiet fogline-k3s-${name}`,
+      `systemctl restart fogline-k3s-${name}`,
     ]);
   });
 
   it("goes where it is not wanted any more", async () => {
-    await install(reaching);
-    ofReach();
-    await install();
-    expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
+    await install(wanted);
+    machine.calls();
+    await install(both("", ""));
+    expect(calls()).toEqual([`systemctl disable --quiet --now fogline-k3s-${name}`]);
     expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
   });
 });

@@ -51,3 +51,13 @@ it("agents refuse connections to pods of silent nodes where the profile says so"
     expect(none).toMatchObject({ REACH: "", REACH_SERVICE: "" });
   }
 });
+
+it("an agent has visitors wait for its ingress controller, and a server, which has none, does not", () => {
+  const agent = unitValues("agent", "fogline0", timersOf({}), "10.42.0.0/16");
+  expect(agent["GATE"]).toContain("set -euo pipefail");
+  expect(agent["GATE_SERVICE"]).toMatchSnapshot();
+  expect(unitValues("server", "fogline0", timersOf({}), "10.42.0.0/16")).toMatchObject({
+    GATE: "",
+    GATE_SERVICE: "",
+  });
+});

@@ -5,7 +5,8 @@ import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { unitFile, type Section } from "../remote/unit-file.ts";
 import { kubeletConfig } from "./config.ts";
-import { FOLLOW_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
+import { gateService } from "./gate.ts";
+import { FOLLOW_PROGRAM, GATE_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
 
 /** Paths that `install.sh` has as well. */
 const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
@@ -14,6 +15,7 @@ const STARTED = "/run/fogline-k3s-inputs";
 const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/server/tls/*.crt";
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
 const REACHER = "/usr/local/sbin/fogline-k3s-reach";
+const GATE = "/usr/local/sbin/fogline-k3s-gate";
 
 /**
  * Values of `install.sh`: the text of units' files, the programs that they run, and what kubelet reads besides.
@@ -32,7 +34,8 @@ export function unitValues(
 ): Values {
   const kubelet = kubeletConfig(timers);
   // Ingress controllers run on agents alone.
-  const isReached = role === "agent" && timers.silenceMs > 0;
+  const isVisited = role === "agent";
+  const isReached = isVisited && timers.silenceMs > 0;
   return {
     KUBELET: kubelet,
     HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
@@ -42,6 +45,8 @@ export function unitValues(
     FOLLOW_SERVICE: followService(role, interfaceName),
     REACH: isReached ? readScript(REACH_PROGRAM) : "",
     REACH_SERVICE: isReached ? reachService(podRange, timers.silenceMs) : "",
+    GATE: isVisited ? readScript(GATE_PROGRAM) : "",
+    GATE_SERVICE: isVisited ? gateService(GATE) : "",
   };
 }
 

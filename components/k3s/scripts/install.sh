@@ -4,7 +4,8 @@
 #         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file), REACH and REACH_SERVICE (the same of reach.sh, which
-#         refuses connections to pods of silent nodes; empty where nothing does), RENEWAL (number of a period: another one has
+#         refuses connections to pods of silent nodes; empty where nothing does), GATE and GATE_SERVICE (the same of
+#         gate.sh, which has visitors wait for the ingress controller; empty where none runs), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
@@ -16,6 +17,7 @@ profile=/etc/profile.d/fogline.sh
 if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 follower=fogline-k3s-follow
 reacher=fogline-k3s-reach
+gate=fogline-k3s-gate
 ready_within=300
 clock_within=300
 former_start=
@@ -101,28 +103,30 @@ follow_interface() {
   put "/etc/systemd/system/$follower.service" 0644 "$FOLLOW_SERVICE"
 }
 
-# A new program or unit takes the place of the one that runs.
-reach_pods() {
+# run_beside NAME PROGRAM SERVICE: keeps a program running beside K3s, or none where it has no unit. A new program or unit
+# takes the place of the one that runs.
+run_beside() {
   local changed=no
-  if [ -z "$REACH_SERVICE" ]; then
-    stop_reaching
+  if [ -z "$3" ]; then
+    stop_beside "$1"
     return
   fi
-  put "/usr/local/sbin/$reacher" 0755 "$REACH"
-  put "/etc/systemd/system/$reacher.service" 0644 "$REACH_SERVICE"
+  put "/usr/local/sbin/$1" 0755 "$2"
+  put "/etc/systemd/system/$1.service" 0644 "$3"
   systemctl daemon-reload
-  systemctl enable --quiet "$reacher"
+  systemctl enable --quiet "$1"
   if [ $changed = yes ]; then
-    systemctl restart "$reacher"
+    systemctl restart "$1"
   else
-    systemctl start "$reacher"
+    systemctl start "$1"
   fi
 }
 
-stop_reaching() {
-  [ -e "/etc/systemd/system/$reacher.service" ] || return 0
-  systemctl disable --quiet --now "$reacher" || true
-  rm -f "/etc/systemd/system/$reacher.service" "/usr/local/sbin/$reacher"
+# stop_beside NAME
+stop_beside() {
+  [ -e "/etc/systemd/system/$1.service" ] || return 0
+  systemctl disable --quiet --now "$1" || true
+  rm -f "/etc/systemd/system/$1.service" "/usr/local/sbin/$1"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
@@ -231,7 +235,8 @@ remove() {
     return
   fi
   systemctl disable --quiet --now "$follower" "$unit" || true
-  stop_reaching
+  stop_beside "$reacher"
+  stop_beside "$gate"
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -303,7 +308,8 @@ case $1 in
     [ "$ROLE" = server ] || write_kubeconfig
     start
     systemctl enable --quiet --now "$follower"
-    reach_pods
+    run_beside "$reacher" "$REACH" "$REACH_SERVICE"
+    run_beside "$gate" "$GATE" "$GATE_SERVICE"
     await_ready
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents

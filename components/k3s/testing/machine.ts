@@ -33,7 +33,7 @@ case "$1 $*" in
   show*NeedDaemonReload*) if [ -e "$STATE/stale" ]; then echo yes; else echo no; fi ;;
   show*InvocationID*) cat "$STATE/starts" 2>/dev/null || true ;;
   daemon-reload*) rm -f "$STATE/stale" ;;
-  restart*k3s-reach) ;;
+  restart*k3s-reach | restart*k3s-gate) ;;
   restart*)
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
@@ -167,7 +167,7 @@ export class FakeMachine {
   /** How often K3s was started since the last look. */
   starts(): number {
     const restarts = this.calls().filter((call) => call.startsWith("systemctl restart"));
-    return restarts.filter((call) => !call.endsWith("fogline-k3s-reach")).length;
+    return restarts.filter((call) => !/fogline-k3s-(reach|gate)$/.test(call)).length;
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
