@@ -133,6 +133,60 @@ describe("K3s is started anew", () => {
   });
 });
 
+describe("pods that were ready before K3s was started anew", () => {
+  const NEXT = "v1.36.4+k3s1";
+  const state = (name: "pods" | "ready-pods", ...pods: readonly string[]): void => {
+    machine.pods(name, pods.map((pod) => `${pod}\n`).join(""));
+  };
+  /** What kubectl says of pods from the start of K3s on. */
+  const afterStart = (branch: string): string =>
+    k3s(NEXT).replace("started) ;;", `started) ${branch} ;;`);
+
+  it("are waited for, so that the next node has its turn after them", async () => {
+    await install();
+    state("pods", "website/a", "website/b", "website/new");
+    state("ready-pods", "website/a", "website/b");
+    const late =
+      'echo website/b >"$STATE/ready-pods"; (sleep 2; echo website/a >>"$STATE/ready-pods") >/dev/null 2>&1 &';
+    const began = Date.now();
+    const { code } = await install({}, { version: NEXT, program: afterStart(late) });
+    expect(code).toBe(0);
+    expect(Date.now() - began).toBeGreaterThan(1900);
+  });
+
+  it("are forgotten where they have left the node meanwhile", async () => {
+    await install();
+    state("pods", "website/a");
+    state("ready-pods", "website/a");
+    const gone = 'rm "$STATE/pods" "$STATE/ready-pods"';
+    expect(await install({}, { version: NEXT, program: afterStart(gone) })).toMatchObject({
+      code: 0,
+    });
+    expect(machine.has("run/fogline-k3s-pods")).toBe(false);
+  });
+
+  it("are waited for by the next run where one was cut off", async () => {
+    await install();
+    state("pods", "website/a");
+    state("ready-pods", "website/a");
+    machine.mark("broken");
+    await install({}, { version: NEXT });
+    expect(machine.read("run/fogline-k3s-pods")).toBe("website/a\n");
+    expect(await install({}, { version: NEXT })).toMatchObject({ code: 0 });
+    expect(machine.has("run/fogline-k3s-pods")).toBe(false);
+  });
+});
+
+it("a node that is Ready with another version has not been upgraded yet", async () => {
+  const program = k3s("v1.36.4+k3s1").replace(
+    'echo "True v1.36.4+k3s1" ;;',
+    `echo x >>"$STATE/asked"; if [ "$(wc -l <"$STATE/asked")" -lt 3 ]; then echo "True ${OLD}"; else echo "True v1.36.4+k3s1"; fi ;;`,
+  );
+  await install({}, { version: "v1.36.4+k3s1", program });
+  const asked = machine.calls().filter((call) => call.includes("get node"));
+  expect(asked).toHaveLength(3);
+});
+
 describe.each([
   ["refuses connections to pods of silent nodes", "REACH", "reach", "watch 10.42.0.0/16 300"],
   [

@@ -18,7 +18,9 @@ if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 follower=fogline-k3s-follow
 reacher=fogline-k3s-reach
 gate=fogline-k3s-gate
+pods_before=/run/fogline-k3s-pods
 ready_within=300
+pods_within=300
 clock_within=300
 former_start=
 
@@ -160,6 +162,8 @@ start() {
 # restart WHY
 restart() {
   say "starting $unit: $1"
+  # Written down, as an `up` that is cut off forgets: its next one waits for them.
+  [ "$ROLE" = server ] || [ -e "$pods_before" ] || ready_pods >"$pods_before" || rm -f "$pods_before"
   rm -f "$started"
   former_start=$(start_id)
   systemctl daemon-reload
@@ -195,6 +199,39 @@ sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run 
   say "the node is Ready"
 }
 
+# A line for each pod of this node that is ready: namespace/name.
+# shellcheck disable=SC2016 # $pod is of the template
+ready_pods() {
+  k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get pods --all-namespaces \
+    --field-selector "spec.nodeName=$NODE" --output 'go-template={{range .items}}{{$pod := .}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}{{$pod.metadata.namespace}}/{{$pod.metadata.name}}{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null
+}
+
+# A line for each pod of this node: namespace/name.
+all_pods() {
+  k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get pods --all-namespaces \
+    --field-selector "spec.nodeName=$NODE" --output 'go-template={{range .items}}{{.metadata.namespace}}/{{.metadata.name}}{{"\n"}}{{end}}' 2>/dev/null
+}
+
+# Containers outlive K3s' start; what was ready before it is so again before another node has its turn. Pods that are
+# gone from here meanwhile are no longer this node's.
+await_pods() {
+  local deadline=$((SECONDS + pods_within)) missing ready there
+  [ -e "$pods_before" ] || return 0
+  while :; do
+    if ready=$(ready_pods) && there=$(all_pods); then
+      missing=$(comm -12 <(sort "$pods_before") <(sort <<<"$there") | comm -23 - <(sort <<<"$ready"))
+      [ -n "$missing" ] || break
+    fi
+    if [ $SECONDS -ge $deadline ]; then
+      rm -f "$pods_before"
+      failed "pods that were ready before K3s was started anew are not again after $pods_within s: ${missing//$'\n'/, }. \
+Nodes after this one are left as they are; run up again once these pods are ready"
+    fi
+    sleep 1
+  done
+  rm -f "$pods_before"
+}
+
 # The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
 # it runs on. K3s leaves what it does not name itself as it is.
 keep_provisioner() {
@@ -223,10 +260,14 @@ is_refused() {
     | grep -c 'Node password rejected' >/dev/null
 }
 
+# What kubelet of the version before said of the node may still stand there.
 node_ready() {
-  [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
-    get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
-    2>/dev/null)" = True ]
+  local version told
+  [ -s "$kubeconfig" ] || return 1
+  version=$(/usr/local/bin/k3s --version 2>/dev/null | sed -n '1s/^k3s version \(v[^ ]*\).*/\1/p') || true
+  told=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s get node "$NODE" \
+    -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}' 2>/dev/null) || return 1
+  [[ $told = "True "${version:-*} ]]
 }
 
 remove() {
@@ -277,7 +318,7 @@ remove() {
     rm -f "$profile"
     [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
   fi
-  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$tunables" \
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$pods_before" "$tunables" \
     "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
   # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
   rm -rf /usr/local/lib/fogline
@@ -311,6 +352,7 @@ case $1 in
     run_beside "$reacher" "$REACH" "$REACH_SERVICE"
     run_beside "$gate" "$GATE" "$GATE_SERVICE"
     await_ready
+    await_pods
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents
       finish_encryption

@@ -58,7 +58,9 @@ export function k3s(version: string, ready = true): string {
 echo "k3s $*" >>"$STATE/log"
 case "$*" in
   --version) echo "k3s version ${version} (abc)" ;;
-  *"get node"*) echo ${ready ? "True" : "False"} ;;
+  *"get node"*) echo "${ready ? "True" : "False"} ${version}" ;;
+  *"get pods"*"eq .type"*) cat "$STATE/ready-pods" 2>/dev/null || true ;;
+  *"get pods"*) cat "$STATE/pods" 2>/dev/null || true ;;
   started) ;;
   "secrets-encrypt status") echo "Encryption Status: Enabled" ;;
   "token rotate") echo "K10aa::server:rotated" >"$ROOT/var/lib/rancher/k3s/server/token" ;;
@@ -173,6 +175,11 @@ export class FakeMachine {
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
   mark(state: "active" | "broken" | "stale"): void {
     writeFileSync(join(this.state, state), "");
+  }
+
+  /** What kubectl says of the node's pods: all of them, and those that are ready. */
+  pods(name: "pods" | "ready-pods", text: string): void {
+    writeFileSync(join(this.state, name), text);
   }
 
   /** What the unit's journal says. */
