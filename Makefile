@@ -125,7 +125,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
+test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, an upgrade of K3s, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
 	@$(SETUP) test
 	@$(TESTS) --long $(ARGS)
 

@@ -3,7 +3,6 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { inside } from "../testing/machines.ts";
 import {
-  ask,
   kubectl,
   kubectlWaits,
   lab,
@@ -12,45 +11,12 @@ import {
   websitePods,
   websiteSpread,
 } from "../testing/lab.ts";
+import { visitedWhile } from "../testing/visits.ts";
 
 const PI = "raspberrypi";
-/** Visits a second, each on a connection of its own. */
-const RATE = 20;
-
-/** How visitors fare while something is done: each outcome with how often it was, and the longest visit. */
-async function visitedWhile(
-  work: () => Promise<unknown>,
-): Promise<{ readonly outcomes: Readonly<Record<string, number>>; readonly longest: number }> {
-  const visits: Promise<{ readonly outcome: string; readonly took: number }>[] = [];
-  const visit = async (url: string): Promise<{ outcome: string; took: number }> => {
-    const since = Date.now();
-    const outcome = await ask(url).then(
-      ({ status }) => String(status),
-      (error: unknown) => String(error),
-    );
-    return { outcome, took: Date.now() - since };
-  };
-  const urls = outputs().websiteUrls;
-  const timer = setInterval(() => {
-    visits.push(visit(urls[visits.length % urls.length] ?? ""));
-  }, 1000 / RATE);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
-  const outcomes: Record<string, number> = {};
-  let longest = 0;
-  for (const { outcome, took } of await Promise.all(visits)) {
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    longest = Math.max(longest, took);
-  }
-  return { outcomes, longest };
-}
-
 it("visitors wait while the ingress controllers are started anew, and none is turned away", async () => {
   const since = Date.now();
-  const { outcomes, longest } = await visitedWhile(async () => {
+  const { outcomes, longest } = await visitedWhile(outputs().websiteUrls, async () => {
     await kubectl("-n", "ingress", "rollout", "restart", "daemonset", "traefik");
     await kubectlWaits("-n", "ingress", "rollout", "status", "daemonset", "traefik");
   });
@@ -73,7 +39,9 @@ describe("a drained node", () => {
   it("has no pod of the website, and no visit failed on the way", async () => {
     await websiteSpread();
     const since = Date.now();
-    const { outcomes } = await visitedWhile(() => lab("drain", "--node=RaspberryPi", "--leave"));
+    const { outcomes } = await visitedWhile(outputs().websiteUrls, () =>
+      lab("drain", "--node=RaspberryPi", "--leave"),
+    );
     timing("until the Pi was drained", since);
     expect(Object.keys(outcomes)).toEqual(["200"]);
     const left = (await websitePods()).filter(({ spec }) => spec.nodeName === PI);
