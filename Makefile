@@ -111,7 +111,8 @@ check: node_modules ## Format, lint, types, shell scripts, unit tests: no root, 
 
 .PHONY: unit lint format scripts
 unit:
-	npm test --silent
+	@# Vitest colours what it writes to a log, too.
+	npm test --silent -- --no-color
 lint:
 	npm run --silent lint
 format:

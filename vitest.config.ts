@@ -1,7 +1,10 @@
 import { availableParallelism } from "node:os";
 
-import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-import type { UserConfig } from "vitest/node";
+import {
+  defineConfig,
+  type TestProjectInlineConfiguration,
+  type TestUserConfig,
+} from "vitest/config";
 
 import { CONDITION, LAB_CONDITION, LAB_TEST, TEST } from "./testing/patience.ts";
 
@@ -36,11 +39,11 @@ const LAB_PATIENCE = {
 
 const UNIT = { ...PATIENCE, restoreMocks: true };
 
-/** Files that share a machine, a server or a lab run one after another. */
-const ONE_BY_ONE = { pool: "forks", poolOptions: { forks: { singleFork: true } } } as const;
+/** Files that share a machine, a server or a lab run one after another, each in a process of its own. */
+const ONE_BY_ONE = { pool: "forks", maxWorkers: 1 } as const;
 
-/** Before each test file: Pulumi's SDK loads in less than half of the time, and Vitest stays responsive. */
-const setupFiles = ["packages/pulumi-kit/deferred.ts", "testing/turns.ts"];
+/** Before each test file: Pulumi's SDK loads in less than half of the time. */
+const setupFiles = ["packages/pulumi-kit/deferred.ts"];
 
 const projects: TestProjectInlineConfiguration[] = [
   {
@@ -50,7 +53,9 @@ const projects: TestProjectInlineConfiguration[] = [
       setupFiles,
       include: ["**/*.test.ts"],
       exclude: ["**/node_modules/**", ".fogline/**", SLOW, ...ISOLATED],
+      // Tests that share a thread load the SDKs once, which is most of their time.
       pool: "threads",
+      isolate: false,
     },
   },
   { test: { ...UNIT, name: "unit-isolated", include: ISOLATED, exclude: [SLOW], pool: "forks" } },
@@ -96,15 +101,13 @@ const projects: TestProjectInlineConfiguration[] = [
   },
 ];
 
-const test: UserConfig = {
+const test: TestUserConfig = {
   // A command that names no project means the unit tests: the others need servers or a lab.
   project: ["unit", "unit-isolated"],
   // A worker that a busy computer ends late is no error.
   teardownTimeout: CONDITION,
   // Vitest leaves a core free; the linter that runs beside it is done before it.
   maxWorkers: availableParallelism(),
-  // Unit tests that share a thread load the SDKs once, which is most of their time.
-  poolOptions: { threads: { isolate: false } },
   projects,
 };
 

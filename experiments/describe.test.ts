@@ -71,4 +71,23 @@ describe("experiment.json", () => {
     }).toThrow(/experiment\.json: load, variant stock changed since the run began.*\. fix: remove/);
     expect(kept()).toEqual(described(FAILOVER));
   });
+
+  it("is not overwritten when what happens in a variant's cells is another thing", () => {
+    const [first, ...others] = FAILOVER.variants;
+    const happening = (at: number): Experiment => {
+      const timeline = [{ at, inject: { kind: "pod-kill", app: "website" } }] as const;
+      return {
+        ...FAILOVER,
+        variants: [
+          { ...first, name: "stock", label: "stock K3s", settings: {}, timeline },
+          ...others,
+        ],
+      };
+    };
+    keepDescription(folder, happening(1));
+    expect(kept()).toEqual(described(happening(1)));
+    expect(() => {
+      keepDescription(folder, happening(2));
+    }).toThrow("variant stock changed since the run began");
+  });
 });

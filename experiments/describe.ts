@@ -40,6 +40,7 @@ export const DESCRIPTION = z.object({
         ...{ name, label: z.string() },
         settings: z.record(z.string(), z.record(z.string(), z.unknown())),
         against: name.optional(),
+        timeline: z.array(z.unknown()).optional(),
       }),
     )
     .min(1),
@@ -100,9 +101,11 @@ function changes(before: Description, now: Description): readonly string[] {
   const conditions = ["load", "timeline", "tail"] as const;
   return [
     ...conditions.filter((key) => !isDeepStrictEqual(before[key], now[key])),
-    ...before.variants.flatMap(({ name, settings }) => {
+    ...before.variants.flatMap(({ name, settings, timeline }) => {
       const same = now.variants.find((variant) => variant.name === name);
-      return isDeepStrictEqual(same?.settings, settings) ? [] : [`variant ${name}`];
+      const isSame =
+        isDeepStrictEqual(same?.settings, settings) && isDeepStrictEqual(same?.timeline, timeline);
+      return isSame ? [] : [`variant ${name}`];
     }),
   ];
 }

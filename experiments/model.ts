@@ -14,6 +14,8 @@ export interface Variant {
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Name of the variant that it is compared with; the first where it is not given, its own where with none. */
   readonly against?: string;
+  /** What happens in its cells, in order of time; default: the experiment's timeline. */
+  readonly timeline?: readonly Moment[];
 }
 
 /** Requests at a constant open rate: none waits for the answer of another. */
@@ -31,7 +33,40 @@ export type Fault =
   /** Cuts a machine's network first, then ends it: no packet says so. */
   | { readonly kind: "power-off"; readonly machine: string }
   | { readonly kind: "shutdown"; readonly machine: string }
-  | { readonly kind: "pod-kill"; readonly app: string };
+  | { readonly kind: "pod-kill"; readonly app: string }
+  | MachineFault;
+
+/** What goes wrong with a machine, or with a process on it; machines by their names in the stack file. */
+export type MachineFault =
+  /** Ends a website's container by its own memory limit. */
+  | { readonly kind: "out-of-memory" }
+  /** Stops K3s' process without ending it (SIGSTOP); the node's pods live on. */
+  | { readonly kind: "kubelet-freeze"; readonly machine: string }
+  /** Kills K3s (SIGKILL); systemd starts it again. */
+  | { readonly kind: "k3s-kill"; readonly machine: string }
+  /** Stops K3s; it is started when the fault is undone. */
+  | { readonly kind: "k3s-stop"; readonly machine: string }
+  /** Restarts a machine in order, which comes back by itself. */
+  | { readonly kind: "reboot"; readonly machine: string }
+  /** Fills a machine's own disk, or the database's volume on it, to the last byte. */
+  | { readonly kind: "disk-full"; readonly machine: string; readonly of: "machine" | "database" }
+  /** Refuses connections of machines to the registries that their images come from. */
+  | { readonly kind: "registry-gone"; readonly machines: readonly string[] }
+  /** Kills PostgreSQL (SIGKILL) on the machine that it runs on. */
+  | { readonly kind: "database-kill"; readonly machine: string }
+  /** Ends all of the cluster's name servers. */
+  | { readonly kind: "dns-down" }
+  /** Sets the clock of one pod of the website by so many seconds, while its process runs. */
+  | { readonly kind: "clock-jump"; readonly seconds: number }
+  /**
+   * Brings the stack up while other faults are on: with settings that differ, so that there is something to do.
+   * Undone by another `up`, with the settings of before.
+   */
+  | {
+      readonly kind: "up";
+      readonly settings: Variant["settings"];
+      readonly before: Variant["settings"];
+    };
 
 /** Something at a moment of a cell's own clock. */
 export type Moment =
@@ -144,4 +179,14 @@ export interface CellData {
   readonly counted: readonly string[];
   /** What is wrong with what the database counts, other than with single votes; for a person. */
   readonly miscounted?: readonly string[];
+  /** Why the stack did not come to rest after the load; absent where it did. */
+  readonly unrest?: string;
+  /** What faults told of themselves, e.g. how an `up` ended. */
+  readonly notes?: readonly Note[];
+}
+
+/** What a fault tells of itself, beside the marks. */
+export interface Note {
+  readonly at: Seconds;
+  readonly text: string;
 }

@@ -77,6 +77,15 @@ describe("a report", () => {
     expect(of({ cells })).toContain("- **stock-1:** vote\\_7 is \\*lost\\*");
   });
 
+  it("tells what faults told of themselves, where they did", () => {
+    const [first, ...others] = results.cells as [Results["cells"][number], ...Results["cells"]];
+    const notes = [{ at: 20.5, text: "up failed after 3 s: no API" }];
+    expect(of({ cells: [{ ...first, notes }, ...others] })).toContain(
+      "## Notes\n\n- **stock-1**, 20.5 s: up failed after 3 s: no API\n",
+    );
+    expect(of()).not.toContain("## Notes");
+  });
+
   it("names cells that do not count, and why", () => {
     const [first, ...others] = results.cells;
     const generator = { cpuShare: 0.9, latestStartSeconds: 0.25 };

@@ -26,6 +26,7 @@ export function report(results: Results, summary: Summary): string {
     `## Values\n\n${values(results, summary)}`,
     `## Spread\n\n${spread(results, summary)}`,
     `## Invariants\n\n${invariants(results)}`,
+    told(results),
     published(results),
     `## Machine and versions\n\n${machine(results)}`,
     `## Data\n\n${data(results)}`,
@@ -211,6 +212,17 @@ function invariants({ description, cells }: Results): string {
   return broken.length === 0
     ? `All held in ${count(cells.length, "cell")}:\n\n${names}`
     : `Checked in ${count(cells.length, "cell")}:\n\n${names}\n\nBroken:\n\n${list(broken)}`;
+}
+
+/** What faults told of themselves. */
+function told({ cells }: Results): string {
+  const lines = cells.flatMap((cell) =>
+    (cell.notes ?? []).map(
+      ({ at, text }) =>
+        `**${plain(`${cell.variant}-${cell.repeat}`)}**, ${number(at)} s: ${plain(text)}`,
+    ),
+  );
+  return lines.length === 0 ? "" : `## Notes\n\n${list(lines)}`;
 }
 
 function published({ description }: Results): string {

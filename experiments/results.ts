@@ -35,6 +35,8 @@ const CELL = z.object({
   values: z.record(z.string(), z.number()),
   /** What is wrong, as invariants said it; empty where all held. */
   broken: z.array(z.string()),
+  /** What faults told of themselves. */
+  notes: z.array(z.object({ at: z.number(), text: z.string() })).optional(),
 });
 /** A finished cell, and its folder. */
 export type Cell = z.infer<typeof CELL> & { readonly folder: string };

@@ -6,47 +6,78 @@ import { pipeline } from "node:stream/promises";
 import { isDeepStrictEqual } from "node:util";
 import { createGzip } from "node:zlib";
 
-import { runCell } from "./cell.ts";
+import { runCell, type CellOptions } from "./cell.ts";
 import { keepDescription } from "./describe.ts";
 import { computer, ENVIRONMENT } from "./environment.ts";
+import { kindOf } from "./faults/index.ts";
+import { InForce } from "./in-force.ts";
 import { readVisits } from "./load.ts";
-import type { CellData, Experiment, Mark } from "./model.ts";
+import type { CellData, Experiment, Mark, Moment, Note, Variant } from "./model.ts";
 import { cellsOf, nameOf, type Cell } from "./order.ts";
 import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
 import { countedVotes } from "./votes.ts";
 
+/** Outside of the results: it says something of a site, not of an experiment. */
+const IN_FORCE = join(import.meta.dirname, "..", ".fogline", "faults");
+
+export interface RunOptions {
+  /** Ends the run before its time, faults undone; what has no result then runs next time. Default: nothing does. */
+  readonly signal?: AbortSignal;
+  /** Names of the variants that run now; default: all. */
+  readonly only?: readonly string[] | undefined;
+  /** Folder of the files that say which faults are in force at a site; default: the checkout's. */
+  readonly inForce?: string;
+}
+
 /**
- * Runs those cells of an experiment that have no result yet.
+ * Runs those cells of an experiment that have no result yet. Faults that an earlier run has left in force are undone
+ * first.
  *
  * @param folder of the experiment's results
  * @param say told what goes on
  * @returns what is wrong with the cells that ran, as their invariants say it
+ * @throws RangeError when it is to run variants that it does not have
  */
 export async function runExperiment(
   site: Site,
   experiment: Experiment,
   folder: string,
   say: (text: string) => void,
+  { signal, only, inForce: place = IN_FORCE }: RunOptions = {},
 ): Promise<readonly string[]> {
+  const names = experiment.variants.map(({ name }) => name);
+  const unknown = (only ?? []).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new RangeError(
+      `${experiment.name} has no variant ${unknown.join(", ")}. fix: use ${names.join(", ")}`,
+    );
+  }
   keepDescription(folder, experiment);
+  const inForce = new InForce(join(place, `${site.name}.json`));
+  await inForce.undo(site, say);
   const cells = cellsOf(experiment);
-  const open = cells.filter((cell) => !existsSync(join(folderOf(folder, cell), "cell.json")));
-  say(`${cells.length - open.length} of ${cells.length} cells have results`);
-  let current: string | undefined;
+  const missing = cells.filter((cell) => !existsSync(join(folderOf(folder, cell), "cell.json")));
+  const open = missing.filter(({ variant }) => only?.includes(variant.name) ?? true);
+  say(`${cells.length - missing.length} of ${cells.length} cells have results`);
+  let current: Variant["settings"] | undefined;
   const wrong: string[] = [];
   for (const [n, cell] of open.entries()) {
     const tell = (text: string): void => {
       say(`[${n + 1}/${open.length}] ${nameOf(cell)}: ${text}`);
     };
-    if (current !== cell.variant.name) {
+    signal?.throwIfAborted();
+    const { settings, timeline = experiment.timeline } = cell.variant;
+    if (!isDeepStrictEqual(current, settings)) {
       tell("bringing the stack up with its settings");
-      await site.up(cell.variant.settings);
-      current = cell.variant.name;
+      await site.up(settings);
+      current = settings;
     }
     tell("waiting until the stack is at rest");
-    await untilSteady(site, tell);
-    const { values, broken } = await keepCell(site, experiment, cell, folder, tell);
+    await untilSteady(site, tell, signal);
+    const planned = { ...experiment, timeline };
+    const options = { inForce, signal };
+    const { values, broken } = await keepCell(site, planned, cell, folder, tell, options);
     tell(
       Object.entries(values)
         .map((pair) => pair.join(" "))
@@ -71,6 +102,7 @@ async function keepCell(
   cell: Cell,
   folder: string,
   say: (text: string) => void,
+  options: CellOptions,
 ): Promise<{
   readonly values: Readonly<Record<string, number>>;
   readonly broken: readonly string[];
@@ -83,9 +115,15 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const { marks, generator, zeroUnixMicroseconds } = await runCell(site, experiment, rows, say);
+  const { marks, notes, generator, zeroUnixMicroseconds } = await prepared(
+    site,
+    experiment.timeline,
+    say,
+    options,
+    () => runCell(site, experiment, rows, say, options),
+  );
   say("waiting until the stack is at rest, to count its votes");
-  await untilSteady(site, say);
+  const unrest = await unrestOf(site, say, options.signal);
   const visits = await readVisits(rows);
   const counted = await countedVotes(site, visits);
   const data: CellData = {
@@ -93,6 +131,8 @@ async function keepCell(
     repeat: cell.repeat,
     visits,
     marks,
+    notes,
+    ...(unrest === undefined ? {} : { unrest }),
     ...counted,
   };
   const values = Object.fromEntries(
@@ -108,10 +148,60 @@ async function keepCell(
   await pipeline(createReadStream(rows), createGzip(), createWriteStream(`${rows}.gz`));
   await rm(rows);
   const { variant, repeat } = data;
-  const record = { variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken };
+  const record = {
+    ...{ variant, repeat, startedAt, zeroUnixMicroseconds, generator, values, broken },
+    notes: shortened(notes),
+  };
   await writeFile(join(draft, "cell.json"), `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(draft, final);
   return { values, broken };
+}
+
+/** Does something with what the faults of a timeline need, all of it undone at the end, whatever happens. */
+async function prepared<T>(
+  site: Site,
+  timeline: readonly Moment[],
+  say: (text: string) => void,
+  { inForce, signal }: CellOptions,
+  use: () => Promise<T>,
+): Promise<T> {
+  const faults = timeline.flatMap((moment) => ("inject" in moment ? [moment.inject] : []));
+  try {
+    for (const fault of faults) {
+      const kind = kindOf(fault);
+      if (kind.prepare !== undefined) {
+        say(`prepares: ${kind.describe(fault)}`);
+        inForce.add(fault);
+        await kind.prepare(site, fault);
+      }
+    }
+    if (inForce.all().length > 0) {
+      await untilSteady(site, say, signal);
+    }
+    return await use();
+  } finally {
+    await inForce.undo(site, say);
+  }
+}
+
+/** Why a stack does not come to rest; undefined where it does. @throws AbortError when it was ended meanwhile */
+async function unrestOf(
+  site: Site,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await untilSteady(site, say, signal);
+    return undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Microseconds are enough, as in `marks.csv`. */
+function shortened(notes: readonly Note[]): readonly Note[] {
+  return notes.map(({ at, text }) => ({ at: Number(at.toFixed(6)), text }));
 }
 
 /** What the first cell ran on; a run that is continued elsewhere is another run. */

@@ -23,9 +23,14 @@ interface Item {
  * the edge as in the cloud.
  *
  * @param say told what is waited for
+ * @param signal ends the wait; default: nothing does
  * @throws Error that says what is missing, after ten minutes
  */
-export async function untilSteady(site: Site, say: (text: string) => void): Promise<void> {
+export async function untilSteady(
+  site: Site,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   const end = performance.now() + LIMIT * 1000;
   for (;;) {
     const missing = await missingOf(site);
@@ -36,7 +41,7 @@ export async function untilSteady(site: Site, say: (text: string) => void): Prom
     if (performance.now() > end) {
       throw new Error(`the stack does not come to rest: after ${LIMIT} s ${missing}`);
     }
-    await pause(500);
+    await pause(500, undefined, signal === undefined ? {} : { signal });
   }
 }
 

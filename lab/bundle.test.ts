@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -90,8 +90,11 @@ it("of a plugin holds its packages, and is what its source is now", async () => 
       for (const name of ["plugin.mjs", "pulumi-resource-own"]) {
         copyFileSync(join(made, name), join(elsewhere, name));
       }
-      // Where no package is installed.
-      const { stdout } = await execa(join(elsewhere, "pulumi-resource-own"), ["127.0.0.1:1"]);
+      // Where no package is installed. By its interpreter: a file that was just written cannot be executed
+      // while a process that another thread starts still holds it open ("text file busy").
+      const launcher = join(elsewhere, "pulumi-resource-own");
+      expect(statSync(launcher).mode & 0o111).toBe(0o111);
+      const { stdout } = await execa("sh", [launcher, "127.0.0.1:1"]);
       expect(JSON.parse(stdout)).toEqual(["127.0.0.1:1", { a: n }]);
     }
   } finally {

@@ -4,6 +4,8 @@ import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 
 import ssh2, { type AuthContext, type Connection as Peer, type Session } from "ssh2";
 
+import { mayStayUnread } from "../lab/stand-ins/command/input.ts";
+
 const PASSWORD = "open sesame";
 
 /** A pair of keys as SSH writes them. */
@@ -169,7 +171,7 @@ export class SshServer {
       const child = spawn("/bin/sh", ["-c", `${profile}\n${command}`], {
         env: { PATH: process.env["PATH"], ...env },
       });
-      child.stdin.on("error", () => undefined);
+      mayStayUnread(child.stdin);
       channel.on("error", () => undefined);
       channel.pipe(child.stdin);
       child.stdout.pipe(channel, { end: false });

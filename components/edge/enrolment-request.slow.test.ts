@@ -7,6 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 
+import { mayStayUnread } from "../../lab/stand-ins/command/input.ts";
 import { clientConf } from "../overlay/netmaker/conf.ts";
 import { writeConf } from "../overlay/wireguard/conf.ts";
 import { enrolmentUnits } from "./enrolment-service.ts";
@@ -125,7 +126,7 @@ describe("the reader of requests", () => {
       env: { PATH: process.env["PATH"], RUNTIME_DIRECTORY: folder },
       stdio: ["pipe", "ignore", "inherit"],
     });
-    child.stdin.on("error", () => undefined);
+    mayStayUnread(child.stdin);
     const ended = new Promise((resolve) => child.once("exit", resolve));
     for (const part of parts) {
       child.stdin.write(part);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, it } from "vitest";
 
+import { mayStayUnread } from "../../lab/stand-ins/command/input.ts";
 import { render } from "./render.ts";
 import { FILES_SCRIPT, readScript } from "./script.ts";
 
@@ -17,6 +18,7 @@ afterAll(() => {
 
 async function run(script: string, values: Record<string, string>): Promise<unknown> {
   const child = spawn("bash", ["-s", "--", "create"], { stdio: ["pipe", "ignore", "ignore"] });
+  mayStayUnread(child.stdin);
   child.stdin.end(render(`${readScript(FILES_SCRIPT)}\n${script}`, { NODE: "pi", ...values }));
   return (await once(child, "exit"))[0] as unknown;
 }

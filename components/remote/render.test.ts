@@ -8,6 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
+import { mayStayUnread } from "../../lab/stand-ins/command/input.ts";
 import { CONDITION } from "../../testing/patience.ts";
 import { render, renderStep, resultOf } from "./render.ts";
 
@@ -99,6 +100,7 @@ describe("steps of a machine", () => {
   ): ChildProcessByStdio<Writable, null, Readable> {
     const child = spawn("bash", ["-s", "--", action], { stdio: ["pipe", "ignore", "pipe"] });
     const locks = { step: lockOf(step), machine, waits };
+    mayStayUnread(child.stdin);
     child.stdin.end(renderStep(script, { LOG: log, FOLDER: folder }, locks));
     return child;
   }

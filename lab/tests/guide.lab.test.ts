@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { HOME, PROJECT } from "../layout.ts";
+import { mayStayUnread } from "../stand-ins/command/input.ts";
 import { until } from "../testing/lab.ts";
 import { inside } from "../testing/machines.ts";
 
@@ -49,6 +50,7 @@ class Person {
   constructor(command: string) {
     this.process = atTerminal(command);
     this.process.all.on("data", (data: Buffer) => (this.shown += data.toString()));
+    mayStayUnread(this.process.stdin);
   }
 
   /** Types a line once a question has been shown; what was shown until then is past. */

@@ -101,7 +101,8 @@ describe("a request", () => {
   it("ends when a host is silent, before the answer or within it", async () => {
     internet.hang("https://silent.test/1").hang("https://silent.test/2", "half");
     await expect(hasty().text("https://silent.test/1")).rejects.toThrow(/does not answer/);
-    await expect(hasty().download("https://silent.test/2")).rejects.toThrow(/has stopped sending/);
+    const patient = new Web(internet.fetch, { answer: 60_000, silence: 50 });
+    await expect(patient.download("https://silent.test/2")).rejects.toThrow(/has stopped sending/);
   });
 
   it("reads no more than 4 MiB of what should be small", async () => {

@@ -273,5 +273,7 @@ function vitest(folder: string, name: string, args: readonly string[], needs: St
 }
 
 function reporters(folder: string, name: string): string[] {
-  return ["--reporter=default", "--reporter=json", `--outputFile.json=${folder}/${name}.json`];
+  const report = `--outputFile.json=${folder}/${name}.json`;
+  // Vitest colours what it writes to a log, too.
+  return ["--no-color", "--reporter=default", "--reporter=json", report];
 }

@@ -24,10 +24,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function outcome(report: unknown, exitCode = 0): Outcome {
+function outcome(report: unknown, exitCode = 0, log = ""): Outcome {
   const path = join(folder, "one.json");
   writeFileSync(path, typeof report === "string" ? report : JSON.stringify(report));
-  return outcomeOf(STEP, { exitCode, seconds: 1 }, path, "/project");
+  return outcomeOf(STEP, { exitCode, seconds: 1, log }, path, "/project");
 }
 
 const GREEN = {
@@ -86,6 +86,44 @@ describe("a report", () => {
     expect(outcome(JSON.stringify(GREEN).slice(0, 40))).toMatchObject({
       ...{ passed: 0, failed: 1, problem: "no report; vitest: exit code 0" },
     });
+  });
+});
+
+describe("a command that fails though no test does", () => {
+  const log = [
+    "⎯⎯⎯⎯⎯ Uncaught Exception ⎯⎯⎯⎯⎯",
+    "Error: write EPIPE",
+    " ❯ a/b.test.ts:3:5",
+    'This error originated in "a/b.test.ts" test file. It does not mean the error was thrown there.',
+  ].join("\n");
+
+  it("is a failure of the error outside of tests, with its words first", () => {
+    const red = outcome(GREEN, 1, log);
+    expect(red).toMatchObject({ passed: 1, failed: 1 });
+    expect(failureLines(red)).toEqual([
+      "  Error: write EPIPE (during a/b.test.ts)",
+      "     ❯ a/b.test.ts:3:5",
+      "  no test failed; vitest: exit code 1",
+    ]);
+    expect(briefFailures(red)).toEqual([["Error: write EPIPE (during a/b.test.ts)"]]);
+  });
+
+  it("tells of an error outside of tests beside tests that failed", () => {
+    const red = outcome({ ...GREEN, numFailedTests: 2, success: false }, 1, log);
+    expect(red).toMatchObject({ passed: 1, failed: 2 });
+    expect(failureLines(red).at(-1)).toBe("  tests failed, too; vitest: exit code 1");
+  });
+
+  it("shows the end of its log where that names no error", () => {
+    const red = outcome(GREEN, 137, "one\ntwo\nKilled\n");
+    expect(failureLines(red)).toEqual([
+      ...["  no test failed; its log says: Killed", "    one", "    two", "    Killed"],
+      "  vitest: exit code 137",
+    ]);
+  });
+
+  it("says so where its log is empty", () => {
+    expect(failureLines(outcome(GREEN, 1))).toEqual(["  no test failed; vitest: exit code 1"]);
   });
 });
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { endOf, errorsOutside } from "./outside.ts";
 import type { Step } from "./step.ts";
 
 export type TestState = "passed" | "failed" | "skipped";
@@ -35,8 +36,16 @@ export interface Outcome {
   readonly failed: number;
   readonly tests: readonly TestResult[];
   readonly files: readonly FileResult[];
-  /** What is wrong besides tests that failed; absent for nothing. */
+  /** What is wrong besides tests that failed, its first line in short; absent for nothing. */
   readonly problem?: string;
+}
+
+/** How a step's command ended. */
+interface Ended {
+  readonly exitCode: number;
+  readonly seconds: number;
+  /** What it printed. */
+  readonly log: string;
 }
 
 /** Vitest's JSON report, as far as it is read. */
@@ -67,7 +76,7 @@ interface VitestReport {
  */
 export function outcomeOf(
   { counted, command }: Step,
-  run: { readonly exitCode: number; readonly seconds: number },
+  run: Ended,
   report: string,
   project: string,
 ): Outcome {
@@ -88,11 +97,15 @@ export function outcomeOf(
       };
     }
     case "report":
-      return fromReport(report, ended, hasFailed, project);
+      return fromReport(report, { ...run, ended }, project);
   }
 }
 
-function fromReport(path: string, ended: string, hasFailed: boolean, project: string): Outcome {
+function fromReport(
+  path: string,
+  { exitCode, log, ended }: Ended & { readonly ended: string },
+  project: string,
+): Outcome {
   let report: VitestReport;
   try {
     report = JSON.parse(readFileSync(path, "utf8")) as VitestReport;
@@ -100,8 +113,11 @@ function fromReport(path: string, ended: string, hasFailed: boolean, project: st
     if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code !== "ENOENT") {
       throw error;
     }
-    return { passed: 0, failed: 1, tests: [], files: [], problem: `no report; ${ended}` };
+    const problem = problemOf("no report", ended, log);
+    return { passed: 0, failed: 1, tests: [], files: [], problem };
   }
+  const hasFailed = exitCode !== 0;
+  const isOutside = hasFailed && (report.success || errorsOutside(log).length > 0);
   const isRed = hasFailed || !report.success;
   return {
     passed: report.numPassedTests,
@@ -127,8 +143,22 @@ function fromReport(path: string, ended: string, hasFailed: boolean, project: st
       seconds: (result.endTime - result.startTime) / 1000,
       message: fileMessage(result),
     })),
-    ...(hasFailed && report.success ? { problem: `no test failed; ${ended}` } : {}),
+    ...(isOutside
+      ? { problem: problemOf(report.success ? "no test failed" : "tests failed, too", ended, log) }
+      : {}),
   };
+}
+
+/** What a command failed of besides tests: errors outside of them, else what its log ends with. */
+function problemOf(found: string, ended: string, log: string): string {
+  const errors = errorsOutside(log);
+  if (errors.length > 0) {
+    return [...errors, `${found}; ${ended}`].join("\n");
+  }
+  const [last, ...lines] = endOf(log);
+  return last === undefined
+    ? `${found}; ${ended}`
+    : [`${found}; ${last}`, ...lines, ended].join("\n");
 }
 
 /**
@@ -204,7 +234,7 @@ function failuresOf({ problem, files, tests }: Outcome): Failure[] {
 export function failureLines(outcome: Outcome): string[] {
   return failuresOf(outcome).flatMap(({ title, message, place }) =>
     title === undefined
-      ? [`  ${message}`]
+      ? message.split("\n").map((line) => `  ${line}`)
       : [
           `  ${title}`,
           `    ${short(message)}`,

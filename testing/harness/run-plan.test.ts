@@ -78,6 +78,12 @@ describe("a step", () => {
     expect(steps[0]?.outcome.problem).toContain("exit code 7");
   });
 
+  it("that ends badly without a failed test is told of by what it printed last", async () => {
+    const shell = `${reports("one", 3, 0)}; echo no memory >&2; exit 7`;
+    const { steps } = await run([[{ steps: [step("one", shell, { counted: { by: "report" } })] }]]);
+    expect(steps[0]?.outcome.problem).toMatch(/^no test failed; its log says: no memory\n/);
+  });
+
   it("that is no test counts only when it fails", async () => {
     const counted = { by: "failure" } as const;
     const good = await run([[{ steps: [step("one", ":", { counted })] }]]);

@@ -180,10 +180,11 @@ async function runStep(step: Step, lane: Lane, options: LaneOptions): Promise<St
   running.delete(step.name);
   const seconds = (Date.now() - since) / 1000;
   const report = join(options.project, options.folder, `${step.name}.json`);
-  const outcome = outcomeOf(step, { exitCode, seconds }, report, options.project);
+  const said = readFileSync(join(options.project, log), "utf8");
+  const outcome = outcomeOf(step, { exitCode, seconds, log: said }, report, options.project);
   const state = outcome.failed > 0 ? "failed" : "passed";
   if (!isAlone) {
-    print(shown(readFileSync(join(options.project, log), "utf8"), state === "failed", log));
+    print(shown(said, state === "failed", log));
   }
   print(`==> ${step.name} ${state} after ${duration(seconds * 1000)}\n`);
   if (state === "failed" && step.needs === "lab") {

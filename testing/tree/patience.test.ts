@@ -136,7 +136,7 @@ it.each([
   ['it("works", async () => {}, 60_000);', "a limit of its own"],
   ['it("works", { timeout: 60_000 }, async () => {});', "a limit of its own"],
   ['it.each([1])("%i", () => {}, 60 * 1000);', "a limit of its own"],
-  ['describe.sequential("a", { timeout: 1000 }, () => {});', "a limit of its own"],
+  ['describe("a", { timeout: 1000 }, () => {});', "a limit of its own"],
   ["const BUSY = 2 * 1000; beforeAll(() => {}, BUSY);", "a limit of its own"],
   ["await vi.waitFor(check, 20_000);", "a limit of its own"],
   ["await vi.waitUntil(check, { timeout: 20_000 });", "a limit of its own"],

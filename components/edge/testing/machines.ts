@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { mayStayUnread } from "../../../lab/stand-ins/command/input.ts";
 import { CONDITION } from "../../../testing/patience.ts";
 
 /** What a script on a machine came to. */
@@ -155,8 +156,13 @@ ${CONNECTION}STUB
         stdio: ["pipe", ...files],
       },
     );
-    child.stdin?.end(script);
     return new Promise<Ran>((resolve, reject) => {
+      const { stdin } = child;
+      if (stdin !== null) {
+        // A script may end in its middle, and a machine before it.
+        mayStayUnread(stdin, reject);
+        stdin.end(script);
+      }
       child.once("error", reject);
       child.once("exit", (code) => {
         const [stdout, stderr] = said.map((path) => readFileSync(path, "utf8"));

@@ -14,6 +14,7 @@ import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
+import { mayStayUnread } from "../../../lab/stand-ins/command/input.ts";
 import { render } from "../../remote/render.ts";
 import { readScript } from "../../remote/script.ts";
 
@@ -149,6 +150,7 @@ export class FakeMachine {
     } else {
       child.stderr.on("data", (data: Buffer) => (said.stderr += data.toString()));
     }
+    mayStayUnread(child.stdin);
     child.stdin.end(moved);
     const code = await new Promise<number>((resolve) => {
       child.on("close", (exitCode) => {

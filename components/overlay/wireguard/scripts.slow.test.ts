@@ -79,7 +79,7 @@ describe("a member's configuration", () => {
   });
 });
 
-describe.sequential("an operator's computer in the overlays of two stacks", () => {
+describe("an operator's computer in the overlays of two stacks", () => {
   const ports = { dev: 51820, prod: 51821 };
   const keys = new Map<string, string>();
 

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
+import { mayStayUnread } from "./input.ts";
 import { Output, type Order, type Outcome } from "./outcome.ts";
 
 /** Where and by what a command runs here. */
@@ -66,8 +67,7 @@ export function runLocal(place: Place, order: Order): Promise<Outcome> {
       const where = place.dir === undefined ? "" : ` in ${place.dir}`;
       reject(new Error(`this computer: ${program} cannot be started${where}: ${error.message}`));
     });
-    // A command that reads none of its input closes it early: no error of ours.
-    child.stdin.on("error", () => undefined);
+    mayStayUnread(child.stdin, reject);
     child.stdin.end(order.stdin ?? "");
     child.on("close", (code, signal) => {
       running.delete(child);

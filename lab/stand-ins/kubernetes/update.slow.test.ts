@@ -78,7 +78,7 @@ function program({
   };
 }
 
-describe.sequential("a stack whose cluster has no name yet", () => {
+describe("a stack whose cluster has no name yet", () => {
   let stack: TestStack;
   const unnamed: Options = { isNamed: false };
   beforeAll(async () => {

@@ -36,7 +36,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe.sequential("an app of a folder and a line", () => {
+describe("an app of a folder and a line", () => {
   it("is built and deployed by make up, which shows the time of its image", async () => {
     const { exitCode, said } = await start("up").ended;
     expect(exitCode, said).toBe(0);

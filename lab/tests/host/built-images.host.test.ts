@@ -67,7 +67,7 @@ async function running(app: string): Promise<{ images: string[]; nodes: string[]
   return { images: column(0), nodes: column(1).sort() };
 }
 
-describe.sequential("images that are built from a checkout", () => {
+describe("images that are built from a checkout", () => {
   it("come into the cluster without anything published", async () => {
     const since = Date.now();
     await up();

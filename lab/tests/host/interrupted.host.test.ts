@@ -43,7 +43,7 @@ const MACHINES_OF_LAB = ["MasterNode", "WorkerNode", "raspberrypi"];
 const keys = new Map<string, string>();
 const PROTECTED = { "cloud.protect": true };
 
-describe.sequential("on the way up", () => {
+describe("on the way up", () => {
   beforeAll(() => lab("down"));
 
   it("a file brought as official that cannot be one is refused and named", async () => {

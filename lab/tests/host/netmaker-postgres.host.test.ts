@@ -26,7 +26,7 @@ beforeAll(() => {
 
 afterAll(restoreSettings);
 
-describe.sequential("the lab over Netmaker with PostgreSQL", () => {
+describe("the lab over Netmaker with PostgreSQL", () => {
   it("comes up whole from nothing", async () => {
     await lab("down");
     const since = Date.now();

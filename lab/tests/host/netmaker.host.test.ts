@@ -52,7 +52,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe.sequential("the lab over Netmaker", () => {
+describe("the lab over Netmaker", () => {
   it("serves the poll from cloud and edge", expectBothTiers);
 
   it("shows one host, two clients and one egress, and draws them (S0-24, S0-28, S0-29)", async () => {

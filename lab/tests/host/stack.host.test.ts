@@ -29,7 +29,7 @@ afterAll(() => {
   delete process.env["STACK"];
 });
 
-describe.sequential(`the stack ${STACK} on the lab`, () => {
+describe(`the stack ${STACK} on the lab`, () => {
   it("comes up whole from nothing", async () => {
     await lab("down");
     const since = Date.now();

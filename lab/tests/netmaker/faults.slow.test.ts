@@ -46,7 +46,7 @@ function engines(): number[] {
     .filter((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi");
 }
 
-describe.sequential("an engine killed between a call and its state", () => {
+describe("an engine killed between a call and its state", () => {
   startFresh();
 
   it("leaves nothing that the next one makes again, whichever call it was", async () => {
@@ -121,7 +121,7 @@ describe.sequential("an engine killed between a call and its state", () => {
   });
 });
 
-describe.sequential("a server that fails", () => {
+describe("a server that fails", () => {
   startFresh();
 
   it("is named with its call and its words, and what it did not do is done later", async () => {
@@ -153,7 +153,7 @@ describe.sequential("a server that fails", () => {
   });
 });
 
-describe.sequential("a program that asks for what it cannot have", () => {
+describe("a program that asks for what it cannot have", () => {
   startFresh();
 
   it("is told that the server knows neither its name nor its password", async () => {

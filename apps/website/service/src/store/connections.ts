@@ -16,6 +16,12 @@ const BUSY = /^(57014|55P03|40001|40P01|53...)$/;
 /** What it says when it is not, or no longer, the database that was prepared. */
 const ANOTHER_DATABASE = /^(25|28|3D|3F|42)...$/;
 
+/**
+ * What is said of a connection that the other end closed: it says nothing of the other connections, nor of the
+ * next one, which finds out whether the server is there.
+ */
+const CLOSED = /\b(EPIPE|ECONNRESET)\b|^Connection terminated unexpectedly$/;
+
 /** The connections are of no use any more: reach the database anew. */
 export class ConnectionsLost extends StoreUnavailable {}
 
@@ -137,7 +143,8 @@ export class Connections {
     if (ANOTHER_DATABASE.test(code)) {
       return new ConnectionsLost("it is not the database that was prepared", options);
     }
-    if (code !== "" || this.answeredSince(since)) {
+    const isClosed = error instanceof Error && CLOSED.test(error.message);
+    if (code !== "" || isClosed || this.answeredSince(since)) {
       return new StoreUnavailable("the database did not do it", options);
     }
     return new ConnectionsLost("it did not answer", options);
