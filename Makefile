@@ -84,6 +84,18 @@ else
 	@node --import tsx cis/cli.ts --stack=$(STACK)
 endif
 
+.PHONY: drain undrain
+drain: MAINTENANCE = drain
+undrain: MAINTENANCE = undrain
+drain: node_modules ## Move a node's pods away without a failed visit: NODE=raspberrypi [STACK=dev] [ARGS="--stop --minutes=10"]
+undrain: node_modules ## Have a drained node take pods again: NODE=raspberrypi [STACK=dev]
+drain undrain:
+ifeq ($(or $(STACK),lab),lab)
+	@$(LAB) $(MAINTENANCE) --node='$(NODE)' $(ARGS)
+else
+	@$(IN_ENVIRONMENT) node --import tsx maintenance/cli.ts $(MAINTENANCE) --stack=$(STACK) --node='$(NODE)' $(ARGS)
+endif
+
 .PHONY: sbom
 sbom: ## What the website's service is made of, in CycloneDX: .fogline/sbom/website.cdx.json
 	@mkdir -p .fogline/sbom
@@ -114,7 +126,7 @@ test: node_modules ## Everything, the lab included; ARGS=--keep-failed leaves a 
 	@$(TESTS) $(ARGS)
 
 .PHONY: test-long
-test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
+test-long: node_modules ## What takes long: a bare Debian, the official Azure CLI, a restart, an upgrade of K3s, built images, the stack dev, Netmaker with PostgreSQL, the lab's tests over Netmaker
 	@$(SETUP) test
 	@$(TESTS) --long $(ARGS)
 

@@ -20,9 +20,14 @@ const PARTS = {
   pin: { pattern: "pin", imports: ["lab", "apps", "components", "config"] },
   // What a cluster is looked at by; nothing of the program needs it.
   cis: { pattern: "cis", imports: [] },
+  // What takes a node out of service; nothing of the program needs it either.
+  maintenance: { pattern: "maintenance", imports: [] },
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
-  lab: { pattern: "lab", imports: ["stand-ins", "cis", "stacks", "apps", "components", "config"] },
+  lab: {
+    pattern: "lab",
+    imports: ["stand-ins", "cis", "maintenance", "stacks", "apps", "components", "config"],
+  },
   // What is measured, on a lab or another stack.
   experiments: { pattern: "experiments", imports: ["lab", "apps", "components", "config"] },
   testing: { pattern: "testing", imports: [] },

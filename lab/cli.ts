@@ -4,6 +4,7 @@
  * Usage: node lab/start.mjs up | down [--destroy] | status | preview |
  *        logs [app|machine] [--follow] [--lines=100] | kubectl <arguments> |
  *        network [--svg=FILE] | cis |
+ *        drain | undrain --node=NAME [--stop | --leave] [--minutes=10] |
  *        cis                                the checks of the CIS benchmark on the cluster
   dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
  */
@@ -22,6 +23,9 @@ const USAGE = `usage: lab/start.mjs <command>
   network [--svg=FILE]               the overlay's members, and a diagram of them
   dashboard [--role=viewer|operator] [--minutes=60] [--port=4466]
                                      the cluster's dashboard on this computer, and a token for it
+  drain --node=NAME [--stop | --leave] [--minutes=10]
+                                     move a node's pods away; it takes no more
+  undrain --node=NAME                have it take pods again
   down [--destroy]                   leave nothing behind; --destroy runs the program's own first
 `;
 
@@ -34,6 +38,8 @@ const COMMANDS = [
   "network",
   "cis",
   "dashboard",
+  "drain",
+  "undrain",
   "down",
 ];
 
@@ -86,6 +92,12 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     case "cis": {
       refuseArguments(rest);
       return (await import("./commands/cis.ts")).cis();
+    }
+    case "drain":
+    case "undrain": {
+      const { OPTIONS } = await import("../maintenance/options.ts");
+      const { values } = parseArgs({ args: [...rest], options: OPTIONS });
+      return (await import("./commands/maintenance.ts")).maintenance(command, values);
     }
     case "dashboard": {
       const { OPTIONS } = await import("../apps/dashboard/open.ts");

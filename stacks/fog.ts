@@ -33,8 +33,12 @@ export interface ClusterOutputs {
 /** All outputs of the stack by name. */
 export type Outputs = ClusterOutputs & Readonly<Record<string, unknown>>;
 
-/** Builds everything that the settings ask for. */
-export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
+/**
+ * Builds everything that the settings ask for.
+ *
+ * @param runs whether the stack's cluster runs already, and serves visitors
+ */
+export async function fog(loaded: Loaded, apps: Apps, runs: boolean): Promise<Outputs> {
   const { settings } = loaded;
   const all = machines(loaded);
   const { server, workers } = all;
@@ -49,6 +53,7 @@ export async function fog(loaded: Loaded, apps: Apps): Promise<Outputs> {
     overlay,
     invited,
     ownKernel: !settings.cloud.lab,
+    runs,
   });
   keepRecord(settings, apps, cluster.ready);
   const publicAddresses = pulumi.all(workers.map((worker) => worker.publicAddress));

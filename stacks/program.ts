@@ -14,7 +14,7 @@ import { refuseChanges } from "./record.ts";
  */
 export async function program(apps: Apps = APPS): Promise<Outputs> {
   const loaded = load(apps, (reading) => needProblems(apps, reading));
-  await refuseChanges(loaded.settings, apps);
+  const runs = await refuseChanges(loaded.settings, apps);
   await refuseDeadAgent();
-  return fog(loaded, apps);
+  return fog(loaded, apps, runs);
 }

@@ -23,24 +23,26 @@ interface State {
  * cluster yet, so that the settings of a first `up` that failed can be put right.
  *
  * @param apps sections beside the program's own
+ * @returns whether a cluster runs that an `up` has completed
  * @throws pulumi.RunError listing every such change with its rule and the fix
  */
 export async function refuseChanges<A extends Sections>(
   settings: Settings & SettingsOf<A>,
   apps: A,
-): Promise<void> {
+): Promise<boolean> {
   const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const { outputs } = (await pulumi.runtime.invoke(READ_STATE, { stackName })) as State;
   const [urn, record] =
     Object.entries(outputs).find(([name]) => name.endsWith(`::${RECORD}`)) ?? [];
   if (urn === undefined) {
-    return;
+    return false;
   }
   const recorded = record?.outputs["input"] as Partial<Built>;
   const refusal = refusalOf(recorded, builtWith(settings, apps), urn, apps);
   if (refusal !== undefined) {
     throw new pulumi.RunError(refusal);
   }
+  return true;
 }
 
 /** Writes the record, once the cluster is what the settings say. */

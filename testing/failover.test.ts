@@ -76,7 +76,7 @@ describe("the program", () => {
     const fog = await declareFog({ failover: { profile: "stock" } });
     expect(stepsOf(fog)).toEqual(["masternode-k3s", "workernode-k3s"]);
     expect(podOf(fog, "ingress-controller").containers[0]?.args?.join(" ")).not.toMatch(
-      /timeout|throttle/,
+      /forwardingtimeouts|throttle/,
     );
     const { data } = fog.one("ingress-config").inputs as { data: Record<string, string> };
     const { http } = parse(data["dynamic.yaml"] ?? "") as { http: { middlewares: object } };

@@ -27,11 +27,13 @@ export interface DeclaredFog {
  *
  * @param run the program; default: with its own list of apps
  * @param secrets sections of the settings that hold a secret; default none
+ * @param state what the stack's resources had at its last update, by URN; default: it had none
  */
 export async function declareFog(
   settings: Readonly<Record<string, unknown>>,
   run: () => Promise<Outputs> = program,
   secrets: readonly string[] = [],
+  state: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
 ): Promise<DeclaredFog> {
   const folder = mkdtempSync(join(tmpdir(), "fogline-test-"));
   try {
@@ -47,7 +49,7 @@ export async function declareFog(
         ingress: { image: `docker.io/library/traefik:v3.7@sha256:${SUM}` },
         ...settings,
       },
-      { secrets },
+      { secrets, state },
     );
     const outputs = await run();
     await settled();

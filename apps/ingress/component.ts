@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { STATUS_PORT, VISITORS } from "../../components/k3s/gate.ts";
 import type { Timers } from "../../config/failover.ts";
 import type { DaemonSetRef, Namespace } from "../app.ts";
 import { createConfigMap } from "../config-map.ts";
@@ -10,8 +11,9 @@ import type { Ingress, IngressRoute, Repeats } from "../offers.ts";
 import { podSecurityLabels } from "../pod-security.ts";
 import { WORKERS_ONLY } from "../placement.ts";
 import { grant, WATCH } from "../rights.ts";
+import { dynamicConfiguration, entryPointArguments } from "./dynamic.ts";
 import { CLASS, NAME, NAMESPACE, POD_SECURITY } from "./pods.ts";
-import { middlewareOf, middlewares, timeoutArguments } from "./retries.ts";
+import { middlewareOf, timeoutArguments } from "./retries.ts";
 
 export interface IngressControllerArgs {
   /** Traefik v3. */
@@ -59,7 +61,7 @@ export class IngressController extends pulumi.ComponentResource implements Ingre
       { account, everywhere: EVERYWHERE, inNamespaces: SERVED, namespaces: args.namespaces },
       child,
     );
-    const data = { "dynamic.yaml": middlewares(args.timers) };
+    const data = { "dynamic.yaml": dynamicConfiguration(args.timers) };
     const config = createConfigMap(`${name}-config`, metadata, data, child);
     const ingressClass = new k8s.networking.v1.IngressClass(
       `${name}-class`,
@@ -118,11 +120,7 @@ function podSpec(
         args: [
           "--global.checknewversion=false",
           "--global.sendanonymoususage=false",
-          "--entrypoints.web.address=:80",
-          "--entrypoints.websecure.address=:443",
-          "--entrypoints.ping.address=127.0.0.1:8082",
-          "--ping=true",
-          "--ping.entrypoint=ping",
+          ...entryPointArguments(),
           "--providers.file.filename=/etc/traefik/dynamic.yaml",
           "--providers.kubernetesingress=true",
           `--providers.kubernetesingress.ingressclass=${CLASS}`,
@@ -132,15 +130,15 @@ function podSpec(
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
           ...timeoutArguments(args.timers),
         ],
-        ports: [
-          { name: "web", containerPort: 80 },
-          { name: "websecure", containerPort: 443 },
-        ],
+        ports: Object.entries(VISITORS).map(([port, containerPort]) => ({
+          name: port,
+          containerPort,
+        })),
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
         // Why it ended is read from there, a port that another program of the node has for instance.
         terminationMessagePolicy: "FallbackToLogsOnError",
         readinessProbe: {
-          httpGet: { host: "127.0.0.1", path: "/ping", port: 8082 },
+          httpGet: { host: "127.0.0.1", path: "/ping", port: STATUS_PORT },
           periodSeconds: 2,
         },
         securityContext: {

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { spawn, type ChildProcess } from "node:child_process";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 
 import { ensureTraefik } from "../../lab/toolchain/toolchain.ts";
 import { CONDITION } from "../../testing/patience.ts";
@@ -77,7 +77,6 @@ function hostOf(route: string, other: string): string {
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), "traefik-"));
-  const http = (parse(middlewares(TIMERS)) as { http: object }).http;
   const routers: Record<string, object> = {};
   const services: Record<string, object> = {};
   for (const other of OTHERS) {
@@ -93,7 +92,10 @@ beforeAll(async () => {
     }
   }
   const file = join(folder, "dynamic.yaml");
-  await writeFile(file, stringify({ http: { ...http, routers, services } }));
+  await writeFile(
+    file,
+    stringify({ http: { middlewares: middlewares(TIMERS), routers, services } }),
+  );
   web = await freePort();
   const ping = await freePort();
   const traefik: ChildProcess = spawn(

@@ -1,6 +1,4 @@
 /** When Traefik sends a request to another pod: what each app chooses for its route. Pure. */
-import { stringify } from "yaml";
-
 import { given, type Timers } from "../../config/failover.ts";
 import type { Repeats } from "../offers.ts";
 
@@ -31,23 +29,19 @@ const MIDDLEWARES: Readonly<Record<Repeats, string>> = {
 };
 
 /**
- * Traefik's dynamic configuration. A middleware that tries once does nothing: it is there as routes name it, without
+ * Traefik's middlewares by name. One that tries once does nothing: it is there as routes name it, without
  * the rest, for which requests would be kept in memory.
  */
-export function middlewares(timers: Timers): string {
+export function middlewares(timers: Timers): Readonly<Record<string, { readonly retry: object }>> {
   const another = tryAnother(timers);
   const retry = (retryNonIdempotentMethod: boolean): object =>
     given(timers, "tries") === undefined
       ? { attempts: 1 }
       : { ...another, retryNonIdempotentMethod };
-  return stringify({
-    http: {
-      middlewares: {
-        [MIDDLEWARES.identified]: { retry: retry(true) },
-        [MIDDLEWARES.once]: { retry: retry(false) },
-      },
-    },
-  });
+  return {
+    [MIDDLEWARES.identified]: { retry: retry(true) },
+    [MIDDLEWARES.once]: { retry: retry(false) },
+  };
 }
 
 /** Name of a route's middleware, with its provider. */

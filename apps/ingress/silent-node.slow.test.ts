@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 
 import { timersOf } from "../../config/failover.ts";
 import { REACH_PROGRAM } from "../../components/k3s/scripts.ts";
@@ -86,13 +86,15 @@ beforeAll(async () => {
   [here, there] = await Promise.all([TestNode.start(1), TestNode.start(2)]);
   here.connect(there);
   [near, far] = await Promise.all([here.pods(2), there.pods(2)]);
-  const { http } = parse(middlewares(TIMERS)) as { http: object };
   const servers = [...near, ...far].map((pod) => ({ url: `http://${pod}:${POD_PORT}` }));
   const services = { pods: { loadBalancer: { servers } } };
   const route = { rule: "PathPrefix(`/`)", service: "pods" };
   const routers = { pods: { ...route, middlewares: [middlewareOf("once")] } };
   const file = join(folder, "dynamic.yaml");
-  await writeFile(file, stringify({ http: { ...http, services, routers } }));
+  await writeFile(
+    file,
+    stringify({ http: { middlewares: middlewares(TIMERS), services, routers } }),
+  );
   here.spawn([
     await ensureTraefik(() => undefined),
     ...["--global.checknewversion=false", "--global.sendanonymoususage=false"],

@@ -39,6 +39,18 @@ export interface ClusterArgs {
   readonly invited?: readonly OverlayMember[];
   /** Whether machines run on a kernel of their own; those of the lab share their host's. Default true. */
   readonly ownKernel?: boolean;
+  /**
+   * Whether it runs already: agents then have their turn one after the other, in the order of the overlay, so that no
+   * two start K3s anew at the same time. A new cluster's all join at once. Default false.
+   */
+  readonly runs?: boolean;
+}
+
+/** What agents join. */
+interface AgentArgs {
+  /** Done when the server runs. */
+  readonly server: pulumi.Resource;
+  readonly credentials: pulumi.Output<Credentials>;
 }
 
 /**
@@ -91,29 +103,15 @@ export class Cluster extends pulumi.ComponentResource {
     this.kubeconfig = pulumi.secret(credentials.kubeconfig);
     this.tellOfEnd();
     this.tellOfSecrets(credentials);
-    const install = (agent: OverlayMember): pulumi.Resource[] => {
-      const admission = this.admit(agent, server);
-      const installed = this.install(
-        agent,
-        "agent",
-        {
-          CONFIG: pulumi
-            .output(agent.address)
-            .apply((address) =>
-              agentConfig(args.settings, hub.address, this.node(agent, address), args.timers),
-            ),
-          SERVER: hub.address,
-          TOKEN: credentials.agentToken,
-          KUBECONFIG_TEXT: pulumi
-            .all([this.kubeconfig, admission.result])
-            .apply(([administrator, token]) => kubeconfigOf(administrator, token)),
-        },
-        [server, admission],
-      );
-      return [installed, this.drain(agent, installed)];
-    };
-    const nodes = [server, ...agents.flatMap(install)];
-    args.invited?.forEach(install);
+    const agent: AgentArgs = { server, credentials };
+    const nodes: pulumi.Resource[] = [server];
+    let last: pulumi.Resource | undefined;
+    for (const member of agents) {
+      const made = this.createAgent(member, agent, args.runs === true ? last : undefined);
+      last = made[0];
+      nodes.push(...made);
+    }
+    args.invited?.forEach((member) => this.createAgent(member, agent));
     this.ready = [...nodes, ...this.settle(hub, asServer, nodes)];
     this.registerOutputs({ kubeconfig: this.kubeconfig, identity: this.identity });
   }
@@ -135,6 +133,45 @@ export class Cluster extends pulumi.ComponentResource {
       // It asks the API of the server; what depends on it runs on nodes that are Ready.
       { parent: this, dependsOn: [...this.ready] },
     );
+  }
+
+  /**
+   * Has a machine join as an agent.
+   *
+   * @param before step that comes first; one that fails keeps this agent as it is: what broke its pods would break
+   *   this one's
+   * @returns what makes it a node, and what drains it in the end
+   */
+  private createAgent(
+    agent: OverlayMember,
+    { server, credentials }: AgentArgs,
+    before?: pulumi.Resource,
+  ): [pulumi.Resource, pulumi.Resource] {
+    const { hub } = this.args.overlay;
+    const admission = this.admit(agent, server);
+    const installed = this.install(
+      agent,
+      "agent",
+      {
+        CONFIG: pulumi
+          .output(agent.address)
+          .apply((address) =>
+            agentConfig(
+              this.args.settings,
+              hub.address,
+              this.node(agent, address),
+              this.args.timers,
+            ),
+          ),
+        SERVER: hub.address,
+        TOKEN: credentials.agentToken,
+        KUBECONFIG_TEXT: pulumi
+          .all([this.kubeconfig, admission.result])
+          .apply(([administrator, token]) => kubeconfigOf(administrator, token)),
+      },
+      [server, admission, ...(before === undefined ? [] : [before])],
+    );
+    return [installed, this.drain(agent, installed)];
   }
 
   /**

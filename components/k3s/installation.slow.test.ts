@@ -134,35 +134,99 @@ describe("K3s is started anew", () => {
   });
 });
 
-describe("the program that refuses connections to pods of silent nodes", () => {
-  const program = "usr/local/sbin/fogline-k3s-reach";
-  const unit = "etc/systemd/system/fogline-k3s-reach.service";
-  const ofReach = (): string[] =>
-    machine.calls().filter((call) => /reach|^systemctl restart/.test(call));
-  const { REACH, REACH_SERVICE } = unitValues(
-    ...(["agent", "fogline0", timersOf({ profile: "fast" }), SETTINGS] as const),
-  );
-  const reaching = { REACH: String(REACH), REACH_SERVICE: String(REACH_SERVICE) };
+describe("pods that were ready before K3s was started anew", () => {
+  const NEXT = "v1.36.4+k3s1";
+  const state = (name: "pods" | "ready-pods", ...pods: readonly string[]): void => {
+    machine.pods(name, pods.map((pod) => `${pod}\n`).join(""));
+  };
+  /** What kubectl says of pods from the start of K3s on. */
+  const afterStart = (branch: string): string =>
+    k3s(NEXT).replace("started) ;;", `started) ${branch} ;;`);
 
-  it("runs where the profile says so, and is started anew when it is another one, which K3s is not", async () => {
-    await install(reaching);
+  it("are waited for, so that the next node has its turn after them", async () => {
+    await install();
+    state("pods", "website/a", "website/b", "website/new");
+    state("ready-pods", "website/a", "website/b");
+    const late =
+      'echo website/b >"$STATE/ready-pods"; (sleep 2; echo website/a >>"$STATE/ready-pods") >/dev/null 2>&1 &';
+    const began = Date.now();
+    const { code } = await install({}, { version: NEXT, program: afterStart(late) });
+    expect(code).toBe(0);
+    expect(Date.now() - began).toBeGreaterThan(1900);
+  });
+
+  it("are forgotten where they have left the node meanwhile", async () => {
+    await install();
+    state("pods", "website/a");
+    state("ready-pods", "website/a");
+    const gone = 'rm "$STATE/pods" "$STATE/ready-pods"';
+    expect(await install({}, { version: NEXT, program: afterStart(gone) })).toMatchObject({
+      code: 0,
+    });
+    expect(machine.has("run/fogline-k3s-pods")).toBe(false);
+  });
+
+  it("are waited for by the next run where one was cut off", async () => {
+    await install();
+    state("pods", "website/a");
+    state("ready-pods", "website/a");
+    machine.mark("broken");
+    await install({}, { version: NEXT });
+    expect(machine.read("run/fogline-k3s-pods")).toBe("website/a\n");
+    expect(await install({}, { version: NEXT })).toMatchObject({ code: 0 });
+    expect(machine.has("run/fogline-k3s-pods")).toBe(false);
+  });
+});
+
+it("a node that is Ready with another version has not been upgraded yet", async () => {
+  const program = k3s("v1.36.4+k3s1").replace(
+    'echo "True v1.36.4+k3s1" ;;',
+    `echo x >>"$STATE/asked"; if [ "$(wc -l <"$STATE/asked")" -lt 3 ]; then echo "True ${OLD}"; else echo "True v1.36.4+k3s1"; fi ;;`,
+  );
+  await install({}, { version: "v1.36.4+k3s1", program });
+  const asked = machine.calls().filter((call) => call.includes("get node"));
+  expect(asked).toHaveLength(3);
+});
+
+describe.each([
+  ["refuses connections to pods of silent nodes", "REACH", "reach", "watch 10.42.0.0/16 300"],
+  [
+    "has visitors wait for the ingress controller",
+    "GATE",
+    "gate",
+    "watch 80,443 8082 kubernetes 30",
+  ],
+])("the program that %s", (_what, key, name, words) => {
+  const program = `usr/local/sbin/fogline-k3s-${name}`;
+  const unit = `etc/systemd/system/fogline-k3s-${name}.service`;
+  const calls = (): string[] =>
+    machine.calls().filter((call) => call.includes("systemctl") && call.includes(name));
+  const all = unitValues("agent", "fogline0", timersOf({ profile: "fast" }), SETTINGS);
+  const both = (text: string, service: string): Readonly<Record<string, string>> => ({
+    [key]: text,
+    [`${key}_SERVICE`]: service,
+  });
+  const wanted = both(String(all[key]), String(all[`${key}_SERVICE`]));
+
+  it("runs where it is wanted, and is started anew when it is another one, which K3s is not", async () => {
+    await install(wanted);
     expect(machine.mode(program)).toBe(0o755);
-    expect(machine.read(unit)).toContain("watch 10.42.0.0/16 300");
-    ofReach();
-    await install(reaching);
-    expect(ofReach()).not.toContain("systemctl restart fogline-k3s-reach");
-    await install({ ...reaching, REACH: "#!/bin/bash\n" });
-    expect(ofReach()).toEqual([
-      "systemctl enable --quiet fogline-k3s-reach",
-      "systemctl restart fogline-k3s-reach",
+    expect(machine.read(unit)).toContain(words);
+    machine.calls();
+    await install(wanted);
+    expect(calls()).not.toContain(`systemctl restart fogline-k3s-${name}`);
+    await install({ ...wanted, [key]: "#!/bin/bash\n" });
+    expect(calls()).toEqual([
+      `systemctl enable --quiet fogline-k3s-${name}`,
+      `systemctl restart fogline-k3s-${name}`,
     ]);
   });
 
   it("goes where it is not wanted any more", async () => {
-    await install(reaching);
-    ofReach();
-    await install();
-    expect(ofReach()).toEqual(["systemctl disable --quiet --now fogline-k3s-reach"]);
+    await install(wanted);
+    machine.calls();
+    await install(both("", ""));
+    expect(calls()).toEqual([`systemctl disable --quiet --now fogline-k3s-${name}`]);
     expect([machine.has(program), machine.has(unit)]).toEqual([false, false]);
   });
 });

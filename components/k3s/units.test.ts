@@ -76,3 +76,13 @@ describe("the pods' network", () => {
     });
   });
 });
+
+it("an agent has visitors wait for its ingress controller, and a server, which has none, does not", () => {
+  const agent = unitValues("agent", "fogline0", timersOf({}), VXLAN);
+  expect(agent["GATE"]).toContain("set -euo pipefail");
+  expect(agent["GATE_SERVICE"]).toMatchSnapshot();
+  expect(unitValues("server", "fogline0", timersOf({}), VXLAN)).toMatchObject({
+    GATE: "",
+    GATE_SERVICE: "",
+  });
+});

@@ -6,7 +6,14 @@ import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { unitFile, type Section } from "../remote/unit-file.ts";
 import { kubeletConfig } from "./config.ts";
-import { FOLLOW_PROGRAM, FOLLOW_ROUTES_PROGRAM, INPUTS_PROGRAM, REACH_PROGRAM } from "./scripts.ts";
+import { gateService } from "./gate.ts";
+import {
+  FOLLOW_PROGRAM,
+  FOLLOW_ROUTES_PROGRAM,
+  GATE_PROGRAM,
+  INPUTS_PROGRAM,
+  REACH_PROGRAM,
+} from "./scripts.ts";
 
 /** Paths that `install.sh` has as well. */
 const INPUTS = "/usr/local/lib/fogline/k3s-inputs";
@@ -15,6 +22,7 @@ const STARTED = "/run/fogline-k3s-inputs";
 const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/server/tls/*.crt";
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
 const REACHER = "/usr/local/sbin/fogline-k3s-reach";
+const GATE = "/usr/local/sbin/fogline-k3s-gate";
 
 /**
  * Values of `install.sh`: the text of units' files, the programs that they run, and what kubelet reads besides.
@@ -34,7 +42,8 @@ export function unitValues(
   const { podRange, flannelBackend } = network;
   const kubelet = kubeletConfig(timers);
   // Ingress controllers run on agents alone. The routes that are watched are flannel's.
-  const isReached = role === "agent" && timers.silenceMs > 0 && flannelBackend !== "none";
+  const isVisited = role === "agent";
+  const isReached = isVisited && timers.silenceMs > 0 && flannelBackend !== "none";
   return {
     KUBELET: kubelet,
     HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
@@ -43,6 +52,8 @@ export function unitValues(
     ...followValues(role, interfaceName, network),
     REACH: isReached ? readScript(REACH_PROGRAM) : "",
     REACH_SERVICE: isReached ? reachService(podRange, timers.silenceMs) : "",
+    GATE: isVisited ? readScript(GATE_PROGRAM) : "",
+    GATE_SERVICE: isVisited ? gateService(GATE) : "",
   };
 }
 

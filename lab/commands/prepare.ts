@@ -83,7 +83,7 @@ export async function prepare(session: Session): Promise<Workspace> {
   const wanted = wantedImages(settings, apps);
   const sources = chooseImages(wanted, settings);
   const toolchain = sources.needs.then((needs) =>
-    progress.phase("toolchain", (say) => ensureToolchain(needs, say)),
+    progress.phase("toolchain", (say) => ensureToolchain(needs, say, k3sVersionOf(settings))),
   );
   // Builds run one after another.
   const netmaker = toolchain.then(() =>
@@ -137,6 +137,12 @@ export async function prepare(session: Session): Promise<Workspace> {
     settings,
     facts: { ...facts(tools, withBases(refs, building), device), ...netmakerFacts(parts) },
   };
+}
+
+/** The version of K3s that settings ask for. */
+function k3sVersionOf(settings: Readonly<Record<string, unknown>>): string | undefined {
+  const own = settings["fogline:k3s"] as { readonly version?: unknown } | undefined;
+  return typeof own?.version === "string" ? own.version : undefined;
 }
 
 /** Sets a link at once, as other commands follow it meanwhile. */

@@ -24,6 +24,7 @@ import {
   type Official,
   type OfficialOptions,
 } from "./official.ts";
+import { passesFor, writeRenamed } from "./other-version.ts";
 import { build, goVersion, installWheel } from "./registries.ts";
 import { reportLine, type ReportLine, type Source } from "./report.ts";
 
@@ -73,11 +74,14 @@ function here(say: Say): Context {
  * Makes sure that every part is in the cache; the second time nothing is built or fetched.
  *
  * @param needs what images hold that are built
+ * @param k3sVersion version of K3s that the stack asks for, which the stand-in takes the name of where it can; default
+ *   its own
  * @throws LabError naming the part that cannot be had and the fix
  */
 export async function ensureToolchain(
   { programs, cluster }: ImageNeeds,
   say: Say,
+  k3sVersion?: string,
 ): Promise<Toolchain> {
   const context = here(say);
   checkArtifacts(context);
@@ -87,7 +91,8 @@ export async function ensureToolchain(
   fetched.catch(() => undefined);
   const go = await goVersion();
   const pulumi = await ensurePulumi(context, go);
-  const k3s = await ensureK3s(context, go, cluster);
+  const own = await ensureK3s(context, go, cluster);
+  const k3s = { ...own, binary: await underName(context, own.binary, k3sVersion) };
   const built: Record<string, string> = {};
   for (const program of programs) {
     if ("module" in program) {
@@ -210,6 +215,23 @@ async function ensureK3s(
   }
   const line = reportLine("k3s", part(context.lock, "k3s"), built, "k3s", binary.reason);
   return { binary: { entry: built, line }, addons: built };
+}
+
+/** K3s as a stack asks for it: a stand-in of another patch version takes its name, so that a lab can be upgraded. */
+async function underName({ say }: Context, own: Made, version = ""): Promise<Made> {
+  const { line, entry } = own;
+  if (line.source !== "stand-in" || version === line.version || !passesFor(line.version, version)) {
+    return own;
+  }
+  const renamedEntry = await cached("k3s-renamed", [line.sha256, version], async (folder) => {
+    await writeRenamed(join(entry.folder, "k3s"), folder, line.version, version);
+    say("compressing k3s");
+    await compress(join(folder, "k3s"));
+    return "stand-in";
+  });
+  const sha256 = renamedEntry.sums["k3s"] ?? "";
+  const reason = `${line.reason ?? ""}; it is ${line.version} under this name`;
+  return { entry: renamedEntry, line: { ...line, version, sha256, reason } };
 }
 
 /** The Pulumi engine alone, for tests of a provider: the folder with `bin/pulumi`. */

@@ -149,14 +149,14 @@ describe("the story over Netmaker", () => {
 describe("the long run", () => {
   const plan = planOf({ kind: "long" }, FILES);
 
-  it("tries a bare Debian, the official Azure CLI, a restart, built images, an outage of ten minutes and the lab over Netmaker", () => {
+  it("tries a bare Debian, the official Azure CLI, a restart, an upgrade, built images, an outage of ten minutes and the lab over Netmaker", () => {
     expect(namesOf(plan)).toEqual([
       [["fresh"]],
       [["begin"]],
       [
         [
           ...["azure-cli", "azure"],
-          ...["interrupted", "up", "browser", "restart", "built-images", "stack"],
+          ...["interrupted", "up", "browser", "restart", "upgrade", "built-images", "stack"],
           ...["outage", "up-over-netmaker", "lab"],
         ],
       ],

@@ -232,6 +232,7 @@ function longLane(files: Files): Lane {
       // The short run has this story over Netmaker, where more can go wrong on the way.
       ...beginning(folder, LAB),
       host(folder, "restart", "restart", LAB),
+      host(folder, "upgrade", "upgrade", LAB),
       // Four times `up` and two images; the slow tests build, send and pull such images without a lab.
       host(folder, "built-images", "built-images", LAB),
       // The same program with other settings, which plans of that stack try without a lab.

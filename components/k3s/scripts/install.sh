@@ -4,7 +4,8 @@
 #         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
 #         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
 #         looks after the pods' network, and its unit's file; empty where nothing does), REACH and REACH_SERVICE (the same of reach.sh, which
-#         refuses connections to pods of silent nodes; empty where nothing does), RENEWAL (number of a period: another one has
+#         refuses connections to pods of silent nodes; empty where nothing does), GATE and GATE_SERVICE (the same of
+#         gate.sh, which has visitors wait for the ingress controller; empty where none runs), RENEWAL (number of a period: another one has
 #         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
 #         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
@@ -17,7 +18,10 @@ if [ "$ROLE" = server ]; then unit=k3s; else unit=k3s-agent; fi
 follower=fogline-k3s-follow
 reacher=fogline-k3s-reach
 follow_anew=no
+gate=fogline-k3s-gate
+pods_before=/run/fogline-k3s-pods
 ready_within=300
+pods_within=300
 clock_within=300
 former_start=
 
@@ -125,28 +129,30 @@ stop_following() {
   rm -f "/etc/systemd/system/$follower.service" "/usr/local/sbin/$follower"
 }
 
-# A new program or unit takes the place of the one that runs.
-reach_pods() {
+# run_beside NAME PROGRAM SERVICE: keeps a program running beside K3s, or none where it has no unit. A new program or unit
+# takes the place of the one that runs.
+run_beside() {
   local changed=no
-  if [ -z "$REACH_SERVICE" ]; then
-    stop_reaching
+  if [ -z "$3" ]; then
+    stop_beside "$1"
     return
   fi
-  put "/usr/local/sbin/$reacher" 0755 "$REACH"
-  put "/etc/systemd/system/$reacher.service" 0644 "$REACH_SERVICE"
+  put "/usr/local/sbin/$1" 0755 "$2"
+  put "/etc/systemd/system/$1.service" 0644 "$3"
   systemctl daemon-reload
-  systemctl enable --quiet "$reacher"
+  systemctl enable --quiet "$1"
   if [ $changed = yes ]; then
-    systemctl restart "$reacher"
+    systemctl restart "$1"
   else
-    systemctl start "$reacher"
+    systemctl start "$1"
   fi
 }
 
-stop_reaching() {
-  [ -e "/etc/systemd/system/$reacher.service" ] || return 0
-  systemctl disable --quiet --now "$reacher" || true
-  rm -f "/etc/systemd/system/$reacher.service" "/usr/local/sbin/$reacher"
+# stop_beside NAME
+stop_beside() {
+  [ -e "/etc/systemd/system/$1.service" ] || return 0
+  systemctl disable --quiet --now "$1" || true
+  rm -f "/etc/systemd/system/$1.service" "/usr/local/sbin/$1"
 }
 
 # kubectl works for the administrator on every node (S0-33), from a file that is theirs alone.
@@ -180,6 +186,8 @@ start() {
 # restart WHY
 restart() {
   say "starting $unit: $1"
+  # Written down, as an `up` that is cut off forgets: its next one waits for them.
+  [ "$ROLE" = server ] || [ -e "$pods_before" ] || ready_pods >"$pods_before" || rm -f "$pods_before"
   rm -f "$started"
   former_start=$(start_id)
   systemctl daemon-reload
@@ -215,6 +223,39 @@ sudo k3s kubectl delete secret -n kube-system $NODE.node-password.k3s; then run 
   say "the node is Ready"
 }
 
+# A line for each pod of this node that is ready: namespace/name.
+# shellcheck disable=SC2016 # $pod is of the template
+ready_pods() {
+  k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get pods --all-namespaces \
+    --field-selector "spec.nodeName=$NODE" --output 'go-template={{range .items}}{{$pod := .}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}{{$pod.metadata.namespace}}/{{$pod.metadata.name}}{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null
+}
+
+# A line for each pod of this node: namespace/name.
+all_pods() {
+  k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get pods --all-namespaces \
+    --field-selector "spec.nodeName=$NODE" --output 'go-template={{range .items}}{{.metadata.namespace}}/{{.metadata.name}}{{"\n"}}{{end}}' 2>/dev/null
+}
+
+# Containers outlive K3s' start; what was ready before it is so again before another node has its turn. Pods that are
+# gone from here meanwhile are no longer this node's.
+await_pods() {
+  local deadline=$((SECONDS + pods_within)) missing ready there
+  [ -e "$pods_before" ] || return 0
+  while :; do
+    if ready=$(ready_pods) && there=$(all_pods); then
+      missing=$(comm -12 <(sort "$pods_before") <(sort <<<"$there") | comm -23 - <(sort <<<"$ready"))
+      [ -n "$missing" ] || break
+    fi
+    if [ $SECONDS -ge $deadline ]; then
+      rm -f "$pods_before"
+      failed "pods that were ready before K3s was started anew are not again after $pods_within s: ${missing//$'\n'/, }. \
+Nodes after this one are left as they are; run up again once these pods are ready"
+    fi
+    sleep 1
+  done
+  rm -f "$pods_before"
+}
+
 # The provisioner of local volumes may start any pod in kube-system, and so may root of the machine that
 # it runs on. K3s leaves what it does not name itself as it is.
 keep_provisioner() {
@@ -243,10 +284,14 @@ is_refused() {
     | grep -c 'Node password rejected' >/dev/null
 }
 
+# What kubelet of the version before said of the node may still stand there.
 node_ready() {
-  [ -s "$kubeconfig" ] && [ "$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s \
-    get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' \
-    2>/dev/null)" = True ]
+  local version told
+  [ -s "$kubeconfig" ] || return 1
+  version=$(/usr/local/bin/k3s --version 2>/dev/null | sed -n '1s/^k3s version \(v[^ ]*\).*/\1/p') || true
+  told=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=5s get node "$NODE" \
+    -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}' 2>/dev/null) || return 1
+  [[ $told = "True "${version:-*} ]]
 }
 
 # What kubelet says is missing, a network of the pods for instance; nothing where it says nothing.
@@ -264,7 +309,8 @@ remove() {
     return
   fi
   systemctl disable --quiet --now "$follower" "$unit" || true
-  stop_reaching
+  stop_beside "$reacher"
+  stop_beside "$gate"
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -305,7 +351,7 @@ remove() {
     rm -f "$profile"
     [ ! -e "$kubeconfig.before-fogline" ] || mv "$kubeconfig.before-fogline" "$kubeconfig"
   fi
-  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$tunables" \
+  rm -rf "$etc" /var/lib/rancher/k3s /var/lib/kubelet /run/k3s "$started" "$pods_before" "$tunables" \
     "/etc/systemd/system/"{"$unit","$follower"}.service "/usr/local/sbin/$follower"
   # The link by which a K3s is known as Fogline's goes last, so that a removal that was cut off goes on.
   rm -rf /usr/local/lib/fogline
@@ -336,8 +382,10 @@ case $1 in
     [ "$ROLE" = server ] || write_kubeconfig
     start
     keep_following
-    reach_pods
+    run_beside "$reacher" "$REACH" "$REACH_SERVICE"
+    run_beside "$gate" "$GATE" "$GATE_SERVICE"
     await_ready
+    await_pods
     if [ "$ROLE" = server ]; then
       take_server_token_from_agents
       finish_encryption

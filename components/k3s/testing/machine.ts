@@ -34,7 +34,7 @@ case "$1 $*" in
   show*NeedDaemonReload*) if [ -e "$STATE/stale" ]; then echo yes; else echo no; fi ;;
   show*InvocationID*) cat "$STATE/starts" 2>/dev/null || true ;;
   daemon-reload*) rm -f "$STATE/stale" ;;
-  restart*k3s-reach) ;;
+  restart*k3s-reach | restart*k3s-gate) ;;
   restart*)
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
@@ -59,7 +59,9 @@ export function k3s(version: string, ready = true): string {
 echo "k3s $*" >>"$STATE/log"
 case "$*" in
   --version) echo "k3s version ${version} (abc)" ;;
-  *"get node"*) echo ${ready ? "True" : "False"} ;;
+  *"get node"*) echo "${ready ? "True" : "False"} ${version}" ;;
+  *"get pods"*"eq .type"*) cat "$STATE/ready-pods" 2>/dev/null || true ;;
+  *"get pods"*) cat "$STATE/pods" 2>/dev/null || true ;;
   started) ;;
   "secrets-encrypt status") echo "Encryption Status: Enabled" ;;
   "token rotate") echo "K10aa::server:rotated" >"$ROOT/var/lib/rancher/k3s/server/token" ;;
@@ -169,12 +171,17 @@ export class FakeMachine {
   /** How often K3s was started since the last look. */
   starts(): number {
     const restarts = this.calls().filter((call) => call.startsWith("systemctl restart"));
-    return restarts.filter((call) => !/fogline-k3s-(follow|reach)$/.test(call)).length;
+    return restarts.filter((call) => !/fogline-k3s-(follow|reach|gate)$/.test(call)).length;
   }
 
   /** Marks a state of the fake system, e.g. `broken`: the next start fails. */
   mark(state: "active" | "broken" | "stale"): void {
     writeFileSync(join(this.state, state), "");
+  }
+
+  /** What kubectl says of the node's pods: all of them, and those that are ready. */
+  pods(name: "pods" | "ready-pods", text: string): void {
+    writeFileSync(join(this.state, name), text);
   }
 
   /** What the unit's journal says. */
