@@ -26,10 +26,12 @@ const EXPERIMENT: Experiment = {
   invariants: [history],
 };
 
-const folder = mkdtempSync(join(tmpdir(), "fogline-experiment-"));
+const results = mkdtempSync(join(tmpdir(), "fogline-experiment-"));
+/** Of this experiment: it is called as the experiment is. */
+const folder = join(results, EXPERIMENT.name);
 
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  rmSync(results, { recursive: true });
 });
 
 it("counts every visit and vote while a pod is killed, and is continued where it ended", async () => {
