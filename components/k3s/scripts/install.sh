@@ -1,13 +1,11 @@
 # shellcheck shell=bash
 # Installs K3s on this machine from a pinned binary and waits until its node is Ready.
-# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL,
-#         TOKEN (with which agents join), ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the
-#         program that tells what K3s starts with), FOLLOW and FOLLOW_SERVICE (follow.sh, the program that
-#         looks after the pods' network, and its unit's file; empty where nothing does), REACH and REACH_SERVICE (the same of reach.sh, which
-#         refuses connections to pods of silent nodes; empty where nothing does), GATE and GATE_SERVICE (the same of
-#         gate.sh, which has visitors wait for the ingress controller; empty where none runs), RENEWAL (number of a period: another one has
-#         the step run again, so that certificates are renewed); of agents also SERVER (address of its API),
-#         KUBECONFIG_TEXT (that of the machine's administrator); and those of hardening.sh, registries.sh and timers.sh
+# Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, TOKEN (with which agents join),
+#   ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the program that tells what K3s starts with), RENEWAL (number
+#   of a period: another one has the step run again, so that certificates are renewed); programs and the files of their
+#   units, empty where none runs: FOLLOW (looks after the pods' network), REACH (reach.sh), GATE (gate.sh), each with
+#   _SERVICE; of agents also SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator); and
+#   those of hardening.sh, registries.sh and timers.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
 # Prints, on a server: the agents' token, what the datastore's file shows of Secrets, the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
