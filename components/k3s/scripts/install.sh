@@ -102,7 +102,7 @@ write_config() {
 follow_interface() {
   local changed=no follows=no
   if [ -z "$FOLLOW_SERVICE" ]; then
-    stop_following
+    stop_beside "$follower"
     return
   fi
   if [ -e "/etc/systemd/system/$follower.service" ]; then follows=yes; fi
@@ -119,12 +119,6 @@ keep_following() {
     systemctl daemon-reload
     systemctl restart "$follower"
   fi
-}
-
-stop_following() {
-  [ -e "/etc/systemd/system/$follower.service" ] || return 0
-  systemctl disable --quiet --now "$follower" || true
-  rm -f "/etc/systemd/system/$follower.service" "/usr/local/sbin/$follower"
 }
 
 # run_beside NAME PROGRAM SERVICE: keeps a program running beside K3s, or none where it has no unit. A new program or unit
