@@ -31,7 +31,7 @@ const STALL: Seconds = 3;
  */
 const SLACK: Seconds = 3;
 
-const VARIANTS: readonly Variant[] = (["fast", "moderate"] as const).map((profile) => ({
+const VARIANTS: readonly Variant[] = (["fast", "stock"] as const).map((profile) => ({
   name: profile,
   label: `profile ${profile}`,
   settings: { failover: { profile } },
