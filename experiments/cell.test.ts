@@ -86,7 +86,7 @@ describe("a cell", () => {
   it("keeps what a fault tells of itself", async () => {
     const up = { kind: "up", settings: { website: { replicas: 3 } }, before: {} } as const;
     const { notes } = await run([{ at: 0, inject: up }]).ran;
-    expect(notes).toEqual([{ at: expect.any(Number) as number, text: "up succeeded after 0 s" }]);
+    expect(notes).toEqual([{ at: expect.any(Number) as number, text: "up succeeded after 0 s: " }]);
   });
 
   it("that is ended from outside undoes its faults first", async () => {

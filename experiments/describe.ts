@@ -45,6 +45,7 @@ export const DESCRIPTION = z.object({
         against: name.optional(),
         target: z.object({ kind: z.enum(["ingress", "pod"]), machine: z.string() }).optional(),
         timeline: z.array(z.unknown()).optional(),
+        repeats: z.int().positive().optional(),
       }),
     )
     .min(1),

@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
+import { cellsOf } from "./order.ts";
 import { draw } from "./plots/draw.ts";
 import { pictureOf } from "./plots/index.ts";
 import { report } from "./report.ts";
@@ -84,7 +85,7 @@ function numbers({ description, cells }: Results, summary: Summary): object {
   return {
     experiment: description.name,
     cells: cells.length,
-    planned: description.variants.length * description.repeats,
+    planned: cellsOf(description).length,
     void: summary.voided.map(({ variant, repeat }) => `${variant}-${repeat}`),
     broken: cells.flatMap(({ variant, repeat, broken }) =>
       broken.map((what) => ({ cell: `${variant}-${repeat}`, what })),

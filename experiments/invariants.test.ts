@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { answersAtEnd, atRest, failsInWords } from "./invariants.ts";
+import { answersAtEnd, atRest, failsInWords, noneFails } from "./invariants.ts";
 import type { CellData, Visit } from "./model.ts";
 
 const visit = (at: number, status = 200): Visit => ({
@@ -27,6 +27,12 @@ describe("the end of a cell", () => {
     expect(atRest.broken(cell({}))).toEqual([]);
     expect(atRest.broken(cell({ unrest: "a node is not Ready" }))).toEqual(["a node is not Ready"]);
   });
+});
+
+it("no visit fails where each has the page", () => {
+  expect(noneFails.broken(cell({ visits: [visit(1), visit(2)] }))).toEqual([]);
+  const visits = [visit(1), visit(2, 503), { ...visit(3, 0), method: "POST" as const }];
+  expect(noneFails.broken(cell({ visits }))).toEqual(["1 of 2 visits failed"]);
 });
 
 it("an error is words, not a trace", () => {

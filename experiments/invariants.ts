@@ -11,6 +11,16 @@ export const atRest: Invariant = {
   broken: ({ unrest }) => (unrest === undefined ? [] : [unrest]),
 };
 
+/** Every visit gets the page. */
+export const noneFails: Invariant = {
+  name: "no visit fails",
+  broken: ({ visits }) => {
+    const gets = visits.filter(({ method }) => method === "GET");
+    const failed = gets.filter(isFailed).length;
+    return failed === 0 ? [] : [`${failed} of ${gets.length} visits failed`];
+  },
+};
+
 /** The site answers when all faults are undone. */
 export const answersAtEnd: Invariant = {
   name: "the site answers at the end",

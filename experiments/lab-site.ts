@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 import { parseDocument } from "yaml";
+import { z } from "zod";
 
 import { addressInside } from "@fogline/azure-checks/cidr";
 import { kubectlCommand } from "../lab/commands/kubectl.ts";
@@ -43,20 +44,33 @@ export function labSite(): Site {
     },
     powerOff: cutOff,
     powerOn,
+    drain: (machine) => command("drain", `--node=${machine}`, "--leave"),
+    undrain: (machine) => command("undrain", `--node=${machine}`),
     up,
     parts,
   };
 }
 
-/** Its address on the visitors' LAN: everything else they reach through two routers. */
+/** Machines of the cloud, among the program's outputs. */
+const INVENTORY = z.array(
+  z.object({ type: z.string(), name: z.string(), publicAddress: z.string().optional() }),
+);
+
+/** The public address of a virtual machine; of a device its address on the visitors' LAN. */
 async function addressOf(machine: string): Promise<string> {
+  const rented = INVENTORY.parse(readOutputs()["inventory"]).find(
+    ({ type, name }) => type === "Virtual machine" && name === machine,
+  );
+  if (rented?.publicAddress !== undefined) {
+    return rented.publicAddress;
+  }
   const script = "ip -4 -oneline route get 192.0.2.1 | sed -n 's/.* src \\([0-9.]*\\).*/\\1/p'";
   const { exitCode, stdout, stderr } = await runInside(machine, script);
   const address = stdout.trim();
   if (exitCode !== 0 || !addressInside(address, HOME.lan)) {
     throw new Error(
-      `${machine} is not on the visitors' LAN (${HOME.lan}) but has ${address || "no address"} ${stderr.trim()}. ` +
-        "fix: name an edge device that stands there",
+      `${machine} has no public address, and on the visitors' LAN (${HOME.lan}) ${address || "none"} ${stderr.trim()}. ` +
+        "fix: name a virtual machine that has one, or an edge device that stands on that LAN",
     );
   }
   return address;
@@ -76,6 +90,11 @@ function following([command = "", ...args]: readonly string[]): Following {
       await running;
     },
   };
+}
+
+/** One of the lab's commands. */
+async function command(...args: readonly string[]): Promise<void> {
+  await execa(process.execPath, ["lab/start.mjs", ...args], { cwd: PROJECT });
 }
 
 async function up(settings: Parameters<Site["up"]>[0]): Promise<void> {

@@ -19,6 +19,8 @@ export interface Variant {
   readonly target?: Target;
   /** What happens in its cells, in order of time; default: the experiment's timeline. */
   readonly timeline?: readonly Moment[];
+  /** How often it runs at most, where its cells are long; default: as often as the others. */
+  readonly repeats?: number;
 }
 
 /** One address that visitors ask, in place of the site's own. */
@@ -54,6 +56,8 @@ export type Fault =
   | { readonly kind: "power-off"; readonly machine: string }
   | { readonly kind: "shutdown"; readonly machine: string }
   | { readonly kind: "pod-kill"; readonly app: string }
+  /** Moves a node's pods away, and has it take none (`make drain`), until it is undone. */
+  | { readonly kind: "drain"; readonly machine: string }
   /** TCP streams from where visitors are to a machine, as fast as they go (iperf3), beside the load. */
   | {
       readonly kind: "streams";

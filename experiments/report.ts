@@ -1,5 +1,6 @@
 /** `report.md`: what was asked, on what it ran, what came of it, and what can be said of that. Pure. */
 import { AA } from "./model.ts";
+import { cellsOf } from "./order.ts";
 import type { Results } from "./results.ts";
 import { CONFIDENCE, FEWEST, spreadOf } from "./stats.ts";
 import {
@@ -105,12 +106,16 @@ function pictures({ description }: Results): string {
 
 function method({ description, cells: all }: Results, { cells, voided }: Summary): string {
   const { variants, repeats, load, tail } = description;
+  const fewer = variants.flatMap(({ name, repeats: own = repeats }) =>
+    own < repeats ? [`${plain(name)} ${count(own, "time")}`] : [],
+  );
   const votes = load.votesPerSecond > 0 ? ` and ${count(load.votesPerSecond, "vote")}` : "";
   const latest = Math.max(0, ...all.map(({ generator }) => generator.latestStartSeconds));
   const busiest = Math.max(0, ...all.map(({ generator }) => generator.cpuShare));
   return [
-    `${count(variants.length, "variant")} took turns, ${count(repeats, "time")} each: ` +
-      `${all.length} of ${count(variants.length * repeats, "cell")} finished. ` +
+    `${count(variants.length, "variant")} took turns, ${count(repeats, "time")} each` +
+      `${fewer.length === 0 ? "" : ` (${fewer.join(", ")})`}: ` +
+      `${all.length} of ${count(cellsOf(description).length, "cell")} finished. ` +
       `${rates(load)}${votes} a second at a constant open rate` +
       `${load.connections === "kept" ? ", over connections that are kept" : ""}; ` +
       `a request without an answer after ${load.timeoutSeconds} s failed; ` +

@@ -33,6 +33,10 @@ export interface Site {
   powerOff(machine: string): Promise<void>;
   /** Gives a machine its power back. */
   powerOn(machine: string): Promise<void>;
+  /** Moves the pods of a machine's node away, as `make drain` does; what can run nowhere else is left. */
+  drain(machine: string): Promise<void>;
+  /** Has a drained node take pods again, as `make undrain` does. */
+  undrain(machine: string): Promise<void>;
   /** Brings the stack up with other settings, by section and key; without any, with those of its file. */
   up(settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<void>;
   /** What it is made of, as a report lists it: programs and images, and which are stand-ins. */

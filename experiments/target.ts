@@ -162,6 +162,9 @@ async function untilOpen(site: Site, machine: string, address: string): Promise<
     isOpen ||= line === "open";
   }
   if (!isOpen) {
-    throw new Error(`${machine}: nobody answers at ${address}:${PORT}, which leads to its pod`);
+    throw new Error(
+      `${machine}: nobody answers at ${address}:${PORT}, which leads to its pod. ` +
+        "fix: name an edge device on the visitors' LAN; a cloud lets no such port in",
+    );
   }
 }

@@ -4,11 +4,18 @@ import { FAULT_KINDS } from "../faults/index.ts";
 import type { CellData } from "../model.ts";
 import { FAULTS } from "./faults.ts";
 
-it("every kind of fault is tried, but for a load that others have beside theirs", () => {
+it("every kind of fault is tried, but for a load beside others and for maintenance", () => {
   const tried = FAULTS.variants.flatMap(({ timeline = [] }) =>
     timeline.flatMap((moment) => ("inject" in moment ? [moment.inject.kind] : [])),
   );
-  expect(FAULT_KINDS.filter((kind) => !tried.some((each) => each === kind))).toEqual(["streams"]);
+  const others = FAULT_KINDS.filter((kind) => !tried.some((each) => each === kind));
+  expect(others).toEqual(["drain", "streams"]);
+});
+
+it("more than 10,000 votes are cast under faults", () => {
+  const seconds = FAULTS.variants.map(({ timeline = [] }) => timeline.at(-1)?.at ?? 0);
+  const all = seconds.reduce((sum, each) => sum + each + FAULTS.tail, 0);
+  expect(all * FAULTS.load.votesPerSecond).toBeGreaterThan(10_000);
 });
 
 it("packets that a fault dropped are those of both directions", () => {

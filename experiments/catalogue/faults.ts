@@ -28,7 +28,8 @@ export const FAULTS: Experiment = {
   // What a fault costs is not compared with another one's.
   variants: CASES.map((each) => ({ ...each, settings: {}, against: each.name })),
   repeats: 1,
-  load: { visitsPerSecond: 20, votesPerSecond: 2, timeoutSeconds: 30 },
+  // More than 10,000 votes in all.
+  load: { visitsPerSecond: 20, votesPerSecond: 4, timeoutSeconds: 30 },
   // Each variant has its own.
   timeline: [],
   // A machine boots, its node joins, and its ingress serves its own address again.

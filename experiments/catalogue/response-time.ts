@@ -157,7 +157,7 @@ export const RESPONSE_TIME: readonly Experiment[] = [
     "How long does a visitor wait for one server and for a cluster, with and without other load on the way?",
     ALL,
     SHORT,
-    6,
+    3,
     [
       overRate("mean", "Mean response time over the rate of requests", "mean", ALL, SHORT),
       overRate("p99", "The slowest hundredth of response times", "p99", ALL, SHORT),

@@ -250,9 +250,13 @@ describe("an up during a fault", () => {
   const fault: Fault = { kind: "up", settings, before: {} };
 
   it("is noted when it succeeds, and when it fails, with the end of what it said", async () => {
-    const good = await inject(fault);
-    expect(good.did).toEqual(['up {"website":{"scaleDownSeconds":31}}']);
-    expect(good.notes).toEqual([expect.stringMatching(/^up succeeded after \d+ s$/)]);
+    const good = await inject(fault, (did) =>
+      did.startsWith("kubectl get nodes") ? "masternode v1\nraspberrypi v1\n" : undefined,
+    );
+    expect(good.did[0]).toBe('up {"website":{"scaleDownSeconds":31}}');
+    expect(good.notes).toEqual([
+      expect.stringMatching(/^up succeeded after \d+ s: masternode v1, raspberrypi v1$/),
+    ]);
     const bad = await inject(fault, () => new Error(`${"x".repeat(900)} fix: make up`));
     expect(bad.notes[0]).toMatch(/^up failed after \d+ s: x+ fix: make up$/);
     expect(bad.notes[0]?.length).toBeLessThan(700);

@@ -6,6 +6,7 @@ import { databaseKill } from "./database-kill.ts";
 import { delay } from "./delay.ts";
 import { diskFull } from "./disk-full.ts";
 import { dnsDown } from "./dns-down.ts";
+import { drain } from "./drain.ts";
 import { k3sKill, k3sStop } from "./k3s.ts";
 import { kubeletFreeze } from "./kubelet-freeze.ts";
 import { loss } from "./loss.ts";
@@ -56,6 +57,7 @@ const KINDS: Kinds = {
   "power-off": powerOff,
   shutdown,
   "pod-kill": podKill,
+  drain,
   "out-of-memory": outOfMemory,
   "kubelet-freeze": kubeletFreeze,
   "k3s-kill": k3sKill,

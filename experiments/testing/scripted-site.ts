@@ -71,6 +71,12 @@ export function scriptedSite(
     powerOn: async (machine) => {
       await take(`on ${machine}`);
     },
+    drain: async (machine) => {
+      await take(`drain ${machine}`);
+    },
+    undrain: async (machine) => {
+      await take(`undrain ${machine}`);
+    },
     up: async (settings) => {
       await take(`up ${JSON.stringify(settings)}`);
     },
