@@ -56,6 +56,8 @@ export type Fault =
   | { readonly kind: "power-off"; readonly machine: string }
   | { readonly kind: "shutdown"; readonly machine: string }
   | { readonly kind: "pod-kill"; readonly app: string }
+  /** Passes a port of a machine on to the website's pod there, from before the load until after it. */
+  | { readonly kind: "direct-port"; readonly machine: string }
   /** Moves a node's pods away, and has it take none (`make drain`), until it is undone. */
   | { readonly kind: "drain"; readonly machine: string }
   /** TCP streams from where visitors are to a machine, as fast as they go (iperf3), beside the load. */

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { InForce } from "./in-force.ts";
 import type { Fault } from "./model.ts";
-import { prepared, runExperiment } from "./run.ts";
+import { faultsOf, prepared, runExperiment } from "./run.ts";
 import { FAILOVER } from "./testing/made-up.ts";
 import { scriptedSite, type Answer } from "./testing/scripted-site.ts";
 
@@ -41,7 +41,7 @@ describe("a run", () => {
     const timeline = [full, later, later].map((inject, at) => ({ at, inject }));
     const steady: Answer = (did) => (did.startsWith("kubectl get") ? '{"items":[]}' : undefined);
     const site = scriptedSite((did) => (did === "pi: uname -m" ? "x86_64" : steady(did)));
-    const noted = await prepared(site, timeline, quiet, { inForce }, () =>
+    const noted = await prepared(site, faultsOf(timeline), quiet, { inForce }, () =>
       Promise.resolve(inForce.all()),
     );
     expect(noted).toEqual([full]);

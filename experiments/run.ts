@@ -16,7 +16,7 @@ import type { CellData, Experiment, Fault, Mark, Moment, Note, Variant } from ".
 import { cellsOf, nameOf, type Cell } from "./order.ts";
 import type { Site } from "./site.ts";
 import { untilSteady } from "./steady.ts";
-import { openTarget } from "./target.ts";
+import { openings, urlsOf } from "./target.ts";
 import { countedVotes } from "./votes.ts";
 
 /** Outside of the results: it says something of a site, not of an experiment. */
@@ -116,9 +116,11 @@ async function keepCell(
   await keepEnvironment(site, folder);
   const startedAt = new Date().toISOString();
   const rows = join(draft, "visits.csv");
-  const run = await prepared(site, experiment.timeline, say, options, async () => {
-    await using target = await openTarget(site, cell.variant.target);
-    return await runCell(site, experiment, rows, say, { ...options, urls: target.urls });
+  const { target } = cell.variant;
+  const faults = [...openings(target), ...faultsOf(experiment.timeline)];
+  const run = await prepared(site, faults, say, options, async () => {
+    const urls = await urlsOf(site, target);
+    return await runCell(site, experiment, rows, say, { ...options, urls });
   });
   const { marks, notes, readings, generator, zeroUnixMicroseconds } = run;
   say("waiting until the stack is at rest, to count its votes");
@@ -159,18 +161,18 @@ async function keepCell(
 }
 
 /**
- * Does something with what the faults of a timeline need, all of it undone at the end, whatever happens. What leaves
- * something on the stack is noted before it begins, and the stack comes to rest with it.
+ * Does something with what faults need, all of it undone at the end, whatever happens. What leaves something on the
+ * stack is noted before it begins, and the stack comes to rest with it.
  */
 export async function prepared<T>(
   site: Site,
-  timeline: readonly Moment[],
+  faults: readonly Fault[],
   say: (text: string) => void,
   { inForce, signal }: CellOptions,
   use: () => Promise<T>,
 ): Promise<T> {
   try {
-    for (const fault of faultsOf(timeline)) {
+    for (const fault of faults) {
       const kind = kindOf(fault);
       if (kind.prepare !== undefined) {
         say(`prepares: ${kind.describe(fault)}`);
@@ -190,7 +192,7 @@ export async function prepared<T>(
 }
 
 /** Faults of a timeline, each once. */
-function faultsOf(timeline: readonly Moment[]): readonly Fault[] {
+export function faultsOf(timeline: readonly Moment[]): readonly Fault[] {
   const faults = timeline.flatMap((moment) => ("inject" in moment ? [moment.inject] : []));
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }

@@ -4,12 +4,12 @@ import { FAULT_KINDS } from "../faults/index.ts";
 import type { CellData } from "../model.ts";
 import { FAULTS } from "./faults.ts";
 
-it("every kind of fault is tried, but for a load beside others and for maintenance", () => {
+it("every kind of fault is tried, but for what others have beside theirs, and for maintenance", () => {
   const tried = FAULTS.variants.flatMap(({ timeline = [] }) =>
     timeline.flatMap((moment) => ("inject" in moment ? [moment.inject.kind] : [])),
   );
   const others = FAULT_KINDS.filter((kind) => !tried.some((each) => each === kind));
-  expect(others).toEqual(["drain", "streams"]);
+  expect(others).toEqual(["drain", "direct-port", "streams"]);
 });
 
 it("more than 10,000 votes are cast under faults", () => {

@@ -4,6 +4,7 @@ import type { Site } from "../site.ts";
 import { clockJump } from "./clock-jump.ts";
 import { databaseKill } from "./database-kill.ts";
 import { delay } from "./delay.ts";
+import { directPort } from "./direct-port.ts";
 import { diskFull } from "./disk-full.ts";
 import { dnsDown } from "./dns-down.ts";
 import { drain } from "./drain.ts";
@@ -58,6 +59,7 @@ const KINDS: Kinds = {
   shutdown,
   "pod-kill": podKill,
   drain,
+  "direct-port": directPort,
   "out-of-memory": outOfMemory,
   "kubelet-freeze": kubeletFreeze,
   "k3s-kill": k3sKill,
