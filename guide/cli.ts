@@ -17,8 +17,8 @@ import { goThrough } from "./step.ts";
 import { STEPS } from "./steps/index.ts";
 
 const CHECKOUT = join(import.meta.dirname, "..");
-/** Registering a provider takes Azure some minutes; milliseconds. */
-const PATIENCE = { limit: 15 * 60_000, interval: 10_000 };
+/** Registering a provider takes Azure some minutes: a quarter of an hour. */
+const PATIENCE = { looks: 90, interval: 10_000 };
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

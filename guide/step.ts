@@ -16,8 +16,8 @@ export interface Site {
   /** Shows a line to the person. */
   readonly say: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
-  /** How long to wait for what Azure does by itself, and between two looks; milliseconds. */
-  readonly patience: { readonly limit: number; readonly interval: number };
+  /** How often to look whether Azure has done what it does by itself, and how long to wait between, milliseconds. */
+  readonly patience: { readonly looks: number; readonly interval: number };
 }
 
 /** One step. It can be gone through again: what is done is seen, and left alone. */

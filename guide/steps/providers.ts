@@ -64,16 +64,16 @@ async function register(azure: Azure, name: string): Promise<void> {
 
 /** Azure says only when asked. */
 async function untilRegistered(site: Site, names: readonly string[]): Promise<void> {
-  const { limit, interval } = site.patience;
-  const end = Date.now() + limit;
-  for (;;) {
+  const { looks, interval } = site.patience;
+  for (let look = 1; ; look++) {
     const open = (await statesOf(site, names)).filter(({ state }) => state !== REGISTERED);
     if (open.length === 0) {
       return;
     }
-    if (Date.now() + interval > end) {
+    if (look >= looks) {
+      const minutes = Math.round((looks * interval) / 60_000);
       throw new GuideError(
-        `Azure did not finish within ${Math.round(limit / 60_000)} min: ${open.map(({ name, state }) => `${name} is ${state}`).join(", ")}`,
+        `Azure did not finish within ${minutes} min: ${open.map(({ name, state }) => `${name} is ${state}`).join(", ")}`,
         {
           command: `az provider show --namespace ${open[0]?.name ?? ""}`,
           fixes: ["wait, and run the guide again: it goes on waiting"],

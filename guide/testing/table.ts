@@ -48,7 +48,7 @@ export class Table implements Disposable {
       ask: asking(answers, types === undefined ? undefined : this.reading(types)),
       say: (line) => this.lines.push(line),
       env,
-      patience: { limit: looks, interval: 1 },
+      patience: { looks, interval: 1 },
     };
   }
 
