@@ -2,12 +2,12 @@
  * Faults that are in force at a site, in a file that outlives the run: one that was killed has left them there, and
  * the next run undoes them before it does anything else.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 import { z } from "zod";
 
+import { replaceFile } from "../lab/files.ts";
 import { kindOf } from "./faults/index.ts";
 import type { Fault } from "./model.ts";
 import type { Site } from "./site.ts";
@@ -79,9 +79,6 @@ export class InForce {
       rmSync(this.file, { force: true });
       return;
     }
-    mkdirSync(dirname(this.file), { recursive: true });
-    const draft = `${this.file}.part`;
-    writeFileSync(draft, `${JSON.stringify(faults, undefined, 2)}\n`);
-    renameSync(draft, this.file);
+    replaceFile(this.file, `${JSON.stringify(faults, undefined, 2)}\n`);
   }
 }
