@@ -81,7 +81,7 @@ cis: node_modules ## The CIS benchmark's checks on the cluster: PASS, FAIL, or w
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) cis
 else
-	@node --import tsx cis/cli.ts --stack=$(STACK)
+	@$(IN_ENVIRONMENT) node --import tsx cis/cli.ts --stack=$(STACK)
 endif
 
 .PHONY: drain undrain
