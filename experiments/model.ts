@@ -91,7 +91,11 @@ export type MachineFault =
   /** Kills PostgreSQL (SIGKILL) on the machine that it runs on. */
   | { readonly kind: "database-kill"; readonly machine: string }
   /** Ends all of the cluster's name servers. */
-  | { readonly kind: "dns-down" }
+  | {
+      readonly kind: "dns-down";
+      /** The machine with the control plane, which brings them back after so many seconds; default: none does. */
+      readonly guard?: { readonly machine: string; readonly seconds: Seconds };
+    }
   /** Sets the clock of one pod of the website by so many seconds, while its process runs. */
   | { readonly kind: "clock-jump"; readonly seconds: number }
   /**

@@ -22,6 +22,8 @@ export interface ScriptOptions {
   readonly silences?: boolean;
   /** Seconds that a machine which cannot be reached is waited for; default 0. */
   readonly patience?: number;
+  /** Told each time that it is waited for. */
+  readonly say?: ((text: string) => void) | undefined;
 }
 
 /** Exit code by which ssh tells of an error of its own, and not of the script's: ssh(1). */
@@ -58,7 +60,7 @@ export async function runScript(
   run: Run,
   login: Login,
   script: string,
-  { silences = false, patience = 0 }: ScriptOptions = {},
+  { silences = false, patience = 0, say }: ScriptOptions = {},
 ): Promise<string> {
   const end = performance.now() + patience * 1000;
   for (;;) {
@@ -86,6 +88,7 @@ export async function runScript(
           `fix: see that this logs in: ${loginCommand(login).join(" ")}`,
       );
     }
+    say?.(`${login.node} cannot be reached: it is waited for, ${patience} s at most`);
     await sleep(AGAIN_MS);
   }
 }

@@ -200,6 +200,23 @@ describe("name servers that are gone", () => {
     expect(await recover(fault, () => "")).toHaveLength(1);
   });
 
+  it("are brought back by the control plane's machine where nobody else does", async () => {
+    const guard = { machine: "MasterNode", seconds: 180 };
+    const had: Answer = (what) => (what.includes(" get ") ? "2" : undefined);
+    const site = scriptedSite(had);
+    await kindOf(fault).inject(site, { ...fault, guard }, () => undefined);
+    const at = (part: string): number => site.did.findIndex((each) => each.includes(part));
+    expect(site.asked[0]?.script).toContain(
+      "--on-active=180 --timer-property=AccuracySec=1s /bin/bash -c " +
+        "'k3s kubectl scale deployment/coredns --namespace=kube-system --replicas=2'",
+    );
+    expect(at("systemd-run")).toBeLessThan(at("--replicas=0"));
+    const back = scriptedSite(had);
+    await kindOf(fault).recover(back, { ...fault, guard });
+    expect(back.asked).toMatchObject([{ machine: "MasterNode" }]);
+    expect(back.asked[0]?.script).toContain("systemctl stop fogline-fault-dns.timer");
+  });
+
   it("are refused where there are none", async () => {
     await expect(inject(fault, () => "0")).rejects.toThrow("no name server");
   });
