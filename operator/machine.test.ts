@@ -19,8 +19,8 @@ describe("a script on a machine", () => {
     expect(called).toEqual([
       {
         words:
-          "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=2 " +
-          "-o ControlMaster=no -o ControlPath=none -i /keys/id pi@10.101.2.1 sudo bash -s",
+          "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ControlMaster=no -o ControlPath=none " +
+          "-o ServerAliveInterval=15 -o ServerAliveCountMax=4 -i /keys/id pi@10.101.2.1 sudo bash -s",
         input: `echo '${BEGUN}'\necho done`,
       },
     ]);
@@ -43,12 +43,15 @@ describe("a connection that is lost", () => {
   const begun = { ...LOST, stdout: `${BEGUN}\n` };
 
   it("after a script began that silences its machine means that it has", async () => {
-    expect((await ran(() => begun, { silences: true })).printed).toBe("");
+    const { printed, called } = await ran(() => begun, { silences: true });
+    expect(printed).toBe("");
+    // It is not waited for long.
+    expect(called[0]?.words).toContain("-o ServerAliveInterval=5 -o ServerAliveCountMax=2 ");
   });
 
   it("before that means that it has not", async () => {
     await expect(ran(() => LOST, { silences: true })).rejects.toThrow(
-      "raspberrypi cannot be reached: Timeout, server 10.101.2.1 not responding.. " +
+      "raspberrypi cannot be reached: Timeout, server 10.101.2.1 not responding. " +
         "fix: see that this logs in: ssh -i /keys/id pi@10.101.2.1",
     );
   });

@@ -36,13 +36,15 @@ const LONGEST = 420;
 const AGAIN_MS = 1000;
 
 /**
- * A machine that does not answer for 10 s counts as lost, before the connection as after it (ssh_config(5)). The
- * connection is of this script alone: one that is shared would be given up by others' rules.
+ * Nobody is asked for a password, and the connection is of this script alone: one that is shared would be given up by
+ * others' rules (ssh_config(5)).
  */
-const OPTIONS = [
-  ...["BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=2"],
-  ...["ControlMaster=no", "ControlPath=none"],
-].flatMap((option) => ["-o", option]);
+const OPTIONS = ["BatchMode=yes", "ConnectTimeout=10", "ControlMaster=no", "ControlPath=none"];
+/** How long a connection may say nothing: a bad line is given a minute, a line that was cut is not waited for. */
+const ALIVE = {
+  usual: ["ServerAliveInterval=15", "ServerAliveCountMax=4"],
+  silenced: ["ServerAliveInterval=5", "ServerAliveCountMax=2"],
+};
 
 /** The command that logs in on a machine, as a person types it. */
 export function loginCommand({ user, address, key }: Login): readonly string[] {
@@ -63,10 +65,12 @@ export async function runScript(
   { silences = false, patience = 0, say }: ScriptOptions = {},
 ): Promise<string> {
   const end = performance.now() + patience * 1000;
+  const alive = silences ? ALIVE.silenced : ALIVE.usual;
+  const options = [...OPTIONS, ...alive].flatMap((option) => ["-o", option]);
   for (;;) {
     const { exitCode, stdout, why } = await run(
       "ssh",
-      [...OPTIONS, "-i", login.key, `${login.user}@${login.address}`, "sudo bash -s"],
+      [...options, "-i", login.key, `${login.user}@${login.address}`, "sudo bash -s"],
       { input: `echo '${BEGUN}'\n${script}`, seconds: LONGEST },
     );
     const [before, printed] = splitAtLine(stdout, BEGUN);
@@ -84,7 +88,7 @@ export async function runScript(
     if (performance.now() >= end) {
       const waited = patience === 0 ? "" : ` within ${patience} s`;
       throw new OperatorError(
-        `${login.node} cannot be reached${waited}: ${why}. ` +
+        `${login.node} cannot be reached${waited}: ${why.replace(/\.$/, "")}. ` +
           `fix: see that this logs in: ${loginCommand(login).join(" ")}`,
       );
     }

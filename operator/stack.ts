@@ -42,6 +42,9 @@ export class RunningStack implements Disposable {
   readonly isProtected: boolean;
   readonly #folder = mkdtempSync(join(tmpdir(), "fogline-stack-"));
   readonly #kubeconfig = join(this.#folder, "kubeconfig");
+  readonly #remove = (): void => {
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   private constructor(
     readonly name: string,
@@ -50,6 +53,8 @@ export class RunningStack implements Disposable {
     private readonly run: Run,
   ) {
     this.isProtected = settings["fogline:cloud"].protect;
+    // Also where the process ends in the middle of its work.
+    process.once("exit", this.#remove);
     writeFileSync(this.#kubeconfig, outputs.kubeconfig, { mode: 0o600 });
   }
 
@@ -118,7 +123,8 @@ export class RunningStack implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
 }
 

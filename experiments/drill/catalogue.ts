@@ -1,4 +1,5 @@
 /** All drills: which fault each is, what it does, how it ends, and what visitors notice of it (docs/drills.md). */
+import type { Program } from "../faults/network/script.ts";
 import type { Fault, Seconds } from "../model.ts";
 import * as notices from "./notices.ts";
 
@@ -28,6 +29,8 @@ export interface Drill {
   readonly ends: string;
   readonly fault: (aim: Aim) => Fault;
   readonly notices: notices.Notices;
+  /** Programs that its scripts call on the machine and that may be missing; default: none. */
+  readonly needs?: readonly Program[];
   /** Whether the machine with the control plane ends it where nobody does; default: none has to. */
   readonly isGuarded?: boolean;
   /** On a stack of one's own a person carries it out; default: the drill does. */
@@ -77,6 +80,7 @@ const ANY_STACK: readonly Drill[] = [
       ...{ kind: "dns-down", guard: { machine: server, seconds: limitSeconds } },
     }),
     notices: notices.noNames,
+    needs: ["systemd-run"],
     isGuarded: true,
   },
   {
@@ -87,6 +91,7 @@ const ANY_STACK: readonly Drill[] = [
     ends: TIMER,
     fault: ({ machine, limitSeconds }) => ({ kind: "kubelet-freeze", machine, limitSeconds }),
     notices: notices.unmanaged,
+    needs: ["systemd-run"],
   },
   {
     name: "k3s-kill",
@@ -105,6 +110,7 @@ const ANY_STACK: readonly Drill[] = [
     ends: TIMER,
     fault: ({ machine, limitSeconds }) => ({ kind: "k3s-stop", machine, limitSeconds }),
     notices: notices.unmanaged,
+    needs: ["systemd-run"],
   },
   {
     name: "reboot",
@@ -123,6 +129,7 @@ const ANY_STACK: readonly Drill[] = [
     ends: KERNEL,
     fault: ({ machine, seconds }) => ({ kind: "stall", machine, seconds }),
     notices: notices.away,
+    needs: ["ip", "nft"],
   },
   {
     name: "loss",
@@ -134,6 +141,7 @@ const ANY_STACK: readonly Drill[] = [
       ...{ kind: "loss", machine, percent, direction: "both", limitSeconds },
     }),
     notices: notices.impaired,
+    needs: ["ip", "nft"],
   },
   {
     name: "registry-gone",
@@ -145,6 +153,7 @@ const ANY_STACK: readonly Drill[] = [
       ...{ kind: "registry-gone", machines: [machine], limitSeconds },
     }),
     notices: notices.noImages,
+    needs: ["nft"],
   },
   {
     name: "power-off",

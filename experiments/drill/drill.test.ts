@@ -81,7 +81,7 @@ describe("a drill", () => {
     expect(lines).toEqual([
       "visits: 1 of 100 failed, 1 took longer than 1 s",
       "endpoints dropped: after 0 s",
-      "replacement ready: not seen",
+      "replacement ready: none",
       "the stack is as it was",
       expect.stringMatching(/^report: .*drill-k3s-stop\/report\.md$/),
     ]);

@@ -106,20 +106,23 @@ export async function carryOut(
   const options = { signal, inForce: place.inForce, asItIs: true };
   const broken = await runExperiment(place.site, experiment, folder, say, options);
   await writeFigures([folder]);
-  return { lines: summaryOf(folder, broken), isWell: broken.length === 0 };
+  return { lines: summaryOf(plan, folder, broken), isWell: broken.length === 0 };
 }
 
 /** The handful of numbers that matter, what did not hold, and where the rest is. */
-export function summaryOf(folder: string, broken: readonly string[]): readonly string[] {
+function summaryOf({ scene }: Plan, folder: string, broken: readonly string[]): readonly string[] {
   const values = readResults(folder).cells[0]?.values ?? {};
   const count = (name: string): string => number(values[name] ?? 0);
   const after = (name: string): string => {
     const value = values[name];
-    return value === undefined ? "not seen" : `after ${number(value)} s`;
+    return value === undefined ? "none" : `after ${number(value)} s`;
   };
   return [
     `visits: ${count(failed.name)} of ${count(sent.name)} failed, ${count(slow.name)} took longer than 1 s`,
-    `endpoints dropped: ${after(DROPPED.name)}`,
+    // Where none is there, none is dropped.
+    ...(scene.facts.website.includes(scene.node)
+      ? [`endpoints dropped: ${after(DROPPED.name)}`]
+      : []),
     `replacement ready: ${after(REPLACED.name)}`,
     ...(broken.length === 0 ? ["the stack is as it was"] : broken.map((what) => `BROKEN: ${what}`)),
     `report: ${relative(process.cwd(), join(folder, "report.md"))}`,

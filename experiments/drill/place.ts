@@ -27,8 +27,12 @@ export interface Place {
   readonly addresses: ReadonlyMap<string, string>;
   /** Folder of the file that says which faults are in force. */
   readonly inForce: string;
-  /** Why the drill's scripts would not reach a machine; undefined where they do. */
-  readonly unreached: (machine: string) => Promise<string | undefined>;
+  /**
+   * Runs a script on a machine that is not waited for.
+   *
+   * @throws Error where the machine cannot be reached, or the script fails
+   */
+  readonly tryOn: (machine: string, script: string) => Promise<unknown>;
 }
 
 /** The part of the stack's output `inventory` that is asked for. */
@@ -37,15 +41,16 @@ type Inventory = z.output<typeof INVENTORY>;
 
 /** The lab that is up. @throws LabError when none is */
 export async function labPlace(): Promise<Place> {
+  const site = labSite();
   return {
-    site: labSite(),
+    site,
     isLab: true,
     isProtected: false,
     machines: await existing(),
     addresses: addressesOf(INVENTORY.parse(readOutputs()["inventory"] ?? [])),
     // As experiments: a lab that is removed takes its faults with it.
     inForce: join(RUN, "faults"),
-    unreached: () => Promise.resolve(undefined),
+    tryOn: (machine, script) => site.onMachine(machine, script),
   };
 }
 
@@ -59,11 +64,7 @@ export async function stackPlace(stack: RunningStack, hands: Hands): Promise<Pla
     machines: inventory.map(({ name }) => name),
     addresses: addressesOf(inventory),
     inForce: join(DRILLS, stack.name),
-    unreached: (machine) =>
-      stack.onMachine(machine, "true").then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      ),
+    tryOn: (machine, script) => stack.onMachine(machine, script),
   };
 }
 

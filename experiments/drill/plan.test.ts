@@ -75,7 +75,7 @@ describe("a drill is refused", () => {
     const given = { fault: "loss", node: "attic", seconds: "5000", percent: "100", yes: "prod" };
     expect(await problems(given, place, false)).toEqual([
       "--seconds=5000: must be a whole number from 5 to 600. write it like ARGS=--seconds=60",
-      "--percent=100: must be a whole number from 1 to 50. write it like ARGS=--percent=10",
+      "--percent=100: must be a whole number from 1 to 25. write it like ARGS=--percent=10",
       "--yes=prod: agrees to another stack than dev. ARGS=--yes=dev agrees beforehand",
       expect.stringMatching(/^the stack dev: has no address of the website/),
       "NODE=attic: the cluster has no such node. use NODE=masternode or NODE=raspberrypi or NODE=workernode",
@@ -120,20 +120,23 @@ describe("a drill is refused", () => {
     expect((await planned(off, lab, false)).fault.kind).toBe("power-off");
   });
 
-  it("where its scripts do not reach the machine that they are for", async () => {
-    const reached: string[] = [];
-    const unreached = (machine: string): Promise<string> => {
-      reached.push(machine);
-      return Promise.resolve(
-        `${machine} cannot be reached: no route. fix: see that this logs in: ssh`,
+  it("where its scripts do not reach the machine that they are for, or lack a program there", async () => {
+    const tried: string[] = [];
+    const tryOn = (machine: string, script: string): Promise<never> => {
+      tried.push(`${machine}: ${/for each in (.*); do/.exec(script)?.[1] ?? ""}`);
+      return Promise.reject(
+        new Error(`${machine} cannot be reached: no route. fix: see that this logs in: ssh`),
       );
     };
-    const place = placeOf(undefined, { unreached });
+    const place = placeOf(undefined, { tryOn });
     expect(await problems({ fault: "silence", node: "raspberrypi" }, place)).toEqual([
       "raspberrypi: raspberrypi cannot be reached: no route. see that this logs in: ssh",
     ]);
     expect(await problems({ fault: "dns-down" }, place)).toHaveLength(1);
-    expect(reached).toEqual(["raspberrypi", "MasterNode"]);
+    expect(tried).toEqual([
+      "raspberrypi: ip:iproute2 nft:nftables",
+      "MasterNode: systemd-run:systemd",
+    ]);
     // It needs none.
     await planned({ fault: "pod-kill" }, place);
   });

@@ -1,5 +1,6 @@
 /** A drill that was asked for: what it does where, or everything that stands against it. */
 import type { Problem } from "../../config/problems.ts";
+import { script } from "../faults/network/script.ts";
 import type { Fault, Seconds } from "../model.ts";
 import { waitForRest } from "../steady.ts";
 import { DRILLS, type Drill } from "./catalogue.ts";
@@ -86,7 +87,7 @@ export async function planDrill(
   const problems = [
     ...typed,
     ...named,
-    ...(await unreachedProblems(place, drill?.isGuarded === true ? server : machine)),
+    ...(await scriptProblems(place, drill, drill?.isGuarded === true ? server : machine)),
     ...missing,
     ...clusterProblems(facts, asked),
   ];
@@ -120,11 +121,22 @@ function inStackFile({ machines }: Place, node: string): string {
   return machines.find((name) => name.toLowerCase() === node) ?? node;
 }
 
-/** A script that does not reach its machine now would not do so under load, either. */
-async function unreachedProblems(place: Place, machine: string): Promise<readonly Problem[]> {
-  const why = machine === "" ? undefined : await place.unreached(machine);
-  const [rule = "", fix = "log in on it by hand"] = why?.split(". fix: ") ?? [];
-  return why === undefined ? [] : [{ path: machine, rule, fix }];
+/** Whether scripts reach the machine that they are for, and find there what they call. */
+async function scriptProblems(
+  { tryOn }: Place,
+  drill: Drill | undefined,
+  machine: string,
+): Promise<readonly Problem[]> {
+  if (drill === undefined || machine === "") {
+    return [];
+  }
+  try {
+    await tryOn(machine, script(drill.needs ?? []));
+    return [];
+  } catch (error) {
+    const [rule = "", fix = "log in on it by hand"] = (error as Error).message.split(". fix: ");
+    return [{ path: machine, rule, fix }];
+  }
 }
 
 function sceneOf({ site: { urls }, addresses }: Place, facts: Facts, node: string): Scene {

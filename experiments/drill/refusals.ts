@@ -47,8 +47,8 @@ interface Bound {
 
 /** Fewest and most seconds of a fault. */
 export const SECONDS: Bound = { name: "--seconds", least: 5, most: 600 };
-/** Percent of packets that are lost: with more, a machine is as good as silent. */
-export const PERCENT: Bound = { name: "--percent", least: 1, most: 50 };
+/** Percent of packets that are lost: with more, SSH itself, which has to end it, hardly gets through. */
+export const PERCENT: Bound = { name: "--percent", least: 1, most: 25 };
 
 /** A whole number within its bounds, or what is wrong with it. */
 export function numberOf(

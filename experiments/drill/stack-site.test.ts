@@ -102,7 +102,9 @@ describe("a stack of one's own", () => {
     );
     using opening = stack;
     const place = await stackPlace(opening, hands);
-    expect(await place.unreached("raspberrypi")).toContain("Host key verification failed.");
+    await expect(place.tryOn("raspberrypi", "true")).rejects.toThrow(
+      "raspberrypi cannot be reached: Host key verification failed. fix: see that this logs in: ssh -i ",
+    );
     expect(place).toMatchObject({ machines: ["MasterNode", "WorkerNode"], isLab: false });
     expect(place.addresses.get("workernode")).toBe("192.0.2.18");
     expect(place.inForce).toMatch(/\.fogline\/drills\/dev$/);

@@ -86,7 +86,7 @@ export function placeOf(
       ["workernode", "192.0.2.18"],
     ]),
     inForce: "nowhere",
-    unreached: () => Promise.resolve(undefined),
+    tryOn: () => Promise.resolve(),
     ...more,
   };
 }

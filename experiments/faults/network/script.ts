@@ -17,7 +17,7 @@ const PACKAGES = {
   base64: "coreutils",
   gunzip: "gzip",
 } as const;
-type Program = keyof typeof PACKAGES;
+export type Program = keyof typeof PACKAGES;
 
 /** A script that ends at its first failure, and at once where the machine lacks programs, all of which it names. */
 export function script(programs: readonly Program[], ...lines: readonly string[]): string {
