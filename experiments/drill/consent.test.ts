@@ -40,6 +40,14 @@ What visitors will notice:
     expect(text).toContain("stack    dev, which is protected (cloud.protect)");
   });
 
+  it("says what the person has to do", async () => {
+    const [own, lab] = [placeOf(), { ...placeOf(), isLab: true }];
+    const given = { ...GIVEN, fault: "power-off" };
+    const plan = await planDrill(given, own, { isTerminal: true, say: () => undefined });
+    expect(consentText(plan, own)).toContain("on a stack of yours you do, when you are told to");
+    expect(consentText(plan, lab)).toContain("takes the network, then the power of raspberrypi");
+  });
+
   it("tells of votes in the lab, whose poll is nobody's", async () => {
     const place = { ...placeOf(), isLab: true };
     const plan = await planDrill(GIVEN, place, { isTerminal: true, say: () => undefined });

@@ -14,6 +14,8 @@ export function consentText(
   place: Pick<Place, "site" | "isLab" | "isProtected">,
 ): string {
   const { drill, fault, machine, seconds, scene } = plan;
+  const isByHand = drill.isByHand === true && !place.isLab;
+  const does = isByHand ? drill.does : kindOf(fault).describe(fault);
   const { name, urls } = place.site;
   const { visitsPerSecond, votesPerSecond } = loadOf(place);
   const votes =
@@ -23,7 +25,7 @@ export function consentText(
   const rows: readonly (readonly [string, string])[] = [
     ["stack", place.isProtected ? `${name}, which is protected (cloud.protect)` : name],
     ...(machine === "" ? [] : [["machine", machine] as const]),
-    ["fault", `${drill.name}: ${kindOf(fault).describe(fault)}`],
+    ["fault", `${drill.name}: ${does}`],
     ["lasts", `${seconds} s, after ${BEFORE} s of visits and before another ${AFTER} s`],
     ["ends", drill.ends],
     ["visits", `${visitsPerSecond} a second to ${urls.join(", ")}, ${votes}`],
