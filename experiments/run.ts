@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly inForce?: string;
   /** Whether a stack without settings of a variant's own stays as it is, without an `up`; default false. */
   readonly asItIs?: boolean;
+  /** Sends the load; default: the generator of `load/`. */
+  readonly sendLoad?: CellOptions["sendLoad"];
 }
 
 /**
@@ -47,7 +49,7 @@ export async function runExperiment(
   experiment: Experiment,
   folder: string,
   say: (text: string) => void,
-  { signal, only, inForce: place = IN_FORCE, asItIs = false }: RunOptions = {},
+  { signal, only, inForce: place = IN_FORCE, asItIs = false, sendLoad }: RunOptions = {},
 ): Promise<readonly string[]> {
   const names = experiment.variants.map(({ name }) => name);
   const unknown = (only ?? []).filter((name) => !names.includes(name));
@@ -79,7 +81,7 @@ export async function runExperiment(
     tell("waiting until the stack is at rest");
     await untilSteady(site, tell, signal);
     const planned = { ...experiment, timeline };
-    const options = { inForce, signal };
+    const options = { inForce, signal, ...(sendLoad === undefined ? {} : { sendLoad }) };
     const { values, broken } = await keepCell(site, planned, cell, folder, tell, options);
     tell(
       Object.entries(values)

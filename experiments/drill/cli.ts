@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { LockedError } from "../../lab/lock.ts";
 import { LabError } from "../../lab/progress.ts";
 import { OperatorError, runMain } from "../../operator/command.ts";
 import { RunningStack } from "../../operator/stack.ts";
@@ -58,9 +59,13 @@ await runMain(async (args) => {
   }
 });
 
-/** Faults and the lab word what is the matter for a person; errors of the language are classes of their own. */
+/** Faults word what is the matter by plain errors, for a person; errors of the language are classes of their own. */
 function isTold(error: unknown): error is Error {
-  return error instanceof LabError || (error instanceof Error && error.constructor === Error);
+  return (
+    error instanceof LabError ||
+    error instanceof LockedError ||
+    (error instanceof Error && error.constructor === Error)
+  );
 }
 
 /** Looks, asks, and does it. @returns the exit code */
@@ -70,15 +75,21 @@ async function drilled(
   { say, readLine, signal }: Hands,
 ): Promise<number> {
   const { site } = place;
-  await new InForce(join(place.inForce, `${site.name}.json`)).undo(site, say);
-  const isTerminal = readLine !== undefined;
-  const plan = await planDrill(given, place, { isTerminal, say, signal });
-  await prepareLoad(say);
-  process.stdout.write(`\n${consentText(plan, place)}\n`);
-  await agreed(site.name, given.yes, readLine, signal);
-  const { lines, isWell } = await carryOut(plan, place, { say, signal });
-  process.stdout.write(`\n${lines.join("\n")}\n`);
-  return isWell ? 0 : 1;
+  const inForce = new InForce(join(place.inForce, `${site.name}.json`));
+  const release = inForce.lock("drill");
+  try {
+    await inForce.undo(site, say);
+    const isTerminal = readLine !== undefined;
+    const plan = await planDrill(given, place, { isTerminal, say, signal });
+    await prepareLoad(say);
+    process.stdout.write(`\n${consentText(plan, place)}\n`);
+    await agreed(site.name, given.yes, readLine, signal);
+    const { lines, isWell } = await carryOut(plan, place, { say, signal });
+    process.stdout.write(`\n${lines.join("\n")}\n`);
+    return isWell ? 0 : 1;
+  } finally {
+    release();
+  }
 }
 
 function listed(): string {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { describe as describeExperiment } from "../describe.ts";
 import { InForce } from "../in-force.ts";
@@ -18,31 +18,27 @@ const GIVEN = { fault: "", stack: "dev", node: "", seconds: "", percent: "", yes
 const quiet = (): void => undefined;
 
 /** Sends nothing, has a row for each second all the same, and has time pass at once. */
-vi.mock("../load.ts", async (original) => ({
-  ...(await original<object>()),
-  startLoad: ({ visits }: LoadOptions): Promise<RunningLoad> => {
-    const columns = ["at", "latency", "status", "error", "method", "id", "pod", "node"];
-    const fixed = (n: number): string => n.toFixed(6);
-    const rows = Array.from({ length: 100 }, (_, at) =>
-      at === 16
-        ? [fixed(at), fixed(30), 0, "timeout", "GET", "", "", ""]
-        : [fixed(at), fixed(at === 17 ? 2 : 0.01), 200, "", "GET", "", "website-1", "workernode"],
-    );
-    mkdirSync(dirname(visits), { recursive: true });
-    writeFileSync(visits, csv([columns, ...rows]));
-    let now = 0;
-    return Promise.resolve({
-      zeroUnixMicroseconds: 0,
-      now: () => (now += 20),
-      stop: () =>
-        Promise.resolve({
-          ...{ cpuShare: 0.01, cpuSeconds: 1, seconds: 105, latestStartSeconds: 0, visits: 100 },
-          ...{ votes: 0, repeated: 0, acknowledged: 0, refused: 0, unacknowledged: 0 },
-        }),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    });
-  },
-}));
+function noLoad({ visits }: LoadOptions): Promise<RunningLoad> {
+  const columns = ["at", "latency", "status", "error", "method", "id", "pod", "node"];
+  const fixed = (n: number): string => n.toFixed(6);
+  const rows = Array.from({ length: 100 }, (_, at) =>
+    at === 16
+      ? [fixed(at), fixed(30), 0, "timeout", "GET", "", "", ""]
+      : [fixed(at), fixed(at === 17 ? 2 : 0.01), 200, "", "GET", "", "website-1", "workernode"],
+  );
+  writeFileSync(visits, csv([columns, ...rows]));
+  let now = 0;
+  return Promise.resolve({
+    zeroUnixMicroseconds: 0,
+    now: () => (now += 20),
+    stop: () =>
+      Promise.resolve({
+        ...{ cpuShare: 0.01, cpuSeconds: 1, seconds: 105, latestStartSeconds: 0, visits: 100 },
+        ...{ votes: 0, repeated: 0, acknowledged: 0, refused: 0, unacknowledged: 0 },
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
 
 async function planned(fault: string, place = placeOf(), node = "") {
   return planDrill({ ...GIVEN, fault, node }, place, { isTerminal: true, say: quiet });
@@ -70,7 +66,7 @@ describe("a drill", () => {
   ) {
     const now = new Date("2026-11-28T12:34:56.789Z");
     const signal = end ?? new AbortController().signal;
-    return carryOut(plan, place, { say: quiet, signal, now, drills });
+    return carryOut(plan, place, { say: quiet, signal, now, drills, sendLoad: noLoad });
   }
 
   it("harms and restores a stack as it is, asks no database, and leaves the report of an experiment", async () => {

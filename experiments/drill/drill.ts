@@ -10,7 +10,7 @@ import { ensureGenerator } from "../load.ts";
 import { failed, latency, seconds, sent, slow } from "../measures.ts";
 import type { Experiment, Load, Seconds } from "../model.ts";
 import { readResults } from "../results.ts";
-import { runExperiment } from "../run.ts";
+import { runExperiment, type RunOptions } from "../run.ts";
 import { number } from "../text.ts";
 import { history } from "../votes.ts";
 import { DRILLS, type Place } from "./place.ts";
@@ -76,34 +76,32 @@ export async function prepareLoad(say: (text: string) => void): Promise<void> {
   }
 }
 
+export interface DrillOptions extends Pick<RunOptions, "sendLoad"> {
+  /** Told what goes on. */
+  readonly say: (text: string) => void;
+  /** Ends it before its time, its fault undone. */
+  readonly signal: AbortSignal;
+  /** When it begins, which its folder is called by; default: now. */
+  readonly now?: Date;
+  /** Folder of all drills; default: the checkout's. */
+  readonly drills?: string;
+}
+
 /**
  * Runs a drill that was agreed to, and undoes its fault whatever happens.
  *
- * @param say told what goes on
- * @param now when it begins, which its folder is called by
- * @param drills folder of all drills; default: the checkout's
  * @returns lines for the person, and whether all held that must
  * @throws AbortError when it was ended from outside; its fault is undone then
  */
 export async function carryOut(
   plan: Plan,
   place: Place,
-  {
-    say,
-    signal,
-    now = new Date(),
-    drills = DRILLS,
-  }: {
-    readonly say: (text: string) => void;
-    readonly signal: AbortSignal;
-    readonly now?: Date;
-    readonly drills?: string;
-  },
+  { say, now = new Date(), drills = DRILLS, ...others }: DrillOptions,
 ): Promise<{ readonly lines: readonly string[]; readonly isWell: boolean }> {
   const experiment = experimentOf(plan, place);
   const stamp = now.toISOString().replace(/\..*/, "Z").replaceAll(":", "-");
   const folder = join(drills, place.site.name, stamp, experiment.name);
-  const options = { signal, inForce: place.inForce, asItIs: true };
+  const options = { ...others, inForce: place.inForce, asItIs: true };
   const broken = await runExperiment(place.site, experiment, folder, say, options);
   await writeFigures([folder]);
   return { lines: summaryOf(plan, folder, broken), isWell: broken.length === 0 };

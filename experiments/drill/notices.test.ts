@@ -19,7 +19,7 @@ describe("a machine that is away", () => {
   it("with all of them fails every visit, until they are elsewhere if they can be", () => {
     const facts = factsOf({ website: ["raspberrypi"] });
     expect(away(scene("raspberrypi", { facts }))).toEqual([
-      "all 1 pod of the website are on raspberrypi: every visit fails until they are made elsewhere, or it is back",
+      "the website's only pod is on raspberrypi: every visit fails until they are made elsewhere, or it is back",
     ]);
     const nodes = facts.nodes.filter(({ name }) => name !== "workernode");
     expect(away(scene("raspberrypi", { facts: { ...facts, nodes } }))[0]).toContain(

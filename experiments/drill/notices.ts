@@ -113,8 +113,9 @@ function podsAway({ facts, node }: Scene): readonly string[] {
   const isAlone = !facts.nodes.some(
     (each) => each.name !== node && !each.isServer && !each.isDrained,
   );
+  const everything = all === 1 ? "the website's only pod is" : `all ${all} pods of the website are`;
   return [
-    `all ${pods(all)} of the website are on ${node}: every visit fails until ` +
+    `${everything} on ${node}: every visit fails until ` +
       (isAlone
         ? "it is back, as no other node takes pods"
         : "they are made elsewhere, or it is back"),
