@@ -56,6 +56,10 @@ azure: node_modules ## From an empty Azure subscription to the plan, guided: STA
 experiment: node_modules ## Measure on the lab that is up: NAME=failover-pi [ARGS="--list --repeats=3"]
 	@node --import tsx experiments/cli.ts $(ARGS)
 
+.PHONY: drill
+drill: node_modules ## Harm a stack with your consent, and see what visitors notice: FAULT=silence NODE=raspberrypi [STACK=dev] [ARGS="--list --seconds=60"]
+	@$(if $(STACK),$(IN_ENVIRONMENT)) node --import tsx experiments/drill/cli.ts --fault='$(FAULT)' --node='$(NODE)' --stack='$(STACK)' $(ARGS)
+
 .PHONY: figures
 figures: node_modules ## Tables, reports and pictures of experiments/results, from its cells
 	@node --import tsx experiments/figures.ts $(ARGS)
@@ -81,7 +85,7 @@ cis: node_modules ## The CIS benchmark's checks on the cluster: PASS, FAIL, or w
 ifeq ($(or $(STACK),lab),lab)
 	@$(LAB) cis
 else
-	@node --import tsx cis/cli.ts --stack=$(STACK)
+	@$(IN_ENVIRONMENT) node --import tsx cis/cli.ts --stack=$(STACK)
 endif
 
 .PHONY: drain undrain

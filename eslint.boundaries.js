@@ -18,10 +18,12 @@ const PARTS = {
   ci: { pattern: "ci", imports: [] },
   // A command about the lab's lock and a stack's settings alike.
   pin: { pattern: "pin", imports: ["lab", "apps", "components", "config"] },
+  // What the operator's computer asks of a stack that runs.
+  operator: { pattern: "operator", imports: ["config"] },
   // What a cluster is looked at by; nothing of the program needs it.
-  cis: { pattern: "cis", imports: [] },
+  cis: { pattern: "cis", imports: ["operator"] },
   // What takes a node out of service; nothing of the program needs it either.
-  maintenance: { pattern: "maintenance", imports: [] },
+  maintenance: { pattern: "maintenance", imports: ["operator"] },
   // Plugins and programs of their own.
   "stand-ins": { pattern: "lab/stand-ins", imports: [] },
   lab: {
@@ -29,7 +31,10 @@ const PARTS = {
     imports: ["stand-ins", "cis", "maintenance", "stacks", "apps", "components", "config"],
   },
   // What is measured, on a lab or another stack.
-  experiments: { pattern: "experiments", imports: ["lab", "apps", "components", "config"] },
+  experiments: {
+    pattern: "experiments",
+    imports: ["lab", "operator", "apps", "components", "config"],
+  },
   testing: { pattern: "testing", imports: [] },
 };
 

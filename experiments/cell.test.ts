@@ -79,7 +79,10 @@ describe("a cell", () => {
         .filter(({ what }) => what === "inject" || what === "recover")
         .map(({ what, subject }) => `${what} ${subject}`),
     ).toEqual([...["inject pi", "recover pi", "inject worker"]]);
-    expect(did).toEqual(["off pi", "on pi", "worker: ACTION='freeze'", "worker: ACTION='thaw'"]);
+    expect(did).toEqual([
+      ...["off pi", "on pi"],
+      ...["worker: ACTION='freeze' LIMIT='7200'", "worker: ACTION='thaw'"],
+    ]);
     expect(inForce.all()).toEqual([]);
   });
 

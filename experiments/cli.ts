@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 
 import { RUN } from "../lab/layout.ts";
 import { EXPERIMENTS } from "./catalogue/index.ts";
+import { InForce } from "./in-force.ts";
 import { labSite } from "./lab-site.ts";
 import { RESULTS, writeFigures } from "./figures.ts";
 import type { Experiment } from "./model.ts";
@@ -49,9 +50,12 @@ if (values.list === true || experiment === undefined) {
   // A lab that is removed takes its faults with it.
   const inForce = join(RUN, "faults");
   const options = { signal: ending.signal, only: values.only?.split(","), inForce };
+  let release = (): void => undefined;
   try {
+    const site = labSite();
+    release = new InForce(join(inForce, `${site.name}.json`)).lock("experiment");
     const planned = { ...experiment, repeats };
-    const broken = await runExperiment(labSite(), planned, folder, say, options);
+    const broken = await runExperiment(site, planned, folder, say, options);
     await writeFigures([folder]);
     process.exitCode = broken.length === 0 ? 0 : 1;
   } catch (error) {
@@ -61,6 +65,8 @@ if (values.list === true || experiment === undefined) {
     // What could not be undone is told; that it was ended is known.
     say(error instanceof Error && error.name !== "AbortError" ? error.message : "ended");
     process.exitCode = 130;
+  } finally {
+    release();
   }
 }
 

@@ -35,6 +35,13 @@ describe("faults in force", () => {
     expect(site.did).toHaveLength(1);
   });
 
+  it("are one command's at a time, which is named to others", () => {
+    const release = new InForce(file).lock("drill");
+    expect(() => new InForce(file).lock("experiment")).toThrow('"make drill" is running');
+    release();
+    new InForce(file).lock("experiment")();
+  });
+
   it("are noted once, and undone from the last on", async () => {
     const inForce = new InForce(file);
     for (const fault of [FROZEN, OFF, FROZEN]) {

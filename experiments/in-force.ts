@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 import { replaceFile } from "../lab/files.ts";
+import { takeLock } from "../lab/lock.ts";
 import { kindOf } from "./faults/index.ts";
 import type { Fault } from "./model.ts";
 import type { Site } from "./site.ts";
@@ -18,6 +19,17 @@ const FAULTS = z.array(z.looseObject({ kind: z.string() }));
 export class InForce {
   /** @param file that is there while a fault is in force */
   constructor(private readonly file: string) {}
+
+  /**
+   * Keeps others from the site: whoever came second would undo what the first has brought about.
+   *
+   * @param command what runs, e.g. `drill`
+   * @returns lets go of it
+   * @throws LockedError naming who is at it
+   */
+  lock(command: string): () => void {
+    return takeLock(command, `${this.file}.lock`);
+  }
 
   /** In the order in which they began. */
   all(): readonly Fault[] {
@@ -64,7 +76,7 @@ export class InForce {
     }
     if (failures.length > 0) {
       throw new Error(
-        `not undone:\n${failures.join("\n")}\nfix: mend it, and run the experiment again, which tries ` +
+        `not undone:\n${failures.join("\n")}\nfix: mend it, and run the experiment or drill again, which tries ` +
           `anew; or undo it by hand and remove ${this.file}`,
       );
     }

@@ -14,6 +14,7 @@ import { HOME, NAMESPACES, PROJECT, RUN } from "../lab/layout.ts";
 import { cutOff, powerOn, runInside } from "../lab/machines/machine.ts";
 import { namespacePath } from "../lab/machines/namespace.ts";
 import { ENVIRONMENT } from "./environment.ts";
+import { following } from "./following.ts";
 import type { Following, Site } from "./site.ts";
 
 /** The lab's own report of what it runs. */
@@ -79,17 +80,6 @@ async function addressOf(machine: string): Promise<string> {
 function follow(...args: readonly string[]): Following {
   const { command, args: all } = kubectlCommand(args);
   return following([command, ...all]);
-}
-
-function following([command = "", ...args]: readonly string[]): Following {
-  const running = execa(command, args, { reject: false, buffer: false });
-  return {
-    lines: running.iterable(),
-    [Symbol.asyncDispose]: async () => {
-      running.kill();
-      await running;
-    },
-  };
 }
 
 /** One of the lab's commands. */

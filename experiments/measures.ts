@@ -37,6 +37,13 @@ export function isFailed({ status, error }: Visit): boolean {
   return status !== 200 || error !== "";
 }
 
+/** Visits that were sent. */
+export const sent: Measure = {
+  name: "visits",
+  label: "visits",
+  of: (cell) => visitsOf(cell).length,
+};
+
 /** Visits that did not get the page. */
 export const failed: Measure = {
   name: "failed_visits",

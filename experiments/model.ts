@@ -72,26 +72,36 @@ export type Fault =
   | MachineFault
   | NetworkFault;
 
+/** A fault that lasts on its machine until it is undone, and that nobody may be left to undo. */
+export interface Limited {
+  /** Seconds after which it ends there by itself, whoever is gone by then; default: two hours. */
+  readonly limitSeconds?: Seconds;
+}
+
 /** What goes wrong with a machine, or with a process on it; machines by their names in the stack file. */
 export type MachineFault =
   /** Ends a website's container by its own memory limit. */
   | { readonly kind: "out-of-memory" }
   /** Stops K3s' process without ending it (SIGSTOP); the node's pods live on. */
-  | { readonly kind: "kubelet-freeze"; readonly machine: string }
+  | ({ readonly kind: "kubelet-freeze"; readonly machine: string } & Limited)
   /** Kills K3s (SIGKILL); systemd starts it again. */
   | { readonly kind: "k3s-kill"; readonly machine: string }
   /** Stops K3s; it is started when the fault is undone. */
-  | { readonly kind: "k3s-stop"; readonly machine: string }
+  | ({ readonly kind: "k3s-stop"; readonly machine: string } & Limited)
   /** Restarts a machine in order, which comes back by itself. */
   | { readonly kind: "reboot"; readonly machine: string }
   /** Fills a machine's own disk, or the database's volume on it, to the last byte. */
   | { readonly kind: "disk-full"; readonly machine: string; readonly of: "machine" | "database" }
   /** Refuses connections of machines to the registries that their images come from. */
-  | { readonly kind: "registry-gone"; readonly machines: readonly string[] }
+  | ({ readonly kind: "registry-gone"; readonly machines: readonly string[] } & Limited)
   /** Kills PostgreSQL (SIGKILL) on the machine that it runs on. */
   | { readonly kind: "database-kill"; readonly machine: string }
   /** Ends all of the cluster's name servers. */
-  | { readonly kind: "dns-down" }
+  | {
+      readonly kind: "dns-down";
+      /** The machine with the control plane, which brings them back after so many seconds; default: none does. */
+      readonly guard?: { readonly machine: string; readonly seconds: Seconds };
+    }
   /** Sets the clock of one pod of the website by so many seconds, while its process runs. */
   | { readonly kind: "clock-jump"; readonly seconds: number }
   /**
@@ -128,7 +138,7 @@ export interface Partition {
 }
 
 /** Drops a share of the packets on the interface of a machine's default route, each by chance. */
-export interface Loss {
+export interface Loss extends Limited {
   readonly kind: "loss";
   readonly machine: string;
   /** More than 0, at most 100; two digits after the point count. */

@@ -29,6 +29,10 @@ export interface RunOptions {
   readonly only?: readonly string[] | undefined;
   /** Folder of the files that say which faults are in force at a site; default: the checkout's. */
   readonly inForce?: string;
+  /** Whether a stack without settings of a variant's own stays as it is, without an `up`; default false. */
+  readonly asItIs?: boolean;
+  /** Sends the load; default: the generator of `load/`. */
+  readonly sendLoad?: CellOptions["sendLoad"];
 }
 
 /**
@@ -45,7 +49,7 @@ export async function runExperiment(
   experiment: Experiment,
   folder: string,
   say: (text: string) => void,
-  { signal, only, inForce: place = IN_FORCE }: RunOptions = {},
+  { signal, only, inForce: place = IN_FORCE, asItIs = false, sendLoad }: RunOptions = {},
 ): Promise<readonly string[]> {
   const names = experiment.variants.map(({ name }) => name);
   const unknown = (only ?? []).filter((name) => !names.includes(name));
@@ -61,7 +65,7 @@ export async function runExperiment(
   const missing = cells.filter((cell) => !existsSync(join(folderOf(folder, cell), "cell.json")));
   const open = missing.filter(({ variant }) => only?.includes(variant.name) ?? true);
   say(`${cells.length - missing.length} of ${cells.length} cells have results`);
-  let current: Variant["settings"] | undefined;
+  let current: Variant["settings"] | undefined = asItIs ? {} : undefined;
   const wrong: string[] = [];
   for (const [n, cell] of open.entries()) {
     const tell = (text: string): void => {
@@ -77,7 +81,7 @@ export async function runExperiment(
     tell("waiting until the stack is at rest");
     await untilSteady(site, tell, signal);
     const planned = { ...experiment, timeline };
-    const options = { inForce, signal };
+    const options = { inForce, signal, ...(sendLoad === undefined ? {} : { sendLoad }) };
     const { values, broken } = await keepCell(site, planned, cell, folder, tell, options);
     tell(
       Object.entries(values)
@@ -123,10 +127,11 @@ async function keepCell(
     return await runCell(site, experiment, rows, say, { ...options, urls });
   });
   const { marks, notes, readings, generator, zeroUnixMicroseconds } = run;
-  say("waiting until the stack is at rest, to count its votes");
+  const hasVotes = experiment.load.votesPerSecond > 0;
+  say(`waiting until the stack is at rest${hasVotes ? ", to count its votes" : ""}`);
   const unrest = await unrestOf(site, say, options.signal);
   const visits = await readVisits(rows);
-  const counted = await countedVotes(site, visits);
+  const counted = hasVotes ? await countedVotes(site, visits) : { counted: [] };
   const data: CellData = {
     variant: cell.variant.name,
     repeat: cell.repeat,

@@ -8,11 +8,19 @@ export interface Following extends AsyncDisposable {
   readonly lines: AsyncIterable<string>;
 }
 
+/** What is known of a script before it runs. */
+export interface ScriptOptions {
+  /** Whether it silences the machine, so that whoever comes by its network may never hear how it ended; default false. */
+  readonly silences?: boolean;
+}
+
 export interface Site {
   /** Its name in results, e.g. `lab`. */
   readonly name: string;
   /** Addresses of the website that visitors ask in turn. */
   readonly urls: readonly string[];
+  /** Whether pods that fled from a tier come back to it by themselves; default: they do. */
+  readonly evensOut?: boolean;
   /** Words before a command that put it where visitors are. */
   readonly visitor: readonly string[];
   /** What kubectl prints. */
@@ -24,11 +32,12 @@ export interface Site {
   /** kubectl's lines while it watches. */
   watch(...args: readonly string[]): Following;
   /**
-   * Runs a shell script as root on a machine, from beside it: not over the network that a fault may have cut.
+   * Runs a shell script as root on a machine: in the lab from beside it, not over the network that a fault may have
+   * cut; elsewhere by SSH.
    *
    * @param machine its name in the stack file
    */
-  onMachine(machine: string, script: string): Promise<string>;
+  onMachine(machine: string, script: string, options?: ScriptOptions): Promise<string>;
   /** Takes a machine's network away, then its power: nobody is told, and its disk stays. */
   powerOff(machine: string): Promise<void>;
   /** Gives a machine its power back. */

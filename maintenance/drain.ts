@@ -1,11 +1,12 @@
 /** Takes a node out of service so that no visit fails, and back. */
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { OperatorError } from "../operator/command.ts";
 import { KINDS, nameOf, readFacts, type Deployment, type Facts, type Pod } from "./facts.ts";
 import { findNode, isRolledOut, planOf, refusalOf, unplaced, type Harmed } from "./plan.ts";
 
 /** What a person is told without a trace. */
-export class MaintenanceError extends Error {}
+export class MaintenanceError extends OperatorError {}
 
 /** How a cluster is asked and changed. */
 export interface Access {

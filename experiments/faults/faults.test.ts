@@ -64,22 +64,36 @@ async function recover(fault: Fault, answer: Answer = cluster): Promise<readonly
 
 describe("faults of K3s", () => {
   it.each([
-    ["k3s-kill", "kill", "start"],
-    ["k3s-stop", "stop", "start"],
-    ["kubelet-freeze", "freeze", "thaw"],
+    ["k3s-kill", "ACTION='kill'", "start"],
+    ["k3s-stop", "ACTION='stop' LIMIT='7200'", "start"],
+    ["kubelet-freeze", "ACTION='freeze' LIMIT='7200'", "thaw"],
   ] as const)(
     "%s is a script on the machine, and another one undoes it",
     async (kind, to, back) => {
       const fault: Fault = { kind, machine: "MasterNode" };
       expect(kindOf(fault).subject(fault)).toBe("masternode");
-      expect((await inject(fault)).did).toEqual([`MasterNode: ACTION='${to}'`]);
+      expect((await inject(fault)).did).toEqual([`MasterNode: ${to}`]);
       expect(await recover(fault)).toEqual([`MasterNode: ACTION='${back}'`]);
+    },
+  );
+
+  it.each(["k3s-stop", "kubelet-freeze"] as const)(
+    "%s ends by itself when it is told to",
+    async (kind) => {
+      const fault: Fault = { kind, machine: "pi", limitSeconds: 180 };
+      expect((await inject(fault)).did[0]).toContain("LIMIT='180'");
     },
   );
 });
 
 describe("a restart", () => {
   const fault: Fault = { kind: "reboot", machine: "raspberrypi" };
+
+  it("may take the connection with it by which it was told", async () => {
+    const site = scriptedSite();
+    await kindOf(fault).inject(site, fault, () => undefined);
+    expect(site.asked).toMatchObject([{ options: { silences: true } }]);
+  });
 
   it("is undone when the machine has gone and is back", async () => {
     const answers = ["", new Error("the machine raspberrypi does not run"), "up\n"];
@@ -163,7 +177,9 @@ describe("a registry that is gone", () => {
   it("is gone for each of the machines, and comes back to each", async () => {
     const { did } = await inject(fault);
     expect(did.map((each) => each.split(" ")[0])).toEqual(["raspberrypi:", "WorkerNode:"]);
-    expect(did[0]).toContain("ACTION='refuse' REGISTRIES='/etc/rancher/k3s/registries.yaml'");
+    expect(did[0]).toContain(
+      "ACTION='refuse' LIMIT='7200' REGISTRIES='/etc/rancher/k3s/registries.yaml'",
+    );
     expect(await recover(fault)).toHaveLength(2);
   });
 });
@@ -182,6 +198,23 @@ describe("name servers that are gone", () => {
     expect(did[1]).toContain("--replicas=2");
     expect(did.at(-1)).toMatch(/fogline\/pods-before-fault-$/);
     expect(await recover(fault, () => "")).toHaveLength(1);
+  });
+
+  it("are brought back by the control plane's machine where nobody else does", async () => {
+    const guard = { machine: "MasterNode", seconds: 180 };
+    const had: Answer = (what) => (what.includes(" get ") ? "2" : undefined);
+    const site = scriptedSite(had);
+    await kindOf(fault).inject(site, { ...fault, guard }, () => undefined);
+    const at = (part: string): number => site.did.findIndex((each) => each.includes(part));
+    expect(site.asked[0]?.script).toContain(
+      "--on-active=180 --timer-property=AccuracySec=1s /bin/bash -c " +
+        "'k3s kubectl scale deployment/coredns --namespace=kube-system --replicas=2'",
+    );
+    expect(at("systemd-run")).toBeLessThan(at("--replicas=0"));
+    const back = scriptedSite(had);
+    await kindOf(fault).recover(back, { ...fault, guard });
+    expect(back.asked).toMatchObject([{ machine: "MasterNode" }]);
+    expect(back.asked[0]?.script).toContain("systemctl stop fogline-fault-dns.timer");
   });
 
   it("are refused where there are none", async () => {

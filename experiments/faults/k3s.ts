@@ -7,20 +7,20 @@
  */
 import type { Fault } from "../model.ts";
 import type { FaultKind } from "./index.ts";
-import { runOn } from "./scripts.ts";
+import { k3s, k3sAway } from "./scripts.ts";
 
 /** A crash, or the kernel's OOM killer: nothing is tidied up. systemd starts it again after `RestartSec`, 2 s. */
 export const k3sKill: FaultKind<Extract<Fault, { kind: "k3s-kill" }>> = {
   describe: ({ machine }) => `kills K3s on ${machine}, which systemd starts again`,
   subject: ({ machine }) => machine.toLowerCase(),
-  inject: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "kill" }),
-  recover: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "start" }),
+  inject: (site, { machine }) => k3s(site, machine, "kill"),
+  recover: (site, { machine }) => k3s(site, machine, "start"),
 };
 
 /** An update, or an administrator: it is stopped in order, for as long as the timeline says. */
 export const k3sStop: FaultKind<Extract<Fault, { kind: "k3s-stop" }>> = {
   describe: ({ machine }) => `stops K3s on ${machine}`,
   subject: ({ machine }) => machine.toLowerCase(),
-  inject: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "stop" }),
-  recover: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "start" }),
+  inject: (site, { machine, limitSeconds }) => k3sAway(site, machine, "stop", limitSeconds),
+  recover: (site, { machine }) => k3s(site, machine, "start"),
 };

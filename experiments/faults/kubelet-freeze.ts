@@ -9,11 +9,11 @@
  */
 import type { Fault } from "../model.ts";
 import type { FaultKind } from "./index.ts";
-import { runOn } from "./scripts.ts";
+import { k3s, k3sAway } from "./scripts.ts";
 
 export const kubeletFreeze: FaultKind<Extract<Fault, { kind: "kubelet-freeze" }>> = {
   describe: ({ machine }) => `stops K3s on ${machine} in the middle of its work, without ending it`,
   subject: ({ machine }) => machine.toLowerCase(),
-  inject: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "freeze" }),
-  recover: (site, { machine }) => runOn(site, machine, "k3s", { ACTION: "thaw" }),
+  inject: (site, { machine, limitSeconds }) => k3sAway(site, machine, "freeze", limitSeconds),
+  recover: (site, { machine }) => k3s(site, machine, "thaw"),
 };

@@ -20,14 +20,11 @@ export const loss: FaultKind<Loss> = {
   describe: ({ machine, percent, direction }) =>
     `loses ${percent} % of the packets ${WAYS[direction]} ${machine}`,
   subject: ({ machine }) => machine.toLowerCase(),
-  inject: async (site, { machine, percent, direction }) => {
+  inject: async (site, { machine, percent, direction, limitSeconds: seconds = LONGEST }) => {
     check(KIND, { name: "percent", value: percent, min: 0.01, max: 100 });
     const { device } = await uplinkOf(site, machine);
     const of10000 = Math.round(percent * 100);
-    await site.onMachine(
-      machine,
-      drop({ kind: KIND, device, seconds: LONGEST, direction, of10000 }),
-    );
+    await site.onMachine(machine, drop({ kind: KIND, device, seconds, direction, of10000 }));
   },
   recover: async (site, { machine }) => {
     await site.onMachine(machine, dropNoMore(KIND));

@@ -17,7 +17,8 @@ export const reboot: FaultKind<Extract<Fault, { kind: "reboot" }>> = {
   describe: ({ machine }) => `restarts ${machine}`,
   subject: ({ machine }) => machine.toLowerCase(),
   inject: async (site, { machine }) => {
-    await site.onMachine(machine, `set -e\ntouch ${MARK}\nsystemctl --no-block reboot`);
+    const script = `set -e\ntouch ${MARK}\nsystemctl --no-block reboot`;
+    await site.onMachine(machine, script, { silences: true });
   },
   recover: (site, { machine }) => cameBack(site, machine),
 };

@@ -8,6 +8,7 @@
  */
 import type { Fault } from "../model.ts";
 import type { FaultKind } from "./index.ts";
+import { LONGEST } from "./network/script.ts";
 import { runOn } from "./scripts.ts";
 
 const REGISTRIES = "/etc/rancher/k3s/registries.yaml";
@@ -15,9 +16,10 @@ const REGISTRIES = "/etc/rancher/k3s/registries.yaml";
 export const registryGone: FaultKind<Extract<Fault, { kind: "registry-gone" }>> = {
   describe: ({ machines }) => `refuses connections of ${machines.join(", ")} to their registries`,
   subject: () => "registry",
-  inject: async (site, { machines }) => {
+  inject: async (site, { machines, limitSeconds = LONGEST }) => {
+    const values = { ACTION: "refuse", REGISTRIES, LIMIT: String(limitSeconds) };
     for (const machine of machines) {
-      await runOn(site, machine, "registry", { ACTION: "refuse", REGISTRIES });
+      await runOn(site, machine, "registry", values);
     }
   },
   recover: async (site, { machines }) => {

@@ -44,6 +44,24 @@ async function stub(name: string, text: string): Promise<void> {
   await chmod(join(place, "bin", name), 0o755);
 }
 
+/** Keeps what systemd is to run in the end, which no test waits for. */
+async function stubTimer(): Promise<void> {
+  await stub("systemd-run", `cd ${place}; touch timer; printf '%s\\n' "$@" >later`);
+}
+
+/** Runs what systemd was to run, and says when it was to. */
+async function timeIsOver(): Promise<string | undefined> {
+  const words = (await readFile(join(place, "later"), "utf8")).trimEnd().split("\n");
+  const [command = "", ...args] = words.filter((word) => !word.startsWith("--"));
+  await execa(command, args, { env: path() });
+  return words.find((word) => word.startsWith("--on-active"));
+}
+
+/** Does something to K3s, which goes on by itself after three minutes. */
+function k3s(action: string): string {
+  return script("k3s", { ACTION: action, LIMIT: "180" });
+}
+
 function path(): { readonly PATH: string } {
   return { PATH: `${join(place, "bin")}:${process.env["PATH"] ?? ""}` };
 }
@@ -73,25 +91,63 @@ describe("K3s that hangs", () => {
       .poll(() => readFileSync(`/proc/${containerd}/cmdline`, "utf8"))
       .toMatch(/^containerd/);
     await stub("systemctl", `case $1 in cat) exit 1 ;; show) echo ${main.pid ?? 0} ;; esac`);
-    const run = (action: string) =>
-      execa("bash", ["-s"], { input: script("k3s", { ACTION: action }), env: path() });
+    await stubTimer();
+    const run = (action: string) => execa("bash", ["-s"], { input: k3s(action), env: path() });
     await run("freeze");
     await expect.poll(() => [main.pid ?? 0, part].map(stateOf)).toEqual(["T", "T"]);
     expect(stateOf(containerd)).toBe("S");
     await run("thaw");
     await expect.poll(() => [main.pid ?? 0, part].map(stateOf)).toEqual(["S", "S"]);
+    // Nobody thaws it: the machine does so itself when the time is over.
+    await run("freeze");
+    await expect.poll(() => [main.pid ?? 0, part].map(stateOf)).toEqual(["T", "T"]);
+    expect(await timeIsOver()).toBe("--on-active=180");
+    await expect.poll(() => [main.pid ?? 0, part].map(stateOf)).toEqual(["S", "S"]);
   });
 
   it("that does not run cannot be stopped, and needs nothing to go on", async () => {
-    await stub("systemctl", "case $1 in show) echo 0 ;; esac");
+    await stub("systemctl", "case $1 in show) echo 0 ;; is-active) exit 3 ;; esac");
+    await stubTimer();
     const run = (action: string) =>
-      execa("bash", ["-s"], {
-        input: script("k3s", { ACTION: action }),
-        env: path(),
-        reject: false,
-      });
+      execa("bash", ["-s"], { input: k3s(action), env: path(), reject: false });
     expect(await run("freeze")).toMatchObject({ exitCode: 1, stderr: "k3s.service does not run" });
     expect((await run("thaw")).exitCode).toBe(0);
+  });
+});
+
+describe("K3s that is stopped", () => {
+  /** What systemctl is asked to change, in its order. */
+  const asked = async (): Promise<string[]> =>
+    (await readFile(join(place, "asked"), "utf8")).trimEnd().split("\n");
+
+  beforeEach(async () => {
+    const looks = "cat) ;; show) echo 0 ;; is-active) [ -e timer ] ;;";
+    await stub(
+      "systemctl",
+      `cd ${place}; case $1 in ${looks} *) echo "$*" >>asked; case $* in "stop fogline"*) rm timer ;; esac ;; esac`,
+    );
+    await stubTimer();
+  });
+
+  it("is started by its machine when nobody does", async () => {
+    await execa("bash", ["-s"], { input: k3s("stop"), env: path() });
+    expect(await asked()).toEqual(["stop k3s.service"]);
+    expect(await timeIsOver()).toBe("--on-active=180");
+    expect((await asked()).at(-1)).toBe("start k3s.service");
+  });
+
+  it("has one timer, which goes when it is started", async () => {
+    for (const action of ["stop", "stop", "start"]) {
+      await execa("bash", ["-s"], { input: k3s(action), env: path() });
+    }
+    expect(await asked()).toEqual([
+      "stop k3s.service",
+      "stop fogline-fault-k3s.timer",
+      "stop k3s.service",
+      "reset-failed k3s.service",
+      "start k3s.service",
+      "stop fogline-fault-k3s.timer",
+    ]);
   });
 });
 
@@ -182,11 +238,13 @@ describe("a registry that is gone", () => {
   it("refuses connections to its address, which others have as well, and answers again", async () => {
     const file = join(place, "registries.yaml");
     await writeFile(file, 'mirrors:\n  docker.io:\n    endpoint: ["http://192.0.2.10:5000"]\n');
-    for (const action of ["refuse", "admit"]) {
-      await writeFile(
-        join(place, action),
-        script("registry", { ACTION: action, REGISTRIES: file }),
-      );
+    const values = { REGISTRIES: file };
+    for (const [name, others] of [
+      ["refuse", { ACTION: "refuse", LIMIT: "7200" }],
+      ["pause", { ACTION: "refuse", LIMIT: "1" }],
+      ["admit", { ACTION: "admit" }],
+    ] as const) {
+      await writeFile(join(place, name), script("registry", { ...values, ...others }));
     }
     const { stdout } = await execa("unshare", ["--net", "bash", "-euo", "pipefail", "-s"], {
       input: `
@@ -200,13 +258,16 @@ describe("a registry that is gone", () => {
         bash refuse; bash refuse
         open 5000; open 8080
         bash admit; bash admit
-        open 5000`,
+        open 5000
+        # Nobody admits them: the kernel does.
+        bash pause
+        until [ "$(open 5000)" = "5000 open" ]; do :; done`,
     });
     expect(stdout.split("\n")).toEqual(["5000 refused", "8080 open", "5000 open"]);
   });
 
   it("is not known where K3s was told of none", async () => {
-    const values = { ACTION: "refuse", REGISTRIES: join(place, "none.yaml") };
+    const values = { ACTION: "refuse", REGISTRIES: join(place, "none.yaml"), LIMIT: "7200" };
     const { stderr } = await execa("unshare", ["--net", "bash", "-s"], {
       ...{ input: script("registry", values), reject: false },
     });

@@ -24,6 +24,7 @@ export const stall: FaultKind<Stall> = {
     await site.onMachine(
       machine,
       drop({ kind: KIND, device, seconds, direction: "both", priority: FIRST }),
+      { silences: true },
     );
   },
   recover: async (site, { machine }) => {

@@ -1,10 +1,12 @@
 /** A site that only writes down what is done to it, and answers as a test says. */
-import type { Following, Site } from "../site.ts";
+import type { Following, ScriptOptions, Site } from "../site.ts";
 
 /** What is asked of a machine. */
 export interface Asked {
   readonly machine: string;
   readonly script: string;
+  /** What was known of the script, where anything was. */
+  readonly options?: ScriptOptions | undefined;
 }
 
 /**
@@ -61,8 +63,8 @@ export function scriptedSite(
     watch: () => {
       throw new Error("nothing is watched here");
     },
-    onMachine: (machine, script) => {
-      asked.push({ machine, script });
+    onMachine: (machine, script, options) => {
+      asked.push({ machine, script, options });
       return take(`${machine}: ${purpose(script)}`, { machine, script });
     },
     powerOff: async (machine) => {

@@ -64,6 +64,8 @@ describe("an import", () => {
     ["index.ts", "./lab/layout.ts", "may not import lab"],
     ["stacks/planted.ts", "../experiments/stats.ts", "stacks may not import experiments"],
     ["experiments/planted.ts", "../testing/engine.ts", "experiments may not import testing"],
+    ["operator/planted.ts", "../experiments/site.ts", "operator may not import experiments"],
+    ["apps/planted.ts", "../operator/stack.ts", "apps may not import operator"],
     ["novel/planted.ts", "../config/load.ts", "does not belong to any known element"],
   ])("in %s of %s is refused", async (file, imported, reason) => {
     expect((await faults(file, imported)).join("\n")).toContain(reason);
@@ -79,6 +81,8 @@ describe("an import", () => {
     ["plan/planted.ts", "../policy/policy.ts"],
     ["pin/planted.ts", "../lab/files.ts"],
     ["guide/planted.ts", "../config/prices.ts"],
+    ["cis/planted.ts", "../operator/stack.ts"],
+    ["operator/planted.ts", "../config/schema.ts"],
     ["config/planted.ts", "@fogline/azure-checks/sizes"],
     ["config/planted.ts", "node:fs"],
     ["lab/stand-ins/random/planted.ts", "@fogline/pulumi-kit/serve"],

@@ -17,7 +17,7 @@ const PACKAGES = {
   base64: "coreutils",
   gunzip: "gzip",
 } as const;
-type Program = keyof typeof PACKAGES;
+export type Program = keyof typeof PACKAGES;
 
 /** A script that ends at its first failure, and at once where the machine lacks programs, all of which it names. */
 export function script(programs: readonly Program[], ...lines: readonly string[]): string {
@@ -53,9 +53,13 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** A line that has the machine's systemd run a command when the fault has lasted too long. */
-export function endsItself(unit: string, command: string): string {
-  const timer = `--quiet --collect --unit=${unit} --on-active=${LONGEST} --timer-property=AccuracySec=1s`;
+/**
+ * A line that has the machine's systemd run a command when the fault has lasted too long.
+ *
+ * @param seconds how long that is; default: two hours
+ */
+export function endsItself(unit: string, command: string, seconds: Seconds = LONGEST): string {
+  const timer = `--quiet --collect --unit=${unit} --on-active=${seconds} --timer-property=AccuracySec=1s`;
   return `systemd-run ${timer} /bin/bash -c ${quoted(command)}`;
 }
 

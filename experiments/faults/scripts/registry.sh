@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Refuses this machine's connections to the registries that K3s has been told of, as a computer does on which no
-# registry listens; or admits them again.
+# registry listens; or admits them again. The kernel itself admits them when the time is over.
 # ACTION: refuse | admit
 # REGISTRIES: K3s' file of registries
+# LIMIT: for refuse; seconds until they are admitted again, whoever is gone by then
 set -euo pipefail
 table=fogline_fault_registry
 
@@ -32,12 +33,11 @@ found=$(endpoints)
   echo "$REGISTRIES names no mirror, so it is not known which addresses to refuse. fix: set fogline:k3s.mirrors" >&2
   exit 1
 }
-# Before kube-proxy turns a Service's address into a pod's.
-rules=$(while read -r host port; do
-  getent ahostsv4 "$host" | awk -v port="$port" '$2 == "STREAM" {
-    print "ip daddr " $1 " tcp dport " port " counter reject with tcp reset" }'
-done <<<"$found")
-[ -n "$rules" ] || {
+refused=$(while read -r host port; do
+  getent ahostsv4 "$host" | awk -v port="$port" -v limit="$LIMIT" '$2 == "STREAM" {
+    print $1 " . " port " timeout " limit "s," }'
+done <<<"$found" | sort --unique)
+[ -n "$refused" ] || {
   echo "no endpoint of $REGISTRIES has an address" >&2
   exit 1
 }
@@ -45,9 +45,15 @@ nft --file - <<RULES
 table ip $table
 delete table ip $table
 table ip $table {
+  set refused {
+    type ipv4_addr . inet_service
+    flags timeout
+    elements = { $refused }
+  }
   chain output {
+    # Before kube-proxy turns a Service's address into a pod's.
     type filter hook output priority raw; policy accept;
-    $rules
+    ip daddr . tcp dport @refused counter reject with tcp reset
   }
 }
 RULES
