@@ -6,6 +6,9 @@ export class OperatorError extends Error {
   override readonly name: string = "OperatorError";
 }
 
+/** Exit code of a command that was ended from outside. */
+export const INTERRUPTED = 130;
+
 /** What became of a command. */
 export interface Ran {
   /** Undefined where it did not start, or was ended by a signal. */
@@ -59,8 +62,15 @@ export async function ask(
  * does not exist ends with 2, every other failure with 1.
  *
  * @param main given the options, returns the exit code
+ * @param ended told of a signal that ends the process; default: it exits, which also removes what it keeps of a stack
  */
-export async function runMain(main: (args: readonly string[]) => Promise<number>): Promise<void> {
+export async function runMain(
+  main: (args: readonly string[]) => Promise<number>,
+  ended: (signal: string) => void = () => process.exit(INTERRUPTED),
+): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, ended);
+  }
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {

@@ -66,6 +66,12 @@ describe("a stack that runs", () => {
     expect(stack.isProtected).toBe(false);
   });
 
+  it("may be called with its organization before its name", async () => {
+    const { run } = scriptedRun(answers);
+    using stack = await RunningStack.open("acme/fogline/dev", run, project);
+    expect(stack.isProtected).toBe(false);
+  });
+
   it("that is not up names what it lacks, and shows no output", async () => {
     const { kubeconfig, websiteUrl } = OUTPUTS;
     const lacking = opened(() => JSON.stringify({ kubeconfig, websiteUrl }));
@@ -84,8 +90,12 @@ describe("a stack that runs", () => {
 
   it("has a file with settings that can be read", async () => {
     settings({ "fogline:edge": [{ name: "raspberrypi", reach: "pigeon" }] });
-    await expect(opened()).rejects.toThrow("use lan, jump or bundle");
+    using wrong = (await opened()).stack;
+    expect(() => wrong.login("raspberrypi")).toThrow("use lan, jump or bundle");
     rmSync(join(project, "Pulumi.dev.yaml"));
-    await expect(opened()).rejects.toThrow("Pulumi.dev.yaml cannot be read");
+    using without = (await opened()).stack;
+    expect(() => without.isProtected).toThrow("Pulumi.dev.yaml cannot be read");
+    // kubectl needs none.
+    expect(await without.kubectl(["get", "pods"])).toBe("pods");
   });
 });

@@ -38,21 +38,20 @@ const SETTINGS = z.object({
 });
 
 export class RunningStack implements Disposable {
-  /** Where the cloud's machines and network refuse to be deleted. */
-  readonly isProtected: boolean;
   readonly #folder = mkdtempSync(join(tmpdir(), "fogline-stack-"));
   readonly #kubeconfig = join(this.#folder, "kubeconfig");
   readonly #remove = (): void => {
     rmSync(this.#folder, { recursive: true, force: true });
   };
 
+  #settings: z.output<typeof SETTINGS> | undefined;
+
   private constructor(
     readonly name: string,
     readonly outputs: Outputs,
-    private readonly settings: z.output<typeof SETTINGS>,
     private readonly run: Run,
+    private readonly project: string,
   ) {
-    this.isProtected = settings["fogline:cloud"].protect;
     // Also where the process ends in the middle of its work.
     process.once("exit", this.#remove);
     writeFileSync(this.#kubeconfig, outputs.kubeconfig, { mode: 0o600 });
@@ -62,7 +61,7 @@ export class RunningStack implements Disposable {
    * Asks Pulumi for a stack's outputs; its kubeconfig lies in a folder of this user's own until this is disposed of.
    *
    * @param project folder of the stack files; default: the one that the command runs in
-   * @throws OperatorError when Pulumi has no outputs of it, or its file cannot be read
+   * @throws OperatorError when Pulumi has no outputs of it
    */
   static async open(name: string, runs: Run = run, project = "."): Promise<RunningStack> {
     if (name === "") {
@@ -79,7 +78,17 @@ export class RunningStack implements Disposable {
           `fix: pulumi up --stack ${name}`,
       );
     }
-    return new RunningStack(name, outputs.data, settingsOf(name, project), runs);
+    return new RunningStack(name, outputs.data, runs, project);
+  }
+
+  /** What its file says of machines. @throws OperatorError when it cannot be read */
+  private get settings(): z.output<typeof SETTINGS> {
+    return (this.#settings ??= settingsOf(this.name, this.project));
+  }
+
+  /** Whether the cloud's machines and network refuse to be deleted. @throws OperatorError as its settings */
+  get isProtected(): boolean {
+    return this.settings["fogline:cloud"].protect;
   }
 
   /** Addresses of the website, by which the internet reaches it. */
@@ -104,7 +113,12 @@ export class RunningStack implements Disposable {
     return ask("kubectl", command, all, options, this.run);
   }
 
-  /** How a machine is logged in on. @param machine its name, in any case */
+  /**
+   * How a machine is logged in on.
+   *
+   * @param machine its name, in any case
+   * @throws OperatorError when the stack's file cannot be read
+   */
   login(machine: string): Login {
     const node = nodeName({ name: machine });
     const device = this.settings["fogline:edge"].find((each) => nodeName(each) === node);
@@ -129,7 +143,8 @@ export class RunningStack implements Disposable {
 }
 
 function settingsOf(stack: string, project: string): z.output<typeof SETTINGS> {
-  const file = join(project, `Pulumi.${stack}.yaml`);
+  // A stack may be called with its organization and project before its name.
+  const file = join(project, `Pulumi.${stack.split("/").at(-1) ?? ""}.yaml`);
   let text: string;
   try {
     text = readFileSync(file, "utf8");

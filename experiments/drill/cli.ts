@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 
 import { LockedError } from "../../lab/lock.ts";
 import { LabError } from "../../lab/progress.ts";
-import { OperatorError, runMain } from "../../operator/command.ts";
+import { INTERRUPTED, OperatorError, runMain } from "../../operator/command.ts";
 import { RunningStack } from "../../operator/stack.ts";
 import { InForce } from "../in-force.ts";
 import { DRILLS } from "./catalogue.ts";
@@ -22,42 +22,42 @@ import { planDrill } from "./plan.ts";
 import type { Hands } from "./power.ts";
 import { OPTIONS, type Given } from "./refusals.ts";
 
-await runMain(async (args) => {
+const ending = new AbortController();
+const hands: Hands = {
+  say: sayer(),
+  readLine: process.stdin.isTTY ? terminal : undefined,
+  signal: ending.signal,
+};
+
+await runMain(main, (signal) => {
+  if (ending.signal.aborted) {
+    process.exit(INTERRUPTED);
+  }
+  hands.say(`${signal}: undoes what is in force, and ends; a second one ends it at once`);
+  ending.abort();
+});
+
+async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.list) {
     process.stdout.write(`make drill FAULT=… [NODE=…] [STACK=…]\n${listed()}`);
     return 0;
   }
-  const ending = new AbortController();
-  const hands: Hands = {
-    say: sayer(),
-    readLine: process.stdin.isTTY ? terminal : undefined,
-    signal: ending.signal,
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (ending.signal.aborted) {
-        process.exit(130);
-      }
-      hands.say(`${signal}: undoes what is in force, and ends; a second one ends it at once`);
-      ending.abort();
-    });
-  }
   try {
     if (values.stack === "" || values.stack === "lab") {
-      return await drilled(values, await labPlace(), hands);
+      return await drilled(values, await labPlace());
     }
     using stack = await RunningStack.open(values.stack);
-    return await drilled(values, await stackPlace(stack, hands), hands);
+    return await drilled(values, await stackPlace(stack, hands));
   } catch (error) {
     if (ending.signal.aborted) {
       // What could not be undone is told; that it was ended is known.
       hands.say(error instanceof Error && error.name !== "AbortError" ? error.message : "ended");
-      return 130;
+      return INTERRUPTED;
     }
     throw isTold(error) ? new OperatorError(error.message) : error;
   }
-});
+}
 
 /** Faults word what is the matter by plain errors, for a person; errors of the language are classes of their own. */
 function isTold(error: unknown): error is Error {
@@ -69,11 +69,8 @@ function isTold(error: unknown): error is Error {
 }
 
 /** Looks, asks, and does it. @returns the exit code */
-async function drilled(
-  given: Given,
-  place: Place,
-  { say, readLine, signal }: Hands,
-): Promise<number> {
+async function drilled(given: Given, place: Place): Promise<number> {
+  const { say, readLine, signal } = hands;
   const { site } = place;
   const inForce = new InForce(join(place.inForce, `${site.name}.json`));
   const release = inForce.lock("drill");
