@@ -11,6 +11,7 @@ interface PodTemplate {
         readonly tolerations?: readonly { readonly tolerationSeconds?: number }[];
         readonly containers: readonly {
           readonly args?: readonly string[];
+          readonly env?: readonly { readonly name: string; readonly value: string }[];
           readonly readinessProbe: { readonly periodSeconds: number };
         }[];
       };
@@ -61,9 +62,9 @@ describe("the program", () => {
     expect(settled.inputs["delete"]).toBeUndefined();
     expect(toleratedBy(fog, "website-deployment")).toEqual([2, 2]);
     expect(podOf(fog, "website-deployment").containers[0]?.readinessProbe.periodSeconds).toBe(1);
-    expect(podOf(fog, "ingress-controller").containers[0]?.args).toContain(
-      "--providers.providersthrottleduration=0.2s",
-    );
+    const [traefik] = podOf(fog, "ingress-controller").containers;
+    expect(traefik?.args).toContain("--providers.providersthrottleduration=0.2s");
+    expect(traefik?.env).toContainEqual({ name: "HTTP2_PING_TIMEOUT_SECONDS", value: "2" });
   });
 
   it("keeps pods with a volume on their node where others leave it early", async () => {

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { clientEnvironment } from "../../components/k3s/api-client.ts";
 import { STATUS_PORT, VISITORS } from "../../components/k3s/gate.ts";
 import type { Timers } from "../../config/failover.ts";
 import type { DaemonSetRef, Namespace } from "../app.ts";
@@ -130,6 +131,8 @@ function podSpec(
             .apply((names) => `--providers.kubernetesingress.namespaces=${names.join(",")}`),
           ...timeoutArguments(args.timers),
         ],
+        // Routes that it does not hear of are wrong: its API's machine may have lost its power.
+        ...environment(args.timers),
         ports: Object.entries(VISITORS).map(([port, containerPort]) => ({
           name: port,
           containerPort,
@@ -152,4 +155,10 @@ function podSpec(
     ],
     volumes: [{ name: "config", configMap: { name: config } }],
   };
+}
+
+/** Nothing where nothing differs, so that pods are not made anew for an empty list. */
+function environment(timers: Timers): Pick<k8s.types.input.core.v1.Container, "env"> {
+  const env = Object.entries(clientEnvironment(timers)).map(([name, value]) => ({ name, value }));
+  return env.length === 0 ? {} : { env };
 }

@@ -132,12 +132,19 @@ describe.each([
     "gate",
     "watch 80,443 8082 kubernetes 30",
   ],
+  [
+    "has nodes keep their leases while the server starts",
+    "LEASES",
+    "leases",
+    "fogline-k3s-leases 40",
+  ],
 ])("the program that %s", (_what, key, name, words) => {
   const program = `usr/local/sbin/fogline-k3s-${name}`;
   const unit = `etc/systemd/system/fogline-k3s-${name}.service`;
   const calls = (): string[] =>
     machine.calls().filter((call) => call.includes("systemctl") && call.includes(name));
-  const all = unitValues("agent", "fogline0", timersOf({ profile: "fast" }), SETTINGS);
+  const role = name === "leases" ? "server" : "agent";
+  const all = unitValues(role, "fogline0", timersOf({ profile: "fast" }), SETTINGS);
   const both = (text: string, service: string): Readonly<Record<string, string>> => ({
     [key]: text,
     [`${key}_SERVICE`]: service,
@@ -150,11 +157,11 @@ describe.each([
     expect(machine.read(unit)).toContain(words);
     machine.calls();
     await install(wanted);
-    expect(calls()).not.toContain(`systemctl restart fogline-k3s-${name}`);
+    expect(calls()).not.toContain(`systemctl restart --no-block fogline-k3s-${name}`);
     await install({ ...wanted, [key]: "#!/bin/bash\n" });
     expect(calls()).toEqual([
       `systemctl enable --quiet fogline-k3s-${name}`,
-      `systemctl restart fogline-k3s-${name}`,
+      `systemctl restart --no-block fogline-k3s-${name}`,
     ]);
   });
 
@@ -174,13 +181,13 @@ describe("the program that looks after the pods' network", () => {
 
   it("is started anew when it is another one, which K3s is not", async () => {
     await install();
-    expect(ofFollow()).toEqual(["systemctl enable --quiet --now fogline-k3s-follow"]);
+    expect(ofFollow()).toEqual(["systemctl enable --quiet --now --no-block fogline-k3s-follow"]);
     await install();
-    expect(ofFollow()).not.toContain("systemctl restart fogline-k3s-follow");
+    expect(ofFollow()).not.toContain("systemctl restart --no-block fogline-k3s-follow");
     machine.starts();
     await install({ FOLLOW: "#!/bin/bash\n" });
     expect(machine.read(program)).toBe("#!/bin/bash\n");
-    expect(ofFollow()).toContain("systemctl restart fogline-k3s-follow");
+    expect(ofFollow()).toContain("systemctl restart --no-block fogline-k3s-follow");
   });
 
   it("goes where that network is somebody else's", async () => {

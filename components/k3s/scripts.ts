@@ -34,6 +34,9 @@ export const FOLLOW_ROUTES_PROGRAM = file("follow-routes.sh");
 /** The program that refuses connections to pods of nodes that are silent. */
 export const REACH_PROGRAM = file("reach.sh");
 
+/** The program that has nodes keep their leases while their server has just started. */
+export const LEASES_PROGRAM = file("leases.sh");
+
 /** The program that has visitors wait while the ingress controller is started anew. */
 export const GATE_PROGRAM = file("gate.sh");
 

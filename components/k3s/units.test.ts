@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { timersOf } from "../../config/failover.ts";
+import { timersOf, type Profile } from "../../config/failover.ts";
+import type { Values } from "../remote/render.ts";
 import { unitValues } from "./units.ts";
 
 const VXLAN = { podRange: "10.42.0.0/16", flannelBackend: "vxlan" } as const;
@@ -87,4 +88,15 @@ it("an agent has visitors wait for its ingress controller, and a server, which h
     GATE: "",
     GATE_SERVICE: "",
   });
+});
+
+it("a server that gives nodes up soon has them keep their leases while it starts", () => {
+  const of = (role: "server" | "agent", profile: Profile): Values =>
+    unitValues(role, "fogline0", timersOf({ profile }), VXLAN);
+  expect(of("server", "fast")["LEASES"]).toContain("set -euo pipefail");
+  expect(of("server", "fast")["LEASES_SERVICE"]).toMatchSnapshot();
+  expect(of("server", "moderate")["LEASES_SERVICE"]).toBe(of("server", "fast")["LEASES_SERVICE"]);
+  for (const none of [of("server", "stock"), of("agent", "fast")]) {
+    expect(none).toMatchObject({ LEASES: "", LEASES_SERVICE: "" });
+  }
 });

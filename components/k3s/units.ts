@@ -1,10 +1,11 @@
 /** What runs K3s on a machine: units, and programs beside it. */
-import { given, type Timers } from "../../config/failover.ts";
+import type { Timers } from "../../config/failover.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { Machine } from "../machine.ts";
 import type { Values } from "../remote/render.ts";
 import { readScript } from "../remote/script.ts";
 import { unitFile, type Section } from "../remote/unit-file.ts";
+import { clientEnvironment } from "./api-client.ts";
 import { kubeletConfig } from "./config.ts";
 import { gateService } from "./gate.ts";
 import {
@@ -12,6 +13,7 @@ import {
   FOLLOW_ROUTES_PROGRAM,
   GATE_PROGRAM,
   INPUTS_PROGRAM,
+  LEASES_PROGRAM,
   REACH_PROGRAM,
 } from "./scripts.ts";
 
@@ -23,6 +25,13 @@ const CERTIFICATES = "/var/lib/rancher/k3s/agent/*.crt /var/lib/rancher/k3s/serv
 const FOLLOWER = "/usr/local/sbin/fogline-k3s-follow";
 const REACHER = "/usr/local/sbin/fogline-k3s-reach";
 const GATE = "/usr/local/sbin/fogline-k3s-gate";
+const LEASER = "/usr/local/sbin/fogline-k3s-leases";
+
+/**
+ * How long nodes keep their leases after their server has started, seconds: WireGuard's 15 until a new session is begun, 5
+ * more where the first try is lost, kubelet's pause of 7, and time for a busy machine. Kubernetes' own 50 s need none.
+ */
+const LEASES_KEPT_SECONDS = 40;
 
 /**
  * Values of `install.sh`: the text of units' files, the programs that they run, and what kubelet reads besides.
@@ -44,6 +53,7 @@ export function unitValues(
   // Ingress controllers run on agents alone. The routes that are watched are flannel's.
   const isVisited = role === "agent";
   const isReached = isVisited && timers.silenceMs > 0 && flannelBackend !== "none";
+  const isKept = role === "server" && timers.graceSeconds < LEASES_KEPT_SECONDS;
   return {
     KUBELET: kubelet,
     HOLD: role === "server" && kubelet !== "" ? "yes" : "no",
@@ -52,6 +62,8 @@ export function unitValues(
     ...followValues(role, interfaceName, network),
     REACH: isReached ? readScript(REACH_PROGRAM) : "",
     REACH_SERVICE: isReached ? reachService(podRange, timers.silenceMs) : "",
+    LEASES: isKept ? readScript(LEASES_PROGRAM) : "",
+    LEASES_SERVICE: isKept ? LEASES_SERVICE : "",
     GATE: isVisited ? readScript(GATE_PROGRAM) : "",
     GATE_SERVICE: isVisited ? gateService(GATE) : "",
   };
@@ -95,19 +107,12 @@ function k3sService(
   });
 }
 
-/**
- * When clients of the API take a connection for dead. A server's own ones lead over its loopback interface, where
- * none dies unseen.
- */
+/** A server's own clients use its loopback interface, where no connection dies unseen. */
 function environment(role: Machine["role"], timers: Timers): Section {
-  const variables = {
-    HTTP2_READ_IDLE_TIMEOUT_SECONDS: given(timers, "pingIdleSeconds"),
-    HTTP2_PING_TIMEOUT_SECONDS: given(timers, "pingTimeoutSeconds"),
-  };
-  const lines = Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined || role === "server" ? [] : [`${name}=${value}`],
+  const lines = Object.entries(clientEnvironment(timers)).map(
+    ([name, value]) => `${name}=${value}`,
   );
-  return lines.length === 0 ? {} : { Environment: lines };
+  return lines.length === 0 || role === "server" ? {} : { Environment: lines };
 }
 
 /** A network that is somebody else's is looked after by them. */
@@ -167,3 +172,20 @@ function reachService(podRange: string, silenceMs: number): string {
     Install: { WantedBy: "multi-user.target" },
   });
 }
+
+/** It begins when K3s has started, whoever started it, and is not waited for. */
+const LEASES_SERVICE = unitFile({
+  Unit: {
+    Description: "Have nodes keep their leases while their server has just started",
+    After: "k3s.service",
+    PartOf: "k3s.service",
+  },
+  Service: {
+    ExecStart: `${LEASER} ${LEASES_KEPT_SECONDS}`,
+    Nice: {
+      why: "On a busy server it must be in time.",
+      value: "-10",
+    },
+  },
+  Install: { WantedBy: "k3s.service" },
+});

@@ -13,6 +13,8 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Files that look at a timer which another one tells to its program, with their reasons. */
 const LOOKED_AT: Readonly<Record<string, string>> = {
   "apps/placement.ts defaultTolerationSeconds": "pods that must not have it say so",
+  "components/k3s/units.ts graceSeconds":
+    "a server that is patient by itself needs no help with it",
 };
 
 /** Where the program uses timers, `timers.name` or `given(timers, "name")`: file and name, each once. */

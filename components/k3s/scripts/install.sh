@@ -3,9 +3,9 @@
 # Values: those of files.sh, ROLE (server|agent), VERSION, URL, SHA256, CONFIG, FLANNEL, TOKEN (with which agents join),
 #   ADMIN, SERVICE (file of K3s' unit), INPUTS (inputs.sh, the program that tells what K3s starts with), RENEWAL (number
 #   of a period: another one has the step run again, so that certificates are renewed); programs and the files of their
-#   units, empty where none runs: FOLLOW (looks after the pods' network), REACH (reach.sh), GATE (gate.sh), each with
-#   _SERVICE; of agents also SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's administrator); and
-#   those of hardening.sh, registries.sh and timers.sh
+#   units, empty where none runs: FOLLOW (looks after the pods' network), REACH (reach.sh), GATE (gate.sh), LEASES
+#   (leases.sh), each with _SERVICE; of agents also SERVER (address of its API), KUBECONFIG_TEXT (that of the machine's
+#   administrator); and those of hardening.sh, registries.sh and timers.sh
 # Parts before it: files.sh, changes.sh, running.sh, hardening.sh, registries.sh, timers.sh
 # Prints, on a server: the agents' token, what the datastore's file shows of Secrets, the administrator's kubeconfig.
 # shellcheck disable=SC2153,SC2154 # values and parts stand before the script when it runs
@@ -17,6 +17,7 @@ follower=fogline-k3s-follow
 reacher=fogline-k3s-reach
 follow_anew=no
 gate=fogline-k3s-gate
+leaser=fogline-k3s-leases
 pods_before=/run/fogline-k3s-pods
 ready_within=300
 pods_within=300
@@ -114,15 +115,15 @@ follow_interface() {
 # Follows once K3s runs. A new program or unit takes the place of the one that runs.
 keep_following() {
   [ -n "$FOLLOW_SERVICE" ] || return 0
-  systemctl enable --quiet --now "$follower"
+  systemctl enable --quiet --now --no-block "$follower"
   if [ $follow_anew = yes ]; then
     systemctl daemon-reload
-    systemctl restart "$follower"
+    systemctl restart --no-block "$follower"
   fi
 }
 
 # run_beside NAME PROGRAM SERVICE: keeps a program running beside K3s, or none where it has no unit. A new program or unit
-# takes the place of the one that runs.
+# takes the place of the one that runs. It begins when K3s has started, which is waited for elsewhere, and not for ever.
 run_beside() {
   local changed=no
   if [ -z "$3" ]; then
@@ -134,9 +135,9 @@ run_beside() {
   systemctl daemon-reload
   systemctl enable --quiet "$1"
   if [ $changed = yes ]; then
-    systemctl restart "$1"
+    systemctl restart --no-block "$1"
   else
-    systemctl start "$1"
+    systemctl start --no-block "$1"
   fi
 }
 
@@ -303,6 +304,7 @@ remove() {
   systemctl disable --quiet --now "$follower" "$unit" || true
   stop_beside "$reacher"
   stop_beside "$gate"
+  stop_beside "$leaser"
   # Containers outlive the unit on purpose (KillMode=process). Their processes are found by their
   # control groups; those of another process namespace read as 0 there.
   find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null \
@@ -376,6 +378,7 @@ case $1 in
     keep_following
     run_beside "$reacher" "$REACH" "$REACH_SERVICE"
     run_beside "$gate" "$GATE" "$GATE_SERVICE"
+    run_beside "$leaser" "$LEASES" "$LEASES_SERVICE"
     await_ready
     await_pods
     if [ "$ROLE" = server ]; then

@@ -34,7 +34,7 @@ case "$1 $*" in
   show*NeedDaemonReload*) if [ -e "$STATE/stale" ]; then echo yes; else echo no; fi ;;
   show*InvocationID*) cat "$STATE/starts" 2>/dev/null || true ;;
   daemon-reload*) rm -f "$STATE/stale" ;;
-  restart*k3s-reach | restart*k3s-gate) ;;
+  restart*k3s-reach | restart*k3s-gate | restart*k3s-leases) ;;
   restart*)
     [ ! -e "$STATE/broken" ] || { rm "$STATE/broken"; exit 1; }
     echo x >>"$STATE/starts"
