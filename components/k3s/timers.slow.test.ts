@@ -55,7 +55,7 @@ function grace(): string | undefined {
 
 describe("kubelet's file of its own", () => {
   it("is written closed to others, starts K3s anew, and goes with the profile", async () => {
-    await install({}, "agent");
+    await install({ profile: "moderate" }, "agent");
     expect(machine.has(KUBELET)).toBe(false);
     machine.calls();
     expect(await install({ profile: "fast" }, "agent")).toMatchObject({ code: 0 });
@@ -64,7 +64,7 @@ describe("kubelet's file of its own", () => {
     expect(machine.starts()).toBe(1);
     expect(await install({ profile: "fast" }, "agent")).toMatchObject({ code: 0 });
     expect(machine.starts()).toBe(0);
-    await install({}, "agent");
+    await install({ profile: "moderate" }, "agent");
     expect(machine.has(KUBELET)).toBe(false);
     expect(machine.starts()).toBe(1);
   });
@@ -80,7 +80,7 @@ describe("kubelet's file of its own", () => {
     const own = KUBELET.replace("50-fogline", "00-k3s-defaults");
     machine.write(own, "kind: KubeletConfiguration\n");
     await install({ profile: "fast" }, "agent");
-    await install({}, "agent");
+    await install({ profile: "moderate" }, "agent");
     expect(machine.has(own)).toBe(true);
   });
 });
@@ -93,7 +93,7 @@ describe("a server that is to give nodes up earlier than before", () => {
   });
 
   it("waits until its agents renew their leases often enough, and starts anew once more then", async () => {
-    await install({});
+    await install({ profile: "moderate" });
     machine.calls();
     const { code, stderr } = await install({ profile: "fast" });
     expect([code, grace(), machine.starts()]).toEqual([0, "20", 1]);
@@ -116,7 +116,7 @@ describe("a server that is to give nodes up earlier than before", () => {
 
   it("gives them up later at once, before the agents renew less often", async () => {
     await install({ profile: "fast" });
-    await install({});
+    await install({ profile: "moderate" });
     expect(grace()).toBe("20");
     await install({ profile: "fast" }, "server", true);
     await install({ profile: "fast", graceSeconds: 8 });
