@@ -11,7 +11,7 @@ patience=$1
 # Seconds between two looks; a server gives nodes up after several.
 every=1
 
-kube() { k3s kubectl --request-timeout=3s "$@"; }
+kube() { k3s kubectl --kubeconfig /etc/rancher/k3s/k3s.yaml --request-timeout=3s "$@"; }
 
 # Names of nodes that count as Ready, one a line.
 # shellcheck disable=SC2016 # $name is of the template
