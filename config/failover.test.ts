@@ -82,7 +82,7 @@ describe("values of a stack", () => {
   it("are those of its profile, and its own in their places", () => {
     const timers = timersOf({ profile: "fast", graceSeconds: 8 });
     expect(timers).toEqual({ ...timersOf({ profile: "fast" }), graceSeconds: 8 });
-    expect(timersOf({})).toEqual(timersOf({ profile: "fast" }));
+    expect(timersOf({})).toEqual(timersOf({ profile: "moderate" }));
     expect(Object.keys(timers)).toEqual(TIMER_NAMES);
   });
 
@@ -91,11 +91,11 @@ describe("values of a stack", () => {
     expect(
       TIMER_NAMES.map((name) => given(stock, name)).filter((each) => each !== undefined),
     ).toEqual([]);
-    expect(given(timersOf({ profile: "moderate" }), "graceSeconds")).toBe(20);
+    expect(given(timersOf({}), "graceSeconds")).toBe(20);
   });
 
-  it("default to fast", () => {
-    expect(parse(valid).failover).toEqual({ profile: "fast" });
+  it("default to moderate, which changes nothing on machines of earlier releases", () => {
+    expect(parse(valid).failover).toEqual({ profile: "moderate" });
   });
 });
 
@@ -148,7 +148,7 @@ describe("settings of the failover", () => {
     ],
     [
       "a grace below three renewals",
-      { profile: "moderate", graceSeconds: 31 },
+      { graceSeconds: 31 },
       "graceSeconds",
       ["leaseSeconds 40", "every 10.4 s"],
     ],
@@ -178,11 +178,11 @@ describe("settings of the failover", () => {
     ],
     [
       "the same of all other pods",
-      { profile: "moderate", defaultTolerationSeconds: 3 },
+      { defaultTolerationSeconds: 3 },
       "defaultTolerationSeconds",
       ["statusSeconds 5"],
     ],
-    ["more dials than fit", { dialMs: 2000 }, "dialMs", ["triesMs 12000", "tries 16", "32000 ms"]],
+    ["more dials than fit", { dialMs: 2000 }, "dialMs", ["triesMs 12000", "tries 8", "16000 ms"]],
     [
       "silence longer than all tries",
       { triesMs: 5000 },

@@ -16,8 +16,8 @@ import { z } from "zod";
 export const PROFILES = ["stock", "moderate", "fast"] as const;
 export type Profile = (typeof PROFILES)[number];
 
-/** Holds where a stack names none. Releases before profiles were `moderate`. */
-export const DEFAULT_PROFILE: Profile = "fast";
+/** Holds where a stack names none: an upgrade then changes nothing on a machine. */
+export const DEFAULT_PROFILE: Profile = "moderate";
 
 /** One timer. */
 export interface Timer {

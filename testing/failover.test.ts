@@ -40,8 +40,8 @@ const built = {
 };
 
 describe("the program", () => {
-  it("declares in the profile moderate what earlier releases did", async () => {
-    const fog = await declareFog({ failover: { profile: "moderate" } });
+  it("declares by default what it always did", async () => {
+    const fog = await declareFog({});
     expect(stepsOf(fog)).toEqual(["masternode-k3s", "workernode-k3s"]);
     expect(toleratedBy(fog, "website-deployment")).toEqual([10, 10]);
     expect(toleratedBy(fog, "database-server")).toEqual([]);
@@ -49,8 +49,8 @@ describe("the program", () => {
     expect(config).not.toHaveProperty("DATABASE_TIMEOUT_MS");
   });
 
-  it("tells every part of the chain the profile fast, which is the default, the server last", async () => {
-    const fog = await declareFog(built);
+  it("tells every part of the chain the profile fast, the server last", async () => {
+    const fog = await declareFog({ failover: { profile: "fast" }, ...built });
     expect(stepsOf(fog)).toEqual(["masternode-k3s", "workernode-k3s", "masternode-k3s-settled"]);
     const settled = fog.one("masternode-k3s-settled");
     expect(settled.dependencies).toContain(fog.one("workernode-k3s").urn);

@@ -8,11 +8,11 @@ import { middlewares, timeoutArguments } from "./retries.ts";
 describe("Traefik", () => {
   it("is told the same by the same settings: another word starts all of its pods anew", () => {
     // Another text is another pod of every worker's ingress controller.
-    expect(timeoutArguments(timersOf({ profile: "moderate" }))).toEqual([
+    expect(timeoutArguments(timersOf({}))).toEqual([
       "--serverstransport.forwardingtimeouts.dialtimeout=500ms",
       "--serverstransport.forwardingtimeouts.responseheadertimeout=5000ms",
     ]);
-    expect(dynamicConfiguration(timersOf({ profile: "moderate" }))).toMatchSnapshot();
+    expect(dynamicConfiguration(timersOf({}))).toMatchSnapshot();
   });
 
   it("is told nothing in the profile stock, and has its middlewares under their names", () => {
@@ -25,7 +25,7 @@ describe("Traefik", () => {
 
   it("waits longer for a pod than the website lets a request wait for its database", () => {
     // Else a busy pod's requests would be sent to all the others, which are as busy.
-    const { answerMs, databaseMs } = timersOf({ profile: "moderate" });
+    const { answerMs, databaseMs } = timersOf({});
     expect(LIMITS.storeWaitMs).toBe(2 * databaseMs);
     expect(answerMs).toBeGreaterThanOrEqual(LIMITS.storeWaitMs + 500);
   });
@@ -38,7 +38,7 @@ describe("Traefik", () => {
 
   it.each(PROFILES)("has the same middlewares in the profile %s, which routes name", (profile) => {
     expect(Object.keys(middlewares(timersOf({ profile })))).toEqual(
-      Object.keys(middlewares(timersOf({ profile: "moderate" }))),
+      Object.keys(middlewares(timersOf({}))),
     );
   });
 });

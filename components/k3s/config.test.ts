@@ -21,9 +21,7 @@ const node = {
 
 describe("K3s's configuration", () => {
   it("puts node address and flannel on the overlay", () => {
-    expect(
-      parse(agentConfig(SETTINGS, "10.101.0.1", node, timersOf({ profile: "moderate" }))),
-    ).toMatchObject({
+    expect(parse(agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})))).toMatchObject({
       server: "https://10.101.0.1:6443",
       "node-ip": "10.101.2.1",
       "flannel-iface": "fogline0",
@@ -33,7 +31,7 @@ describe("K3s's configuration", () => {
   });
 
   it("of the server names the ranges and keeps workloads off it", () => {
-    expect(parse(serverConfig(SETTINGS, node, timersOf({ profile: "moderate" })))).toMatchObject({
+    expect(parse(serverConfig(SETTINGS, node, timersOf({})))).toMatchObject({
       "cluster-cidr": "10.42.0.0/16",
       "service-cidr": "10.43.0.0/16",
       "egress-selector-mode": "disabled",
@@ -50,14 +48,14 @@ describe("K3s's configuration", () => {
 
   it("sends pods' packets by routes with host-gw, as large as the interface takes them", () => {
     const settings = { ...SETTINGS, flannelBackend: "host-gw" } as const;
-    expect(parse(serverConfig(settings, node, timersOf({ profile: "moderate" })))).toMatchObject({
+    expect(parse(serverConfig(settings, node, timersOf({})))).toMatchObject({
       "flannel-backend": "host-gw",
       "flannel-conf": FLANNEL_FILE,
       "flannel-iface": "fogline0",
     });
     // Nodes are told by their servers, and by flannel's file.
-    expect(agentConfig(settings, "10.101.0.1", node, timersOf({ profile: "moderate" }))).toBe(
-      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({ profile: "moderate" })),
+    expect(agentConfig(settings, "10.101.0.1", node, timersOf({}))).toBe(
+      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})),
     );
     expect(JSON.parse(flannelConfig(settings, 1420))).toEqual({
       ...{ Network: "10.42.0.0/16", EnableIPv4: true, EnableIPv6: false },
@@ -68,8 +66,8 @@ describe("K3s's configuration", () => {
   it("leaves the pods' network and its policies to others with none", () => {
     const settings = { ...SETTINGS, flannelBackend: "none" } as const;
     const [server, agent] = [
-      serverConfig(settings, node, timersOf({ profile: "moderate" })),
-      agentConfig(settings, "10.101.0.1", node, timersOf({ profile: "moderate" })),
+      serverConfig(settings, node, timersOf({})),
+      agentConfig(settings, "10.101.0.1", node, timersOf({})),
     ].map((text) => parse(text) as object);
     expect(server).toMatchObject({ "flannel-backend": "none", "disable-network-policy": true });
     for (const config of [server, agent]) {
@@ -81,8 +79,8 @@ describe("K3s's configuration", () => {
 
   it("holds no token: those stand in files of their own, and the server's nowhere", () => {
     const [server, agent] = [
-      serverConfig(SETTINGS, node, timersOf({ profile: "moderate" })),
-      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({ profile: "moderate" })),
+      serverConfig(SETTINGS, node, timersOf({})),
+      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({})),
     ].map((text) => parse(text) as object);
     expect(server).toHaveProperty("agent-token-file", "/etc/rancher/k3s/agent-token");
     expect(agent).toHaveProperty("token-file", "/etc/rancher/k3s/token");
@@ -116,11 +114,9 @@ describe("timers of the failover", () => {
 
   it("are those of earlier releases where nothing is set, in the same form", () => {
     // Another form of the same content would start every node's K3s anew.
-    expect(serverConfig(SETTINGS, node, timersOf({ profile: "moderate" }))).toMatchSnapshot();
-    expect(
-      agentConfig(SETTINGS, "10.101.0.1", node, timersOf({ profile: "moderate" })),
-    ).toMatchSnapshot();
-    expect(kubeletConfig(timersOf({ profile: "moderate" }))).toBe("");
+    expect(serverConfig(SETTINGS, node, timersOf({}))).toMatchSnapshot();
+    expect(agentConfig(SETTINGS, "10.101.0.1", node, timersOf({}))).toMatchSnapshot();
+    expect(kubeletConfig(timersOf({}))).toBe("");
   });
 
   it("are left to K3s in the profile stock", () => {

@@ -13,7 +13,7 @@ it.each([
   ["agent", "fogline0"],
   ["agent", undefined],
 ] as const)("the units of a %s by the interface %s are these", (role, interfaceName) => {
-  const values = unitValues(role, interfaceName, timersOf({ profile: "moderate" }), VXLAN);
+  const values = unitValues(role, interfaceName, timersOf({}), VXLAN);
   const { SERVICE, FOLLOW_SERVICE } = values;
   // Another form of the same content would start every node's K3s anew.
   expect([SERVICE, FOLLOW_SERVICE]).toMatchSnapshot();
@@ -40,9 +40,7 @@ describe("a server that is to give nodes up earlier", () => {
     const fast = timersOf({ profile: "fast" });
     expect(unitValues("server", "fogline0", fast, VXLAN)["HOLD"]).toBe("yes");
     expect(unitValues("agent", "fogline0", fast, VXLAN)["HOLD"]).toBe("no");
-    expect(unitValues("server", "fogline0", timersOf({ profile: "moderate" }), VXLAN)["HOLD"]).toBe(
-      "no",
-    );
+    expect(unitValues("server", "fogline0", timersOf({}), VXLAN)["HOLD"]).toBe("no");
   });
 });
 
@@ -53,7 +51,7 @@ it("agents refuse connections to pods of silent nodes where the profile says so"
   expect(REACH_SERVICE).toMatchSnapshot();
   for (const none of [
     unitValues("server", "fogline0", fast, VXLAN),
-    unitValues("agent", "fogline0", timersOf({ profile: "moderate" }), VXLAN),
+    unitValues("agent", "fogline0", timersOf({}), VXLAN),
   ]) {
     expect(none).toMatchObject({ REACH: "", REACH_SERVICE: "" });
   }
@@ -62,7 +60,7 @@ it("agents refuse connections to pods of silent nodes where the profile says so"
 describe("the pods' network", () => {
   it("is looked after by another program where flannel sets routes", () => {
     const [vxlan, routes] = [VXLAN, ROUTES].map((network) =>
-      unitValues("agent", "fogline0", timersOf({ profile: "moderate" }), network),
+      unitValues("agent", "fogline0", timersOf({}), network),
     );
     expect(routes?.["FOLLOW"]).not.toBe(vxlan?.["FOLLOW"]);
     expect(routes?.["FOLLOW_SERVICE"]).toContain(
@@ -81,10 +79,10 @@ describe("the pods' network", () => {
 });
 
 it("an agent has visitors wait for its ingress controller, and a server, which has none, does not", () => {
-  const agent = unitValues("agent", "fogline0", timersOf({ profile: "moderate" }), VXLAN);
+  const agent = unitValues("agent", "fogline0", timersOf({}), VXLAN);
   expect(agent["GATE"]).toContain("set -euo pipefail");
   expect(agent["GATE_SERVICE"]).toMatchSnapshot();
-  expect(unitValues("server", "fogline0", timersOf({ profile: "moderate" }), VXLAN)).toMatchObject({
+  expect(unitValues("server", "fogline0", timersOf({}), VXLAN)).toMatchObject({
     GATE: "",
     GATE_SERVICE: "",
   });
