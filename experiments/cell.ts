@@ -93,8 +93,10 @@ export async function runCell(
       }
     }
     const last = timeline.at(-1)?.at ?? 0;
-    say(`until ${last + tail} s, the load's end`);
-    await until(last + tail);
+    // What was done took its time: the tail begins when the last of it was.
+    const end = Math.max(last, now()) + tail;
+    say(`until ${end.toFixed(0)} s, the load's end`);
+    await until(end);
     for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
       await read(end());
     }

@@ -100,7 +100,8 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
     string,
     ...string[],
   ];
-  const child = execa(command, args, { reject: false });
+  // Asked to end, it waits for votes and answers; who does not wait for it any longer kills it below.
+  const child = execa(command, args, { reject: false, forceKillAfterDelay: false });
   const lines = child.iterable()[Symbol.asyncIterator]();
   const next = async <T>(schema: z.ZodType<T>): Promise<T> => {
     const line: IteratorResult<string, unknown> = await lines.next();
@@ -111,7 +112,7 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
     return schema.parse(JSON.parse(line.value));
   };
   const zero = await next(ZERO).catch((error: unknown) => {
-    child.kill();
+    child.kill("SIGKILL");
     throw error;
   });
   const ended = next(REPORT).then(async (report) => {

@@ -238,7 +238,7 @@ export interface Experiment {
   readonly load: Load;
   /** In order of time. */
   readonly timeline: readonly Moment[];
-  /** Seconds after the last moment that the load goes on. */
+  /** Seconds that the load goes on after what the last moment brings about is done. */
   readonly tail: Seconds;
   readonly measures: readonly Measure[];
   readonly invariants: readonly Invariant[];

@@ -4,6 +4,9 @@ import type { Fault, Moment, Seconds, Variant } from "../model.ts";
 /** A fault, or some of them at once: one variant of the experiment `faults`. */
 export type FaultCase = Pick<Variant, "name" | "label"> & { readonly timeline: readonly Moment[] };
 
+/** The profile that notices most, and may take a fault for what it is not. */
+export const FAST = { failover: { profile: "fast" } } as const satisfies Variant["settings"];
+
 /** The edge, at home. */
 export const PI = "raspberrypi";
 /** It has the database. */

@@ -4,7 +4,7 @@ import { answersAtEnd, atRest, failsInWords } from "../invariants.ts";
 import { failed, latency, reading, seconds, slow } from "../measures.ts";
 import type { Experiment, Measure } from "../model.ts";
 import { history } from "../votes.ts";
-import { PI, type FaultCase } from "./cases.ts";
+import { FAST, PI, type FaultCase } from "./cases.ts";
 import { MACHINE_CASES } from "./machine-faults.ts";
 import { NETWORK_CASES } from "./network-faults.ts";
 
@@ -26,7 +26,7 @@ export const FAULTS: Experiment = {
   question:
     "Which of the faults that a cluster meets cost a vote, or leave it other than it was before?",
   // What a fault costs is not compared with another one's.
-  variants: CASES.map((each) => ({ ...each, settings: {}, against: each.name })),
+  variants: CASES.map((each) => ({ ...each, settings: FAST, against: each.name })),
   repeats: 1,
   // More than 10,000 votes in all.
   load: { visitsPerSecond: 20, votesPerSecond: 4, timeoutSeconds: 30 },

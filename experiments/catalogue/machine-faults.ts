@@ -1,9 +1,13 @@
 /** Faults of machines and of their processes, each on a timeline of its own. */
 import type { Fault } from "../model.ts";
-import { during, PI, SERVER, single, WORKER, type FaultCase } from "./cases.ts";
+import { during, FAST, PI, SERVER, single, WORKER, type FaultCase } from "./cases.ts";
 
 /** A setting of the website's that the lab's stack file does not have: all of its pods are made anew. */
-const CHANGE: Fault = { kind: "up", settings: { failover: { databaseMs: 1800 } }, before: {} };
+const CHANGE: Fault = {
+  kind: "up",
+  settings: { failover: { ...FAST.failover, databaseMs: 1800 } },
+  before: FAST,
+};
 
 export const MACHINE_CASES: readonly FaultCase[] = [
   single("pod-kill", "a pod is killed", { kind: "pod-kill", app: "website" }, 40),

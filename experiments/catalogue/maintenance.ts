@@ -3,7 +3,7 @@ import { answersAtEnd, atRest, failsInWords, noneFails } from "../invariants.ts"
 import { failed, latency, seconds, slow } from "../measures.ts";
 import type { Experiment, Fault, Invariant, Seconds, Target, Variant } from "../model.ts";
 import { history } from "../votes.ts";
-import { PI, SERVER, WORKER } from "./cases.ts";
+import { FAST, PI, SERVER, WORKER } from "./cases.ts";
 
 /** Seconds of load before anything is done. */
 const BEGIN: Seconds = 10;
@@ -11,7 +11,7 @@ const BEGIN: Seconds = 10;
 /** Things that are done one after the other, each when the one before is done, and undone the last first. */
 function after(name: string, label: string, faults: readonly Fault[], target?: Target): Variant {
   return {
-    ...{ name, label, settings: {}, against: name },
+    ...{ name, label, settings: FAST, against: name },
     ...(target === undefined ? {} : { target }),
     timeline: [
       // A moment that is over already begins at once: doing each of these takes longer than the second between them.
@@ -26,7 +26,11 @@ const BY_PI: Target = { kind: "ingress", machine: PI };
 
 const drain = (machine: string): Fault => ({ kind: "drain", machine });
 const reboot = (machine: string): Fault => ({ kind: "reboot", machine });
-const change = (settings: Variant["settings"]): Fault => ({ kind: "up", settings, before: {} });
+const change = (settings: Variant["settings"]): Fault => ({
+  kind: "up",
+  settings: { ...FAST, ...settings },
+  before: FAST,
+});
 
 /** The next patch version, which the lab's stand-in takes the name of (lab/toolchain/other-version.ts). */
 export const NEXT = "v1.36.4+k3s1";
