@@ -9,7 +9,7 @@
  *   node --import tsx testing/harness/computer.ts end NAME
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -59,7 +59,8 @@ export async function beginComputer(name: string): Promise<void> {
   for (const folder of ["machines", "checkout"]) {
     mkdirSync(join(COMPUTERS, name, folder), { recursive: true });
   }
-  const all = { cpus: availableParallelism(), memoryMiB: Math.floor(totalmem() / 2 ** 20) };
+  // All of them, whatever this process may use: a group cannot give more than it has to those of the machines in it.
+  const all = { cpus: cpus().length, memoryMiB: Math.floor(totalmem() / 2 ** 20) };
   const groups = createGroups(name, all, GROUP);
   const namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup"];
   await startDaemon({
