@@ -72,7 +72,7 @@ function install(
 function encryptionCalls(): string[] {
   return machine
     .calls()
-    .filter((call) => /^k3s secrets-encrypt|^systemctl restart --no-block/.test(call))
+    .filter((call) => /^k3s secrets-encrypt|^systemctl restart --no-block k3s/.test(call))
     .map((call) => call.replace(/ --no-block.*/, ""));
 }
 
