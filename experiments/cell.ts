@@ -94,9 +94,9 @@ export async function runCell(
     }
     const last = timeline.at(-1)?.at ?? 0;
     // What was done took its time: the tail begins when the last of it was.
-    const end = Math.max(last, now()) + tail;
-    say(`until ${end.toFixed(0)} s, the load's end`);
-    await until(end);
+    const over = Math.max(last, now()) + tail;
+    say(`until ${over.toFixed(0)} s, the load's end`);
+    await until(over);
     for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
       await read(end());
     }

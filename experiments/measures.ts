@@ -289,3 +289,6 @@ export const requestRate: Measure = {
 export function reading(name: string, label: string): Measure {
   return { name, label, of: ({ readings }) => readings?.[name] };
 }
+
+/** What a fault costs visitors. */
+export const noticed: readonly Measure[] = [failed, slow, latency("all"), latency("all", "p99")];

@@ -7,7 +7,7 @@ import type { Site } from "./site.ts";
 const LIMIT = 600;
 
 /** Label of the nodes that have the control plane, and no pod of the website. */
-const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
+export const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
 
 interface Item {
   readonly metadata: {

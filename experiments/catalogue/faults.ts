@@ -1,7 +1,7 @@
 /** Every fault of the catalogue once, and what must hold whatever goes wrong. */
 import { column } from "../faults/network/script.ts";
 import { answersAtEnd, atRest, failsInWords } from "../invariants.ts";
-import { failed, latency, reading, seconds, slow } from "../measures.ts";
+import { failed, noticed, reading, seconds } from "../measures.ts";
 import type { Experiment, Measure } from "../model.ts";
 import { history } from "../votes.ts";
 import { FAST, PI, type FaultCase } from "./cases.ts";
@@ -35,10 +35,7 @@ export const FAULTS: Experiment = {
   // A machine boots, its node joins, and its ingress serves its own address again.
   tail: 60,
   measures: [
-    failed,
-    slow,
-    latency("all"),
-    latency("all", "p99"),
+    ...noticed,
     seconds("node-not-ready"),
     seconds("replacement-ready"),
     dropped,

@@ -1,6 +1,6 @@
 /** What is done to machines on purpose: no visit may fail. */
 import { answersAtEnd, atRest, failsInWords, noneFails } from "../invariants.ts";
-import { failed, latency, seconds, slow } from "../measures.ts";
+import { failed, noticed, seconds } from "../measures.ts";
 import type { Experiment, Fault, Invariant, Seconds, Target, Variant } from "../model.ts";
 import { history } from "../votes.ts";
 import { FAST, PI, SERVER, WORKER } from "./cases.ts";
@@ -77,14 +77,7 @@ export const MAINTENANCE: Experiment = {
   // Each variant has its own.
   timeline: [],
   tail: 30,
-  measures: [
-    failed,
-    slow,
-    latency("all"),
-    latency("all", "p99"),
-    seconds("node-not-ready"),
-    seconds("even-again", "recover"),
-  ],
+  measures: [...noticed, seconds("node-not-ready"), seconds("even-again", "recover")],
   invariants: [noneFails, comesAbout, history, atRest, answersAtEnd, failsInWords],
   plots: [
     {

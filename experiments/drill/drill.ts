@@ -7,7 +7,7 @@ import { OperatorError } from "../../operator/command.ts";
 import { writeFigures } from "../figures.ts";
 import { answersAtEnd, atRest } from "../invariants.ts";
 import { ensureGenerator } from "../load.ts";
-import { failed, latency, seconds, sent, slow } from "../measures.ts";
+import { failed, noticed, seconds, sent, slow } from "../measures.ts";
 import type { Experiment, Load, Seconds } from "../model.ts";
 import { readResults } from "../results.ts";
 import { runExperiment, type RunOptions } from "../run.ts";
@@ -45,7 +45,7 @@ export function experimentOf(
     ],
     tail: AFTER,
     measures: [
-      ...[sent, failed, slow, latency("all"), latency("all", "p99")],
+      ...[sent, ...noticed],
       ...[DROPPED, REPLACED, seconds("node-not-ready"), seconds("node-ready", "recover")],
     ],
     invariants: [...(place.isLab ? [history] : []), atRest, answersAtEnd],

@@ -2,8 +2,7 @@
 import { z } from "zod";
 
 import type { Site } from "../site.ts";
-
-const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
+import { CONTROL_PLANE } from "../steady.ts";
 
 const NODES = z.object({
   items: z.array(
